@@ -1,0 +1,9 @@
+/**
+ * Service account tokens, project ids, the gRPC client interceptor, and the access model of the
+ * cloud.
+ */
+module dev.psc.auth {
+  requires static transitive org.jspecify;
+  requires transitive io.grpc;
+  requires org.slf4j;
+}

@@ -1,0 +1,8 @@
+/** From "here is a profile" to "stored, or counted as lost": sink SPI, queue, spool, sender. */
+module dev.psc.delivery {
+  requires static transitive org.jspecify;
+  requires transitive dev.psc.pprof;
+  requires org.slf4j;
+
+  exports dev.psc.delivery;
+}

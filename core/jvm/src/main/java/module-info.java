@@ -1,0 +1,12 @@
+/**
+ * This JVM as a source of profiles: CPU, allocations, locks, heap and threads, pushed or at
+ * /debug/pprof.
+ */
+module dev.psc.jvm {
+  requires static transitive org.jspecify;
+  requires transitive dev.psc.delivery;
+  requires org.slf4j;
+  requires static jdk.jfr;
+  requires java.management;
+  requires static jdk.httpserver;
+}

@@ -1,0 +1,8 @@
+/**
+ * An embedded profile store with the access rules of the cloud, a fault proxy and contract suites.
+ */
+module dev.psc.testkit {
+  requires static transitive org.jspecify;
+  requires transitive dev.psc.store;
+  requires org.slf4j;
+}

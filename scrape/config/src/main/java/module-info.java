@@ -1,0 +1,6 @@
+/** The YAML configuration of the scraper; file, HTTP and DNS discovery. */
+module dev.psc.scrape.config {
+  requires static transitive org.jspecify;
+  requires transitive dev.psc.scrape;
+  requires org.slf4j;
+}
