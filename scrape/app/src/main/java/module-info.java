@@ -6,5 +6,14 @@ module dev.psc.scraper {
   requires dev.psc.store;
   requires dev.psc.jvm;
   requires info.picocli;
+  requires io.grpc;
+  requires io.grpc.netty.shaded;
+  requires io.grpc.services;
+  requires ch.qos.logback.classic;
+  requires ch.qos.logback.core;
+  requires jul.to.slf4j;
   requires org.slf4j;
+
+  opens dev.psc.scraper to
+      info.picocli;
 }

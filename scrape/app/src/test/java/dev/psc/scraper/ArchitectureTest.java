@@ -1,0 +1,140 @@
+package dev.psc.scraper;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.GeneralCodingRules;
+
+/** The arrows between modules, as the README draws them: an arrow only points as drawn. */
+@AnalyzeClasses(packages = "dev.psc", importOptions = DoNotIncludeTests.class)
+class ArchitectureTest {
+
+  private static final String PPROF = "dev.psc.pprof..";
+  private static final String DELIVERY = "dev.psc.delivery..";
+  private static final String AUTH = "dev.psc.auth..";
+  private static final String STORE = "dev.psc.store..";
+  private static final String JVM = "dev.psc.jvm..";
+  private static final String TESTKIT = "dev.psc.testkit..";
+  private static final String CONFIG = "dev.psc.scrape.config..";
+  private static final String KUBERNETES = "dev.psc.scrape.kubernetes..";
+  private static final String SCRAPE = "dev.psc.scrape..";
+
+  /** The engine: every package below {@code dev.psc.scrape} that is not another module's. */
+  private static final DescribedPredicate<JavaClass> ENGINE =
+      resideInAPackage(SCRAPE)
+          .and(DescribedPredicate.not(resideInAnyPackage(CONFIG, KUBERNETES)))
+          .as("the engine");
+
+  private static ArchRule onlyDependsOn(String module, String... allowed) {
+    String[] all = new String[allowed.length + 1];
+    all[0] = module;
+    System.arraycopy(allowed, 0, all, 1, allowed.length);
+    return noClasses()
+        .that()
+        .resideInAPackage(module)
+        .should()
+        .dependOnClassesThat(
+            resideInAPackage("dev.psc..")
+                .and(DescribedPredicate.not(resideInAnyPackage(all)))
+                .as("modules of ours other than " + String.join(", ", all)));
+  }
+
+  @ArchTest static final ArchRule pprofStandsAlone = onlyDependsOn(PPROF);
+
+  @ArchTest static final ArchRule deliveryKnowsPprof = onlyDependsOn(DELIVERY, PPROF);
+
+  @ArchTest static final ArchRule authStandsAlone = onlyDependsOn(AUTH);
+
+  @ArchTest
+  static final ArchRule storeKnowsDeliveryAndAuth = onlyDependsOn(STORE, DELIVERY, AUTH, PPROF);
+
+  @ArchTest static final ArchRule jvmKnowsDelivery = onlyDependsOn(JVM, DELIVERY, PPROF);
+
+  @ArchTest
+  static final ArchRule engineKnowsDelivery =
+      noClasses()
+          .that(ENGINE)
+          .should()
+          .dependOnClassesThat(
+              resideInAPackage("dev.psc..")
+                  .and(DescribedPredicate.not(ENGINE.or(resideInAnyPackage(DELIVERY, PPROF))))
+                  .as("modules of ours other than engine, delivery, pprof"));
+
+  @ArchTest
+  static final ArchRule configKnowsTheEngine =
+      noClasses()
+          .that()
+          .resideInAPackage(CONFIG)
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(KUBERNETES, AUTH, STORE, JVM, TESTKIT);
+
+  @ArchTest
+  static final ArchRule kubernetesKnowsTheEngine =
+      noClasses()
+          .that()
+          .resideInAPackage(KUBERNETES)
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(CONFIG, AUTH, STORE, JVM, TESTKIT);
+
+  @ArchTest
+  static final ArchRule nothingPublishedNeedsTheTestkit =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(TESTKIT)
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage(TESTKIT);
+
+  @ArchTest
+  static final ArchRule pprofNeedsOnlyTheJdk =
+      classes()
+          .that()
+          .resideInAPackage(PPROF)
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage(PPROF, "java..", "org.jspecify..");
+
+  @ArchTest
+  static final ArchRule onlyStoreAuthAndAboveKnowGrpc =
+      noClasses()
+          .that()
+          .resideInAnyPackage(PPROF, DELIVERY, JVM, SCRAPE)
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.grpc..", "com.google.protobuf..");
+
+  @ArchTest
+  static final ArchRule internalsStayInTheirArtifact =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("..internal..")
+          .and()
+          .resideInAPackage("dev.psc.scraper..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("dev.psc..internal..");
+
+  @ArchTest
+  static final ArchRule librariesDoNotPrint =
+      GeneralCodingRules.NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS.because(
+          "a library speaks through slf4j");
+
+  @ArchTest
+  static final ArchRule libraryUsesSlf4jAlone =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.psc.scraper..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("java.util.logging..");
+}
