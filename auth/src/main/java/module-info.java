@@ -6,4 +6,6 @@ module dev.psc.auth {
   requires static transitive org.jspecify;
   requires transitive io.grpc;
   requires org.slf4j;
+
+  exports dev.psc.auth;
 }

@@ -1,7 +1,4 @@
-/**
- * Service account tokens, project ids, the gRPC client interceptor, and the access model of the
- * cloud.
- */
+/** Tokens, project ids, and what puts them on a gRPC call. */
 @NullMarked
 package dev.psc.auth;
 

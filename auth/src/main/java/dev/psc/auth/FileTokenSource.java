@@ -1,0 +1,298 @@
+package dev.psc.auth;
+
+import dev.psc.auth.TokenFormatException.Problem;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The token in a file, which may be rotated at any time: by rewriting it, by renaming another over
+ * it, or by swapping a symbolic link on the way to it as Kubernetes does for mounted secrets.
+ *
+ * <p>One daemon thread reads the whole file, at most 16 KiB, every interval: only the content
+ * tells, so no trick of time stamps, inodes or links can hide a change. <b>The promise:</b> one
+ * interval after a new token is in the file, and the time to read it, every call carries it; sooner
+ * when the store refuses the old one. A call itself never touches the file.
+ *
+ * <p>While the file is missing, empty, half written or unreadable, the last good token stays in
+ * use, and listener and log say so. White space and a UTF-8 byte order mark around the token are
+ * ignored. A file that everybody on the machine may read gets a warning.
+ *
+ * <p>Safe for use by several threads. Whoever opens it closes it; after that it keeps answering
+ * with the last token and no longer reads the file.
+ */
+public final class FileTokenSource implements TokenSource {
+
+  private static final Logger log = LoggerFactory.getLogger(FileTokenSource.class);
+  private static final int LIMIT_BYTES = 16 * 1024;
+
+  private final Path path;
+  private final boolean jwtProjectTokens;
+  private final Consumer<TokenFileStatus> listener;
+  private final Clock clock;
+  private final ScheduledThreadPoolExecutor reader;
+  private final AtomicReference<@Nullable CompletableFuture<BearerToken>> asked =
+      new AtomicReference<>();
+  private volatile BearerToken token;
+  private volatile TokenFileStatus status;
+
+  private FileTokenSource(Builder builder) {
+    path = builder.path;
+    jwtProjectTokens = builder.jwtProjectTokens;
+    listener = builder.listener;
+    clock = builder.clock;
+    token = readAtStart();
+    status = new TokenFileStatus(path, token.fingerprint(), Optional.empty(), clock.instant());
+    warnIfOthersMayRead();
+    reader = new ScheduledThreadPoolExecutor(1, builder.threads);
+    reader.setRemoveOnCancelPolicy(true);
+    long interval = builder.interval.toNanos();
+    ScheduledFuture<?> unused =
+        reader.scheduleWithFixedDelay(this::readSafely, interval, interval, TimeUnit.NANOSECONDS);
+  }
+
+  /** Returns a builder for the source of a file's token. */
+  public static Builder builder(Path path) {
+    return new Builder(path);
+  }
+
+  @Override
+  public BearerToken token() {
+    return token;
+  }
+
+  @Override
+  public CompletionStage<BearerToken> reread() {
+    CompletableFuture<BearerToken> mine = new CompletableFuture<>();
+    while (!asked.compareAndSet(null, mine)) {
+      // A reading that was asked for and has not begun will see whatever we would see.
+      CompletableFuture<BearerToken> earlier = asked.get();
+      if (earlier != null) {
+        return earlier.copy();
+      }
+    }
+    try {
+      reader.execute(this::readSafely);
+    } catch (RejectedExecutionException e) {
+      asked.compareAndSet(mine, null);
+      mine.complete(token);
+    }
+    return mine.copy();
+  }
+
+  /** Returns how the file does; a snapshot. */
+  public TokenFileStatus status() {
+    return status;
+  }
+
+  /** Stops reading the file. Does not wait for a reading that hangs. */
+  @Override
+  public void close() {
+    reader.shutdownNow();
+    CompletableFuture<BearerToken> waiting = asked.getAndSet(null);
+    if (waiting != null) {
+      waiting.complete(token);
+    }
+  }
+
+  /** Returns the file and the token's fingerprint. */
+  @Override
+  public String toString() {
+    return "FileTokenSource(" + path + ", #" + token.fingerprint() + ")";
+  }
+
+  private BearerToken readAtStart() {
+    try {
+      return read();
+    } catch (TokenFormatException e) {
+      throw new TokenUnavailableException("token file " + path + ": " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new TokenUnavailableException("token file " + path + ": " + reasonOf(e), e);
+    }
+  }
+
+  private BearerToken read() throws IOException {
+    byte[] bytes;
+    try (InputStream in = Files.newInputStream(path)) {
+      bytes = in.readNBytes(LIMIT_BYTES + 1);
+    }
+    if (bytes.length > LIMIT_BYTES) {
+      throw new TokenFormatException(
+          Problem.LENGTH, "the file has more than " + LIMIT_BYTES + " bytes: not a token");
+    }
+    String text = TokenText.of(bytes);
+    return jwtProjectTokens && JwtProjectToken.hasShape(text)
+        ? JwtProjectToken.parse(text)
+        : ServiceAccountToken.parse(text);
+  }
+
+  private static String reasonOf(IOException e) {
+    if (e instanceof NoSuchFileException) {
+      return "there is no such file: create it with the service account token as its content";
+    }
+    if (e instanceof AccessDeniedException) {
+      return "this process may not read it: change its owner or mode";
+    }
+    return "cannot be read (" + e.getClass().getSimpleName() + ")";
+  }
+
+  private void readSafely() {
+    // Taken before reading: who asks from here on wants a later reading.
+    CompletableFuture<BearerToken> waiting = asked.getAndSet(null);
+    try {
+      readAgain();
+    } catch (RuntimeException e) {
+      // A thread's root: without this the schedule would end silently.
+      log.error("token file {}: the reading failed; the last good token stays in use", path, e);
+    }
+    if (waiting != null) {
+      waiting.complete(token);
+    }
+  }
+
+  private void readAgain() {
+    try {
+      BearerToken read = read();
+      boolean changed = !read.equals(token);
+      token = read;
+      if (changed) {
+        log.info("token file {}: the token is now #{}", path, read.fingerprint());
+        report(Optional.empty());
+      } else if (!status.current()) {
+        log.info("token file {}: usable again, token #{}", path, read.fingerprint());
+        report(Optional.empty());
+      }
+    } catch (TokenFormatException e) {
+      keepLast(Objects.requireNonNull(e.getMessage()));
+    } catch (IOException e) {
+      keepLast(reasonOf(e));
+    }
+  }
+
+  private void keepLast(String problem) {
+    if (status.problem().equals(Optional.of(problem))) {
+      return;
+    }
+    log.warn(
+        "token file {}: {}; the last good token #{} stays in use",
+        path,
+        problem,
+        token.fingerprint());
+    report(Optional.of(problem));
+  }
+
+  private void report(Optional<String> problem) {
+    status = new TokenFileStatus(path, token.fingerprint(), problem, clock.instant());
+    try {
+      listener.accept(status);
+    } catch (RuntimeException e) {
+      log.warn("token file {}: the listener failed", path, e);
+    }
+  }
+
+  private void warnIfOthersMayRead() {
+    try {
+      Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(path);
+      if (permissions.contains(PosixFilePermission.OTHERS_READ)) {
+        log.warn(
+            "token file {} may be read by every user of this machine ({}): chmod 600 it",
+            path,
+            PosixFilePermissions.toString(permissions));
+      }
+    } catch (IOException | UnsupportedOperationException e) {
+      log.debug("token file {}: its permissions are not known", path, e);
+    }
+  }
+
+  /** Settings of a {@link FileTokenSource}. Not thread-safe. */
+  public static final class Builder {
+
+    private static final Duration INTERVAL_LIMIT = Duration.ofSeconds(60);
+
+    private final Path path;
+    private boolean jwtProjectTokens;
+    private Duration interval = Duration.ofSeconds(5);
+    private Consumer<TokenFileStatus> listener = status -> {};
+    private Clock clock = Clock.systemUTC();
+    private ThreadFactory threads = DaemonThreads.named("psc-token-file");
+
+    private Builder(Path path) {
+      this.path = Objects.requireNonNull(path, "path");
+    }
+
+    /**
+     * Takes project tokens of the older scheme too, see {@link JwtProjectToken}. By default such a
+     * file is refused with the steps of a migration.
+     */
+    public Builder acceptJwtProjectTokens() {
+      jwtProjectTokens = true;
+      return this;
+    }
+
+    /**
+     * How often the file is read: 5 s by default, from 10 ms to 60 s.
+     *
+     * @throws IllegalArgumentException when out of range
+     */
+    public Builder interval(Duration interval) {
+      if (interval.compareTo(Duration.ofMillis(10)) < 0 || interval.compareTo(INTERVAL_LIMIT) > 0) {
+        throw new IllegalArgumentException(
+            "interval must be from 10 ms to 60 s, but is " + interval);
+      }
+      this.interval = interval;
+      return this;
+    }
+
+    /**
+     * Hears of every change of the {@linkplain FileTokenSource#status() status}: on the reading
+     * thread, so it must not block for long. What it throws is logged.
+     */
+    public Builder listener(Consumer<TokenFileStatus> listener) {
+      this.listener = Objects.requireNonNull(listener, "listener");
+      return this;
+    }
+
+    /** The clock of the status: the system's by default. */
+    public Builder clock(Clock clock) {
+      this.clock = Objects.requireNonNull(clock, "clock");
+      return this;
+    }
+
+    /** Makes the one reading thread: by default a daemon named {@code psc-token-file}. */
+    public Builder threads(ThreadFactory threads) {
+      this.threads = Objects.requireNonNull(threads, "threads");
+      return this;
+    }
+
+    /**
+     * Reads the file and starts to follow it.
+     *
+     * @throws TokenUnavailableException when the file cannot be read now or holds no token
+     */
+    public FileTokenSource open() {
+      return new FileTokenSource(this);
+    }
+  }
+}

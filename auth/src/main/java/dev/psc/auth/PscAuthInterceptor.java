@@ -1,0 +1,149 @@
+package dev.psc.auth;
+
+import io.grpc.CallCredentials;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.MethodDescriptor;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Authenticates every call of a channel, unary or streaming: {@code authorization: Bearer …} from a
+ * token source, {@code projectID}, and further headers if wanted.
+ *
+ * <pre>{@code
+ * TokenSource token = TokenSource.file(Path.of("/var/run/secrets/psc/token"));
+ * channelBuilder.intercept(PscAuthInterceptor.create(token, ProjectId.parse(id)));
+ * }</pre>
+ *
+ * <ul>
+ *   <li>The token is attached as {@link CallCredentials}, when the transport is known: it is never
+ *       sent in plaintext, unless the builder was told that it may. Such a call fails as
+ *       UNAUTHENTICATED without anything being sent.
+ *   <li>No call waits for a file or any other input.
+ *   <li>When the store answers UNAUTHENTICATED the source is asked to look again, once per call. If
+ *       that brings another token within 5 s and the call's deadline, a unary call is repeated with
+ *       it, once; the caller sees only the second answer. A streaming call fails, and the next one
+ *       has the new token. A unary call whose message is an {@link java.io.InputStream} counts as
+ *       streaming, since it cannot be sent twice.
+ *   <li>UNAUTHENTICATED and PERMISSION_DENIED reach the caller with what to check added to the
+ *       description; code, trailers and cause stay.
+ *   <li>Metadata and credentials of the caller's own stay as they are. If they have a name that
+ *       this interceptor would add, the call fails as FAILED_PRECONDITION and nothing is sent.
+ * </ul>
+ *
+ * <p>Immutable and safe for use by several channels and threads. It does not close the token
+ * source.
+ */
+public final class PscAuthInterceptor implements ClientInterceptor {
+
+  private final PscCallCredentials credentials;
+
+  private PscAuthInterceptor(PscCallCredentials credentials) {
+    this.credentials = credentials;
+  }
+
+  /** Returns an interceptor with default settings. */
+  public static PscAuthInterceptor create(TokenSource source, ProjectId project) {
+    return builder(source, project).build();
+  }
+
+  /**
+   * Returns a builder for a service account's calls to a project.
+   *
+   * @param source stays the caller's to close
+   */
+  public static Builder builder(TokenSource source, ProjectId project) {
+    return new Builder(source, Objects.requireNonNull(project, "project"));
+  }
+
+  /**
+   * Returns a builder for calls that name no project: with project tokens of the older scheme,
+   * which name it themselves, or to a store that has no projects.
+   *
+   * @param source stays the caller's to close
+   */
+  public static Builder builderWithoutProject(TokenSource source) {
+    return new Builder(source, null);
+  }
+
+  @Override
+  public <Q, R> ClientCall<Q, R> interceptCall(
+      MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+    return method.getType() == MethodDescriptor.MethodType.UNARY
+        ? new UnaryCall<>(credentials, method, options, next)
+        : new StreamingCall<>(credentials, method, options, next);
+  }
+
+  /** Names the project, never the token. */
+  @Override
+  public String toString() {
+    return "PscAuthInterceptor(" + credentials + ")";
+  }
+
+  /** Settings of the interceptor. Not thread-safe. */
+  public static final class Builder {
+
+    private final TokenSource source;
+    private final @Nullable ProjectId project;
+    private CallHeaders headers = CallHeaders.none();
+    private PlaintextPolicy plaintext = PlaintextPolicy.REFUSE;
+
+    private Builder(TokenSource source, @Nullable ProjectId project) {
+      this.source = Objects.requireNonNull(source, "source");
+      this.project = project;
+    }
+
+    /** Further metadata for every call: none by default. */
+    public Builder headers(CallHeaders headers) {
+      this.headers = Objects.requireNonNull(headers, "headers");
+      return this;
+    }
+
+    /** Lets the token travel in plaintext, to wherever the channel leads. Everybody can read it. */
+    public Builder allowPlaintext() {
+      plaintext = PlaintextPolicy.ALLOW;
+      return this;
+    }
+
+    /**
+     * Lets the token travel in plaintext to a peer on this machine: a store under test, a sidecar.
+     * What the peer does with it, for example if it is a proxy, is its own affair.
+     */
+    public Builder allowPlaintextOnLoopback() {
+      plaintext = PlaintextPolicy.LOOPBACK;
+      return this;
+    }
+
+    /**
+     * Returns the interceptor.
+     *
+     * @throws IllegalArgumentException when the headers name a project too
+     */
+    public PscAuthInterceptor build() {
+      return new PscAuthInterceptor(credentials());
+    }
+
+    /**
+     * Returns the credentials alone, for {@code stub.withCallCredentials(…)}: they attach and
+     * protect the token as the interceptor does, but do not retry, explain a refusal, or notice
+     * metadata of the caller's that has the same names.
+     *
+     * @throws IllegalArgumentException when the headers name a project too
+     */
+    public CallCredentials buildCallCredentials() {
+      return credentials();
+    }
+
+    private PscCallCredentials credentials() {
+      if (headers.projectId().isPresent()) {
+        throw new IllegalArgumentException(
+            "headers contain projectID: pass headers.projectId() as the project and"
+                + " headers.withoutProjectId() as the headers");
+      }
+      return new PscCallCredentials(source, project, headers, plaintext);
+    }
+  }
+}

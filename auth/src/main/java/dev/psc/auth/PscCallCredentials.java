@@ -1,0 +1,130 @@
+package dev.psc.auth;
+
+import io.grpc.Attributes;
+import io.grpc.CallCredentials;
+import io.grpc.Grpc;
+import io.grpc.Metadata;
+import io.grpc.SecurityLevel;
+import io.grpc.Status;
+import java.net.InetSocketAddress;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts token, project and further headers on calls, and nothing on a channel that anybody can read.
+ * It never waits: the token source answers from memory.
+ */
+final class PscCallCredentials extends CallCredentials {
+
+  static final Metadata.Key<String> AUTHORIZATION =
+      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+  static final Metadata.Key<String> PROJECT =
+      Metadata.Key.of("projectid", Metadata.ASCII_STRING_MARSHALLER);
+
+  final TokenSource source;
+  final @Nullable ProjectId project;
+  private final CallHeaders headers;
+  private final PlaintextPolicy plaintext;
+
+  PscCallCredentials(
+      TokenSource source,
+      @Nullable ProjectId project,
+      CallHeaders headers,
+      PlaintextPolicy plaintext) {
+    this.source = source;
+    this.project = project;
+    this.headers = headers;
+    this.plaintext = plaintext;
+  }
+
+  @Override
+  public void applyRequestMetadata(RequestInfo info, Executor executor, MetadataApplier applier) {
+    BearerToken unused = apply(info, applier);
+  }
+
+  /** Applies, and returns the token that was used, or null when the call was refused. */
+  @Nullable BearerToken apply(RequestInfo info, MetadataApplier applier) {
+    String refusal = plaintextRefusal(info);
+    if (refusal != null) {
+      applier.fail(refuse(Status.Code.UNAUTHENTICATED, refusal));
+      return null;
+    }
+    BearerToken token;
+    Metadata metadata;
+    try {
+      token = source.token();
+      metadata = headers.toMetadata();
+      metadata.put(AUTHORIZATION, "Bearer " + token.reveal());
+      if (project != null) {
+        metadata.put(PROJECT, project.value());
+      }
+    } catch (TokenUnavailableException e) {
+      applier.fail(refuse(Status.Code.UNAUTHENTICATED, "no token: " + e.getMessage()));
+      return null;
+    } catch (RuntimeException e) {
+      // Its message is not ours to show: a source of somebody else may put anything there.
+      applier.fail(
+          refuse(
+              Status.Code.UNAUTHENTICATED,
+              "no token: the token source failed with " + e.getClass().getName()));
+      return null;
+    }
+    applier.apply(metadata);
+    return token;
+  }
+
+  private @Nullable String plaintextRefusal(RequestInfo info) {
+    if (plaintext == PlaintextPolicy.ALLOW
+        || info.getSecurityLevel() == SecurityLevel.PRIVACY_AND_INTEGRITY) {
+      return null;
+    }
+    if (plaintext == PlaintextPolicy.LOOPBACK) {
+      return isLoopback(info.getTransportAttrs())
+          ? null
+          : "refused to send the token in plaintext to "
+              + info.getAuthority()
+              + ", which is not this machine: use TLS, or allow plaintext to everywhere";
+    }
+    return "refused to send the token in plaintext to "
+        + info.getAuthority()
+        + ": use TLS (https://), or allow plaintext explicitly";
+  }
+
+  private static boolean isLoopback(Attributes transport) {
+    return transport.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR) instanceof InetSocketAddress remote
+        && remote.getAddress() != null
+        && remote.getAddress().isLoopbackAddress();
+  }
+
+  /** Returns a status for a call that never leaves this side. */
+  static Status refuse(Status.Code code, String message) {
+    return code.toStatus().withDescription(message).withCause(new LocalRefusal(message));
+  }
+
+  /** Returns the name that both carry, so that sending it would mean two values, or null. */
+  @Nullable String conflict(Metadata callersOwn) {
+    for (String name : callersOwn.keys()) {
+      if (name.equals(AUTHORIZATION.name())
+          || (project != null && name.equals(PROJECT.name()))
+          || headers.names().contains(name)) {
+        return name;
+      }
+    }
+    return null;
+  }
+
+  /** Returns what the caller's own credentials or metadata and these have in common as a status. */
+  static Status conflictStatus(String name) {
+    return refuse(
+        Status.Code.FAILED_PRECONDITION,
+        "the call already carries metadata \""
+            + name
+            + "\", which the psc interceptor would add: remove one of the two");
+  }
+
+  /** Names the project and the token's fingerprint. */
+  @Override
+  public String toString() {
+    return "PscCallCredentials(project " + project + ", " + headers + ")";
+  }
+}
