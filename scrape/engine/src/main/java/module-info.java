@@ -3,5 +3,10 @@ module dev.psc.scrape {
   requires static transitive org.jspecify;
   requires transitive dev.psc.delivery;
   requires org.slf4j;
-  requires java.net.http;
+  requires transitive java.net.http;
+  requires re2j;
+
+  exports dev.psc.scrape.discovery;
+  exports dev.psc.scrape.http;
+  exports dev.psc.scrape.settings;
 }

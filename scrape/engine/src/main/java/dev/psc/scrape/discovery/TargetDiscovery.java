@@ -1,0 +1,21 @@
+package dev.psc.scrape.discovery;
+
+/**
+ * Watches for targets from {@link #start} to {@link #close}. A mechanism that polls implements
+ * {@link TargetLister} instead and becomes one by {@link PollingDiscovery}.
+ */
+public interface TargetDiscovery extends AutoCloseable {
+
+  /**
+   * Starts to watch; called once. It must return at once and leave waiting and I/O to {@link
+   * DiscoveryContext}'s executors or threads of its own. The first thing it publishes should be the
+   * complete set.
+   *
+   * @param sink where groups and errors go, until {@link #close}
+   */
+  void start(TargetSink sink);
+
+  /** Stops within a bounded time; idempotent. What is published afterwards is ignored. */
+  @Override
+  void close();
+}

@@ -1,0 +1,33 @@
+package dev.psc.scrape.discovery;
+
+import java.util.Collection;
+
+/**
+ * Takes what a {@link TargetDiscovery} found. Its methods return at once, may be called by any
+ * thread, and never throw; floods of calls are coalesced behind it.
+ */
+public interface TargetSink {
+
+  /**
+   * Replaces everything this discovery published before.
+   *
+   * @param groups all groups there are; of two with the same source the later counts
+   */
+  void replace(Collection<TargetGroup> groups);
+
+  /**
+   * Replaces the groups of the same sources and keeps the others; a group without targets is
+   * removed.
+   *
+   * @param changed only the groups that changed; none just says that all is well again
+   */
+  void update(Collection<TargetGroup> changed);
+
+  /**
+   * Says that the discovery cannot see its targets at present. The last good ones stay; the message
+   * is shown until the next {@link #replace} or {@link #update}.
+   *
+   * @param message what failed, where, and what to do, without secrets
+   */
+  void failed(String message);
+}

@@ -1,0 +1,226 @@
+package dev.psc.scrape.http;
+
+import dev.psc.scrape.settings.Durations;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One GET with its redirects, under one deadline that covers the last byte of the body.
+ *
+ * <p>The JDK's request timeout ends with the headers, and its own redirects keep headers that are
+ * meant for the first origin only; both are done here instead.
+ */
+final class Exchange {
+
+  private static final int MAX_REDIRECTS = 10;
+  private static final int ERROR_BODY_BYTES = 4096;
+  private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
+
+  private final HttpClients clients;
+  private final HttpGet get;
+  private final CompletableFuture<HttpAnswer> result = new CompletableFuture<>();
+  private final long deadlineNanos;
+
+  // Guarded by this.
+  private @Nullable CompletableFuture<?> sending;
+  private @Nullable BodyReader reading;
+  private boolean headersSeen;
+
+  Exchange(HttpClients clients, HttpGet get) {
+    this.clients = clients;
+    this.get = get;
+    this.deadlineNanos = System.nanoTime() + get.timeout().toNanos();
+  }
+
+  CompletableFuture<HttpAnswer> start() {
+    Future<?> timer =
+        clients.scheduler().schedule(this::timedOut, get.timeout().toNanos(), TimeUnit.NANOSECONDS);
+    CompletableFuture<?> unused =
+        result.whenComplete(
+            (answer, failure) -> {
+              timer.cancel(false);
+              if (failure != null) {
+                // Also when the caller cancels: nothing goes on behind its back.
+                abort();
+              }
+            });
+    CompletableFuture<?> unusedToo =
+        clients
+            .authorization(get.settings(), get.timeout())
+            .whenComplete(
+                (authorization, failure) -> {
+                  if (failure != null) {
+                    result.completeExceptionally(Failures.classify(failure, get.uri()));
+                  } else {
+                    send(get.uri(), authorization, true, MAX_REDIRECTS);
+                  }
+                });
+    return result;
+  }
+
+  private void timedOut() {
+    boolean inBody;
+    synchronized (this) {
+      inBody = headersSeen;
+    }
+    result.completeExceptionally(
+        new HttpFailure(
+            ScrapeOutcome.TIMEOUT,
+            Printable.url(get.uri())
+                + ": "
+                + (inBody ? "the body was not complete" : "no answer")
+                + " within "
+                + Durations.format(get.timeout())
+                + "; raise scrape_timeout if the target needs longer"));
+  }
+
+  private void abort() {
+    CompletableFuture<?> request;
+    BodyReader body;
+    synchronized (this) {
+      request = sending;
+      body = reading;
+    }
+    if (body != null) {
+      body.cancel();
+    }
+    if (request != null) {
+      request.cancel(true);
+    }
+  }
+
+  private void send(URI uri, Optional<String> authorization, boolean ownOrigin, int redirectsLeft) {
+    if (result.isDone()) {
+      return;
+    }
+    try {
+      HttpRequest request = request(uri, authorization, ownOrigin);
+      HttpClient client = clients.client(get.settings());
+      CompletableFuture<HttpResponse<byte[]>> answer =
+          client.sendAsync(request, info -> reader(info));
+      synchronized (this) {
+        sending = answer;
+      }
+      CompletableFuture<?> unused =
+          answer.whenComplete(
+              (response, failure) -> {
+                if (failure != null) {
+                  result.completeExceptionally(Failures.classify(failure, uri));
+                } else {
+                  answered(uri, authorization, ownOrigin, redirectsLeft, response);
+                }
+              });
+      if (result.isDone()) {
+        abort();
+      }
+    } catch (HttpFailure | RuntimeException unusable) {
+      result.completeExceptionally(Failures.classify(unusable, uri));
+    }
+  }
+
+  private HttpRequest request(URI uri, Optional<String> authorization, boolean ownOrigin)
+      throws HttpFailure {
+    Duration left = Duration.ofNanos(Math.max(1_000_000, deadlineNanos - System.nanoTime()));
+    HttpRequest.Builder builder =
+        HttpRequest.newBuilder(uri)
+            .GET()
+            .timeout(left)
+            .version(
+                uri.getScheme().equalsIgnoreCase("https") && get.settings().enableHttp2()
+                    ? HttpClient.Version.HTTP_2
+                    : HttpClient.Version.HTTP_1_1)
+            .header("User-Agent", clients.userAgent());
+    get.headers().forEach(builder::setHeader);
+    if (ownOrigin) {
+      authorization.ifPresent(value -> builder.setHeader("Authorization", value));
+      for (var header : get.settings().headers().entrySet()) {
+        for (SecretSource value : header.getValue()) {
+          builder.header(
+              header.getKey(), clients.secrets().read(value, "header " + header.getKey()));
+        }
+      }
+    }
+    return builder.build();
+  }
+
+  private BodyReader reader(HttpResponse.ResponseInfo info) {
+    boolean failed = info.statusCode() != 200;
+    BodyReader reader = clients.reader(failed ? ERROR_BODY_BYTES : get.bodyLimitBytes(), failed);
+    synchronized (this) {
+      reading = reader;
+      headersSeen = true;
+    }
+    if (result.isDone()) {
+      reader.cancel();
+    }
+    return reader;
+  }
+
+  private void answered(
+      URI uri,
+      Optional<String> authorization,
+      boolean ownOrigin,
+      int redirectsLeft,
+      HttpResponse<byte[]> response) {
+    if (!get.settings().followRedirects() || !REDIRECTS.contains(response.statusCode())) {
+      result.complete(new HttpAnswer(response.statusCode(), response.headers(), response.body()));
+      return;
+    }
+    try {
+      URI next = redirect(uri, response, redirectsLeft);
+      // Once another origin was asked, credentials stay away even if it sends us back.
+      send(next, authorization, ownOrigin && sameOrigin(uri, next), redirectsLeft - 1);
+    } catch (HttpFailure unusable) {
+      result.completeExceptionally(unusable);
+    }
+  }
+
+  private static URI redirect(URI uri, HttpResponse<byte[]> response, int redirectsLeft)
+      throws HttpFailure {
+    String where = Printable.url(uri) + ": answered " + response.statusCode();
+    if (redirectsLeft == 0) {
+      throw new HttpFailure(
+          ScrapeOutcome.REDIRECT,
+          where + " after " + MAX_REDIRECTS + " redirects; check for a loop");
+    }
+    String location = response.headers().firstValue("location").orElse("");
+    URI next;
+    try {
+      next = uri.resolve(location);
+    } catch (IllegalArgumentException unusable) {
+      throw new HttpFailure(
+          ScrapeOutcome.REDIRECT, where + " with a Location that is no URL", unusable);
+    }
+    String scheme = next.getScheme() == null ? "" : next.getScheme().toLowerCase(Locale.ROOT);
+    if (location.isEmpty()
+        || next.getHost() == null
+        || !(scheme.equals("http") || scheme.equals("https"))) {
+      throw new HttpFailure(
+          ScrapeOutcome.REDIRECT, where + " without a Location that can be followed");
+    }
+    return next;
+  }
+
+  private static boolean sameOrigin(URI a, URI b) {
+    return a.getScheme().equalsIgnoreCase(b.getScheme())
+        && a.getHost().equalsIgnoreCase(b.getHost())
+        && port(a) == port(b);
+  }
+
+  private static int port(URI uri) {
+    if (uri.getPort() >= 0) {
+      return uri.getPort();
+    }
+    return uri.getScheme().equalsIgnoreCase("https") ? 443 : 80;
+  }
+}

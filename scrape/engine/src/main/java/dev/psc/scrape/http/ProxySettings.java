@@ -1,0 +1,43 @@
+package dev.psc.scrape.http;
+
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Through which proxy requests go. Immutable.
+ *
+ * @param url the proxy, {@code http://host:port}; none by default
+ * @param noProxy hosts, {@code .suffixes}, addresses and CIDR ranges that are reached without it
+ * @param fromEnvironment whether {@code HTTP_PROXY}, {@code HTTPS_PROXY} and {@code NO_PROXY}
+ *     decide
+ * @param connectHeaders headers for the proxy's CONNECT request, e.g. its authorization
+ */
+public record ProxySettings(
+    Optional<URI> url,
+    List<String> noProxy,
+    boolean fromEnvironment,
+    Map<String, List<SecretSource>> connectHeaders) {
+
+  /** No proxy. */
+  public static final ProxySettings NONE =
+      new ProxySettings(Optional.empty(), List.of(), false, Map.of());
+
+  /** Copies the collections and checks the pairs. */
+  public ProxySettings {
+    noProxy = List.copyOf(noProxy);
+    connectHeaders = Map.copyOf(connectHeaders);
+    if (url.isPresent() && fromEnvironment) {
+      throw new IllegalArgumentException(
+          "proxy_url and proxy_from_environment exclude each other: keep one of them");
+    }
+    if (!noProxy.isEmpty() && url.isEmpty()) {
+      throw new IllegalArgumentException("no_proxy needs proxy_url");
+    }
+    if (!connectHeaders.isEmpty() && url.isEmpty() && !fromEnvironment) {
+      throw new IllegalArgumentException(
+          "proxy_connect_header needs proxy_url or proxy_from_environment");
+    }
+  }
+}

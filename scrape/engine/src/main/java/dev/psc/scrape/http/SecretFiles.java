@@ -1,0 +1,72 @@
+package dev.psc.scrape.http;
+
+import dev.psc.scrape.settings.Secret;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads secrets from files, again after a second so that a rotated one is noticed at the next
+ * scrape; a file that is gone for a moment keeps its last value.
+ */
+final class SecretFiles {
+
+  private static final Logger logger = LoggerFactory.getLogger(SecretFiles.class);
+  private static final long FRESH_NANOS = 1_000_000_000L;
+  private static final long MAX_BYTES = 1 << 20;
+
+  private record Entry(String content, long readNanos, boolean failed) {}
+
+  private final Map<Path, Entry> entries = new ConcurrentHashMap<>();
+
+  /** Returns the secret without white space around it. */
+  String read(SecretSource source, String what) throws HttpFailure {
+    Optional<Secret> value = source.value();
+    if (value.isPresent()) {
+      return value.get().reveal();
+    }
+    return content(source.file().orElseThrow(), what).strip();
+  }
+
+  /** Returns a file's content as it is. */
+  String content(Path file, String what) throws HttpFailure {
+    Entry known = entries.get(file);
+    long now = System.nanoTime();
+    if (known != null && now - known.readNanos < FRESH_NANOS) {
+      return known.content;
+    }
+    try {
+      if (Files.size(file) > MAX_BYTES) {
+        throw new IOException("larger than " + MAX_BYTES + " bytes");
+      }
+      String content = Files.readString(file);
+      if (content.isBlank()) {
+        throw new IOException("empty");
+      }
+      entries.put(file, new Entry(content, now, false));
+      return content;
+    } catch (IOException unreadable) {
+      if (known != null) {
+        if (!known.failed) {
+          logger.warn("{}: cannot read {} again, keeping its last content", what, file, unreadable);
+        }
+        entries.put(file, new Entry(known.content, now, true));
+        return known.content;
+      }
+      throw new HttpFailure(
+          ScrapeOutcome.AUTH,
+          what
+              + ": cannot read "
+              + file
+              + " ("
+              + unreadable
+              + "); check that it exists and may be read",
+          unreadable);
+    }
+  }
+}

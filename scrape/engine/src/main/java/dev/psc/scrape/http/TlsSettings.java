@@ -1,0 +1,44 @@
+package dev.psc.scrape.http;
+
+import java.util.Optional;
+
+/**
+ * How a server proves who it is, and how we do. Each PEM text may come from a file, which is read
+ * again as it changes. Immutable.
+ *
+ * @param ca certificates to trust instead of the JDK's
+ * @param certificate our certificate chain
+ * @param key the private key of our certificate
+ * @param serverName the name to expect and to ask for instead of the URL's host
+ * @param insecureSkipVerify whether any certificate will do
+ * @param minVersion the oldest TLS version, e.g. {@code TLS12}; the JDK's default without
+ * @param maxVersion the newest TLS version, e.g. {@code TLS13}; the JDK's default without
+ */
+public record TlsSettings(
+    Optional<SecretSource> ca,
+    Optional<SecretSource> certificate,
+    Optional<SecretSource> key,
+    Optional<String> serverName,
+    boolean insecureSkipVerify,
+    Optional<String> minVersion,
+    Optional<String> maxVersion) {
+
+  /** The JDK's certificates and no certificate of ours. */
+  public static final TlsSettings DEFAULT =
+      new TlsSettings(
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          false,
+          Optional.empty(),
+          Optional.empty());
+
+  /** Checks that a certificate and its key come together. */
+  public TlsSettings {
+    if (certificate.isPresent() != key.isPresent()) {
+      throw new IllegalArgumentException(
+          "a client certificate needs cert (or cert_file) and key (or key_file), both");
+    }
+  }
+}

@@ -1,0 +1,293 @@
+package dev.psc.scrape.settings;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * One value of a configuration: a mapping, a list, a scalar or nothing. It knows its place, and
+ * takes the complaints of whoever reads it; none of the readers throws.
+ *
+ * <p>Front ends build nodes with a {@link Document}; readers start with {@link #fields()} or {@link
+ * #items()}. Not thread-safe.
+ */
+public final class ConfigNode {
+
+  /** What a node is. */
+  public enum Kind {
+    /** Names with values. */
+    MAPPING("a mapping"),
+    /** A list of values. */
+    LIST("a list"),
+    /** Text, quoted or not. */
+    TEXT("text"),
+    /** A number that was not quoted. */
+    NUMBER("a number"),
+    /** {@code true} or {@code false}, not quoted. */
+    BOOLEAN("true or false"),
+    /** Nothing. */
+    NULL("nothing");
+
+    private final String words;
+
+    Kind(String words) {
+      this.words = words;
+    }
+  }
+
+  /**
+   * What the nodes of one file have in common.
+   *
+   * @param source the file's name, for messages
+   * @param directory what relative paths are relative to
+   * @param problems where complaints go
+   */
+  public record Document(String source, Path directory, ConfigProblems problems) {}
+
+  private final Document document;
+  private final int line;
+  private final int column;
+  private final String path;
+  private final Kind kind;
+  private final String text;
+  private final Map<String, ConfigNode> children = new LinkedHashMap<>();
+  private final List<ConfigNode> items = new ArrayList<>();
+  private int keyLine;
+  private int keyColumn;
+
+  private ConfigNode(Document document, int line, int column, String path, Kind kind, String text) {
+    this.document = document;
+    this.line = line;
+    this.column = column;
+    this.path = path;
+    this.kind = kind;
+    this.text = text;
+  }
+
+  /**
+   * Returns a scalar, or nothing.
+   *
+   * @param line counted from 1
+   * @param column counted from 1
+   * @param path where it stands in the tree; empty for the root
+   * @param kind {@link Kind#TEXT}, {@link Kind#NUMBER}, {@link Kind#BOOLEAN} or {@link Kind#NULL}
+   * @param text as it is written
+   */
+  public static ConfigNode scalar(
+      Document document, int line, int column, String path, Kind kind, String text) {
+    return new ConfigNode(document, line, column, path, kind, text);
+  }
+
+  /** Returns a mapping of these values; each knows its own place and path. */
+  public static ConfigNode mapping(
+      Document document, int line, int column, String path, Map<String, ConfigNode> children) {
+    ConfigNode node = new ConfigNode(document, line, column, path, Kind.MAPPING, "");
+    node.children.putAll(children);
+    return node;
+  }
+
+  /** Returns a list of these values; each knows its own place and path. */
+  public static ConfigNode list(
+      Document document, int line, int column, String path, List<ConfigNode> items) {
+    ConfigNode node = new ConfigNode(document, line, column, path, Kind.LIST, "");
+    node.items.addAll(items);
+    return node;
+  }
+
+  /** Returns the path of a field below a path. */
+  public static String childPath(String parent, String key) {
+    return parent.isEmpty() ? key : parent + "." + key;
+  }
+
+  /** Says where the key of this value stands, and returns this node. */
+  public ConfigNode keyAt(int line, int column) {
+    keyLine = line;
+    keyColumn = column;
+    return this;
+  }
+
+  /** Returns what this node is. */
+  public Kind kind() {
+    return kind;
+  }
+
+  /** Returns where it stands in the tree, e.g. {@code scrape_configs[2].scheme}. */
+  public String path() {
+    return path;
+  }
+
+  /** Returns its line, counted from 1. */
+  public int line() {
+    return line;
+  }
+
+  /** Returns its column, counted from 1. */
+  public int column() {
+    return column;
+  }
+
+  /** Returns what the nodes of its file have in common. */
+  public Document document() {
+    return document;
+  }
+
+  /** Complains about this node. */
+  public void problem(String message) {
+    document.problems().add(new ConfigProblem(document.source(), line, column, path, message));
+  }
+
+  void keyProblem(String message) {
+    int atLine = keyLine > 0 ? keyLine : line;
+    int atColumn = keyLine > 0 ? keyColumn : column;
+    document.problems().add(new ConfigProblem(document.source(), atLine, atColumn, path, message));
+  }
+
+  /** Complains about this node being something else than was expected. */
+  public void expected(String what) {
+    problem("expected " + what + ", found " + kind.words + shown());
+  }
+
+  private String shown() {
+    // The text of a scalar may be a secret that stands in the wrong place.
+    return kind == Kind.NUMBER || kind == Kind.BOOLEAN ? " (" + text + ")" : "";
+  }
+
+  /**
+   * Starts to read this node as a mapping; complains when it is none. Closing the result complains
+   * about the keys that nobody asked for.
+   */
+  public Fields fields() {
+    if (kind != Kind.MAPPING && kind != Kind.NULL) {
+      expected("a mapping");
+    }
+    return new Fields(this, children);
+  }
+
+  /** Returns the elements of this list; complains when it is none. */
+  public List<ConfigNode> items() {
+    if (kind != Kind.LIST && kind != Kind.NULL) {
+      expected("a list");
+    }
+    return List.copyOf(items);
+  }
+
+  /** Returns the values of this mapping by their keys; complains when it is none. */
+  public Map<String, ConfigNode> entries() {
+    if (kind != Kind.MAPPING && kind != Kind.NULL) {
+      expected("a mapping");
+    }
+    return new LinkedHashMap<>(children);
+  }
+
+  /** Returns the scalar as it is written, whatever its kind; complains when it is no scalar. */
+  public Optional<String> text() {
+    return switch (kind) {
+      case TEXT, NUMBER, BOOLEAN -> Optional.of(text);
+      case NULL -> Optional.empty();
+      case MAPPING, LIST -> complain("text");
+    };
+  }
+
+  /** Returns the truth value; complains when it is something else. */
+  public Optional<Boolean> flag() {
+    if (kind == Kind.NULL) {
+      return Optional.empty();
+    }
+    return kind == Kind.BOOLEAN
+        ? Optional.of(text.equalsIgnoreCase("true"))
+        : complain("true or false");
+  }
+
+  /** Returns the whole number; complains when it is something else or out of range. */
+  public Optional<Long> integer(long minimum, long maximum) {
+    if (kind == Kind.NULL) {
+      return Optional.empty();
+    }
+    if (kind != Kind.NUMBER) {
+      return complain("a whole number");
+    }
+    try {
+      long value = Long.decode(text.startsWith("0o") ? "0" + text.substring(2) : text);
+      if (value >= minimum && value <= maximum) {
+        return Optional.of(value);
+      }
+      problem("must be between " + minimum + " and " + maximum + ", is " + text);
+    } catch (NumberFormatException notWhole) {
+      problem("expected a whole number, found " + text);
+    }
+    return Optional.empty();
+  }
+
+  /** Returns the duration; complains when it is none. */
+  public Optional<java.time.Duration> duration() {
+    return converted("a duration such as 10s", Durations::parse);
+  }
+
+  /** Returns the size in bytes; complains when it is none. */
+  public Optional<Long> sizeBytes() {
+    return converted("a size such as 10MB", Sizes::parse);
+  }
+
+  /** Returns the secret; complains, without showing it, when it is no scalar. */
+  public Optional<Secret> secret() {
+    Optional<String> value = text();
+    if (value.isPresent() && value.get().equals(Secret.PLACEHOLDER)) {
+      problem(
+          "is the placeholder "
+              + Secret.PLACEHOLDER
+              + ", not the secret itself: this configuration was printed with its secrets hidden");
+    }
+    return value.map(Secret::of);
+  }
+
+  /** Returns the path of a file, made absolute from the directory of the document. */
+  public Optional<Path> file() {
+    return converted("a path", value -> document.directory().resolve(value).normalize());
+  }
+
+  /** Returns what a converter makes of the text; complains with the words of its exception. */
+  public <T> Optional<T> converted(String what, Converter<T> converter) {
+    if (kind == Kind.MAPPING || kind == Kind.LIST) {
+      return complain(what);
+    }
+    if (kind == Kind.NULL) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(converter.convert(text));
+    } catch (IllegalArgumentException unusable) {
+      String message = unusable.getMessage();
+      problem(message == null ? "expected " + what : message);
+      return Optional.empty();
+    }
+  }
+
+  private <T> Optional<T> complain(String what) {
+    expected(what);
+    return Optional.empty();
+  }
+
+  @Override
+  public String toString() {
+    return "ConfigNode[" + document.source() + ":" + line + ":" + column + " " + path + "]";
+  }
+
+  /**
+   * Makes a value of a scalar's text.
+   *
+   * @param <T> what it makes
+   */
+  @FunctionalInterface
+  public interface Converter<T> {
+
+    /**
+     * Returns the value.
+     *
+     * @throws IllegalArgumentException when the text does not stand for one; the message is shown
+     */
+    T convert(String text);
+  }
+}

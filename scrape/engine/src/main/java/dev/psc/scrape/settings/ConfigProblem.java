@@ -1,0 +1,31 @@
+package dev.psc.scrape.settings;
+
+/**
+ * One thing that is wrong with a configuration, and where. Immutable.
+ *
+ * @param source the file's name, or what stands for it
+ * @param line counted from 1, or 0 when the place is not known
+ * @param column counted from 1, or 0 when the place is not known
+ * @param path where in the tree, e.g. {@code scrape_configs[2].relabel_configs[0].regex}; empty for
+ *     the root
+ * @param message what is wrong and what to do, without secrets
+ */
+public record ConfigProblem(String source, int line, int column, String path, String message) {
+
+  /** Returns {@code source:line:column: path: message}, without the parts that are not known. */
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder();
+    if (!source.isEmpty()) {
+      text.append(source);
+      if (line > 0) {
+        text.append(':').append(line).append(':').append(column);
+      }
+      text.append(": ");
+    }
+    if (!path.isEmpty()) {
+      text.append(path).append(": ");
+    }
+    return text.append(message).toString();
+  }
+}

@@ -1,0 +1,175 @@
+package dev.psc.scrape.settings;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Reads the keys of one mapping and remembers which are known; closing it complains about the
+ * others and names the nearest known key. A key without a value counts as not there. Not
+ * thread-safe.
+ *
+ * <pre>{@code
+ * try (Fields fields = node.fields()) {
+ *   String url = fields.requiredText("url");
+ *   Duration every = fields.duration("refresh_interval").orElse(Duration.ofMinutes(1));
+ * }
+ * }</pre>
+ */
+public final class Fields implements AutoCloseable {
+
+  private final ConfigNode node;
+  private final Map<String, ConfigNode> children;
+  private final Set<String> known = new TreeSet<>();
+
+  Fields(ConfigNode node, Map<String, ConfigNode> children) {
+    this.node = node;
+    this.children = children;
+  }
+
+  /** Returns the mapping itself. */
+  public ConfigNode node() {
+    return node;
+  }
+
+  /** Returns whether a key stands there with a value, and makes it known. */
+  public boolean has(String key) {
+    return value(key).isPresent();
+  }
+
+  /** Returns the value of a key as it is. */
+  public Optional<ConfigNode> value(String key) {
+    known.add(key);
+    return Optional.ofNullable(children.get(key))
+        .filter(child -> child.kind() != ConfigNode.Kind.NULL);
+  }
+
+  /** Returns the text of a key. */
+  public Optional<String> text(String key) {
+    return value(key).flatMap(ConfigNode::text);
+  }
+
+  /** Returns the text of a key, or complains and returns the empty text. */
+  public String requiredText(String key) {
+    Optional<String> text = text(key);
+    if (text.isEmpty() || text.get().isEmpty()) {
+      if (value(key).isEmpty() || text.isPresent()) {
+        node.problem(key + " is required");
+      }
+      return "";
+    }
+    return text.get();
+  }
+
+  /** Returns the truth value of a key, or the default. */
+  public boolean flag(String key, boolean defaultValue) {
+    return value(key).flatMap(ConfigNode::flag).orElse(defaultValue);
+  }
+
+  /** Returns the whole number of a key. */
+  public Optional<Long> integer(String key, long minimum, long maximum) {
+    return value(key).flatMap(child -> child.integer(minimum, maximum));
+  }
+
+  /** Returns the duration of a key. */
+  public Optional<Duration> duration(String key) {
+    return value(key).flatMap(ConfigNode::duration);
+  }
+
+  /** Returns the size of a key in bytes. */
+  public Optional<Long> sizeBytes(String key) {
+    return value(key).flatMap(ConfigNode::sizeBytes);
+  }
+
+  /** Returns the secret of a key. */
+  public Optional<Secret> secret(String key) {
+    return value(key).flatMap(ConfigNode::secret);
+  }
+
+  /** Returns the path of a key, made absolute from the directory of the document. */
+  public Optional<Path> file(String key) {
+    return text(key)
+        .filter(text -> !text.isEmpty())
+        .flatMap(text -> value(key))
+        .flatMap(ConfigNode::file);
+  }
+
+  /** Returns one of an enumeration's names, in any case; complains with all of them. */
+  public <E extends Enum<E>> Optional<E> oneOf(String key, Class<E> type) {
+    return value(key)
+        .flatMap(
+            child ->
+                child.converted(
+                    "text",
+                    text -> {
+                      List<String> names = new ArrayList<>();
+                      for (E constant : type.getEnumConstants()) {
+                        if (constant
+                            .name()
+                            .replace("_", "")
+                            .equalsIgnoreCase(text.replace("_", ""))) {
+                          return constant;
+                        }
+                        names.add(constant.name().toLowerCase(Locale.ROOT));
+                      }
+                      throw new IllegalArgumentException(
+                          "unknown value \"" + text + "\"; use one of " + String.join(", ", names));
+                    }));
+  }
+
+  /** Returns the elements of a key's list; complains when it is none. */
+  public List<ConfigNode> items(String key) {
+    return value(key).map(ConfigNode::items).orElse(List.of());
+  }
+
+  /** Returns the texts of a key's list. */
+  public List<String> texts(String key) {
+    List<String> texts = new ArrayList<>();
+    for (ConfigNode item : items(key)) {
+      if (item.kind() == ConfigNode.Kind.NULL) {
+        item.expected("text");
+      }
+      item.text().ifPresent(texts::add);
+    }
+    return texts;
+  }
+
+  /** Returns the texts of a key's mapping, in their order. */
+  public Map<String, String> textMap(String key) {
+    Map<String, String> texts = new LinkedHashMap<>();
+    value(key)
+        .ifPresent(
+            child ->
+                child.entries().forEach((name, value) -> texts.put(name, value.text().orElse(""))));
+    return texts;
+  }
+
+  /** Makes keys known that are read elsewhere, or meant to be ignored. */
+  public void allow(Iterable<String> keys) {
+    keys.forEach(known::add);
+  }
+
+  /** Complains about the keys that are not known. */
+  @Override
+  public void close() {
+    children.forEach(
+        (key, child) -> {
+          if (!known.contains(key)) {
+            child.keyProblem(
+                "unknown key \""
+                    + key
+                    + "\""
+                    + Nearest.of(key, known)
+                        .map(near -> "; did you mean \"" + near + "\"?")
+                        .orElse("; known keys: " + String.join(", ", known)));
+          }
+        });
+  }
+}
