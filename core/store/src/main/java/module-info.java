@@ -4,4 +4,6 @@ module dev.psc.store {
   requires transitive dev.psc.delivery;
   requires transitive dev.psc.auth;
   requires org.slf4j;
+
+  exports dev.psc.store;
 }

@@ -1,0 +1,170 @@
+package dev.psc.store;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.Principal;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.cert.X509Certificate;
+import java.util.Arrays;
+import java.util.List;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.X509ExtendedKeyManager;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Shows the certificate that two PEM files hold when a handshake asks, see {@link
+ * ReloadingTrustManager}. Each content has an alias of its own, since TLS engines remember keys by
+ * alias.
+ */
+final class ReloadingKeyManager extends X509ExtendedKeyManager {
+
+  private static final Logger log = LoggerFactory.getLogger(ReloadingKeyManager.class);
+
+  /** A pair as it was read. Not a record, which would print the key. */
+  private static final class Loaded {
+
+    final String alias;
+    final byte[] chainBytes;
+    final byte[] keyBytes;
+    final X509Certificate[] chain;
+    final PrivateKey key;
+
+    Loaded(
+        String alias, byte[] chainBytes, byte[] keyBytes, X509Certificate[] chain, PrivateKey key) {
+      this.alias = alias;
+      this.chainBytes = chainBytes;
+      this.keyBytes = keyBytes;
+      this.chain = chain;
+      this.key = key;
+    }
+  }
+
+  private final Path chainPath;
+  private final Path keyPath;
+  private volatile Loaded loaded;
+  // A handshake that began with the pair before still asks for it by alias.
+  private volatile @Nullable Loaded before;
+
+  ReloadingKeyManager(Path chainPath, Path keyPath) {
+    this.chainPath = chainPath;
+    this.keyPath = keyPath;
+    try {
+      loaded = load(0, Files.readAllBytes(chainPath), Files.readAllBytes(keyPath));
+    } catch (IOException | GeneralSecurityException e) {
+      throw new IllegalArgumentException(
+          "client certificate " + chainPath + " with key " + keyPath + ": cannot be used: " + e, e);
+    }
+  }
+
+  private static Loaded load(int number, byte[] chainBytes, byte[] keyBytes)
+      throws GeneralSecurityException {
+    List<X509Certificate> chain = Pem.certificates(chainBytes);
+    PublicKey publicKey = chain.get(0).getPublicKey();
+    PrivateKey key = Pem.privateKey(keyBytes, publicKey.getAlgorithm());
+    if (!belongTogether(publicKey, key)) {
+      throw new GeneralSecurityException("the key does not belong to the certificate");
+    }
+    return new Loaded(
+        "psc-" + number, chainBytes, keyBytes, chain.toArray(X509Certificate[]::new), key);
+  }
+
+  /** Two files cannot be replaced at one instant: this notices the instant between. */
+  private static boolean belongTogether(PublicKey publicKey, PrivateKey key)
+      throws GeneralSecurityException {
+    String algorithm =
+        switch (publicKey.getAlgorithm()) {
+          case "RSA" -> "SHA256withRSA";
+          case "EC" -> "SHA256withECDSA";
+          default -> publicKey.getAlgorithm();
+        };
+    byte[] probe = {1, 2, 3};
+    Signature signer = Signature.getInstance(algorithm);
+    signer.initSign(key);
+    signer.update(probe);
+    byte[] signature = signer.sign();
+    signer.initVerify(publicKey);
+    signer.update(probe);
+    return signer.verify(signature);
+  }
+
+  private synchronized String currentAlias() {
+    // One at a time, so that aliases are not given twice; a handshake waits for a small file
+    // anyway.
+    Loaded last = loaded;
+    try {
+      byte[] chainBytes = Files.readAllBytes(chainPath);
+      byte[] keyBytes = Files.readAllBytes(keyPath);
+      if (!Arrays.equals(chainBytes, last.chainBytes) || !Arrays.equals(keyBytes, last.keyBytes)) {
+        int number = Integer.parseInt(last.alias.substring("psc-".length()));
+        Loaded fresh = load(number + 1, chainBytes, keyBytes);
+        before = last;
+        loaded = fresh;
+        last = fresh;
+        log.info("client certificate {}: changed", chainPath);
+      }
+    } catch (IOException | GeneralSecurityException e) {
+      log.warn(
+          "client certificate {} with key {}: cannot be used; the last good pair stays in use",
+          chainPath,
+          keyPath,
+          e);
+    }
+    return last.alias;
+  }
+
+  private @Nullable Loaded of(String alias) {
+    Loaded current = loaded;
+    if (current.alias.equals(alias)) {
+      return current;
+    }
+    Loaded earlier = before;
+    return earlier != null && earlier.alias.equals(alias) ? earlier : null;
+  }
+
+  @Override
+  public String chooseClientAlias(
+      String[] keyTypes, Principal @Nullable [] issuers, @Nullable Socket socket) {
+    return currentAlias();
+  }
+
+  @Override
+  public String chooseEngineClientAlias(
+      String[] keyTypes, Principal @Nullable [] issuers, @Nullable SSLEngine engine) {
+    return currentAlias();
+  }
+
+  @Override
+  public String[] getClientAliases(String keyType, Principal @Nullable [] issuers) {
+    return new String[] {loaded.alias};
+  }
+
+  @Override
+  public X509Certificate @Nullable [] getCertificateChain(String alias) {
+    Loaded pair = of(alias);
+    return pair == null ? null : pair.chain.clone();
+  }
+
+  @Override
+  public @Nullable PrivateKey getPrivateKey(String alias) {
+    Loaded pair = of(alias);
+    return pair == null ? null : pair.key;
+  }
+
+  @Override
+  public @Nullable String chooseServerAlias(
+      String keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
+    return null;
+  }
+
+  @Override
+  public String @Nullable [] getServerAliases(String keyType, Principal @Nullable [] issuers) {
+    return null;
+  }
+}

@@ -1,0 +1,124 @@
+package dev.psc.store;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.util.Arrays;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedTrustManager;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Trusts what a PEM file holds when a handshake asks. Handshakes are rare and the file is small, so
+ * it is read each time: no thread, and no time stamp that could hide a change.
+ */
+final class ReloadingTrustManager extends X509ExtendedTrustManager {
+
+  private static final Logger log = LoggerFactory.getLogger(ReloadingTrustManager.class);
+
+  private static final class Loaded {
+
+    final byte[] bytes;
+    final X509ExtendedTrustManager manager;
+
+    Loaded(byte[] bytes, X509ExtendedTrustManager manager) {
+      this.bytes = bytes;
+      this.manager = manager;
+    }
+  }
+
+  private final Path path;
+  private volatile Loaded loaded;
+
+  ReloadingTrustManager(Path path) {
+    this.path = path;
+    try {
+      loaded = load(Files.readAllBytes(path));
+    } catch (IOException | GeneralSecurityException e) {
+      throw new IllegalArgumentException(
+          "trusted certificates " + path + ": cannot be used: " + e, e);
+    }
+  }
+
+  private static Loaded load(byte[] bytes) throws GeneralSecurityException, IOException {
+    KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+    store.load(null, null);
+    int number = 0;
+    for (X509Certificate certificate : Pem.certificates(bytes)) {
+      store.setCertificateEntry("authority-" + number++, certificate);
+    }
+    TrustManagerFactory factory =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    factory.init(store);
+    for (TrustManager manager : factory.getTrustManagers()) {
+      if (manager instanceof X509ExtendedTrustManager extended) {
+        return new Loaded(bytes, extended);
+      }
+    }
+    throw new GeneralSecurityException("this Java runtime has no X.509 trust manager");
+  }
+
+  private X509ExtendedTrustManager current() {
+    Loaded last = loaded;
+    try {
+      byte[] bytes = Files.readAllBytes(path);
+      if (!Arrays.equals(bytes, last.bytes)) {
+        last = load(bytes);
+        loaded = last;
+        log.info("trusted certificates {}: changed", path);
+      }
+    } catch (IOException | GeneralSecurityException e) {
+      log.warn("trusted certificates {}: cannot be used; the last good ones stay in use", path, e);
+    }
+    return last.manager;
+  }
+
+  @Override
+  public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
+      throws CertificateException {
+    current().checkServerTrusted(chain, authType, engine);
+  }
+
+  @Override
+  public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
+      throws CertificateException {
+    current().checkServerTrusted(chain, authType, socket);
+  }
+
+  @Override
+  public void checkServerTrusted(X509Certificate[] chain, String authType)
+      throws CertificateException {
+    current().checkServerTrusted(chain, authType);
+  }
+
+  @Override
+  public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
+      throws CertificateException {
+    current().checkClientTrusted(chain, authType, engine);
+  }
+
+  @Override
+  public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
+      throws CertificateException {
+    current().checkClientTrusted(chain, authType, socket);
+  }
+
+  @Override
+  public void checkClientTrusted(X509Certificate[] chain, String authType)
+      throws CertificateException {
+    current().checkClientTrusted(chain, authType);
+  }
+
+  @Override
+  public X509Certificate[] getAcceptedIssuers() {
+    return loaded.manager.getAcceptedIssuers();
+  }
+}

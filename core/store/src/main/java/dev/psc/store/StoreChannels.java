@@ -1,0 +1,346 @@
+package dev.psc.store;
+
+import io.grpc.ChannelCredentials;
+import io.grpc.ClientInterceptor;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
+import io.grpc.TlsChannelCredentials;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.TrustManager;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes gRPC channels to a store: TLS by default, with settings that suit a client that sends a
+ * batch every few seconds for months.
+ *
+ * <pre>{@code
+ * ManagedChannel channel =
+ *     StoreChannels.builder("grpc.polarsignals.com:443")
+ *         .interceptor(PscAuthInterceptor.create(tokenSource, projectId))
+ *         .build();
+ * }</pre>
+ *
+ * <p>A channel connects with its first call. A call over a connection that cannot be made fails
+ * with a description that says what is likely wrong: a plaintext server behind a TLS channel, a TLS
+ * server behind a plaintext one, a server of HTTP/1, a certificate that is not trusted. Whoever
+ * builds a channel shuts it down.
+ */
+public final class StoreChannels {
+
+  private static final Logger log = LoggerFactory.getLogger(StoreChannels.class);
+
+  private StoreChannels() {}
+
+  /**
+   * Returns a channel with default settings.
+   *
+   * @param address as in {@link StoreEndpoint#parse}
+   * @throws IllegalArgumentException when the address is not legal
+   */
+  public static ManagedChannel create(String address) {
+    return builder(address).build();
+  }
+
+  /**
+   * Returns a builder of channels.
+   *
+   * @param address as in {@link StoreEndpoint#parse}
+   * @throws IllegalArgumentException when the address is not legal
+   */
+  public static Builder builder(String address) {
+    return new Builder(StoreEndpoint.parse(address));
+  }
+
+  /** Returns what we call ourselves to the store: {@code psc-java/<version>}. */
+  public static String userAgent() {
+    return UserAgent.VALUE;
+  }
+
+  private static final class UserAgent {
+
+    static final String VALUE = "psc-java/" + version();
+
+    private static String version() {
+      try (InputStream in = StoreChannels.class.getResourceAsStream("version.properties")) {
+        Properties properties = new Properties();
+        if (in != null) {
+          properties.load(in);
+        }
+        return properties.getProperty("version", "unknown");
+      } catch (IOException e) {
+        throw new UncheckedIOException("version.properties of psc-store cannot be read", e);
+      }
+    }
+  }
+
+  /** Settings of a channel. Not thread-safe. */
+  public static final class Builder {
+
+    private static final Duration KEEP_ALIVE_FLOOR = Duration.ofMinutes(5);
+
+    private StoreEndpoint endpoint;
+    private @Nullable Path trustedCertificates;
+    private @Nullable Path clientChain;
+    private @Nullable Path clientKey;
+    private boolean skipVerify;
+    private @Nullable String serverName;
+    private @Nullable HttpProxy proxy;
+    private Duration keepAlive = Duration.ofMinutes(6);
+    private long maxInboundMessageBytes = 4L * 1024 * 1024;
+    private @Nullable String application;
+    private final List<ClientInterceptor> interceptors = new ArrayList<>();
+
+    private Builder(StoreEndpoint endpoint) {
+      this.endpoint = endpoint;
+    }
+
+    /** Speaks HTTP/2 without TLS, which {@code http://} says too. */
+    public Builder plaintext() {
+      endpoint = new StoreEndpoint(endpoint.host(), endpoint.port(), true);
+      return this;
+    }
+
+    /**
+     * Trusts the certificates of a PEM file instead of the JVM's. The file is looked at for each
+     * handshake; while it is not usable, its last good content counts.
+     */
+    public Builder trustedCertificates(Path pem) {
+      trustedCertificates = Objects.requireNonNull(pem, "pem");
+      return this;
+    }
+
+    /**
+     * Shows a certificate to the store. Both files are looked at for each handshake; while they are
+     * not usable, or do not belong together, the last good pair counts.
+     *
+     * @param chainPem the certificate and those between it and the authority
+     * @param keyPem its private key in PKCS#8, without a password
+     */
+    public Builder clientCertificate(Path chainPem, Path keyPem) {
+      clientChain = Objects.requireNonNull(chainPem, "chainPem");
+      clientKey = Objects.requireNonNull(keyPem, "keyPem");
+      return this;
+    }
+
+    /**
+     * Takes any certificate of any server: whoever stands between can read the token. For tests;
+     * each channel so built is a warning in the log.
+     */
+    public Builder insecureSkipVerify() {
+      skipVerify = true;
+      return this;
+    }
+
+    /** The name to expect in the store's certificate, when it is not the host of the address. */
+    public Builder serverName(String name) {
+      serverName = Objects.requireNonNull(name, "name");
+      return this;
+    }
+
+    /**
+     * Goes through an HTTP proxy by CONNECT. By default the JVM's properties {@code
+     * https.proxyHost}, {@code https.proxyPort} and {@code http.nonProxyHosts} decide.
+     *
+     * @param url {@code http://[user:password@]host:port}
+     * @throws IllegalArgumentException when the URL is not legal; the message does not repeat it
+     */
+    public Builder proxy(String url) {
+      proxy = HttpProxy.of(url);
+      return this;
+    }
+
+    /**
+     * Goes through the proxy that {@code HTTPS_PROXY} names, unless {@code NO_PROXY} exempts the
+     * store (also in lower case, which wins).
+     *
+     * @throws IllegalArgumentException when the variable is not a legal URL
+     */
+    public Builder proxyFromEnvironment() {
+      return proxyFromEnvironment(System.getenv());
+    }
+
+    /** As {@link #proxyFromEnvironment()}, from variables that are given. */
+    public Builder proxyFromEnvironment(Map<String, String> variables) {
+      proxy = HttpProxy.fromEnvironment(variables);
+      return this;
+    }
+
+    /**
+     * After how long without an answer a running call makes the channel ping the store: 6 min by
+     * default. An idle channel never pings. Servers close the connection of a client that pings
+     * more often than every 5 min, so less is refused.
+     *
+     * @throws IllegalArgumentException when shorter than 5 min
+     */
+    public Builder keepAlive(Duration interval) {
+      if (interval.compareTo(KEEP_ALIVE_FLOOR) < 0) {
+        throw new IllegalArgumentException(
+            "keepAlive must be at least 5 min, or servers answer too_many_pings, but is "
+                + interval);
+      }
+      keepAlive = interval;
+      return this;
+    }
+
+    /**
+     * The largest answer to take, in bytes: 4 MiB by default. What is sent is limited by the sink.
+     *
+     * @throws IllegalArgumentException when not from 1 to 2^31 - 1
+     */
+    public Builder maxInboundMessageBytes(long bytes) {
+      if (bytes < 1 || bytes > Integer.MAX_VALUE) {
+        throw new IllegalArgumentException(
+            "maxInboundMessageBytes must be from 1 to 2147483647, but is " + bytes);
+      }
+      maxInboundMessageBytes = bytes;
+      return this;
+    }
+
+    /**
+     * What stands before {@code psc-java/<version>} in the user agent, for example {@code
+     * my-agent/1.2}.
+     *
+     * @throws IllegalArgumentException when empty or not printable ASCII
+     */
+    public Builder application(String nameAndVersion) {
+      if (nameAndVersion.isEmpty() || !nameAndVersion.chars().allMatch(c -> c >= ' ' && c <= '~')) {
+        throw new IllegalArgumentException("application must be printable ASCII, not empty");
+      }
+      application = nameAndVersion;
+      return this;
+    }
+
+    /** Adds an interceptor; those added earlier see a call first. */
+    public Builder interceptor(ClientInterceptor interceptor) {
+      interceptors.add(Objects.requireNonNull(interceptor, "interceptor"));
+      return this;
+    }
+
+    StoreEndpoint endpoint() {
+      return endpoint;
+    }
+
+    @Nullable HttpProxy proxy() {
+      return proxy;
+    }
+
+    String expectedServerName() {
+      return serverName == null ? endpoint.host() : serverName;
+    }
+
+    Builder copy() {
+      Builder copy = new Builder(endpoint);
+      copy.trustedCertificates = trustedCertificates;
+      copy.clientChain = clientChain;
+      copy.clientKey = clientKey;
+      copy.skipVerify = skipVerify;
+      copy.serverName = serverName;
+      copy.proxy = proxy;
+      copy.keepAlive = keepAlive;
+      copy.maxInboundMessageBytes = maxInboundMessageBytes;
+      copy.application = application;
+      copy.interceptors.addAll(interceptors);
+      return copy;
+    }
+
+    /** Returns what decides about the store's certificate, or null for the JVM's trust. */
+    TrustManager @Nullable [] trustManagers() {
+      if (skipVerify) {
+        return new TrustManager[] {new TrustsEveryone()};
+      }
+      return trustedCertificates == null
+          ? null
+          : new TrustManager[] {new ReloadingTrustManager(trustedCertificates)};
+    }
+
+    KeyManager @Nullable [] keyManagers() {
+      return clientChain == null || clientKey == null
+          ? null
+          : new KeyManager[] {new ReloadingKeyManager(clientChain, clientKey)};
+    }
+
+    /**
+     * Returns a channel that connects with its first call.
+     *
+     * @throws IllegalArgumentException when settings contradict each other, or a certificate or key
+     *     file cannot be used now
+     */
+    public ManagedChannel build() {
+      check();
+      ManagedChannelBuilder<?> builder =
+          Grpc.newChannelBuilderForAddress(endpoint.host(), endpoint.port(), credentials())
+              .userAgent(application == null ? userAgent() : application + " " + userAgent())
+              .keepAliveTime(keepAlive.toNanos(), TimeUnit.NANOSECONDS)
+              .keepAliveWithoutCalls(false)
+              .maxInboundMessageSize((int) maxInboundMessageBytes)
+              // Retrying is the sender's, which knows what a batch is; the channel would do it
+              // behind
+              // its back.
+              .disableRetry()
+              .disableServiceConfigLookUp();
+      if (serverName != null) {
+        builder.overrideAuthority(serverName);
+      }
+      if (proxy != null) {
+        builder.proxyDetector(proxy);
+      }
+      if (skipVerify) {
+        log.warn(
+            "the certificate of store {} is NOT verified: whoever stands between can read the token;"
+                + " never use insecureSkipVerify outside of tests",
+            endpoint);
+      }
+      // gRPC calls the interceptor that was added last first.
+      builder.intercept(new TransportHints(endpoint));
+      for (int i = interceptors.size() - 1; i >= 0; i--) {
+        builder.intercept(interceptors.get(i));
+      }
+      return builder.build();
+    }
+
+    void check() {
+      if (endpoint.plaintext()
+          && (skipVerify || trustedCertificates != null || clientChain != null)) {
+        throw new IllegalArgumentException(
+            "store "
+                + endpoint
+                + " is plaintext, but certificates are configured: use https:// or leave them out");
+      }
+      if (skipVerify && trustedCertificates != null) {
+        throw new IllegalArgumentException(
+            "insecureSkipVerify and trustedCertificates contradict each other: choose one");
+      }
+    }
+
+    private ChannelCredentials credentials() {
+      if (endpoint.plaintext()) {
+        return InsecureChannelCredentials.create();
+      }
+      TlsChannelCredentials.Builder tls = TlsChannelCredentials.newBuilder();
+      TrustManager[] trust = trustManagers();
+      if (trust != null) {
+        tls.trustManager(trust);
+      }
+      KeyManager[] keys = keyManagers();
+      if (keys != null) {
+        tls.keyManager(keys);
+      }
+      return tls.build();
+    }
+  }
+}

@@ -1,0 +1,123 @@
+package dev.psc.store;
+
+import java.util.Locale;
+import java.util.Objects;
+
+/**
+ * Where a store listens. Immutable.
+ *
+ * @param host a name or an address, IPv6 without brackets
+ * @param port from 1 to 65535
+ * @param plaintext whether the store speaks HTTP/2 without TLS there
+ */
+public record StoreEndpoint(String host, int port, boolean plaintext) {
+
+  private static final int PORT_LIMIT = 65_535;
+
+  /**
+   * Checks the parts.
+   *
+   * @throws IllegalArgumentException when the host is empty or the port out of range
+   */
+  public StoreEndpoint {
+    Objects.requireNonNull(host, "host");
+    if (host.isEmpty()) {
+      throw new IllegalArgumentException("the store address has no host");
+    }
+    if (port < 1 || port > PORT_LIMIT) {
+      throw new IllegalArgumentException(
+          "the port of store address " + host + " must be from 1 to 65535, but is " + port);
+    }
+  }
+
+  /**
+   * Reads {@code host:port} (TLS), {@code https://host[:443]} (TLS) or {@code http://host[:80]}
+   * (plaintext); an IPv6 address stands in brackets, and a leading {@code dns:///} is ignored.
+   *
+   * @throws IllegalArgumentException when the text is anything else
+   */
+  public static StoreEndpoint parse(String text) {
+    String rest = text.strip();
+    String lower = rest.toLowerCase(Locale.ROOT);
+    int defaultPort = -1;
+    boolean plaintext = false;
+    if (lower.startsWith("https://")) {
+      rest = rest.substring("https://".length());
+      defaultPort = 443;
+    } else if (lower.startsWith("http://")) {
+      rest = rest.substring("http://".length());
+      defaultPort = 80;
+      plaintext = true;
+    } else if (lower.startsWith("dns:///")) {
+      rest = rest.substring("dns:///".length());
+    } else if (rest.contains("://")) {
+      throw fault("starts with a scheme other than https:// or http://");
+    }
+    if (defaultPort > 0 && rest.endsWith("/")) {
+      rest = rest.substring(0, rest.length() - 1);
+    }
+    if (rest.indexOf('@') >= 0) {
+      throw fault("contains a user or password: credentials go into the token file");
+    }
+    if (rest.indexOf('/') >= 0 || rest.indexOf('?') >= 0 || rest.indexOf('#') >= 0) {
+      throw fault("contains a path: gRPC has none, give host:port alone");
+    }
+    return split(rest, defaultPort, plaintext);
+  }
+
+  private static StoreEndpoint split(String text, int defaultPort, boolean plaintext) {
+    String host = text;
+    String port = "";
+    if (text.startsWith("[")) {
+      int end = text.indexOf(']');
+      if (end < 0 || (end + 1 < text.length() && text.charAt(end + 1) != ':')) {
+        throw fault("must read [address]:port for IPv6");
+      }
+      host = text.substring(1, end);
+      port = end + 1 < text.length() ? text.substring(end + 2) : "";
+    } else {
+      int colon = text.indexOf(':');
+      if (colon != text.lastIndexOf(':')) {
+        throw fault("must have its IPv6 address in brackets: [address]:port");
+      }
+      if (colon >= 0) {
+        host = text.substring(0, colon);
+        port = text.substring(colon + 1);
+      }
+    }
+    for (int i = 0; i < host.length(); i++) {
+      if (host.charAt(i) <= ' ') {
+        throw fault("contains white space");
+      }
+    }
+    if (host.isEmpty()) {
+      throw fault("has no host");
+    }
+    if (port.isEmpty()) {
+      if (defaultPort < 0) {
+        throw fault("has no port: give host:port, for example grpc.polarsignals.com:443");
+      }
+      return new StoreEndpoint(host, defaultPort, plaintext);
+    }
+    if (port.length() > 5 || !port.chars().allMatch(c -> c >= '0' && c <= '9')) {
+      throw fault("has a port that is not a number from 1 to 65535");
+    }
+    return new StoreEndpoint(host, Integer.parseInt(port), plaintext);
+  }
+
+  private static IllegalArgumentException fault(String what) {
+    // Without the text: what was pasted here by mistake may be a secret.
+    return new IllegalArgumentException("the store address " + what);
+  }
+
+  /** Returns {@code host:port}, with brackets around an IPv6 address. */
+  public String authority() {
+    return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+  }
+
+  /** Returns the address as a URL. */
+  @Override
+  public String toString() {
+    return (plaintext ? "http://" : "https://") + authority();
+  }
+}

@@ -1,0 +1,146 @@
+package dev.psc.store;
+
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
+import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
+import java.util.Locale;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says what is likely wrong when a connection could not be made or spoke another language: the
+ * transport only says "io exception". Code, cause and trailers stay.
+ */
+final class TransportHints implements ClientInterceptor {
+
+  private final StoreEndpoint endpoint;
+
+  TransportHints(StoreEndpoint endpoint) {
+    this.endpoint = endpoint;
+  }
+
+  @Override
+  public <Q, R> ClientCall<Q, R> interceptCall(
+      MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+    return new SimpleForwardingClientCall<Q, R>(next.newCall(method, options)) {
+      @Override
+      public void start(Listener<R> listener, Metadata headers) {
+        super.start(
+            new SimpleForwardingClientCallListener<R>(listener) {
+              @Override
+              public void onClose(Status status, Metadata trailers) {
+                super.onClose(explain(status, endpoint), trailers);
+              }
+            },
+            headers);
+      }
+    };
+  }
+
+  static Status explain(Status status, StoreEndpoint endpoint) {
+    String hint = hint(status, endpoint);
+    if (hint == null) {
+      return status;
+    }
+    String said = status.getDescription();
+    return status.withDescription(said == null ? hint : said + " — " + hint);
+  }
+
+  private static @Nullable String hint(Status status, StoreEndpoint endpoint) {
+    if (status.isOk()) {
+      return null;
+    }
+    StringBuilder said = new StringBuilder(String.valueOf(status.getDescription()));
+    for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
+      String hint = ofCause(cause, endpoint);
+      if (hint != null) {
+        return hint;
+      }
+      said.append(' ').append(cause.getMessage());
+      if (cause == cause.getCause()) {
+        break;
+      }
+    }
+    return ofText(said.toString().toLowerCase(Locale.ROOT), status.getCode(), endpoint);
+  }
+
+  private static @Nullable String ofCause(Throwable cause, StoreEndpoint endpoint) {
+    // By name: the transport has its own copy of Netty under another package.
+    if (cause.getClass().getSimpleName().equals("NotSslRecordException")) {
+      return plaintextServer(endpoint);
+    }
+    if (cause instanceof UnknownHostException) {
+      return "the host " + endpoint.host() + " is not known to DNS: check its spelling";
+    }
+    if (cause instanceof ConnectException) {
+      return "nothing listens at " + endpoint.authority() + ", or a firewall is between";
+    }
+    if (cause instanceof CertPathBuilderException) {
+      return "the certificate of "
+          + endpoint.authority()
+          + " is not signed by anybody trusted here: give its authority as trusted certificates";
+    }
+    if (cause instanceof CertificateExpiredException) {
+      return "the certificate of " + endpoint.authority() + " has expired";
+    }
+    if (cause instanceof CertificateException
+        && String.valueOf(cause.getMessage()).startsWith("No ")) {
+      return "the certificate of "
+          + endpoint.authority()
+          + " is for another name: use the name in it as the address or as the server name";
+    }
+    if (cause instanceof SSLException && String.valueOf(cause.getMessage()).contains("ALPN")) {
+      return endpoint.authority() + " speaks TLS, but not HTTP/2, which gRPC needs";
+    }
+    return null;
+  }
+
+  private static @Nullable String ofText(String said, Status.Code code, StoreEndpoint endpoint) {
+    if (said.contains("alpn")) {
+      return endpoint.authority() + " speaks TLS, but not HTTP/2, which gRPC needs";
+    }
+    if (said.contains("not an ssl/tls record")) {
+      return plaintextServer(endpoint);
+    }
+    if (said.contains("hex dump") || said.contains("first received frame was not settings")) {
+      // The first bytes: 15 03 or 16 03 is a TLS record, 48 54 54 50 is "HTTP".
+      if (said.matches("(?s).*(dump|bytes)[^0-9a-f]*1[56]03.*")) {
+        return tlsServer(endpoint);
+      }
+      return endpoint.authority()
+          + " answers, but not in HTTP/2, which gRPC needs (an HTTP/1 server?)";
+    }
+    if (code == Status.Code.UNAVAILABLE
+        && endpoint.plaintext()
+        && (said.contains("network closed for unknown reason")
+            || said.contains("connection reset"))) {
+      return endpoint.authority()
+          + " closed the connection without a word: it may want TLS (https://)";
+    }
+    return null;
+  }
+
+  private static String plaintextServer(StoreEndpoint endpoint) {
+    return endpoint.authority()
+        + " does not speak TLS: if it is meant to be plaintext, use http://"
+        + endpoint.authority()
+        + " (plaintext)";
+  }
+
+  private static String tlsServer(StoreEndpoint endpoint) {
+    return endpoint.authority()
+        + " speaks TLS, but the channel is plaintext: use https://"
+        + endpoint.authority();
+  }
+}
