@@ -4,5 +4,7 @@ module dev.psc.delivery {
   requires transitive dev.psc.pprof;
   requires org.slf4j;
 
+  uses dev.psc.delivery.SinkProvider;
+
   exports dev.psc.delivery;
 }

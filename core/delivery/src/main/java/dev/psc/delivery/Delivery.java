@@ -1,0 +1,258 @@
+package dev.psc.delivery;
+
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gets profiles into one sink: a bounded queue, and a sender that batches, retries, backs off,
+ * finds the bad profile in a refused batch, and keeps the order within each series.
+ *
+ * <p>Every accepted profile is sent at least once, or counted as dropped with a reason. A sink that
+ * is slow or down holds up nobody but its own queue.
+ *
+ * <p>Nothing runs before {@link #start()} or the first {@link #accept}. Safe for use by several
+ * threads. Whoever builds a delivery closes it, and the sink after it, unless {@link
+ * DeliveryBuilder#closeSink} says that the delivery does.
+ */
+public final class Delivery implements ProfileReceiver, AutoCloseable {
+
+  private static final Logger logger = LoggerFactory.getLogger(Delivery.class);
+
+  private final DeliveryBuilder builder;
+  private final DeliverySettings settings;
+  private final String name;
+  private final Ticker ticker;
+  private final Signal sendSignal = new Signal();
+  private final Events events;
+  private final SendQueue queue;
+  private final Sender sender;
+  private final Object lifecycle = new Object();
+  private @Nullable Thread sendThread;
+  private boolean started;
+  private volatile boolean accepting;
+  private volatile boolean stopping;
+  private @Nullable CloseReport report;
+
+  Delivery(DeliveryBuilder builder, DeliverySettings settings) {
+    this.builder = builder;
+    this.settings = settings;
+    this.name = builder.sink.name();
+    this.ticker = builder.ticker;
+    LogThrottle throttle = new LogThrottle(ticker);
+    this.events = new Events(builder.listener, throttle);
+    this.queue = new SendQueue(settings, ticker, events, sendSignal);
+    this.sender = new Sender(builder, name, settings, queue, events, throttle, sendSignal);
+  }
+
+  /**
+   * Returns a delivery with the defaults.
+   *
+   * @param sink where the profiles go; not closed by the delivery
+   */
+  public static Delivery create(ProfileSink sink) {
+    return builder(sink).build();
+  }
+
+  /**
+   * Returns a builder.
+   *
+   * @param sink where the profiles go
+   */
+  public static DeliveryBuilder builder(ProfileSink sink) {
+    return new DeliveryBuilder(sink);
+  }
+
+  /** Starts the threads. A second call, or one after {@link #close()}, does nothing. */
+  public void start() {
+    synchronized (lifecycle) {
+      if (started || report != null) {
+        return;
+      }
+      started = true;
+      if (!builder.manual) {
+        sendThread = thread(this::sendLoop, "psc-delivery-" + name);
+      }
+    }
+    accepting = true;
+  }
+
+  private Thread thread(Runnable task, String threadName) {
+    Thread thread = builder.threads.newThread(task);
+    thread.setName(threadName);
+    thread.start();
+    return thread;
+  }
+
+  @Override
+  public Acceptance accept(RawProfile profile) {
+    return offer(profile, null);
+  }
+
+  /**
+   * Takes a profile as {@link #accept} does, and says when it is safe.
+   *
+   * @param profile given up by the caller
+   */
+  public Receipt submit(RawProfile profile) {
+    CompletableFuture<Durability> durability = new CompletableFuture<>();
+    Acceptance acceptance = offer(profile, durability);
+    return new Receipt(acceptance, durability.minimalCompletionStage());
+  }
+
+  private Acceptance offer(RawProfile profile, @Nullable CompletableFuture<Durability> durability) {
+    Objects.requireNonNull(profile, "profile");
+    if (!accepting) {
+      start();
+    }
+    Acceptance acceptance = queue.offer(profile, durability);
+    events.fire();
+    return acceptance;
+  }
+
+  private void sendLoop() {
+    while (!stopping) {
+      try {
+        sendSignal.await(sender.step());
+      } catch (InterruptedException e) {
+        // The host's way to end a thread: close() ends it too, with what is left accounted for.
+        logger.debug("Interrupted; only close() ends this thread", e);
+      } catch (RuntimeException e) {
+        logger.error("Sending to {} failed on a fault of ours; it goes on", name, e);
+        pause();
+      }
+    }
+  }
+
+  private void pause() {
+    try {
+      TimeUnit.SECONDS.sleep(1);
+    } catch (InterruptedException e) {
+      logger.debug("Interrupted; only close() ends this thread", e);
+    }
+  }
+
+  /** Does what is due and returns how long nothing will be, for tests without threads. */
+  long step() {
+    return sender.step();
+  }
+
+  /**
+   * Sends what is here without waiting for batches to fill, and waits for it.
+   *
+   * @param timeout how long to wait at most; zero or more
+   * @return whether everything that was accepted before the call is sent or dropped
+   */
+  public boolean flush(Duration timeout) {
+    try {
+      return queue.awaitFlush(queue.requestFlush(), timeout);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  void requestFlush() {
+    queue.requestFlush();
+  }
+
+  /** Returns how everything stands. */
+  public DeliverySnapshot snapshot() {
+    SnapshotBuilder snapshot = new SnapshotBuilder();
+    snapshot.sink = name;
+    sender.fill(snapshot);
+    queue.fill(snapshot);
+    synchronized (lifecycle) {
+      if (report != null) {
+        snapshot.state = DeliveryState.CLOSED;
+      } else if (!started) {
+        snapshot.state = DeliveryState.NEW;
+      }
+    }
+    return snapshot.build();
+  }
+
+  Duration closeTimeout() {
+    return settings.closeTimeout();
+  }
+
+  void beginClose(Duration timeout) {
+    queue.beginClose();
+  }
+
+  /**
+   * Stops taking profiles, sends what it can in time, and counts the rest. A second call returns
+   * the report of the first.
+   *
+   * @param timeout how long it may take; zero or more. The sink's own close comes on top where
+   *     {@link DeliveryBuilder#closeSink} is set.
+   * @return what became of the profiles that were still here
+   */
+  public CloseReport close(Duration timeout) {
+    long deadline = Sender.untilNanos(timeout);
+    boolean interrupted = false;
+    CloseReport result;
+    synchronized (lifecycle) {
+      if (report != null) {
+        return report;
+      }
+      long sentBefore = queue.sentSoFar();
+      queue.beginClose();
+      Thread sending = sendThread;
+      if (sending != null) {
+        try {
+          queue.awaitFlush(Long.MAX_VALUE, timeout);
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+        stopping = true;
+        sendSignal.set();
+        interrupted |= !join(sending, Math.max(deadline - System.nanoTime(), 100_000_000));
+      }
+      stopping = true;
+      long sent = queue.sentSoFar() - sentBefore;
+      long lost = queue.finishClose();
+      sender.abandon();
+      result = new CloseReport(sent, 0, lost);
+      report = result;
+    }
+    events.fire();
+    if (settings.closeSink()) {
+      closeSink();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    if (result.lost() > 0) {
+      logger.warn("Closed {} with {} profiles neither sent nor on disk", name, result.lost());
+    }
+    return result;
+  }
+
+  private void closeSink() {
+    try {
+      builder.sink.close();
+    } catch (RuntimeException e) {
+      logger.warn("Sink {} failed to close", name, e);
+    }
+  }
+
+  private static boolean join(Thread thread, long nanos) {
+    try {
+      TimeUnit.NANOSECONDS.timedJoin(thread, nanos);
+      return true;
+    } catch (InterruptedException e) {
+      return false;
+    }
+  }
+
+  /** Closes within {@link DeliveryBuilder#closeTimeout}. */
+  @Override
+  public void close() {
+    close(settings.closeTimeout());
+  }
+}

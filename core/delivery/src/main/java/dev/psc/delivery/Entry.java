@@ -1,0 +1,58 @@
+package dev.psc.delivery;
+
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** A profile in the queue. Its mutable fields belong to the {@link SendQueue}'s lock. */
+final class Entry {
+
+  enum State {
+    /** In its series' line, or not in the window at all. */
+    PENDING,
+    /** In a part of a refused batch that waits to be sent. */
+    GROUPED,
+    /** Refused alone; dropped once it is known that the sink takes others. */
+    SUSPECT,
+    IN_FLIGHT,
+    DONE
+  }
+
+  /** What a small profile counts for in memory: its objects are not free either. */
+  private static final int MIN_WEIGHT_BYTES = 1024;
+
+  final RawProfile profile;
+  final long acceptedNanos;
+  final boolean replayed;
+  final @Nullable CompletableFuture<Durability> durability;
+
+  State state = State.PENDING;
+  boolean inWindow;
+  long order;
+
+  /** How often it was refused alone while nothing showed that the sink takes any profile. */
+  int refusals;
+
+  @Nullable Series series;
+  @Nullable Entry previous;
+  @Nullable Entry next;
+
+  Entry(
+      RawProfile profile,
+      long acceptedNanos,
+      boolean replayed,
+      @Nullable CompletableFuture<Durability> durability) {
+    this.profile = profile;
+    this.acceptedNanos = acceptedNanos;
+    this.replayed = replayed;
+    this.durability = durability;
+  }
+
+  int bytes() {
+    return profile.sizeBytes();
+  }
+
+  /** Returns what it counts for against limits on memory. */
+  int weightBytes() {
+    return Math.max(MIN_WEIGHT_BYTES, profile.sizeBytes());
+  }
+}

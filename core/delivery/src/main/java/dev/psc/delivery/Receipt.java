@@ -1,0 +1,13 @@
+package dev.psc.delivery;
+
+import java.util.concurrent.CompletionStage;
+
+/**
+ * The answer to a profile whose further way the caller wants to know. Immutable.
+ *
+ * @param acceptance whether the profile was taken
+ * @param durability completes, never exceptionally and on a thread of the delivery that must not be
+ *     blocked, as soon as the profile is on disk, sent, or lost, whichever comes first; completed
+ *     with {@link Durability#LOST} when the profile was refused
+ */
+public record Receipt(Acceptance acceptance, CompletionStage<Durability> durability) {}

@@ -1,0 +1,27 @@
+package dev.psc.delivery;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Time that stands still until it is moved. */
+final class FakeTicker implements Ticker {
+
+  static final long EPOCH_MILLIS = 1_790_000_000_000L;
+
+  private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 5_000_000_000L);
+  private final long origin = nanos.get();
+
+  @Override
+  public long nanos() {
+    return nanos.get();
+  }
+
+  @Override
+  public long epochMillis() {
+    return EPOCH_MILLIS + (nanos.get() - origin) / 1_000_000;
+  }
+
+  void advance(Duration time) {
+    nanos.addAndGet(time.toNanos());
+  }
+}
