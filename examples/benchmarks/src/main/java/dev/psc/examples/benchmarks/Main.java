@@ -1,0 +1,28 @@
+package dev.psc.examples.benchmarks;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The command line: {@code ratios [--json] [--list] [--only=…]}, or {@code jmh} and its options.
+ */
+public final class Main {
+
+  private Main() {}
+
+  /** Runs a command; the exit code is that of {@link RatioRunner}, or JMH's. */
+  public static void main(String[] arguments) throws Exception {
+    List<String> rest =
+        Arrays.asList(arguments).subList(Math.min(1, arguments.length), arguments.length);
+    String command = arguments.length == 0 ? "" : arguments[0];
+    switch (command) {
+      case "ratios" ->
+          System.exit(new RatioRunner(RatioRunner.registered(), System.out, System.err).run(rest));
+      case "jmh" -> org.openjdk.jmh.Main.main(rest.toArray(String[]::new));
+      default -> {
+        System.err.println("usage: ratios [--json] [--list] [--only=name,…] | jmh [options]");
+        System.exit(2);
+      }
+    }
+  }
+}
