@@ -8,4 +8,5 @@ module dev.psc.auth {
   requires org.slf4j;
 
   exports dev.psc.auth;
+  exports dev.psc.auth.iam;
 }

@@ -1,0 +1,408 @@
+package dev.psc.auth.iam;
+
+import dev.psc.auth.BearerToken;
+import dev.psc.auth.JwtProjectToken;
+import dev.psc.auth.ProjectId;
+import dev.psc.auth.ServiceAccountToken;
+import dev.psc.auth.TokenFormatException;
+import dev.psc.auth.iam.IamData.Holder;
+import dev.psc.auth.iam.IamData.Org;
+import io.grpc.Status;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The access model of the cloud: organizations with projects, users, service accounts, roles, role
+ * bindings and tokens, and the decision whether a call may be made.
+ *
+ * <p>In memory, or with a JSON file: then a change is on the disk before the method that makes it
+ * returns, a crash at any instant leaves the file as it was before or after a change, and several
+ * processes may use one file: each sees the others' changes with its next call. Tokens are kept as
+ * SHA-256 hashes only, and compared in constant time.
+ *
+ * <p>Safe for use by several threads. Reading takes no lock. Every change takes effect with the
+ * next call.
+ */
+public final class Iam implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Iam.class);
+  private static final Duration LAST_USED_EVERY = Duration.ofMinutes(1);
+  private static final String BEARER = "bearer ";
+
+  /** Data that nobody changes any more, with the index of its tokens. */
+  private record Snapshot(
+      IamData data, Map<String, Holder> holders, IamFile.@Nullable Stamp stamp) {
+
+    static Snapshot of(IamData data, IamFile.@Nullable Stamp stamp) {
+      return new Snapshot(data, data.holders(), stamp);
+    }
+  }
+
+  private final @Nullable IamFile file;
+  private final Clock clock;
+  private final SecureRandom random;
+  private final AuditHook audit;
+  private final Map<String, Instant> lastUsed = new ConcurrentHashMap<>();
+  private final AtomicReference<Instant> lastUsedWritten;
+  private volatile Snapshot snapshot;
+
+  private Iam(Builder builder, @Nullable IamFile file) {
+    this.file = file;
+    clock = builder.clock;
+    random = builder.random;
+    audit = builder.audit;
+    lastUsedWritten = new AtomicReference<>(clock.instant());
+    IamFile.Content content = file == null ? null : file.read();
+    snapshot =
+        content == null
+            ? Snapshot.of(new IamData(), null)
+            : Snapshot.of(content.data(), content.stamp());
+  }
+
+  /** Returns an empty model that lives as long as the process. */
+  public static Iam inMemory() {
+    return builder().build();
+  }
+
+  /**
+   * Opens the model that a JSON file holds, or an empty one if there is none yet.
+   *
+   * @throws UncheckedIOException when the file cannot be read
+   * @throws IllegalStateException when it is damaged; it is left as it is
+   */
+  public static Iam open(Path file) {
+    return builder().file(file).build();
+  }
+
+  /** Returns a builder of an in-memory model. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * Creates an organization and its first Owner.
+   *
+   * @param owner a user's name, for example a mail address
+   * @throws IamException when the name is taken or not legal
+   */
+  public Organization createOrganization(String name, String owner) {
+    Names.check("organization", name);
+    Names.check("user", owner);
+    change(
+        name,
+        "created the organization with owner " + owner,
+        data -> {
+          if (data.organizations.containsKey(name)) {
+            throw new IamException(
+                IamException.Reason.ALREADY_EXISTS,
+                "there is an organization \"" + name + "\" already");
+          }
+          Org org = new Org(name);
+          org.users.add(owner);
+          RoleBinding binding =
+              new RoleBinding(
+                  Organization.newId(), Subject.user(owner), Role.OWNER.name(), Optional.empty());
+          org.bindings.put(binding.id(), binding);
+          data.organizations.put(name, org);
+          return binding;
+        });
+    return new Organization(this, name);
+  }
+
+  /**
+   * Returns an organization.
+   *
+   * @throws IamException when there is none of this name
+   */
+  public Organization organization(String name) {
+    Org found = org(name);
+    return new Organization(this, found.name);
+  }
+
+  /** Returns all organizations, by name. */
+  public List<Organization> organizations() {
+    return current().data().organizations.keySet().stream()
+        .map(name -> new Organization(this, name))
+        .toList();
+  }
+
+  /**
+   * Decides whether a call may be made, and notes that its token was used.
+   *
+   * @param authorization the metadata {@code authorization}, or null when there is none
+   * @param projectId the metadata that names the project, or null when there is none
+   * @param permission what the call needs
+   * @return the caller; or why not: UNAUTHENTICATED for no or no valid token, INVALID_ARGUMENT for
+   *     no or no well-formed project id, PERMISSION_DENIED for a project that does not exist, is
+   *     somebody else's, or where the caller lacks the permission, in the same words
+   */
+  public AccessDecision decide(
+      @Nullable String authorization, @Nullable String projectId, Permission permission) {
+    BearerToken token = bearer(authorization);
+    if (token == null) {
+      return new AccessDecision.Refused(
+          Status.Code.UNAUTHENTICATED,
+          authorization == null ? "no token: metadata authorization is missing" : "invalid token");
+    }
+    byte[] hash = token.sha256();
+    Holder holder = current().holders().get(HexFormat.of().formatHex(hash));
+    if (holder == null
+        || !MessageDigest.isEqual(hash, HexFormat.of().parseHex(holder.token().sha256()))) {
+      return new AccessDecision.Refused(Status.Code.UNAUTHENTICATED, "invalid token");
+    }
+    used(holder.token().sha256());
+    ProjectId project = holder.project();
+    if (projectId != null) {
+      try {
+        ProjectId asked = ProjectId.parse(projectId);
+        if (project != null && !project.equals(asked)) {
+          return denied(permission);
+        }
+        project = asked;
+      } catch (IllegalArgumentException e) {
+        return new AccessDecision.Refused(
+            Status.Code.INVALID_ARGUMENT, "metadata projectID: " + e.getMessage());
+      }
+    }
+    if (project == null) {
+      return new AccessDecision.Refused(
+          Status.Code.INVALID_ARGUMENT, "metadata projectID is missing");
+    }
+    return allows(holder, project, permission)
+        ? new AccessDecision.Granted(
+            new Caller(
+                holder.organization().name,
+                Optional.ofNullable(holder.account()).map(account -> account.account),
+                project,
+                token.fingerprint()))
+        : denied(permission);
+  }
+
+  private static boolean allows(Holder holder, ProjectId project, Permission permission) {
+    boolean own = holder.organization().project(project) != null;
+    if (holder.account() == null) {
+      return own && Role.WRITER.permissions().contains(permission);
+    }
+    // Both always, so that the time does not tell whose project it is.
+    boolean bound =
+        holder.organization().allows(Subject.of(holder.account().account), project, permission);
+    return own && bound;
+  }
+
+  private static AccessDecision denied(Permission permission) {
+    return new AccessDecision.Refused(
+        Status.Code.PERMISSION_DENIED,
+        "the caller lacks the permission " + permission + " in the project");
+  }
+
+  static @Nullable BearerToken bearer(@Nullable String authorization) {
+    if (authorization == null
+        || !authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
+      return null;
+    }
+    String text = authorization.substring(BEARER.length());
+    try {
+      return text.startsWith(ServiceAccountToken.PREFIX)
+          ? ServiceAccountToken.parse(text)
+          : JwtProjectToken.parse(text);
+    } catch (TokenFormatException e) {
+      // A stranger's text: that it is no token is all there is to say.
+      return null;
+    }
+  }
+
+  private void used(String sha256) {
+    Instant now = clock.instant();
+    lastUsed.put(sha256, now);
+    Instant written = lastUsedWritten.get();
+    if (file != null
+        && Duration.between(written, now).compareTo(LAST_USED_EVERY) >= 0
+        && lastUsedWritten.compareAndSet(written, now)) {
+      flush();
+    }
+  }
+
+  /** Writes when tokens were last used; at other times this happens once a minute at most. */
+  private void flush() {
+    try {
+      commit(data -> Boolean.TRUE);
+    } catch (UncheckedIOException | IllegalStateException e) {
+      log.warn("when tokens were last used cannot be written to {}", file, e);
+    }
+  }
+
+  /**
+   * Makes a change, writes it, and only then shows it to others. A writer waits for the writer
+   * before it; readers wait for nobody.
+   */
+  <T> T change(String organization, String what, Function<IamData, T> change) {
+    T result = commit(change);
+    tell(new AuditEvent.Change(clock.instant(), organization, what));
+    return result;
+  }
+
+  private synchronized <T> T commit(Function<IamData, T> change) {
+    if (file == null) {
+      IamData copy = snapshot.data().copy();
+      T result = change.apply(copy);
+      copy.usedAt(lastUsed);
+      snapshot = Snapshot.of(copy, null);
+      return result;
+    }
+    return file.exclusively(
+        () -> {
+          IamData copy = current().data().copy();
+          T result = change.apply(copy);
+          copy.usedAt(lastUsed);
+          IamFile.Stamp stamp = file.write(copy);
+          snapshot = Snapshot.of(copy, stamp);
+          return result;
+        });
+  }
+
+  /** Returns the newest data, also when another process made it. */
+  private Snapshot current() {
+    Snapshot known = snapshot;
+    if (file == null) {
+      return known;
+    }
+    IamFile.Stamp stamp = file.stamp();
+    if (Objects.equals(stamp, known.stamp())) {
+      return known;
+    }
+    IamFile.Content content = file.read();
+    // A file that is gone takes everybody's access with it: the safe side.
+    Snapshot fresh =
+        content == null
+            ? Snapshot.of(new IamData(), null)
+            : Snapshot.of(content.data(), content.stamp());
+    snapshot = fresh;
+    return fresh;
+  }
+
+  Org org(String name) {
+    return org(current().data(), name);
+  }
+
+  static Org org(IamData data, String name) {
+    Org org = data.organizations.get(name);
+    if (org == null) {
+      throw new IamException(
+          IamException.Reason.NOT_FOUND, "there is no organization \"" + name + "\"");
+    }
+    return org;
+  }
+
+  TokenInfo info(IamData.StoredToken token) {
+    return token.usedAt(lastUsed.get(token.sha256())).info();
+  }
+
+  Instant now() {
+    return clock.instant();
+  }
+
+  ServiceAccountToken newToken() {
+    return ServiceAccountToken.generate(random);
+  }
+
+  /** Returns a token of the older scheme; only its hash counts, so its signature is random. */
+  JwtProjectToken newProjectToken(ProjectId project) {
+    byte[] signature = new byte[32];
+    random.nextBytes(signature);
+    Base64.Encoder base64 = Base64.getUrlEncoder().withoutPadding();
+    String header = "{\"alg\":\"HS256\",\"typ\":\"JWT\"}";
+    String claims =
+        "{\"project_id\":\"" + project + "\",\"iat\":" + clock.instant().getEpochSecond() + "}";
+    return JwtProjectToken.parse(
+        base64.encodeToString(header.getBytes(StandardCharsets.US_ASCII))
+            + "."
+            + base64.encodeToString(claims.getBytes(StandardCharsets.US_ASCII))
+            + "."
+            + base64.encodeToString(signature));
+  }
+
+  void tell(AuditEvent event) {
+    try {
+      audit.onEvent(event);
+    } catch (RuntimeException e) {
+      log.warn("the audit hook failed", e);
+    }
+  }
+
+  /** Writes when tokens were last used, if there is a file; idempotent. */
+  @Override
+  public void close() {
+    if (file != null && !lastUsed.isEmpty()) {
+      flush();
+    }
+  }
+
+  /** Settings of a model. Not thread-safe. */
+  public static final class Builder {
+
+    private @Nullable Path path;
+    private Disk disk = new Disk();
+    private Clock clock = Clock.systemUTC();
+    private SecureRandom random = new SecureRandom();
+    private AuditHook audit = event -> {};
+
+    private Builder() {}
+
+    /** Keeps the model in a JSON file, which is created with the first change. */
+    public Builder file(Path path) {
+      this.path = Objects.requireNonNull(path, "path");
+      return this;
+    }
+
+    /** The clock of creation and last use: the system's by default. */
+    public Builder clock(Clock clock) {
+      this.clock = Objects.requireNonNull(clock, "clock");
+      return this;
+    }
+
+    /** Where tokens come from: a new {@link SecureRandom} by default. */
+    public Builder random(SecureRandom random) {
+      this.random = Objects.requireNonNull(random, "random");
+      return this;
+    }
+
+    /** Hears of every change and, through {@link IamServerInterceptor}, every call. */
+    public Builder audit(AuditHook audit) {
+      this.audit = Objects.requireNonNull(audit, "audit");
+      return this;
+    }
+
+    Builder disk(Disk disk) {
+      this.disk = disk;
+      return this;
+    }
+
+    /**
+     * Returns the model.
+     *
+     * @throws UncheckedIOException when the file cannot be read
+     * @throws IllegalStateException when it is damaged; it is left as it is
+     */
+    public Iam build() {
+      return new Iam(this, path == null ? null : new IamFile(path, disk));
+    }
+  }
+}
