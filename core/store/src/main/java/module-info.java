@@ -3,7 +3,14 @@ module dev.psc.store {
   requires static transitive org.jspecify;
   requires transitive dev.psc.delivery;
   requires transitive dev.psc.auth;
+  requires transitive com.google.common;
+  requires transitive com.google.protobuf;
+  requires transitive io.grpc;
+  requires transitive io.grpc.stub;
+  requires io.grpc.protobuf;
   requires org.slf4j;
 
   exports dev.psc.store;
+  exports dev.psc.store.proto.profilestore;
+  exports dev.psc.store.proto.scrape;
 }

@@ -1,0 +1,206 @@
+package dev.psc.store;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.psc.delivery.SendOutcome;
+import dev.psc.store.proto.rpc.RetryInfo;
+import dev.psc.store.proto.rpc.StatusDetails;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says what the answer of a store means for the batch. This is the only place that looks at status
+ * codes.
+ */
+final class StatusClassifier {
+
+  static final int MESSAGE_LIMIT = 512;
+
+  static final String TOO_LARGE = "too_large";
+
+  static final Set<Status.Code> DEFAULT_RETRYABLE =
+      Set.of(
+          Status.Code.CANCELLED,
+          Status.Code.UNKNOWN,
+          Status.Code.DEADLINE_EXCEEDED,
+          Status.Code.RESOURCE_EXHAUSTED,
+          Status.Code.ABORTED,
+          Status.Code.INTERNAL,
+          Status.Code.UNAVAILABLE,
+          Status.Code.DATA_LOSS);
+
+  private static final Set<Status.Code> BLOCKING =
+      Set.of(
+          Status.Code.UNAUTHENTICATED,
+          Status.Code.PERMISSION_DENIED,
+          Status.Code.UNIMPLEMENTED,
+          Status.Code.NOT_FOUND,
+          Status.Code.FAILED_PRECONDITION);
+
+  /**
+   * The words of grpc-java, grpc-go, gRPC core, tonic and of proxies for a message above a limit:
+   * the code alone is the one of "slow down", too.
+   */
+  private static final Pattern TOO_LARGE_WORDS =
+      Pattern.compile(
+          "larger than max|exceeds maximum size|exceeds the maximum|message length too large"
+              + "|message too large|HTTP status code 413|request entity too large",
+          Pattern.CASE_INSENSITIVE);
+
+  private static final Metadata.Key<String> PUSHBACK =
+      Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER);
+
+  private static final Metadata.Key<byte[]> DETAILS =
+      Metadata.Key.of("grpc-status-details-bin", Metadata.BINARY_BYTE_MARSHALLER);
+
+  private static final String RETRY_INFO_TYPE = "/google.rpc.RetryInfo";
+
+  private final Set<Status.Code> retryable;
+
+  StatusClassifier(Set<Status.Code> retryable) {
+    this.retryable = Set.copyOf(retryable);
+  }
+
+  /** Classifies the failure of a call to a store that is called {@code store} in messages. */
+  SendOutcome classify(Throwable failure, String store) {
+    Status status = Status.fromThrowable(failure);
+    Status.Code code = status.getCode();
+    String reason = code.name().toLowerCase(Locale.ROOT);
+    String message = "store " + store + ": " + code + words(status);
+    if (isTooLarge(failure)) {
+      return new SendOutcome.Rejected(TOO_LARGE, shortened(message));
+    }
+    if (retryable.contains(code)) {
+      Optional<Duration> delay = delay(failure);
+      return new SendOutcome.Retry(reason, shortened(message), delay);
+    }
+    if (BLOCKING.contains(code)) {
+      return new SendOutcome.Blocked(reason, shortened(message, advice(code)));
+    }
+    // INVALID_ARGUMENT, OUT_OF_RANGE, ALREADY_EXISTS, and what was taken out of the retryable ones.
+    return new SendOutcome.Rejected(reason, shortened(message));
+  }
+
+  private static String advice(Status.Code code) {
+    return switch (code) {
+      case UNAUTHENTICATED -> " (check the token: is it revoked, of another organization, or cut?)";
+      case PERMISSION_DENIED ->
+          " (check the project id, and that the service account has the role Profile Writer for it)";
+      case UNIMPLEMENTED, NOT_FOUND ->
+          " (check the store's address and any proxy: no profile store answers there)";
+      default -> "";
+    };
+  }
+
+  private static String words(Status status) {
+    String description = status.getDescription();
+    StringBuilder text = new StringBuilder();
+    if (description != null && !description.isBlank()) {
+      text.append(": ").append(printable(description));
+    }
+    String cause = rootMessage(status.getCause());
+    if (cause != null && text.indexOf(cause) < 0) {
+      text.append(": ").append(cause);
+    }
+    return text.toString();
+  }
+
+  /** Returns the innermost message: "Connection refused" says more than "io exception". */
+  private static @Nullable String rootMessage(@Nullable Throwable cause) {
+    String message = null;
+    int depth = 0;
+    for (Throwable t = cause; t != null && depth < 16; t = t.getCause(), depth++) {
+      String own = t.getMessage();
+      if (own != null && !own.isBlank()) {
+        message = printable(own);
+      }
+    }
+    return message;
+  }
+
+  private static boolean isTooLarge(Throwable failure) {
+    int depth = 0;
+    for (Throwable t = failure; t != null && depth < 16; t = t.getCause(), depth++) {
+      String own = t.getMessage();
+      if (own != null && TOO_LARGE_WORDS.matcher(own).find()) {
+        Status.Code code = Status.fromThrowable(t).getCode();
+        // INVALID_ARGUMENT and the like may quote anything; they are rejected as what they are.
+        return code == Status.Code.RESOURCE_EXHAUSTED
+            || code == Status.Code.CANCELLED
+            || code == Status.Code.OUT_OF_RANGE
+            || code == Status.Code.UNKNOWN
+            || code == Status.Code.INTERNAL;
+      }
+    }
+    return false;
+  }
+
+  private static Optional<Duration> delay(Throwable failure) {
+    Metadata trailers =
+        failure instanceof StatusRuntimeException exception ? exception.getTrailers() : null;
+    if (trailers == null) {
+      return Optional.empty();
+    }
+    String pushback = trailers.get(PUSHBACK);
+    if (pushback != null) {
+      try {
+        long millis = Long.parseLong(pushback.strip());
+        // A negative value means "do not retry this call"; a later one is not that call.
+        return millis < 0 ? Optional.empty() : Optional.of(Duration.ofMillis(millis));
+      } catch (NumberFormatException e) {
+        return Optional.empty();
+      }
+    }
+    byte[] details = trailers.get(DETAILS);
+    return details == null ? Optional.empty() : retryInfo(details);
+  }
+
+  private static Optional<Duration> retryInfo(byte[] details) {
+    try {
+      for (Any any : StatusDetails.parseFrom(details).getDetailsList()) {
+        if (any.getTypeUrl().endsWith(RETRY_INFO_TYPE)) {
+          com.google.protobuf.Duration delay = RetryInfo.parseFrom(any.getValue()).getRetryDelay();
+          Duration parsed = Duration.ofSeconds(delay.getSeconds(), delay.getNanos());
+          return parsed.isNegative() ? Optional.empty() : Optional.of(parsed);
+        }
+      }
+    } catch (InvalidProtocolBufferException | ArithmeticException e) {
+      // Details that cannot be read are no details: the hint is a courtesy.
+      return Optional.empty();
+    }
+    return Optional.empty();
+  }
+
+  private static String printable(String text) {
+    StringBuilder out = new StringBuilder(Math.min(text.length(), MESSAGE_LIMIT + 1));
+    for (int i = 0; i < text.length() && out.length() <= MESSAGE_LIMIT; i++) {
+      char c = text.charAt(i);
+      out.append(Character.isISOControl(c) ? ' ' : c);
+    }
+    return out.toString().strip();
+  }
+
+  static String shortened(String message) {
+    return shortened(message, "");
+  }
+
+  /** Cuts the message, not what follows it, so that both have at most 512 characters. */
+  private static String shortened(String message, String after) {
+    int room = MESSAGE_LIMIT - after.length();
+    if (message.length() <= room) {
+      return message + after;
+    }
+    int end = room - 1;
+    if (Character.isHighSurrogate(message.charAt(end - 1))) {
+      end--;
+    }
+    return message.substring(0, end) + "…" + after;
+  }
+}
