@@ -364,7 +364,7 @@ public final class ProfileBuilder {
    * @throws IllegalStateException when there is no sample type
    */
   public byte[] build() {
-    WireWriter out = write();
+    FieldWriter out = write();
     return Gzip.compress(out.buffer(), 0, out.length());
   }
 
@@ -377,11 +377,11 @@ public final class ProfileBuilder {
     return write().toByteArray();
   }
 
-  private WireWriter write() {
+  private FieldWriter write() {
     if (sampleTypes.isEmpty()) {
       throw new IllegalStateException("a profile needs a sample type: call sampleType(type, unit)");
     }
-    WireWriter out = new WireWriter(4096);
+    FieldWriter out = new FieldWriter(4096);
     for (int[] type : sampleTypes) {
       writeType(out, 1, type[0], type[1]);
     }
@@ -409,8 +409,8 @@ public final class ProfileBuilder {
     return out;
   }
 
-  private static void writeType(WireWriter out, int field, int type, int unit) {
-    out.head(field, WireWriter.fieldSize(type) + WireWriter.fieldSize(unit));
+  private static void writeType(FieldWriter out, int field, int type, int unit) {
+    out.head(field, FieldWriter.fieldSize(type) + FieldWriter.fieldSize(unit));
     out.field(1, type);
     out.field(2, unit);
   }

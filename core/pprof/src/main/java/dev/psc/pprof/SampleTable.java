@@ -140,13 +140,13 @@ final class SampleTable {
   }
 
   /** Writes the samples that have a value other than 0. */
-  void write(WireWriter out, int columns) {
+  void write(FieldWriter out, int columns) {
     for (int id = 0; id < sampleIds.size(); id++) {
       int valueBytes = 0;
       boolean zero = true;
       for (int i = id * columns; i < (id + 1) * columns; i++) {
         zero &= values[i] == 0;
-        valueBytes += WireWriter.varintSize(values[i]);
+        valueBytes += FieldWriter.varintSize(values[i]);
       }
       if (!zero) {
         write(out, id, columns, valueBytes);
@@ -154,17 +154,17 @@ final class SampleTable {
     }
   }
 
-  private void write(WireWriter out, int sample, int columns, int valueBytes) {
+  private void write(FieldWriter out, int sample, int columns, int valueBytes) {
     int stack = sampleStacks[sample];
     int locationBytes = 0;
     for (int i = firstLocation(stack); i < stackEnds[stack]; i++) {
-      locationBytes += WireWriter.varintSize(stackLocations[i]);
+      locationBytes += FieldWriter.varintSize(stackLocations[i]);
     }
     List<Entry> labels = labelSets.get(sampleLabelSets[sample]);
     int labelBytes = 0;
     for (int i = 0; i < labels.size(); i++) {
       int size = labelSize(labels.get(i));
-      labelBytes += 1 + WireWriter.varintSize(size) + size;
+      labelBytes += 1 + FieldWriter.varintSize(size) + size;
     }
     out.head(2, packedSize(locationBytes) + packedSize(valueBytes) + labelBytes);
     if (locationBytes > 0) {
@@ -188,13 +188,13 @@ final class SampleTable {
   }
 
   private static int packedSize(int bytes) {
-    return bytes == 0 ? 0 : 1 + WireWriter.varintSize(bytes) + bytes;
+    return bytes == 0 ? 0 : 1 + FieldWriter.varintSize(bytes) + bytes;
   }
 
   private static int labelSize(Entry label) {
-    return WireWriter.fieldSize(label.key())
-        + WireWriter.fieldSize(label.text())
-        + WireWriter.fieldSize(label.number())
-        + WireWriter.fieldSize(label.unit());
+    return FieldWriter.fieldSize(label.key())
+        + FieldWriter.fieldSize(label.text())
+        + FieldWriter.fieldSize(label.number())
+        + FieldWriter.fieldSize(label.unit());
   }
 }

@@ -184,7 +184,7 @@ final class SymbolTable {
     return location == 0 ? 0 : locationLineEnds[location - 1];
   }
 
-  void writeMappings(WireWriter out) {
+  void writeMappings(FieldWriter out) {
     for (int id = 0; id < mappingIds.size(); id++) {
       long start = mappingRanges[MAPPING_LONGS * id];
       long limit = mappingRanges[MAPPING_LONGS * id + 1];
@@ -192,12 +192,12 @@ final class SymbolTable {
       int flags = mappingFlags[id];
       out.head(
           3,
-          WireWriter.fieldSize(id + 1)
-              + WireWriter.fieldSize(start)
-              + WireWriter.fieldSize(limit)
-              + WireWriter.fieldSize(offset)
-              + WireWriter.fieldSize(mappingTexts[2 * id])
-              + WireWriter.fieldSize(mappingTexts[2 * id + 1])
+          FieldWriter.fieldSize(id + 1)
+              + FieldWriter.fieldSize(start)
+              + FieldWriter.fieldSize(limit)
+              + FieldWriter.fieldSize(offset)
+              + FieldWriter.fieldSize(mappingTexts[2 * id])
+              + FieldWriter.fieldSize(mappingTexts[2 * id + 1])
               + 2 * Integer.bitCount(flags));
       out.field(1, id + 1);
       out.field(2, start);
@@ -211,20 +211,20 @@ final class SymbolTable {
     }
   }
 
-  void writeLocations(WireWriter out) {
+  void writeLocations(FieldWriter out) {
     for (int id = 0; id < locationIds.size(); id++) {
       int lineBytes = 0;
       for (int i = firstLine(id); i < locationLineEnds[id]; i++) {
         int size = lineSize(i);
-        lineBytes += 1 + WireWriter.varintSize(size) + size;
+        lineBytes += 1 + FieldWriter.varintSize(size) + size;
       }
       out.head(
           4,
-          WireWriter.fieldSize(id + 1)
-              + WireWriter.fieldSize(locationMappings[id])
-              + WireWriter.fieldSize(locationAddresses[id])
+          FieldWriter.fieldSize(id + 1)
+              + FieldWriter.fieldSize(locationMappings[id])
+              + FieldWriter.fieldSize(locationAddresses[id])
               + lineBytes
-              + WireWriter.fieldSize(locationFolded[id]));
+              + FieldWriter.fieldSize(locationFolded[id]));
       out.field(1, id + 1);
       out.field(2, locationMappings[id]);
       out.field(3, locationAddresses[id]);
@@ -239,21 +239,21 @@ final class SymbolTable {
   }
 
   private int lineSize(int line) {
-    return WireWriter.fieldSize(lineFunctions[line])
-        + WireWriter.fieldSize(lineNumbers[line])
-        + WireWriter.fieldSize(lineColumns[line]);
+    return FieldWriter.fieldSize(lineFunctions[line])
+        + FieldWriter.fieldSize(lineNumbers[line])
+        + FieldWriter.fieldSize(lineColumns[line]);
   }
 
-  void writeFunctions(WireWriter out) {
+  void writeFunctions(FieldWriter out) {
     for (int id = 0; id < functionIds.size(); id++) {
       int at = FUNCTION_INTS * id;
       out.head(
           5,
-          WireWriter.fieldSize(id + 1)
-              + WireWriter.fieldSize(functionTexts[at])
-              + WireWriter.fieldSize(functionTexts[at + 1])
-              + WireWriter.fieldSize(functionTexts[at + 2])
-              + WireWriter.fieldSize(functionLines[id]));
+          FieldWriter.fieldSize(id + 1)
+              + FieldWriter.fieldSize(functionTexts[at])
+              + FieldWriter.fieldSize(functionTexts[at + 1])
+              + FieldWriter.fieldSize(functionTexts[at + 2])
+              + FieldWriter.fieldSize(functionLines[id]));
       out.field(1, id + 1);
       out.field(2, functionTexts[at]);
       out.field(3, functionTexts[at + 1]);
@@ -262,7 +262,7 @@ final class SymbolTable {
     }
   }
 
-  void writeStrings(WireWriter out) {
+  void writeStrings(FieldWriter out) {
     for (int id = 0; id < stringIds.size(); id++) {
       out.bytes(6, strings[id].getBytes(StandardCharsets.UTF_8));
     }

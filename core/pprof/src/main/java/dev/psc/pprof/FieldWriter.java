@@ -3,12 +3,12 @@ package dev.psc.pprof;
 import java.util.Arrays;
 
 /** Appends protobuf fields to a growing array. Not thread-safe. */
-final class WireWriter {
+final class FieldWriter {
 
   private byte[] buffer;
   private int length;
 
-  WireWriter(int expectedBytes) {
+  FieldWriter(int expectedBytes) {
     buffer = new byte[Math.max(64, expectedBytes)];
   }
 
