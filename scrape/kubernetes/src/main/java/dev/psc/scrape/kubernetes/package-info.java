@@ -1,4 +1,7 @@
-/** Kubernetes discovery for the scraper. */
+/**
+ * Kubernetes discovery for the scraper: {@link dev.psc.scrape.kubernetes.KubernetesDiscovery} finds
+ * pods, nodes, services, endpoints and ingresses by list and watch.
+ */
 @NullMarked
 package dev.psc.scrape.kubernetes;
 

@@ -1,0 +1,43 @@
+package dev.psc.scrape.kubernetes;
+
+import java.util.List;
+import java.util.Locale;
+
+/** What becomes a target: the roles of {@code kubernetes_sd_configs}. */
+public enum KubernetesRole {
+  /** Each port of each container of each pod. */
+  POD(Resource.PODS, List.of()),
+  /** Each node, at its kubelet's port. */
+  NODE(Resource.NODES, List.of()),
+  /** Each port of each service, at its name. */
+  SERVICE(Resource.SERVICES, List.of()),
+  /** Each address of each endpoints object, with the labels of its service and pod. */
+  ENDPOINTS(Resource.ENDPOINTS, List.of(Resource.SERVICES, Resource.PODS)),
+  /** Each address of each endpoint slice, with the labels of its service and pod. */
+  ENDPOINTSLICE(Resource.ENDPOINT_SLICES, List.of(Resource.SERVICES, Resource.PODS)),
+  /** Each path of each ingress. */
+  INGRESS(Resource.INGRESSES, List.of());
+
+  private final Resource primary;
+  private final List<Resource> joined;
+
+  KubernetesRole(Resource primary, List<Resource> joined) {
+    this.primary = primary;
+    this.joined = joined;
+  }
+
+  /** Returns the name in a configuration, e.g. {@code endpointslice}. */
+  public String configName() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Returns the kind of object that becomes targets. */
+  Resource primary() {
+    return primary;
+  }
+
+  /** Returns the kinds of objects whose labels are attached. */
+  List<Resource> joined() {
+    return joined;
+  }
+}

@@ -1,0 +1,179 @@
+package dev.psc.scrape.kubernetes;
+
+import dev.psc.scrape.discovery.DiscoveryContext;
+import dev.psc.scrape.discovery.DiscoveryException;
+import dev.psc.scrape.discovery.TargetDiscovery;
+import dev.psc.scrape.discovery.TargetSink;
+import dev.psc.scrape.kubernetes.KubernetesApi.Collection;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/** Follows the collections of a role, each on a thread of its own. */
+final class KubernetesWatch implements TargetDiscovery {
+
+  private static final long JOIN_MILLIS = 2000;
+
+  private final KubernetesDiscovery settings;
+  private final DiscoveryContext context;
+  private final ClusterEnvironment environment;
+  private final Timing timing;
+  private final Object lock = new Object();
+
+  // Guarded by lock.
+  private final List<Reflector> reflectors = new ArrayList<>();
+  private final List<Thread> threads = new ArrayList<>();
+  private boolean closed;
+
+  KubernetesWatch(
+      KubernetesDiscovery settings,
+      DiscoveryContext context,
+      ClusterEnvironment environment,
+      Timing timing) {
+    this.settings = settings;
+    this.context = context;
+    this.environment = environment;
+    this.timing = timing;
+  }
+
+  @Override
+  public void start(TargetSink sink) {
+    Interner interner = new Interner();
+    Warnings warnings = new Warnings();
+    MetaLabels labels =
+        new MetaLabels(
+            interner,
+            (object, names) ->
+                warnings.once(
+                    object + " has " + names + " for the same label; the later in order wins"));
+    KubernetesApi api = new KubernetesApi(context.http(), context.scheduler(), interner, timing);
+    Set<Collection> collections;
+    try {
+      collections = collections();
+    } catch (DiscoveryException unknown) {
+      sink.failed(String.valueOf(unknown.getMessage()));
+      retry(sink);
+      return;
+    }
+    GroupIndex index =
+        new GroupIndex(
+            settings,
+            collections,
+            new TargetMaker(settings, labels),
+            sink,
+            warnings,
+            context.clock());
+    synchronized (lock) {
+      if (closed) {
+        return;
+      }
+      for (Collection what : collections) {
+        Reflector reflector = new Reflector(api, this::server, what, index, timing);
+        Thread thread = context.threads().newThread(reflector);
+        reflectors.add(reflector);
+        threads.add(thread);
+        thread.start();
+      }
+    }
+  }
+
+  /** The own namespace is not known yet: what to follow has to be found out later. */
+  private void retry(TargetSink sink) {
+    synchronized (lock) {
+      if (!closed) {
+        context
+            .scheduler()
+            .schedule(
+                () -> {
+                  synchronized (lock) {
+                    if (closed) {
+                      return;
+                    }
+                  }
+                  context.blocking().execute(() -> start(sink));
+                },
+                timing.longestRetry().toNanos(),
+                TimeUnit.NANOSECONDS);
+      }
+    }
+  }
+
+  private ApiServer server() throws DiscoveryException {
+    if (settings.kubeconfigFile().isPresent()) {
+      Path file = settings.kubeconfigFile().get();
+      return Kubeconfig.read(file);
+    }
+    if (settings.apiServer().isPresent()) {
+      URI base = settings.apiServer().get();
+      return new ApiServer(base, ApiServer.withoutHttp2(settings.http()), "");
+    }
+    return environment.apiServer();
+  }
+
+  private Set<Collection> collections() throws DiscoveryException {
+    Set<String> namespaces = new LinkedHashSet<>(settings.namespaces());
+    if (settings.ownNamespace()) {
+      String own = server().ownNamespace();
+      if (own.isEmpty()) {
+        throw new DiscoveryException(
+            "namespaces.own_namespace is set, but the service account has no namespace file; name"
+                + " the namespace in namespaces.names");
+      }
+      namespaces.add(own);
+    }
+    if (namespaces.isEmpty()) {
+      namespaces.add("");
+    }
+    List<Resource> resources = new ArrayList<>();
+    resources.add(settings.role().primary());
+    resources.addAll(settings.role().joined());
+    if (settings.attachNode()) {
+      resources.add(Resource.NODES);
+    }
+    if (settings.attachNamespace()) {
+      resources.add(Resource.NAMESPACES);
+    }
+    Set<Collection> collections = new LinkedHashSet<>();
+    for (Resource resource : resources) {
+      for (String namespace : resource.namespaced() ? namespaces : Set.of("")) {
+        collections.add(collection(resource, namespace));
+      }
+    }
+    return collections;
+  }
+
+  private Collection collection(Resource resource, String namespace) {
+    for (KubernetesSelector selector : settings.selectors()) {
+      if (selector.role().primary() == resource) {
+        return new Collection(resource, namespace, selector.label(), selector.field());
+      }
+    }
+    return new Collection(resource, namespace, "", "");
+  }
+
+  @Override
+  public void close() {
+    List<Thread> running;
+    synchronized (lock) {
+      closed = true;
+      reflectors.forEach(Reflector::close);
+      running = List.copyOf(threads);
+    }
+    running.forEach(Thread::interrupt);
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(JOIN_MILLIS);
+    try {
+      for (Thread thread : running) {
+        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        if (left > 0 && thread != Thread.currentThread()) {
+          thread.join(left);
+        }
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

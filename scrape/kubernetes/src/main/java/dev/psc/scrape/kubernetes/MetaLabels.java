@@ -1,0 +1,76 @@
+package dev.psc.scrape.kubernetes;
+
+import dev.psc.pprof.LabelSet;
+import dev.psc.scrape.kubernetes.KubeObject.Meta;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.BiConsumer;
+
+/** Names and sets {@code __meta_kubernetes_*} labels. Thread-safe. */
+final class MetaLabels {
+
+  static final String PREFIX = "__meta_kubernetes_";
+
+  private final Interner interner;
+  private final BiConsumer<String, String> collision;
+
+  /**
+   * @param collision told of the object's key and of what collides, when two names of an object are
+   *     the same label; may be called again and again for the same
+   */
+  MetaLabels(Interner interner, BiConsumer<String, String> collision) {
+    this.interner = interner;
+    this.collision = collision;
+  }
+
+  /** Sets one label; an empty value sets nothing. */
+  void set(LabelSet.Builder labels, String name, String value) {
+    if (!value.isEmpty()) {
+      labels.set(interner.intern(PREFIX + name), value);
+    }
+  }
+
+  /** Sets the labels and annotations of an object, e.g. {@code pod_label_app} for kind pod. */
+  void describe(LabelSet.Builder labels, String kind, Meta meta) {
+    describe(labels, kind + "_label_", kind + "_labelpresent_", meta.labels(), meta.key());
+    describe(
+        labels,
+        kind + "_annotation_",
+        kind + "_annotationpresent_",
+        meta.annotations(),
+        meta.key());
+  }
+
+  /** Sets two labels for each entry: its value, and that it is there. */
+  void describe(
+      LabelSet.Builder labels,
+      String valuePrefix,
+      String presentPrefix,
+      Map<String, String> entries,
+      String objectKey) {
+    Map<String, String> originals = new HashMap<>();
+    entries.forEach(
+        (key, value) -> {
+          String name = legal(key);
+          String earlier = originals.put(name, key);
+          if (earlier != null) {
+            collision.accept(objectKey, earlier + " and " + key + " (" + valuePrefix + name + ")");
+          }
+          // An empty value of the later one still wins.
+          labels.set(interner.intern(PREFIX + valuePrefix + name), value);
+          labels.set(interner.intern(PREFIX + presentPrefix + name), "true");
+        });
+  }
+
+  /** Returns a name in which what a label's name may not have is an underscore. */
+  static String legal(String name) {
+    StringBuilder legal = new StringBuilder(name.length());
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      boolean allowed =
+          (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+      legal.append(allowed ? c : '_');
+    }
+    return legal.toString();
+  }
+}

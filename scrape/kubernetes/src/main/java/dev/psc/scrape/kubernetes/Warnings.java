@@ -1,0 +1,23 @@
+package dev.psc.scrape.kubernetes;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Says each thing once, however often it is seen. Thread-safe. */
+final class Warnings {
+
+  private static final Logger logger = LoggerFactory.getLogger(Warnings.class);
+
+  /** More are not remembered, and not said either. */
+  private static final int MAX_KNOWN = 1000;
+
+  private final Set<String> known = ConcurrentHashMap.newKeySet();
+
+  void once(String warning) {
+    if (known.size() < MAX_KNOWN && known.add(warning)) {
+      logger.warn("kubernetes_sd: {}", warning);
+    }
+  }
+}
