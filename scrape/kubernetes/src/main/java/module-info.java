@@ -7,7 +7,7 @@ module dev.psc.scrape.kubernetes {
   requires transitive dev.psc.scrape;
   requires com.google.gson;
   requires org.slf4j;
-  requires org.snakeyaml.engine.v2;
+  requires org.snakeyaml.engine;
 
   exports dev.psc.scrape.kubernetes;
 

@@ -128,7 +128,7 @@ final class Exchange {
     }
   }
 
-  private HttpRequest request(URI uri, Optional<String> authorization, boolean ownOrigin)
+  HttpRequest request(URI uri, Optional<String> authorization, boolean ownOrigin)
       throws HttpFailure {
     Duration left = Duration.ofNanos(Math.max(1_000_000, deadlineNanos - System.nanoTime()));
     HttpRequest.Builder builder =

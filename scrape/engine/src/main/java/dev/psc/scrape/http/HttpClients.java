@@ -1,6 +1,9 @@
 package dev.psc.scrape.http;
 
+import java.io.InputStream;
 import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
@@ -80,6 +83,33 @@ public final class HttpClients implements AutoCloseable {
       answer.cancel(true);
       throw interrupted;
     } catch (ExecutionException failed) {
+      throw Failures.classify(failed, get.uri());
+    }
+  }
+
+  /**
+   * Sends a GET and waits for the headers of the answer only. Redirects are not followed.
+   *
+   * @param get what to ask for; the timeout ends with the headers, and there is no limit on the
+   *     body
+   * @return any answer, whatever its status, to be closed by the caller
+   * @throws HttpFailure when there is none in time
+   * @throws InterruptedException when the thread is interrupted; the exchange is ended then
+   */
+  public HttpStream open(HttpGet get) throws HttpFailure, InterruptedException {
+    CompletableFuture<HttpResponse<InputStream>> answer = null;
+    try {
+      Optional<String> authorization = authorization(get.settings(), get.timeout()).get();
+      HttpRequest request = new Exchange(this, get).request(get.uri(), authorization, true);
+      answer = client(get.settings()).sendAsync(request, HttpResponse.BodyHandlers.ofInputStream());
+      HttpResponse<InputStream> response = answer.get();
+      return new HttpStream(response.statusCode(), response.headers(), response.body());
+    } catch (InterruptedException interrupted) {
+      if (answer != null) {
+        answer.cancel(true);
+      }
+      throw interrupted;
+    } catch (ExecutionException | RuntimeException failed) {
       throw Failures.classify(failed, get.uri());
     }
   }

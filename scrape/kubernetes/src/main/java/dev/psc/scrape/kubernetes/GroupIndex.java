@@ -84,8 +84,7 @@ final class GroupIndex {
     this.sink = sink;
     this.warnings = warnings;
     this.clock = clock;
-    this.joined =
-        collections.stream().anyMatch(c -> c.resource() != settings.role().primary());
+    this.joined = collections.stream().anyMatch(c -> c.resource() != settings.role().primary());
   }
 
   /** A collection was listed completely: what was known of it and is not there now is gone. */
@@ -164,8 +163,7 @@ final class GroupIndex {
       dirty.put(key, object);
       return;
     }
-    KubeObject before =
-        objects.computeIfAbsent(resource, r -> new HashMap<>()).put(key, object);
+    KubeObject before = objects.computeIfAbsent(resource, r -> new HashMap<>()).put(key, object);
     if (object.equals(before)) {
       return;
     }
@@ -192,8 +190,7 @@ final class GroupIndex {
 
   /** Marks the groups that show an object. */
   private void touch(Resource resource, String key) {
-    Map<String, KubeObject> primaries =
-        objects.getOrDefault(settings.role().primary(), Map.of());
+    Map<String, KubeObject> primaries = objects.getOrDefault(settings.role().primary(), Map.of());
     for (String referrer : referrers.getOrDefault(reference(resource, key), Set.of())) {
       KubeObject primary = primaries.get(referrer);
       if (primary != null) {
@@ -203,8 +200,7 @@ final class GroupIndex {
   }
 
   private void refer(String key, Set<String> now) {
-    Set<String> before =
-        now.isEmpty() ? references.remove(key) : references.put(key, now);
+    Set<String> before = now.isEmpty() ? references.remove(key) : references.put(key, now);
     if (before != null) {
       for (String reference : before) {
         Set<String> keys = referrers.get(reference);
@@ -277,7 +273,8 @@ final class GroupIndex {
         return;
       }
       groups = takeChanged();
-      failure = String.join("; ", new HashSet<>(failing.values()).stream().sorted().limit(3).toList());
+      failure =
+          String.join("; ", new HashSet<>(failing.values()).stream().sorted().limit(3).toList());
       first = !replacedOnce && (failing.isEmpty() || !groups.isEmpty());
       replacedOnce |= first;
       cleared = failureShown && failure.isEmpty();

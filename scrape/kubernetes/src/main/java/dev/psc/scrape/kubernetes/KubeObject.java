@@ -56,7 +56,9 @@ sealed interface KubeObject {
     }
   }
 
-  /** A container of a pod; {@code init} holds for sidecars declared among the init containers too. */
+  /**
+   * A container of a pod; {@code init} holds for sidecars declared among the init containers too.
+   */
   record Container(String name, String image, String id, boolean init, List<ContainerPort> ports) {}
 
   /** A declared port of a container. */

@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Lists and watches one collection of the API. Thread-safe. */
@@ -84,8 +85,13 @@ final class KubernetesApi {
     void version(String version);
   }
 
-  /** Asks for a part of the list; limit 0 for all of it. */
-  Page list(ApiServer server, Collection what, int limit, String next)
+  /**
+   * Asks for a part of the list; limit 0 for all of it.
+   *
+   * @param opened is told of the stream, so that another thread can close it: the JDK's streams
+   *     take no notice of interrupts
+   */
+  Page list(ApiServer server, Collection what, int limit, String next, Consumer<HttpStream> opened)
       throws ApiException, InterruptedException {
     Map<String, String> query = query(what);
     if (limit > 0) {
@@ -96,6 +102,7 @@ final class KubernetesApi {
     }
     String asked = "list " + what.describe();
     try (HttpStream stream = open(server, what, query, timing.list(), asked)) {
+      opened.accept(stream);
       try (Deadline deadline = new Deadline(stream, timing.list());
           LimitedInput input = new LimitedInput(deadline.in(stream.body()));
           JsonReader in = new JsonReader(new InputStreamReader(input, StandardCharsets.UTF_8))) {
@@ -153,9 +160,11 @@ final class KubernetesApi {
    * Watches until the server ends it, and returns then.
    *
    * @param version where the list or the last event ended
+   * @param opened as for {@link #list}
    * @throws ApiException when the watch could not be opened, broke, or the server said so in it
    */
-  void watch(ApiServer server, Collection what, String version, Events events)
+  void watch(
+      ApiServer server, Collection what, String version, Events events, Consumer<HttpStream> opened)
       throws ApiException, InterruptedException {
     Map<String, String> query = query(what);
     query.put("watch", "true");
@@ -164,6 +173,7 @@ final class KubernetesApi {
     query.put("timeoutSeconds", String.valueOf(Math.max(1, timing.watch().toSeconds())));
     String asked = "watch " + what.describe();
     try (HttpStream stream = open(server, what, query, timing.list(), asked)) {
+      opened.accept(stream);
       try (Deadline deadline = new Deadline(stream, timing.watch().plus(timing.watchSlack()));
           LimitedInput input = new LimitedInput(deadline.in(stream.body()));
           JsonReader in = new JsonReader(new InputStreamReader(input, StandardCharsets.UTF_8))) {
@@ -180,8 +190,7 @@ final class KubernetesApi {
     }
   }
 
-  private static void event(
-      Collection what, JsonReader in, ObjectParser parser, Events events)
+  private static void event(Collection what, JsonReader in, ObjectParser parser, Events events)
       throws IOException, ApiException {
     String type = "";
     boolean done = false;
@@ -249,11 +258,7 @@ final class KubernetesApi {
   }
 
   private HttpStream open(
-      ApiServer server,
-      Collection what,
-      Map<String, String> query,
-      Duration timeout,
-      String asked)
+      ApiServer server, Collection what, Map<String, String> query, Duration timeout, String asked)
       throws ApiException, InterruptedException, IOException {
     StringBuilder url = new StringBuilder(server.base().toString().replaceAll("/+$", ""));
     url.append(what.resource().path(what.namespace()));
@@ -281,15 +286,14 @@ final class KubernetesApi {
     }
     try (stream;
         Deadline deadline = new Deadline(stream, timing.list())) {
-      throw error(server, what, asked, stream);
+      throw error(server, what, asked, stream.status(), deadline.in(stream.body()));
     }
   }
 
   private static ApiException error(
-      ApiServer server, Collection what, String asked, HttpStream stream) throws IOException {
-    String body =
-        new String(stream.body().readNBytes(ERROR_BYTES), StandardCharsets.UTF_8);
-    int status = stream.status();
+      ApiServer server, Collection what, String asked, int status, InputStream content)
+      throws IOException {
+    String body = new String(content.readNBytes(ERROR_BYTES), StandardCharsets.UTF_8);
     StringBuilder text = new StringBuilder();
     text.append("cannot ").append(asked).append(": ").append(server.base().getHost());
     text.append(" answered ").append(status);

@@ -293,7 +293,9 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
         Resource selected = selector.role().primary();
         if (selected != role.primary() && !role.joined().contains(selected)) {
           throw new IllegalArgumentException(
-              "role " + role.configName() + " has no use for a selector of role "
+              "role "
+                  + role.configName()
+                  + " has no use for a selector of role "
                   + selector.role().configName());
         }
         if (!seen.add(selector.role())) {

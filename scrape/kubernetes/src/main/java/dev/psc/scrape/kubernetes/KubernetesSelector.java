@@ -6,7 +6,8 @@ import java.util.Objects;
  * Which objects of a kind the API server should send at all. Immutable.
  *
  * @param role the kind
- * @param label a label selector as kubectl takes it, e.g. {@code app=web,tier!=cache}; empty for none
+ * @param label a label selector as kubectl takes it, e.g. {@code app=web,tier!=cache}; empty for
+ *     none
  * @param field a field selector, e.g. {@code spec.nodeName=node-1}; empty for none
  */
 public record KubernetesSelector(KubernetesRole role, String label, String field) {

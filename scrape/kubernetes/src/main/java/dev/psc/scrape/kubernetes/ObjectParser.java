@@ -38,7 +38,9 @@ final class ObjectParser {
 
   private final Interner interner;
 
-  /** The version of the object that was read last; not part of it, since it changes with any edit. */
+  /**
+   * The version of the object that was read last; not part of it, since it changes with any edit.
+   */
   private String resourceVersion = "";
 
   ObjectParser(Interner interner) {

@@ -1,6 +1,7 @@
 package dev.psc.scrape.kubernetes;
 
 import dev.psc.scrape.discovery.DiscoveryException;
+import dev.psc.scrape.http.HttpStream;
 import dev.psc.scrape.kubernetes.KubernetesApi.Collection;
 import dev.psc.scrape.kubernetes.KubernetesApi.Page;
 import java.time.Duration;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,6 +42,7 @@ final class Reflector implements Runnable {
   private final GroupIndex index;
   private final Timing timing;
   private final CountDownLatch closed = new CountDownLatch(1);
+  private volatile @Nullable HttpStream stream;
 
   // Only the thread of run() uses these.
   private int failures;
@@ -61,6 +64,21 @@ final class Reflector implements Runnable {
   /** Ends {@link #run} soon; the thread has to be interrupted as well. */
   void close() {
     closed.countDown();
+    closeStream();
+  }
+
+  private void opened(HttpStream opened) {
+    stream = opened;
+    if (isClosed()) {
+      closeStream();
+    }
+  }
+
+  private void closeStream() {
+    HttpStream current = stream;
+    if (current != null) {
+      current.close();
+    }
   }
 
   private boolean isClosed() {
@@ -107,18 +125,18 @@ final class Reflector implements Runnable {
 
   private String list(ApiServer current) throws ApiException, InterruptedException {
     List<KubeObject> objects = new ArrayList<>();
-    Page page = api.list(current, what, PAGE, "");
+    Page page = api.list(current, what, PAGE, "", this::opened);
     objects.addAll(page.objects());
     while (!page.next().isEmpty()) {
       try {
-        page = api.list(current, what, PAGE, page.next());
+        page = api.list(current, what, PAGE, page.next(), this::opened);
       } catch (ApiException expired) {
         if (!expired.gone()) {
           throw expired;
         }
         // The place to go on from is too old: the rest would not fit what is there already.
         objects.clear();
-        page = api.list(current, what, 0, "");
+        page = api.list(current, what, 0, "", this::opened);
       }
       objects.addAll(page.objects());
     }
@@ -137,12 +155,13 @@ final class Reflector implements Runnable {
       boolean before = position.moved;
       position.moved = false;
       try {
-        api.watch(current, what, position.version, position);
+        api.watch(current, what, position.version, position, this::opened);
         index.watching(what);
         failures = 0;
       } catch (ApiException ended) {
         if (ended.gone()) {
-          logger.debug("kubernetes_sd: {} have to be listed anew: {}", what.describe(), ended.text());
+          logger.debug(
+              "kubernetes_sd: {} have to be listed anew: {}", what.describe(), ended.text());
           goneAgain(before || position.moved);
           return;
         }

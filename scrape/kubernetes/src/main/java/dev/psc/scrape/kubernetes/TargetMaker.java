@@ -34,8 +34,7 @@ final class TargetMaker {
   static final String SERVICE_NAME_LABEL = "kubernetes.io/service-name";
 
   private static final List<String> NODE_ADDRESS_TYPES =
-      List.of(
-          "InternalIP", "InternalDNS", "ExternalIP", "ExternalDNS", "LegacyHostIP", "Hostname");
+      List.of("InternalIP", "InternalDNS", "ExternalIP", "ExternalDNS", "LegacyHostIP", "Hostname");
   private static final int KUBELET_PORT = 10250;
 
   /** Finds other objects that are known. */
@@ -310,8 +309,7 @@ final class TargetMaker {
     meta.set(target, "endpointslice_port_app_protocol", port.appProtocol());
     meta.set(target, "endpointslice_endpoint_conditions_ready", text(endpoint.ready()));
     meta.set(target, "endpointslice_endpoint_conditions_serving", text(endpoint.serving()));
-    meta.set(
-        target, "endpointslice_endpoint_conditions_terminating", text(endpoint.terminating()));
+    meta.set(target, "endpointslice_endpoint_conditions_terminating", text(endpoint.terminating()));
     meta.set(target, "endpointslice_endpoint_hostname", endpoint.hostname());
     meta.set(target, "endpointslice_endpoint_node_name", endpoint.nodeName());
     meta.set(target, "endpointslice_endpoint_zone", endpoint.zone());

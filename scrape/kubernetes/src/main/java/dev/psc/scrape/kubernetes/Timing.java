@@ -40,8 +40,7 @@ record Timing(
     long base =
         denied
             ? deniedRetry.toNanos()
-            : Math.min(
-                longestRetry.toNanos(), firstRetry.toNanos() << Math.min(20, failures - 1));
+            : Math.min(longestRetry.toNanos(), firstRetry.toNanos() << Math.min(20, failures - 1));
     return Duration.ofNanos((long) (base * (0.75 + random / 2)));
   }
 }

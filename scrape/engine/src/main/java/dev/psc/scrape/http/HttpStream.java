@@ -1,0 +1,52 @@
+package dev.psc.scrape.http;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.http.HttpHeaders;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An answer whose body is still coming, for those that cannot wait for its end or hold all of it.
+ * There is no deadline over the body: whoever reads it closes this when it takes too long, which
+ * makes a waiting read fail. {@link #close} is thread-safe.
+ */
+public final class HttpStream implements AutoCloseable {
+
+  private static final Logger logger = LoggerFactory.getLogger(HttpStream.class);
+
+  private final int status;
+  private final HttpHeaders headers;
+  private final InputStream body;
+
+  HttpStream(int status, HttpHeaders headers, InputStream body) {
+    this.status = status;
+    this.headers = headers;
+    this.body = body;
+  }
+
+  /** Returns the status, e.g. 200. */
+  public int status() {
+    return status;
+  }
+
+  /** Returns the headers as they came. */
+  public HttpHeaders headers() {
+    return headers;
+  }
+
+  /** Returns the body; closed by {@link #close}. */
+  public InputStream body() {
+    return body;
+  }
+
+  /** Ends the exchange; idempotent. */
+  @Override
+  public void close() {
+    try {
+      body.close();
+    } catch (IOException broken) {
+      logger.debug("closing an answer failed", broken);
+    }
+  }
+}
