@@ -365,7 +365,7 @@ public final class ProfileBuilder {
    */
   public byte[] build() {
     FieldWriter out = write();
-    return Gzip.compress(out.buffer(), 0, out.length());
+    return GzipMember.compress(out.buffer(), 0, out.length());
   }
 
   /**

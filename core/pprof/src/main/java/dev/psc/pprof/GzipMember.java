@@ -5,7 +5,7 @@ import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 
 /** Writes one gzip member whose bytes depend on the content alone: no time, no file name. */
-final class Gzip {
+final class GzipMember {
 
   /**
    * Measured on heap and CPU profiles of Go (26 kB to 545 kB): level 6 takes twice as long for
@@ -17,7 +17,7 @@ final class Gzip {
   private static final int HEADER_BYTES = 10;
   private static final int TRAILER_BYTES = 8;
 
-  private Gzip() {}
+  private GzipMember() {}
 
   static byte[] compress(byte[] plain, int offset, int length) {
     byte[] out = new byte[HEADER_BYTES + TRAILER_BYTES + 64 + length / 2];
