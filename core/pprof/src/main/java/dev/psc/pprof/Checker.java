@@ -1,0 +1,581 @@
+package dev.psc.pprof;
+
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds one profile to every {@link PprofRule}, reading it in place. Damage that leaves no way to
+ * go on is thrown; breaches of rules are collected, the first hundred of them in words.
+ */
+final class Checker {
+
+  static final int MAX_LISTED = 100;
+
+  private final ProfileIndex index;
+  private final byte[] buf;
+  private final int strings;
+  private final List<Violation> violations = new ArrayList<>();
+  private final Set<PprofRule> broken = EnumSet.noneOf(PprofRule.class);
+  private long breaches;
+
+  final IdMap mappings = new IdMap();
+  final IdMap functions = new IdMap();
+  final IdMap locations = new IdMap();
+
+  private @Nullable CharsetDecoder decoder;
+  private final CharBuffer decoded = CharBuffer.allocate(512);
+
+  private final WireReader inner;
+  private final WireReader innermost;
+
+  private Checker(ProfileIndex index) {
+    this.index = index;
+    this.buf = index.buf;
+    this.strings = index.strings();
+    this.inner = new WireReader(buf, 0, 0);
+    this.innermost = new WireReader(buf, 0, 0);
+  }
+
+  static Checker check(ProfileIndex index) throws PprofException {
+    Checker checker = new Checker(index);
+    checker.run();
+    return checker;
+  }
+
+  ProfileIndex index() {
+    return index;
+  }
+
+  List<Violation> violations() {
+    return violations;
+  }
+
+  long breaches() {
+    return breaches;
+  }
+
+  boolean isBroken(PprofRule rule) {
+    return broken.contains(rule);
+  }
+
+  boolean isClean() {
+    return broken.isEmpty();
+  }
+
+  /** Throws the first breach that cannot be mended. */
+  void requireReadable() throws PprofException {
+    for (PprofRule rule : broken) {
+      if (!rule.mended()) {
+        for (Violation violation : violations) {
+          if (!violation.rule().mended()) {
+            throw violation.toException();
+          }
+        }
+      }
+    }
+  }
+
+  private void run() throws PprofException {
+    if (index.sampleTypes() == 0) {
+      breach(
+          PprofRule.SAMPLE_TYPE_MISSING,
+          () -> "sample_type",
+          () -> "there is no sample type, so no value means anything");
+    }
+    checkStrings();
+    checkMappings();
+    checkFunctions();
+    checkLocations();
+    checkSamples();
+    checkSingles();
+    checkNames();
+  }
+
+  /**
+   * Words are made only for those that are listed: a hostile profile can break rules by the
+   * million.
+   */
+  private void breach(PprofRule rule, Supplier<String> place, Supplier<String> message) {
+    breaches++;
+    if (broken.add(rule) || violations.size() < MAX_LISTED) {
+      violations.add(new Violation(rule, place.get(), message.get()));
+    }
+  }
+
+  // Strings
+
+  private void checkStrings() throws PprofException {
+    WireReader r = index.over(Fields.STRING);
+    int n = 0;
+    while (r.next()) {
+      if (r.field != Fields.STRING) {
+        continue;
+      }
+      if (n == 0 && r.start != r.pos) {
+        breach(
+            PprofRule.FIRST_STRING,
+            () -> "string_table[0]",
+            () ->
+                "the first string is "
+                    + Sniffer.printable(buf, r.start, r.pos)
+                    + " where \"\" has to stand");
+      }
+      if (!isAscii(buf, r.start, r.pos) && !isUtf8(r.start, r.pos)) {
+        int entry = n;
+        breach(
+            PprofRule.STRING_ENCODING,
+            () -> "string_table[" + entry + "]",
+            () -> "the string " + Sniffer.printable(buf, r.start, r.pos) + " is not UTF-8");
+      }
+      n++;
+    }
+    if (n == 0) {
+      breach(
+          PprofRule.FIRST_STRING,
+          () -> "string_table[0]",
+          () -> "the string table is empty, \"\" is missing");
+    }
+  }
+
+  private static boolean isAscii(byte[] b, int from, int to) {
+    int or = 0;
+    for (int i = from; i < to; i++) {
+      or |= b[i];
+    }
+    return or >= 0;
+  }
+
+  private boolean isUtf8(int from, int to) {
+    CharsetDecoder reading = decoder;
+    if (reading == null) {
+      reading =
+          StandardCharsets.UTF_8
+              .newDecoder()
+              .onMalformedInput(CodingErrorAction.REPORT)
+              .onUnmappableCharacter(CodingErrorAction.REPORT);
+      decoder = reading;
+    }
+    reading.reset();
+    ByteBuffer in = ByteBuffer.wrap(buf, from, to - from);
+    CoderResult result;
+    do {
+      result = reading.decode(in, decoded.clear(), true);
+    } while (result.isOverflow());
+    return result.isUnderflow();
+  }
+
+  private void text(long at, String table, int entry, String field) {
+    if (at != 0 && (at < 0 || at >= strings)) {
+      outOfRange(at, table, entry, field);
+    }
+  }
+
+  private void outOfRange(long at, String table, int entry, String field) {
+    breach(
+        PprofRule.STRING_INDEX,
+        () ->
+            (entry < 0 ? table : table + "[" + entry + "]") + (field.isEmpty() ? "" : "." + field),
+        () -> "string index " + at + " where the string table has " + strings + " entries");
+  }
+
+  // Tables
+
+  private void checkMappings() throws PprofException {
+    WireReader r = index.over(Fields.MAPPING);
+    WireReader m = inner;
+    int n = 0;
+    while (r.next()) {
+      if (r.field != Fields.MAPPING) {
+        continue;
+      }
+      m.reset(r.start, r.pos);
+      long id = 0;
+      while (m.next()) {
+        if (m.field > Fields.MAPPING_HAS_INLINE_FRAMES) {
+          continue;
+        }
+        varint(m, "mapping", n);
+        switch (m.field) {
+          case Fields.ID -> id = m.value;
+          case Fields.MAPPING_FILENAME -> text(m.value, "mapping", n, "filename");
+          case Fields.MAPPING_BUILD_ID -> text(m.value, "mapping", n, "build_id");
+          default -> {}
+        }
+      }
+      id(mappings, id, "mapping", n++, PprofRule.MAPPING_ID_ORDER);
+    }
+  }
+
+  private void checkFunctions() throws PprofException {
+    WireReader r = index.over(Fields.FUNCTION);
+    WireReader f = inner;
+    int n = 0;
+    while (r.next()) {
+      if (r.field != Fields.FUNCTION) {
+        continue;
+      }
+      f.reset(r.start, r.pos);
+      long id = 0;
+      while (f.next()) {
+        if (f.field > Fields.FUNCTION_START_LINE) {
+          continue;
+        }
+        varint(f, "function", n);
+        switch (f.field) {
+          case Fields.ID -> id = f.value;
+          case Fields.FUNCTION_NAME -> text(f.value, "function", n, "name");
+          case Fields.FUNCTION_SYSTEM_NAME -> text(f.value, "function", n, "system_name");
+          case Fields.FUNCTION_FILENAME -> text(f.value, "function", n, "filename");
+          default -> {}
+        }
+      }
+      id(functions, id, "function", n++, PprofRule.FUNCTION_ID_ORDER);
+    }
+  }
+
+  private void checkLocations() throws PprofException {
+    WireReader r = index.over(Fields.LOCATION);
+    WireReader l = inner;
+    int n = 0;
+    while (r.next()) {
+      if (r.field != Fields.LOCATION) {
+        continue;
+      }
+      l.reset(r.start, r.pos);
+      long id = 0;
+      long mapping = 0;
+      while (l.next()) {
+        switch (l.field) {
+          case Fields.ID -> {
+            varint(l, "location", n);
+            id = l.value;
+          }
+          case Fields.LOCATION_MAPPING_ID -> {
+            varint(l, "location", n);
+            mapping = l.value;
+          }
+          case Fields.LOCATION_ADDRESS, Fields.LOCATION_IS_FOLDED -> varint(l, "location", n);
+          case Fields.LOCATION_LINE -> {
+            if (l.type != WireReader.BYTES) {
+              throw ProfileIndex.wrongType("location[" + n + "].line", l);
+            }
+            checkLine(l.start, l.pos, n);
+          }
+          default -> {}
+        }
+      }
+      if (mapping != 0 && mappings.indexOf(mapping) < 0) {
+        int entry = n;
+        long missing = mapping;
+        breach(
+            PprofRule.MAPPING_MISSING,
+            () -> "location[" + entry + "].mapping_id",
+            () -> "there is no mapping with the id " + Long.toUnsignedString(missing));
+      }
+      id(locations, id, "location", n++, PprofRule.LOCATION_ID_ORDER);
+    }
+  }
+
+  private void checkLine(int start, int end, int location) throws PprofException {
+    WireReader line = innermost.reset(start, end);
+    long function = 0;
+    while (line.next()) {
+      if (line.field <= Fields.LINE_COLUMN) {
+        varint(line, "line of location", location);
+        if (line.field == Fields.LINE_FUNCTION_ID) {
+          function = line.value;
+        }
+      }
+    }
+    if (function != 0 && functions.indexOf(function) < 0) {
+      long missing = function;
+      breach(
+          PprofRule.FUNCTION_MISSING,
+          () -> "location[" + location + "].line",
+          () -> "there is no function with the id " + Long.toUnsignedString(missing));
+    }
+  }
+
+  private void id(IdMap map, long id, String table, int entry, PprofRule order)
+      throws PprofException {
+    boolean wasSequential = map.isSequential();
+    int same = map.add(id);
+    if (map.isSequential()) {
+      return;
+    }
+    if (wasSequential) {
+      breach(
+          order,
+          () -> table + "[" + entry + "].id",
+          () ->
+              "the id is " + Long.toUnsignedString(id) + " where " + (entry + 1) + " is expected");
+    }
+    if (id == 0) {
+      breach(
+          PprofRule.ID_ZERO,
+          () -> table + "[" + entry + "].id",
+          () -> "the " + table + " has the id 0");
+    } else if (same >= 0) {
+      breach(
+          PprofRule.ID_DUPLICATE,
+          () -> table + "[" + entry + "].id",
+          () ->
+              "the id "
+                  + Long.toUnsignedString(id)
+                  + " is that of "
+                  + table
+                  + "["
+                  + same
+                  + "] too");
+    }
+  }
+
+  private static void varint(WireReader r, String table, int entry) throws PprofException {
+    if (r.type != WireReader.VARINT) {
+      throw ProfileIndex.wrongType("field " + r.field + " of " + table + "[" + entry + "]", r);
+    }
+  }
+
+  // Samples
+
+  private void checkSamples() throws PprofException {
+    WireReader r = index.over(Fields.SAMPLE);
+    WireReader s = inner;
+    int types = index.sampleTypes();
+    int n = 0;
+    while (r.next()) {
+      if (r.field != Fields.SAMPLE) {
+        continue;
+      }
+      s.reset(r.start, r.pos);
+      int values = 0;
+      while (s.next()) {
+        switch (s.field) {
+          case Fields.SAMPLE_LOCATION_ID -> {
+            if (s.type == WireReader.BYTES) {
+              checkStack(s.start, s.pos, n);
+            } else {
+              varint(s, "sample", n);
+              checkStackLocation(s.value, n);
+            }
+          }
+          case Fields.SAMPLE_VALUE -> {
+            if (s.type == WireReader.BYTES) {
+              values += countVarints(s.start, s.pos);
+            } else {
+              varint(s, "sample", n);
+              values++;
+            }
+          }
+          case Fields.SAMPLE_LABEL -> {
+            if (s.type != WireReader.BYTES) {
+              throw ProfileIndex.wrongType("sample[" + n + "].label", s);
+            }
+            checkLabel(s.start, s.pos, n);
+          }
+          default -> {}
+        }
+      }
+      if (values != types) {
+        int entry = n;
+        int found = values;
+        breach(
+            PprofRule.VALUE_COUNT,
+            () -> "sample[" + entry + "].value",
+            () -> "the sample has " + found + " values where there are " + types + " sample types");
+      }
+      n++;
+    }
+  }
+
+  private void checkStack(int start, int end, int sample) throws PprofException {
+    byte[] b = buf;
+    boolean sequential = locations.isSequential();
+    int count = locations.size();
+    int p = start;
+    while (p < end) {
+      long id = b[p++];
+      if (id < 0) {
+        if (p < end && b[p] >= 0) {
+          id = (id & 0x7f) | b[p++] << 7;
+        } else {
+          innermost.reset(p - 1, end);
+          id = innermost.varint();
+          p = innermost.pos;
+        }
+      }
+      if (id <= 0 || id > count || !sequential) {
+        checkStackLocation(id, sample);
+      }
+    }
+  }
+
+  private void checkStackLocation(long id, int sample) {
+    if (id == 0) {
+      breach(
+          PprofRule.STACK_LOCATION_ZERO,
+          () -> "sample[" + sample + "].location_id",
+          () -> "a location id of the sample is 0");
+    } else if (locations.indexOf(id) < 0) {
+      breach(
+          PprofRule.STACK_LOCATION_MISSING,
+          () -> "sample[" + sample + "].location_id",
+          () -> "there is no location with the id " + Long.toUnsignedString(id));
+    }
+  }
+
+  private int countVarints(int start, int end) throws PprofException {
+    byte[] b = buf;
+    int count = 0;
+    int run = 0;
+    for (int p = start; p < end; p++) {
+      if (b[p] >= 0) {
+        if (run == 9 && b[p] > 1) {
+          run = 10;
+        }
+        if (run > 9) {
+          break;
+        }
+        count++;
+        run = 0;
+      } else {
+        run++;
+      }
+    }
+    if (run != 0) {
+      // Reading it again the slow way gives the right error.
+      innermost.reset(start, end);
+      while (innermost.pos < end) {
+        innermost.varint();
+      }
+    }
+    return count;
+  }
+
+  private void checkLabel(int start, int end, int sample) throws PprofException {
+    WireReader l = innermost.reset(start, end);
+    long key = 0;
+    while (l.next()) {
+      if (l.field > Fields.LABEL_NUM_UNIT) {
+        continue;
+      }
+      varint(l, "label of sample", sample);
+      switch (l.field) {
+        case Fields.LABEL_KEY -> {
+          key = l.value;
+          text(key, "sample", sample, "label.key");
+        }
+        case Fields.LABEL_STR -> text(l.value, "sample", sample, "label.str");
+        case Fields.LABEL_NUM_UNIT -> text(l.value, "sample", sample, "label.num_unit");
+        default -> {}
+      }
+    }
+    if (key == 0) {
+      breach(
+          PprofRule.LABEL_KEY,
+          () -> "sample[" + sample + "].label",
+          () -> "a label of the sample has no key");
+    }
+  }
+
+  // What stands alone
+
+  private void checkSingles() throws PprofException {
+    text(index.single[Fields.DROP_FRAMES], "drop_frames", -1, "");
+    text(index.single[Fields.KEEP_FRAMES], "keep_frames", -1, "");
+    text(index.single[Fields.DEFAULT_SAMPLE_TYPE], "default_sample_type", -1, "");
+    text(index.single[Fields.DOC_URL], "doc_url", -1, "");
+    int n = 0;
+    for (long comment : index.comments()) {
+      text(comment, "comment", n++, "");
+    }
+    if (index.single[Fields.TIME_NANOS] == 0) {
+      breach(
+          PprofRule.TIME_MISSING,
+          () -> "time_nanos",
+          () -> "the profile does not say when it was taken");
+    }
+  }
+
+  // Names
+
+  private void checkNames() throws PprofException {
+    WireReader r = index.over(Fields.SAMPLE_TYPE);
+    int n = 0;
+    while (r.next()) {
+      if (r.field == Fields.SAMPLE_TYPE) {
+        checkValueType(r.start, r.pos, "sample_type", n++, PprofRule.SAMPLE_TYPE_NAME);
+      }
+    }
+    checkValueType(
+        index.periodTypeStart, index.periodTypeEnd, "period_type", -1, PprofRule.PERIOD_TYPE_NAME);
+  }
+
+  private void checkValueType(int start, int end, String table, int entry, PprofRule rule)
+      throws PprofException {
+    WireReader v = innermost.reset(start, end);
+    long type = 0;
+    long unit = 0;
+    while (v.next()) {
+      if (v.field <= Fields.VALUE_TYPE_UNIT) {
+        if (v.type != WireReader.VARINT) {
+          throw ProfileIndex.wrongType(table, v);
+        }
+        if (v.field == Fields.VALUE_TYPE_TYPE) {
+          type = v.value;
+        } else {
+          unit = v.value;
+        }
+      }
+    }
+    checkName(type, table, entry, "type", rule);
+    checkName(unit, table, entry, "unit", rule);
+  }
+
+  private void checkName(long at, String table, int entry, String field, PprofRule rule)
+      throws PprofException {
+    if (at < 0 || at >= strings) {
+      if (at != 0) {
+        outOfRange(at, table, entry, field);
+        return;
+      }
+    }
+    WireReader text = string((int) at);
+    String place = (entry < 0 ? table : table + "[" + entry + "]") + "." + field;
+    if (text.start == text.pos) {
+      breach(rule, () -> place, () -> "the " + field + " is empty");
+    } else if (!LegalNames.isLegalPart(buf, text.start, text.pos)) {
+      breach(
+          rule,
+          () -> place,
+          () ->
+              "the "
+                  + field
+                  + " "
+                  + Sniffer.printable(buf, text.start, text.pos)
+                  + " has characters outside [a-zA-Z0-9_]");
+    }
+  }
+
+  /** Finds one string by walking; only names of types are asked for, and they stand early. */
+  private WireReader string(int at) throws PprofException {
+    WireReader r = index.over(Fields.STRING);
+    int n = 0;
+    while (r.next()) {
+      if (r.field == Fields.STRING && n++ == at) {
+        return r;
+      }
+    }
+    return r.reset(0, 0);
+  }
+}

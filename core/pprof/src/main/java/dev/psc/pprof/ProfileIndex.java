@@ -1,0 +1,177 @@
+package dev.psc.pprof;
+
+import static dev.psc.pprof.PprofException.CORRUPT;
+
+import java.util.Arrays;
+
+/**
+ * What one walk over the top level of a profile tells: how many entries each table has, where it
+ * begins and ends, and the fields that stand alone. Effectively immutable once scanned.
+ */
+final class ProfileIndex {
+
+  /** Far more than any profile has; each costs a value in every sample. */
+  private static final int MAX_SAMPLE_TYPES = 1024;
+
+  private static final int TOP = Fields.DOC_URL + 1;
+
+  final byte[] buf;
+  final int from;
+  final int to;
+
+  /** Entries per field number. */
+  final int[] count = new int[TOP];
+
+  /** Where the tag of the first entry of a field stands. */
+  final int[] first = new int[TOP];
+
+  /** Where the last entry of a field ends. */
+  final int[] last = new int[TOP];
+
+  /** Values of the fields that stand alone. */
+  final long[] single = new long[TOP];
+
+  /** Payload of the period type; empty when there is none. */
+  int periodTypeStart;
+
+  int periodTypeEnd;
+
+  private ProfileIndex(byte[] buf, int from, int to) {
+    this.buf = buf;
+    this.from = from;
+    this.to = to;
+  }
+
+  static ProfileIndex scan(byte[] buf, int from, int to) throws PprofException {
+    ProfileIndex index = new ProfileIndex(buf, from, to);
+    index.scan();
+    return index;
+  }
+
+  private void scan() throws PprofException {
+    WireReader r = new WireReader(buf, from, to);
+    while (r.next()) {
+      int field = r.field;
+      if (field >= TOP) {
+        continue;
+      }
+      if (count[field]++ == 0) {
+        first[field] = r.tagStart;
+      }
+      last[field] = r.pos;
+      if (field <= Fields.STRING) {
+        if (r.type != WireReader.BYTES) {
+          throw wrongType("field " + field, r);
+        }
+      } else {
+        single(field, r);
+      }
+    }
+    if (sampleTypes() > MAX_SAMPLE_TYPES) {
+      throw new PprofException(
+          PprofException.TOO_LARGE,
+          "sample_type",
+          "the profile has "
+              + sampleTypes()
+              + " sample types where at most "
+              + MAX_SAMPLE_TYPES
+              + " are read: it is damaged");
+    }
+  }
+
+  private void single(int field, WireReader r) throws PprofException {
+    if (field == Fields.COMMENT) {
+      if (r.type != WireReader.BYTES && r.type != WireReader.VARINT) {
+        throw wrongType("comment", r);
+      }
+      return;
+    }
+    if (count[field] > 1) {
+      throw new PprofException(
+          PprofException.MULTIPLE_PROFILES,
+          "byte " + r.tagStart,
+          "a second profile begins before byte "
+              + r.tagStart
+              + " (field "
+              + field
+              + " stands twice): the server wrote two profiles one after the other; ask for one");
+    }
+    if (field == Fields.PERIOD_TYPE) {
+      if (r.type != WireReader.BYTES) {
+        throw wrongType("period_type", r);
+      }
+      periodTypeStart = r.start;
+      periodTypeEnd = r.pos;
+    } else if (r.type == WireReader.VARINT) {
+      single[field] = r.value;
+    } else {
+      throw wrongType("field " + field, r);
+    }
+  }
+
+  static PprofException wrongType(String what, WireReader r) {
+    return new PprofException(
+        CORRUPT,
+        "byte " + r.tagStart,
+        "the profile is damaged: "
+            + what
+            + " has the wrong wire type "
+            + r.type
+            + " at byte "
+            + r.tagStart
+            + "; fetch it again");
+  }
+
+  int sampleTypes() {
+    return count[Fields.SAMPLE_TYPE];
+  }
+
+  int strings() {
+    return count[Fields.STRING];
+  }
+
+  /** Returns a reader over the part of the profile that holds all entries of a field. */
+  WireReader over(int field) {
+    return new WireReader(buf, first[field], last[field]);
+  }
+
+  /** Returns where the tags of all entries of a field stand. */
+  int[] positions(int field) throws PprofException {
+    int[] positions = new int[count[field]];
+    WireReader r = over(field);
+    int n = 0;
+    while (r.next()) {
+      if (r.field == field) {
+        positions[n++] = r.tagStart;
+      }
+    }
+    return positions;
+  }
+
+  /** Returns the string indices of the comments, packed or not. */
+  long[] comments() throws PprofException {
+    long[] comments = new long[count[Fields.COMMENT]];
+    int n = 0;
+    WireReader r = over(Fields.COMMENT);
+    WireReader packed = new WireReader(buf, 0, 0);
+    while (r.next()) {
+      if (r.field != Fields.COMMENT) {
+        continue;
+      }
+      packed.reset(r.start, r.type == WireReader.BYTES ? r.pos : r.start);
+      if (r.type == WireReader.VARINT) {
+        comments = put(comments, n++, r.value);
+      }
+      while (packed.pos < packed.end) {
+        comments = put(comments, n++, packed.varint());
+      }
+    }
+    return Arrays.copyOf(comments, n);
+  }
+
+  private static long[] put(long[] array, int at, long value) {
+    long[] target = at < array.length ? array : Arrays.copyOf(array, Math.max(8, at * 2));
+    target[at] = value;
+    return target;
+  }
+}

@@ -1,0 +1,105 @@
+package dev.psc.pprof;
+
+import java.util.Arrays;
+
+/**
+ * Writes protobuf fields into a growing array. A nested message is written between {@link #begin}
+ * and {@link #end}; its length is filled in afterwards. Not thread-safe.
+ */
+final class WireWriter {
+
+  private static final int MAX_BYTES = Integer.MAX_VALUE - 64;
+
+  byte[] buf;
+  int size;
+
+  WireWriter(int capacity) {
+    buf = new byte[Math.max(capacity, 64)];
+  }
+
+  /** Makes room for this many more bytes. */
+  void ensure(int more) {
+    if (buf.length - size < more) {
+      grow(more);
+    }
+  }
+
+  private void grow(int more) {
+    long needed = (long) size + more;
+    if (needed > MAX_BYTES) {
+      throw new IllegalStateException("a profile cannot take more than " + MAX_BYTES + " bytes");
+    }
+    buf = Arrays.copyOf(buf, (int) Math.min(MAX_BYTES, Math.max(needed, buf.length * 3L / 2)));
+  }
+
+  void varint(long value) {
+    ensure(10);
+    byte[] b = buf;
+    int p = size;
+    long v = value;
+    while ((v & ~0x7fL) != 0) {
+      b[p++] = (byte) (v | 0x80);
+      v >>>= 7;
+    }
+    b[p++] = (byte) v;
+    size = p;
+  }
+
+  void tag(int field, int type) {
+    varint((long) field << 3 | type);
+  }
+
+  /** Writes a varint field; 0 is the default of every field and not written. */
+  void number(int field, long value) {
+    if (value != 0) {
+      tag(field, WireReader.VARINT);
+      varint(value);
+    }
+  }
+
+  void bytes(int field, byte[] source, int from, int to) {
+    tag(field, WireReader.BYTES);
+    varint(to - from);
+    raw(source, from, to);
+  }
+
+  /** Copies bytes as they are. */
+  void raw(byte[] source, int from, int to) {
+    int length = to - from;
+    ensure(length);
+    System.arraycopy(source, from, buf, size, length);
+    size += length;
+  }
+
+  /** Starts a nested message or a packed field; returns what {@link #end} needs. */
+  int begin(int field) {
+    tag(field, WireReader.BYTES);
+    ensure(1);
+    return ++size;
+  }
+
+  /** Ends what {@link #begin} started. */
+  void end(int mark) {
+    int length = size - mark;
+    if (length < 0x80) {
+      buf[mark - 1] = (byte) length;
+      return;
+    }
+    int more = sizeOf(length) - 1;
+    ensure(more);
+    System.arraycopy(buf, mark, buf, mark + more, length);
+    int total = size + more;
+    size = mark - 1;
+    varint(length);
+    size = total;
+  }
+
+  /** Returns how many bytes a varint takes. */
+  static int sizeOf(long value) {
+    return (Long.SIZE - Long.numberOfLeadingZeros(value | 1) + 6) / 7;
+  }
+
+  byte[] toByteArray() {
+    return Arrays.copyOf(buf, size);
+  }
+}
