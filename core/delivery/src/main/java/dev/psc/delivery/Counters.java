@@ -55,13 +55,13 @@ final class Counters {
     queueBytes -= bytes;
   }
 
-  void dropped(long bytes, String reason) {
-    dropped(1, bytes, reason);
-  }
-
   /** Returns how many profiles were ever taken in. */
   long takenIn() {
     return accepted + replayed;
+  }
+
+  long queued() {
+    return queued;
   }
 
   long sentTotal() {

@@ -28,14 +28,18 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
   private final String name;
   private final Ticker ticker;
   private final Signal sendSignal = new Signal();
+  private final Signal spoolSignal = new Signal();
   private final Events events;
   private final SendQueue queue;
   private final Sender sender;
+  private final @Nullable Spool spool;
   private final Object lifecycle = new Object();
   private @Nullable Thread sendThread;
+  private @Nullable Thread spoolThread;
   private boolean started;
   private volatile boolean accepting;
   private volatile boolean stopping;
+  private volatile boolean spoolStopping;
   private @Nullable CloseReport report;
 
   Delivery(DeliveryBuilder builder, DeliverySettings settings) {
@@ -45,8 +49,11 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
     this.ticker = builder.ticker;
     LogThrottle throttle = new LogThrottle(ticker);
     this.events = new Events(builder.listener, throttle);
-    this.queue = new SendQueue(settings, ticker, events, sendSignal);
+    this.queue = new SendQueue(settings, ticker, events, sendSignal, spoolSignal);
     this.sender = new Sender(builder, name, settings, queue, events, throttle, sendSignal);
+    DeliverySettings.SpoolSettings spooled = settings.spool();
+    this.spool =
+        spooled == null ? null : new Spool(spooled, builder.disk, queue, ticker, events, throttle);
   }
 
   /**
@@ -67,15 +74,24 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
     return new DeliveryBuilder(sink);
   }
 
-  /** Starts the threads. A second call, or one after {@link #close()}, does nothing. */
+  /**
+   * Starts the threads, after reading what an earlier process left in the spool. A second call, or
+   * one after {@link #close()}, does nothing.
+   */
   public void start() {
     synchronized (lifecycle) {
       if (started || report != null) {
         return;
       }
       started = true;
+      if (spool != null) {
+        spool.start();
+      }
       if (!builder.manual) {
         sendThread = thread(this::sendLoop, "psc-delivery-" + name);
+        if (spool != null) {
+          spoolThread = thread(() -> spoolLoop(spool), "psc-spool-" + name);
+        }
       }
     }
     accepting = true;
@@ -128,6 +144,20 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
     }
   }
 
+  private void spoolLoop(Spool spool) {
+    while (!spoolStopping) {
+      try {
+        spoolSignal.await(spool.step());
+      } catch (InterruptedException e) {
+        logger.debug("Interrupted; only close() ends this thread", e);
+      } catch (RuntimeException e) {
+        logger.error("The spool of {} failed on a fault of ours; it goes on", name, e);
+        pause();
+      }
+    }
+    spool.close();
+  }
+
   private void pause() {
     try {
       TimeUnit.SECONDS.sleep(1);
@@ -138,7 +168,19 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
 
   /** Does what is due and returns how long nothing will be, for tests without threads. */
   long step() {
-    return sender.step();
+    long wait;
+    do {
+      wait = spool == null ? Long.MAX_VALUE : spool.step();
+      wait = Math.min(wait, sender.step());
+    } while (spoolSignal.take() | sendSignal.take());
+    return wait;
+  }
+
+  /** Lets go of the spool as the end of the process does, for tests without threads. */
+  void abandonSpool() {
+    if (spool != null) {
+      spool.abandon();
+    }
   }
 
   /**
@@ -185,15 +227,16 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
   }
 
   /**
-   * Stops taking profiles, sends what it can in time, and counts the rest. A second call returns
-   * the report of the first.
+   * Stops taking profiles, sends what it can in time, writes the rest to the spool if there is one,
+   * and counts what is lost. A second call returns the report of the first.
    *
-   * @param timeout how long it may take; zero or more. The sink's own close comes on top where
-   *     {@link DeliveryBuilder#closeSink} is set.
+   * @param timeout how long it may take; zero or more. A tenth of it, at least 100 ms, is kept for
+   *     the spool. The sink's own close comes on top where {@link DeliveryBuilder#closeSink} is
+   *     set.
    * @return what became of the profiles that were still here
    */
   public CloseReport close(Duration timeout) {
-    long deadline = Sender.untilNanos(timeout);
+    long deadline = System.nanoTime() + timeout.toNanos();
     boolean interrupted = false;
     CloseReport result;
     synchronized (lifecycle) {
@@ -202,22 +245,25 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
       }
       long sentBefore = queue.sentSoFar();
       queue.beginClose();
-      Thread sending = sendThread;
-      if (sending != null) {
+      if (sendThread != null) {
+        Duration forSending = spool == null ? timeout : timeout.multipliedBy(9).dividedBy(10);
         try {
-          queue.awaitFlush(Long.MAX_VALUE, timeout);
+          queue.awaitFlush(Long.MAX_VALUE, forSending);
         } catch (InterruptedException e) {
           interrupted = true;
         }
-        stopping = true;
-        sendSignal.set();
-        interrupted |= !join(sending, Math.max(deadline - System.nanoTime(), 100_000_000));
       }
       stopping = true;
-      long sent = queue.sentSoFar() - sentBefore;
-      long lost = queue.finishClose();
+      sendSignal.set();
+      interrupted |= !join(sendThread, deadline);
+      spoolStopping = true;
+      spoolSignal.set();
+      interrupted |= !join(spoolThread, deadline);
+      if (spool != null && spoolThread == null && started) {
+        spool.close();
+      }
       sender.abandon();
-      result = new CloseReport(sent, 0, lost);
+      result = queue.finishClose(sentBefore);
       report = result;
     }
     events.fire();
@@ -241,9 +287,13 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
     }
   }
 
-  private static boolean join(Thread thread, long nanos) {
+  private static boolean join(@Nullable Thread thread, long deadline) {
+    if (thread == null) {
+      return true;
+    }
     try {
-      TimeUnit.NANOSECONDS.timedJoin(thread, nanos);
+      long left = Math.max(deadline - System.nanoTime(), TimeUnit.MILLISECONDS.toNanos(100));
+      TimeUnit.NANOSECONDS.timedJoin(thread, left);
       return true;
     } catch (InterruptedException e) {
       return false;

@@ -1,10 +1,12 @@
 package dev.psc.delivery;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** Collects the settings of a {@link Delivery}. Not thread-safe. */
 public final class DeliveryBuilder {
@@ -25,10 +27,14 @@ public final class DeliveryBuilder {
   private Duration probeInterval = Duration.ofSeconds(30);
   private Duration closeTimeout = Duration.ofSeconds(5);
   private boolean closeSink;
+  private @Nullable Path spool;
+  private long spoolMaxBytes = 1024 * MIB;
+  private Duration spoolSyncInterval = Duration.ofMillis(200);
   DeliveryListener listener = event -> {};
   ThreadFactory threads = DeliveryBuilder::daemon;
   Ticker ticker = Ticker.SYSTEM;
   DoubleSupplier random = () -> ThreadLocalRandom.current().nextDouble();
+  Disk disk = new NioDisk();
   boolean manual;
 
   DeliveryBuilder(ProfileSink sink) {
@@ -129,6 +135,34 @@ public final class DeliveryBuilder {
     return this;
   }
 
+  /**
+   * Sets a directory in which profiles are kept until they are sent, so that they survive the end
+   * of the process. Made if it is not there; used by one delivery at a time. None by default.
+   */
+  public DeliveryBuilder spool(Path directory) {
+    this.spool = Objects.requireNonNull(directory, "directory");
+    return this;
+  }
+
+  /**
+   * Sets how large the spool's files become together; when there is more, the oldest file is
+   * dropped with what is in it, about a sixteenth of the whole. At least 1 MiB; 1 GiB by default.
+   */
+  public DeliveryBuilder spoolMaxBytes(long spoolMaxBytes) {
+    this.spoolMaxBytes = spoolMaxBytes;
+    return this;
+  }
+
+  /**
+   * Sets how often what was written is forced to the device: so much can be lost when the machine
+   * fails, nothing of it when only the process does. Zero forces after each write; 200 ms by
+   * default.
+   */
+  public DeliveryBuilder spoolSyncInterval(Duration spoolSyncInterval) {
+    this.spoolSyncInterval = Objects.requireNonNull(spoolSyncInterval, "spoolSyncInterval");
+    return this;
+  }
+
   /** Sets whether closing the delivery closes the sink too; false by default. */
   public DeliveryBuilder closeSink(boolean closeSink) {
     this.closeSink = closeSink;
@@ -159,6 +193,12 @@ public final class DeliveryBuilder {
     return this;
   }
 
+  /** Replaces the file system, in tests. */
+  DeliveryBuilder disk(Disk disk) {
+    this.disk = disk;
+    return this;
+  }
+
   /** Leaves out the threads: tests call the steps themselves. */
   DeliveryBuilder manual() {
     this.manual = true;
@@ -180,6 +220,8 @@ public final class DeliveryBuilder {
     positive("probeInterval", probeInterval);
     notNegative("batchMaxAge", batchMaxAge);
     notNegative("closeTimeout", closeTimeout);
+    notNegative("spoolSyncInterval", spoolSyncInterval);
+    atLeast("spoolMaxBytes", spoolMaxBytes, MIB);
     if (callsInFlight < 1 || callsInFlight > 64) {
       throw new IllegalArgumentException(
           "callsInFlight must be from 1 to 64, but is " + callsInFlight);
@@ -192,6 +234,15 @@ public final class DeliveryBuilder {
               + backoffMax);
     }
     return new Delivery(this, settings());
+  }
+
+  private DeliverySettings.@Nullable SpoolSettings spoolSettings() {
+    if (spool == null) {
+      return null;
+    }
+    long segmentBytes = Math.min(32 * MIB, spoolMaxBytes / 16);
+    return new DeliverySettings.SpoolSettings(
+        spool, spoolMaxBytes, segmentBytes, spoolSyncInterval);
   }
 
   private DeliverySettings settings() {
@@ -207,7 +258,8 @@ public final class DeliveryBuilder {
         backoffMax,
         probeInterval,
         closeTimeout,
-        closeSink);
+        closeSink,
+        spoolSettings());
   }
 
   private static void atLeast(String name, long value, long least) {

@@ -1,6 +1,8 @@
 package dev.psc.delivery;
 
+import java.nio.file.Path;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** The checked settings of a {@link DeliveryBuilder}. */
 record DeliverySettings(
@@ -15,4 +17,9 @@ record DeliverySettings(
     Duration backoffMax,
     Duration probeInterval,
     Duration closeTimeout,
-    boolean closeSink) {}
+    boolean closeSink,
+    @Nullable SpoolSettings spool) {
+
+  /** Where and how profiles are kept on disk. */
+  record SpoolSettings(Path directory, long maxBytes, long segmentBytes, Duration syncInterval) {}
+}

@@ -22,11 +22,14 @@ final class Entry {
 
   final RawProfile profile;
   final long acceptedNanos;
+  final long acceptedMillis;
   final boolean replayed;
   final @Nullable CompletableFuture<Durability> durability;
 
   State state = State.PENDING;
   boolean inWindow;
+
+  /** Its place in the window, unique and growing. */
   long order;
 
   /** How often it was refused alone while nothing showed that the sink takes any profile. */
@@ -36,13 +39,21 @@ final class Entry {
   @Nullable Entry previous;
   @Nullable Entry next;
 
+  /** Where it is on disk, if it is. */
+  @Nullable Segment segment;
+
+  int ordinal;
+  long offset;
+
   Entry(
       RawProfile profile,
       long acceptedNanos,
+      long acceptedMillis,
       boolean replayed,
       @Nullable CompletableFuture<Durability> durability) {
     this.profile = profile;
     this.acceptedNanos = acceptedNanos;
+    this.acceptedMillis = acceptedMillis;
     this.replayed = replayed;
     this.durability = durability;
   }

@@ -37,7 +37,7 @@ final class Latencies {
   }
 
   private static int bucket(long nanos) {
-    double octaves = Math.log(Math.max(1, nanos)) / Math.log(2);
+    double octaves = Math.log((double) Math.max(1, nanos)) / Math.log(2);
     return Math.min(BUCKETS - 1, (int) (octaves * BUCKETS_PER_OCTAVE));
   }
 }

@@ -1,64 +1,68 @@
 package dev.psc.delivery;
 
-import dev.psc.pprof.LabelSet;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Profiles from acceptance to the sink's answer, in order per series and bounded in bytes.
+ * Profiles from acceptance to the sink's answer, in order and bounded in bytes.
  *
- * <p>The <em>window</em> holds the oldest profiles, one line per series; batches are taken from it
- * and nothing else. A profile of a series is handed out only while no other of that series is.
+ * <pre>
+ *   accept ─▶ [ backlog: in memory, not written yet ][ backlog: on disk only ][ window ] ─▶ sink
+ * </pre>
  *
- * <p>All state is guarded by one lock, under which there is no I/O and no foreign code.
+ * The oldest are in the {@link Window}, in memory. Without a spool that is all there is. With one,
+ * every profile is written too, the window gets half of the memory, and what does not fit waits in
+ * the {@link Backlog} until the window has room. A spool that fails leaves all the memory to the
+ * window and to what is not written, at the price of the oldest.
+ *
+ * <p>All state, of these two as well, is guarded by one lock, under which there is no I/O and no
+ * foreign code.
  */
 final class SendQueue {
+
+  /** A disk that takes longer than this for one write is treated as one that fails. */
+  private static final long STALLED_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final DeliverySettings settings;
   private final Ticker ticker;
   private final Events events;
   private final Signal sendSignal;
+  private final Signal spoolSignal;
+  private final boolean spooled;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition progress = lock.newCondition();
+  private final Window window;
+  private final Backlog backlog = new Backlog();
+  private final Counters counters = new Counters();
 
-  private final Map<LabelSet, Series> series = new HashMap<>();
-
-  /** The series whose first profile can be sent now, by the age of that profile. */
-  private final TreeMap<Long, Series> ready = new TreeMap<>();
-
-  private long readyBytes;
-
-  /** Parts of refused batches, oldest first; one at a time is in flight. */
-  private final ArrayDeque<Batch> isolation = new ArrayDeque<>();
-
-  private boolean isolationInFlight;
-  private final List<Entry> suspects = new ArrayList<>();
-
-  private @Nullable Entry oldest;
-  private @Nullable Entry newest;
-  private long memoryBytes;
-  private long entered;
+  private boolean spoolHealthy;
+  private String spoolMessage = "";
+  private boolean writing;
+  private long writingSinceNanos;
+  private List<CompletableFuture<Durability>> unsynced = new ArrayList<>();
   private long flushTarget;
   private boolean closing;
   private boolean closed;
 
-  final Counters counters = new Counters();
-
-  SendQueue(DeliverySettings settings, Ticker ticker, Events events, Signal sendSignal) {
+  SendQueue(
+      DeliverySettings settings,
+      Ticker ticker,
+      Events events,
+      Signal sendSignal,
+      Signal spoolSignal) {
     this.settings = settings;
     this.ticker = ticker;
     this.events = events;
     this.sendSignal = sendSignal;
+    this.spoolSignal = spoolSignal;
+    this.spooled = settings.spool() != null;
+    this.window = new Window(settings.batchMaxBytes());
   }
 
   /** Takes a profile, at the price of the oldest ones when there is no room. */
@@ -66,68 +70,115 @@ final class SendQueue {
     boolean wake;
     lock.lock();
     try {
-      if (closing) {
-        return refuse(profile, "closed", "this delivery is closed", durability);
+      Acceptance.Refused refused = check(profile);
+      if (refused != null) {
+        counters.refused(refused.reason());
+        events.add(
+            new DeliveryEvent.Refused(profile.sizeBytes(), refused.reason(), refused.message()));
+        complete(durability, Durability.LOST);
+        return refused;
       }
-      if (profile.sizeBytes() > settings.profileMaxBytes()) {
-        return refuse(
-            profile,
-            "too_large",
-            profile
-                + " is larger than profileMaxBytes = "
-                + settings.profileMaxBytes()
-                + ": raise it if the store takes more, or keep fewer sample types",
-            durability);
-      }
-      Entry entry = new Entry(profile, ticker.nanos(), false, durability);
-      int weight = entry.weightBytes();
-      while (memoryBytes + weight > settings.queueMaxBytes() && dropOldest()) {
-        // one more gone
-      }
-      if (memoryBytes + weight > settings.queueMaxBytes()) {
-        return refuse(
-            profile,
-            "queue_full",
-            "queueMaxBytes = " + settings.queueMaxBytes() + " are all being sent right now",
-            durability);
-      }
+      Entry entry = new Entry(profile, ticker.nanos(), ticker.epochMillis(), false, durability);
       counters.accepted(profile.sizeBytes());
-      boolean wasIdle = ready.isEmpty();
-      enterWindow(entry);
-      wake = wasIdle || readyBytes >= settings.batchMaxBytes();
+      boolean wasIdle = !window.hasReady();
+      boolean fits = backlog.isEmpty() && fitsWindow(entry);
+      if (fits) {
+        window.add(entry);
+      }
+      if (spooled) {
+        backlog.remember(entry, fits);
+      }
+      wake = wasIdle || window.hasFullBatch();
     } finally {
       lock.unlock();
     }
     if (wake) {
       sendSignal.set();
     }
+    if (spooled) {
+      spoolSignal.set();
+    }
     return new Acceptance.Accepted();
   }
 
-  private Acceptance refuse(
-      RawProfile profile,
-      String reason,
-      String message,
-      @Nullable CompletableFuture<Durability> durability) {
-    counters.refused(reason);
-    events.add(new DeliveryEvent.Refused(profile.sizeBytes(), reason, message));
-    complete(durability, Durability.LOST);
-    return new Acceptance.Refused(reason, message);
+  private Acceptance.@Nullable Refused check(RawProfile profile) {
+    if (closing) {
+      return new Acceptance.Refused("closed", "this delivery is closed");
+    }
+    if (profile.sizeBytes() > settings.profileMaxBytes()) {
+      return new Acceptance.Refused(
+          "too_large",
+          profile
+              + " is larger than profileMaxBytes = "
+              + settings.profileMaxBytes()
+              + ": raise it if the store takes more, or keep fewer sample types");
+    }
+    int weight = Math.max(1024, profile.sizeBytes());
+    while (memoryBytes() + weight > settings.queueMaxBytes()) {
+      if (isSpoolWorking()) {
+        return new Acceptance.Refused(
+            "spool_slow",
+            "queueMaxBytes = "
+                + settings.queueMaxBytes()
+                + " are full and the spool's disk does not keep up: raise it, or use a faster"
+                + " disk");
+      }
+      if (!dropOldest()) {
+        return new Acceptance.Refused(
+            "queue_full",
+            "queueMaxBytes = " + settings.queueMaxBytes() + " are all being sent right now");
+      }
+    }
+    return null;
   }
 
-  /** Returns the next batch that is due, or null. */
-  @Nullable Batch nextBatch(boolean one) {
+  private boolean isSpoolWorking() {
+    return spooled
+        && spoolHealthy
+        && !(writing && ticker.nanos() - writingSinceNanos > STALLED_NANOS);
+  }
+
+  private long memoryBytes() {
+    return window.weightBytes() + backlog.outsideBytes();
+  }
+
+  private long windowMaxBytes() {
+    return spooled && spoolHealthy ? settings.queueMaxBytes() / 2 : settings.queueMaxBytes();
+  }
+
+  private boolean fitsWindow(Entry entry) {
+    long filled = window.weightBytes();
+    return filled == 0 || filled + entry.weightBytes() <= windowMaxBytes();
+  }
+
+  /** Lets in what waits in memory, unless older ones wait on disk. */
+  private void promote() {
+    Entry entry;
+    while (backlog.waiting() == 0
+        && (entry = backlog.firstOutside()) != null
+        && fitsWindow(entry)) {
+      window.add(backlog.takeOutside());
+    }
+    if (spooled) {
+      spoolSignal.set();
+    }
+  }
+
+  // ---- what the sender calls
+
+  /** Returns the next batch that is due, of at most so many profiles, or null. */
+  @Nullable Batch nextBatch(int limit) {
     lock.lock();
     try {
       expire();
-      Batch part = nextPart();
+      Batch part = window.takePart();
       if (part != null) {
         return part;
       }
-      if (ready.isEmpty() || nanosUntilDue() > 0) {
+      if (!window.hasReady() || nanosUntilDue() > 0) {
         return null;
       }
-      return take(one ? 1 : Integer.MAX_VALUE);
+      return window.take(limit);
     } finally {
       lock.unlock();
     }
@@ -137,17 +188,7 @@ final class SendQueue {
   @Nullable Batch nextProbe(double random) {
     lock.lock();
     try {
-      if (ready.isEmpty()) {
-        return null;
-      }
-      int skip = (int) (random * ready.size());
-      Series line = List.copyOf(ready.values()).get(Math.min(skip, ready.size() - 1));
-      unready(line);
-      Entry entry = line.line.removeFirst();
-      line.lineBytes -= line.wireBytes(entry);
-      line.holds++;
-      entry.state = Entry.State.IN_FLIGHT;
-      return new Batch(List.of(entry), false, true);
+      return window.takeProbe(random);
     } finally {
       lock.unlock();
     }
@@ -157,77 +198,22 @@ final class SendQueue {
   long nanosUntilNext() {
     lock.lock();
     try {
-      if (!isolation.isEmpty() && !isolationInFlight) {
+      if (window.hasPart()) {
         return 0;
       }
-      return ready.isEmpty() ? Long.MAX_VALUE : nanosUntilDue();
+      return window.hasReady() ? nanosUntilDue() : Long.MAX_VALUE;
     } finally {
       lock.unlock();
     }
   }
 
   private long nanosUntilDue() {
-    Entry first = ready.firstEntry().getValue().line.element();
-    if (closing || first.order < flushTarget || readyBytes >= settings.batchMaxBytes()) {
+    Entry first = window.firstReady();
+    if (closing || first.order < flushTarget || window.hasFullBatch()) {
       return 0;
     }
     long age = ticker.nanos() - first.acceptedNanos;
     return Math.max(0, settings.batchMaxAge().toNanos() - age);
-  }
-
-  private @Nullable Batch nextPart() {
-    if (isolationInFlight) {
-      return null;
-    }
-    Batch part;
-    while ((part = isolation.poll()) != null) {
-      List<Entry> left = new ArrayList<>(part.entries.size());
-      for (Entry entry : part.entries) {
-        if (entry.state == Entry.State.GROUPED) {
-          left.add(entry);
-        }
-      }
-      if (!left.isEmpty()) {
-        left.forEach(entry -> entry.state = Entry.State.IN_FLIGHT);
-        isolationInFlight = true;
-        Batch rest = new Batch(left, true, false);
-        releaseMissing(part, rest);
-        return rest;
-      }
-      release(part.series());
-    }
-    return null;
-  }
-
-  private Batch take(int limit) {
-    List<Entry> entries = new ArrayList<>();
-    Map<Series, Boolean> lines = new HashMap<>();
-    long bytes = 0;
-    while (!ready.isEmpty() && entries.size() < limit) {
-      Series line = ready.firstEntry().getValue();
-      Entry entry = line.line.element();
-      long size = line.wireBytes(entry);
-      boolean suspect = entry.refusals > 0;
-      if (!entries.isEmpty() && (bytes + size > settings.batchMaxBytes() || suspect)) {
-        break;
-      }
-      unready(line);
-      line.line.removeFirst();
-      line.lineBytes -= size;
-      lines.put(line, true);
-      entry.state = Entry.State.IN_FLIGHT;
-      entries.add(entry);
-      bytes += size;
-      readyIfFree(line);
-      if (suspect) {
-        break;
-      }
-    }
-    for (Series line : lines.keySet()) {
-      unready(line);
-      line.holds++;
-    }
-    return new Batch(List.copyOf(entries), false, false);
   }
 
   /** Takes note that the sink has a batch. */
@@ -241,7 +227,8 @@ final class SendQueue {
           finish(entry, Durability.SENT);
         }
       }
-      finished(batch);
+      window.finished(batch);
+      promote();
       progress.signalAll();
     } finally {
       lock.unlock();
@@ -255,14 +242,7 @@ final class SendQueue {
       if (countAsRetry) {
         counters.retried(batch.entries.size());
       }
-      if (batch.isolated) {
-        batch.entries.forEach(entry -> entry.state = Entry.State.GROUPED);
-        isolation.addFirst(batch);
-        isolationInFlight = false;
-      } else {
-        putBack(batch.entries);
-        release(batch.series());
-      }
+      window.giveBack(batch);
     } finally {
       lock.unlock();
     }
@@ -272,15 +252,7 @@ final class SendQueue {
   void halve(Batch batch) {
     lock.lock();
     try {
-      int middle = batch.entries.size() / 2;
-      Batch first = new Batch(batch.entries.subList(0, middle), true, false);
-      Batch second = new Batch(batch.entries.subList(middle, batch.entries.size()), true, false);
-      for (Batch half : List.of(second, first)) {
-        half.entries.forEach(entry -> entry.state = Entry.State.GROUPED);
-        half.series().forEach(line -> line.holds++);
-        isolation.addFirst(half);
-      }
-      finished(batch);
+      window.halve(batch);
     } finally {
       lock.unlock();
     }
@@ -290,222 +262,413 @@ final class SendQueue {
   void suspect(Batch batch) {
     lock.lock();
     try {
-      for (Entry entry : batch.entries) {
-        entry.state = Entry.State.SUSPECT;
-        suspects.add(entry);
-      }
-      finished(batch);
+      window.suspect(batch);
       progress.signalAll();
     } finally {
       lock.unlock();
     }
   }
 
-  /** Returns and drops what was kept aside: the sink takes others, so these were to blame. */
+  /** Drops, and returns, what was kept aside: the sink takes others, so these were to blame. */
   List<RawProfile> dropSuspects(String reason, String message) {
     lock.lock();
     try {
       List<RawProfile> dropped = new ArrayList<>();
-      for (Entry entry : suspects) {
-        if (entry.state == Entry.State.SUSPECT) {
-          dropped.add(entry.profile);
-          drop(entry, reason, message);
-        }
+      for (Entry entry : window.takeSuspects()) {
+        dropped.add(entry.profile);
+        drop(entry, reason, "refused by the sink: " + entry.profile + ": " + message);
       }
-      suspects.clear();
+      if (!dropped.isEmpty()) {
+        promote();
+      }
       return dropped;
     } finally {
       lock.unlock();
     }
   }
 
-  boolean hasSuspects() {
+  /** Gives up finding out who is to blame, as the sink refuses everything. */
+  void endIsolation() {
     lock.lock();
     try {
-      return !suspects.isEmpty();
+      window.endIsolation();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // ---- what the spool calls
+
+  /** Takes profiles to write; {@link #written} or {@link #notWritten} must follow. */
+  List<Entry> takeUnwritten(long maxBytes) {
+    lock.lock();
+    try {
+      List<Entry> taken = backlog.takeUnwritten(maxBytes);
+      writing = !taken.isEmpty();
+      writingSinceNanos = ticker.nanos();
+      return taken;
     } finally {
       lock.unlock();
     }
   }
 
   /**
-   * Gives up finding out who is to blame, as the sink refuses everything: all go back to their
-   * places. Who was refused alone twice, with a profile sent in between, stays suspect.
+   * Takes note that profiles are in a segment, one after the other.
+   *
+   * @param offsets where each of them begins
    */
-  void endIsolation() {
+  void written(List<Entry> entries, Segment segment, List<Long> offsets, long endOffset) {
     lock.lock();
     try {
-      List<Entry> back = new ArrayList<>();
-      Batch part;
-      while ((part = isolation.poll()) != null) {
-        for (Entry entry : part.entries) {
-          if (entry.state == Entry.State.GROUPED) {
-            back.add(entry);
-          }
-        }
-        release(part.series());
-      }
-      for (Entry entry : suspects) {
-        if (entry.state == Entry.State.SUSPECT) {
-          entry.refusals++;
-          back.add(entry);
+      writing = false;
+      segment.bytes = endOffset;
+      for (int i = 0; i < entries.size(); i++) {
+        Entry entry = entries.get(i);
+        backlog.written(entry, segment, segment.records, offsets.get(i));
+        segment.records++;
+        if (entry.durability != null) {
+          unsynced.add(entry.durability);
         }
       }
-      suspects.clear();
-      back.sort((a, b) -> Long.compare(a.order, b.order));
-      putBack(back);
+      evict();
+      promote();
     } finally {
       lock.unlock();
     }
   }
 
-  private void putBack(List<Entry> entries) {
-    for (int i = entries.size() - 1; i >= 0; i--) {
-      Entry entry = entries.get(i);
-      Series line = lineOf(entry);
-      unready(line);
-      entry.state = Entry.State.PENDING;
-      line.line.addFirst(entry);
-      line.lineBytes += line.wireBytes(entry);
-      readyIfFree(line);
+  void notWritten(List<Entry> entries) {
+    lock.lock();
+    try {
+      writing = false;
+      backlog.giveBackUnwritten(entries);
+    } finally {
+      lock.unlock();
     }
   }
 
-  private void finished(Batch batch) {
-    if (batch.isolated) {
-      isolationInFlight = false;
-    }
-    release(batch.series());
-  }
-
-  private void releaseMissing(Batch before, Batch after) {
-    Set<Series> kept = after.series();
-    Set<Series> gone = before.series();
-    gone.removeAll(kept);
-    release(gone);
-  }
-
-  private void release(Set<Series> lines) {
-    for (Series line : lines) {
-      line.holds--;
-      readyIfFree(line);
-      forgetIfEmpty(line);
+  /**
+   * After a failure more than its share may be in the window: the younger end goes back to disk.
+   */
+  private void evict() {
+    Entry entry;
+    while (spoolHealthy
+        && window.weightBytes() > windowMaxBytes()
+        && (entry = window.newest()) != null
+        && entry != window.oldest()
+        && entry.state == Entry.State.PENDING
+        && entry.segment != null) {
+      Segment segment = entry.segment;
+      window.removeNewest(entry);
+      backlog.evicted(entry, segment);
     }
   }
 
-  private void readyIfFree(Series line) {
-    Entry first = line.line.peekFirst();
-    if (line.holds == 0 && first != null) {
-      ready.put(first.order, line);
-      readyBytes += line.lineBytes;
+  /** Takes note that everything that was written is on the device. */
+  void synced() {
+    lock.lock();
+    try {
+      for (CompletableFuture<Durability> durability : unsynced) {
+        complete(durability, Durability.SPOOLED);
+      }
+      unsynced = new ArrayList<>();
+    } finally {
+      lock.unlock();
     }
   }
 
-  private void unready(Series line) {
-    Entry first = line.line.peekFirst();
-    if (first != null && ready.remove(first.order, line)) {
-      readyBytes -= line.lineBytes;
+  /** Takes note that nobody knows whether what was written is on the device. */
+  void notSynced() {
+    lock.lock();
+    try {
+      unsynced = new ArrayList<>();
+    } finally {
+      lock.unlock();
     }
   }
 
-  private void forgetIfEmpty(Series line) {
-    if (line.holds == 0 && line.line.isEmpty()) {
-      series.remove(line.labels, line);
+  boolean hasUnwritten() {
+    lock.lock();
+    try {
+      return backlog.hasUnwritten();
+    } finally {
+      lock.unlock();
     }
   }
 
-  private Series lineOf(Entry entry) {
-    Series line = series.computeIfAbsent(entry.profile.labels(), Series::new);
-    entry.series = line;
-    return line;
+  /** Returns where to read records for the window, or null when it needs none. */
+  Backlog.@Nullable Cursor wantedRecords() {
+    lock.lock();
+    try {
+      boolean room = window.weightBytes() <= windowMaxBytes() / 2;
+      return room ? backlog.cursor() : null;
+    } finally {
+      lock.unlock();
+    }
   }
 
-  private void enterWindow(Entry entry) {
-    Series line = lineOf(entry);
-    entry.order = entered++;
-    entry.inWindow = true;
-    memoryBytes += entry.weightBytes();
-    entry.previous = newest;
-    if (newest == null) {
-      oldest = entry;
-    } else {
-      newest.next = entry;
+  /** Returns how many bytes of records the window takes now. */
+  long wantedBytes() {
+    lock.lock();
+    try {
+      return windowMaxBytes() - window.weightBytes();
+    } finally {
+      lock.unlock();
     }
-    newest = entry;
-    unready(line);
-    line.line.addLast(entry);
-    line.lineBytes += line.wireBytes(entry);
-    readyIfFree(line);
   }
 
-  private void leaveWindow(Entry entry) {
-    if (!entry.inWindow) {
-      return;
+  /** Returns whether a record is to be read into the window. */
+  boolean isWaiting(Segment segment, int ordinal) {
+    lock.lock();
+    try {
+      return segment.waiting.get(ordinal);
+    } finally {
+      lock.unlock();
     }
-    entry.inWindow = false;
-    memoryBytes -= entry.weightBytes();
-    Entry before = entry.previous;
-    Entry after = entry.next;
-    if (before == null) {
-      oldest = after;
-    } else {
-      before.next = after;
-    }
-    if (after == null) {
-      newest = before;
-    } else {
-      after.previous = before;
-    }
-    entry.previous = null;
-    entry.next = null;
   }
+
+  /** Lets in a profile that was read from disk. */
+  void read(RawProfile profile, long acceptedMillis, Segment segment, RecordReader.Body record) {
+    lock.lock();
+    try {
+      long ageMillis = Math.max(0, ticker.epochMillis() - acceptedMillis);
+      long acceptedNanos = ticker.nanos() - TimeUnit.MILLISECONDS.toNanos(ageMillis);
+      Entry entry = new Entry(profile, acceptedNanos, acceptedMillis, segment.replayed, null);
+      entry.segment = segment;
+      entry.ordinal = record.ordinal();
+      entry.offset = record.offset();
+      backlog.read(segment, entry.ordinal, entry.bytes());
+      window.add(entry);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Drops a record that cannot be used. */
+  void unreadable(Segment segment, RecordReader.Body record, String message) {
+    lock.lock();
+    try {
+      int bytes = ProfileCodec.pprofBytes(record.bytes());
+      backlog.read(segment, record.ordinal(), bytes);
+      segment.settle(record.ordinal());
+      lost(1, bytes, "spool_damaged", message);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes note up to where a segment was read; at its end, what was not found is lost. */
+  void readUpTo(Segment segment, long offset, boolean end) {
+    lock.lock();
+    try {
+      backlog.readUpTo(segment, offset);
+      if (end) {
+        giveUp(segment, "spool_damaged", "records of " + segment + " are damaged");
+      }
+      promote();
+    } finally {
+      lock.unlock();
+    }
+    sendSignal.set();
+  }
+
+  private void giveUp(Segment segment, String reason, String message) {
+    long bytes = segment.waitingBytes;
+    int lost = backlog.giveUp(segment);
+    if (lost > 0) {
+      lost(lost, bytes, reason, message);
+    }
+  }
+
+  private void lost(long profiles, long bytes, String reason, String message) {
+    window.passOver(profiles);
+    counters.dropped(profiles, bytes, reason);
+    events.add(new DeliveryEvent.Dropped(profiles, bytes, reason, message));
+    progress.signalAll();
+  }
+
+  /** Takes note of a new segment, or one that an earlier process left with so many damaged. */
+  void add(Segment segment, int damaged) {
+    lock.lock();
+    try {
+      if (segment.replayed) {
+        counters.replayed(segment.waiting.cardinality() + damaged, segment.waitingBytes);
+        if (damaged > 0) {
+          lost(damaged, 0, "spool_damaged", "records of " + segment + " are damaged");
+        }
+      }
+      backlog.add(segment);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  List<Segment> segments() {
+    lock.lock();
+    try {
+      return backlog.segments();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void seal(Segment segment) {
+    lock.lock();
+    try {
+      segment.sealed = true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean isDone(Segment segment) {
+    lock.lock();
+    try {
+      return segment.isDone();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  List<Integer> takeAcks(Segment segment) {
+    lock.lock();
+    try {
+      return segment.takeUnwrittenAcks();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void giveBackAcks(Segment segment, List<Integer> acks) {
+    lock.lock();
+    try {
+      segment.giveBackUnwrittenAcks(acks);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes note that the files of a segment are deleted, everything in it being settled. */
+  void forget(Segment segment) {
+    lock.lock();
+    try {
+      backlog.forget(segment);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Drops a segment with all that is in it, to make room for younger ones. What is being sent from
+   * it goes on, in memory only.
+   */
+  void dropSegment(Segment segment, String message) {
+    lock.lock();
+    try {
+      giveUp(segment, "spool_full", message);
+      Entry entry = window.oldest();
+      while (entry != null) {
+        Entry next = entry.next;
+        if (entry.segment == segment) {
+          entry.segment = null;
+          if (entry.state != Entry.State.IN_FLIGHT) {
+            drop(entry, "spool_full", message);
+          }
+        }
+        entry = next;
+      }
+      backlog.forget(segment);
+      promote();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes note that a segment vanished: what is in the window is written again elsewhere. */
+  void vanished(Segment segment, String message) {
+    lock.lock();
+    try {
+      giveUp(segment, "spool_lost", message);
+      List<Entry> again = new ArrayList<>();
+      for (Entry entry = window.oldest(); entry != null; entry = entry.next) {
+        if (entry.segment == segment) {
+          entry.segment = null;
+          again.add(entry);
+        }
+      }
+      backlog.giveBackUnwritten(again);
+      backlog.forget(segment);
+      promote();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes note whether the spool takes profiles. */
+  void spoolState(boolean healthy, String message) {
+    lock.lock();
+    try {
+      if (spoolHealthy != healthy || !spoolMessage.equals(message)) {
+        events.add(new DeliveryEvent.SpoolChanged(healthy, message));
+      }
+      spoolHealthy = healthy;
+      spoolMessage = message;
+      evict();
+      promote();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // ---- losses
 
   private void expire() {
     long limit = settings.profileMaxAge().toNanos();
-    Entry entry;
-    while ((entry = oldest) != null && ticker.nanos() - entry.acceptedNanos > limit) {
-      if (entry.state == Entry.State.IN_FLIGHT) {
-        return;
-      }
+    Entry entry = window.oldest();
+    boolean any = false;
+    while (entry != null
+        && entry.state != Entry.State.IN_FLIGHT
+        && ticker.nanos() - entry.acceptedNanos > limit) {
       drop(entry, "expired", "older than profileMaxAge = " + settings.profileMaxAge());
+      entry = window.oldest();
+      any = true;
+    }
+    if (any) {
+      promote();
     }
   }
 
   private boolean dropOldest() {
-    Entry entry = oldest;
-    while (entry != null && entry.state == Entry.State.IN_FLIGHT) {
-      entry = entry.next;
+    String message =
+        "the queue reached queueMaxBytes = "
+            + settings.queueMaxBytes()
+            + ": raise it, give a spool, or see why the sink is slower than the sources";
+    Entry entry = window.oldestDroppable();
+    if (entry == null && backlog.firstOutside() != null) {
+      entry = backlog.takeOutside();
+      window.passOver(1);
     }
     if (entry == null) {
       return false;
     }
-    drop(
-        entry,
-        "queue_full",
-        "the queue reached queueMaxBytes = "
-            + settings.queueMaxBytes()
-            + ": raise it, give a spool, or see why the sink is slower than the sources");
+    drop(entry, "queue_full", message);
+    promote();
     return true;
   }
 
   private void drop(Entry entry, String reason, String message) {
-    if (entry.state == Entry.State.PENDING && entry.inWindow) {
-      Series line = lineOf(entry);
-      unready(line);
-      line.line.remove(entry);
-      line.lineBytes -= line.wireBytes(entry);
-      readyIfFree(line);
-      forgetIfEmpty(line);
-    }
-    counters.dropped(entry.bytes(), reason);
+    counters.dropped(1, entry.bytes(), reason);
     events.add(new DeliveryEvent.Dropped(1, entry.bytes(), reason, message));
     finish(entry, Durability.LOST);
     progress.signalAll();
   }
 
   private void finish(Entry entry, Durability durability) {
+    window.remove(entry);
     entry.state = Entry.State.DONE;
-    leaveWindow(entry);
+    if (entry.segment != null) {
+      entry.segment.settle(entry.ordinal);
+    }
     complete(entry.durability, durability);
   }
 
@@ -514,6 +677,8 @@ final class SendQueue {
       events.add(() -> durability.complete(value));
     }
   }
+
+  // ---- flush, close, look
 
   /** Asks for everything that is here now to be sent without waiting for more. */
   long requestFlush() {
@@ -547,11 +712,14 @@ final class SendQueue {
   }
 
   private boolean isFlushed(long target) {
-    Entry entry = oldest;
+    Entry entry = window.oldest();
     while (entry != null && entry.state == Entry.State.SUSPECT) {
       entry = entry.next;
     }
-    return entry == null || entry.order >= target;
+    if (entry != null) {
+      return entry.order >= target;
+    }
+    return window.entered() >= target || backlog.isEmpty();
   }
 
   /** Takes nothing from now on, and sends without waiting for more. */
@@ -563,23 +731,33 @@ final class SendQueue {
       lock.unlock();
     }
     sendSignal.set();
+    spoolSignal.set();
   }
 
-  /** Drops what is still here. Returns how much is lost. */
-  long finishClose() {
+  /** Drops what is neither sent nor on disk, after the threads have ended. */
+  CloseReport finishClose(long sentBefore) {
     lock.lock();
     try {
-      if (closed) {
-        return 0;
-      }
-      closed = true;
+      long sent = counters.sentTotal() - sentBefore;
       long lost = 0;
-      Entry entry;
-      while ((entry = oldest) != null) {
-        drop(entry, "closed", "not sent before close() had to end");
-        lost++;
+      if (!closed) {
+        closed = true;
+        List<Entry> left = new ArrayList<>();
+        while (backlog.firstOutside() != null) {
+          left.add(backlog.takeOutside());
+          window.passOver(1);
+        }
+        for (Entry entry = window.oldest(); entry != null; entry = entry.next) {
+          if (entry.segment == null) {
+            left.add(entry);
+          }
+        }
+        for (Entry entry : left) {
+          drop(entry, "closed", "neither sent nor written before close() had to end");
+          lost++;
+        }
       }
-      return lost;
+      return new CloseReport(sent, counters.queued(), lost);
     } finally {
       lock.unlock();
     }
@@ -589,7 +767,11 @@ final class SendQueue {
     lock.lock();
     try {
       counters.fill(snapshot);
-      snapshot.memoryBytes = memoryBytes;
+      snapshot.memoryBytes = memoryBytes();
+      snapshot.spoolBytes = backlog.spoolBytes();
+      snapshot.spoolHealthy = !spooled || spoolHealthy;
+      snapshot.spoolMessage = spoolMessage;
+      Entry oldest = window.oldest() != null ? window.oldest() : backlog.firstOutside();
       snapshot.oldestAge =
           oldest == null
               ? Duration.ZERO

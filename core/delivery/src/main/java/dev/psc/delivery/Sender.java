@@ -1,12 +1,12 @@
 package dev.psc.delivery;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -38,7 +38,7 @@ final class Sender {
     final long startedNanos;
     final long epoch;
     @Nullable CompletionStage<SendOutcome> stage;
-    boolean over;
+    volatile boolean over;
 
     Call(Batch batch, long startedNanos, long epoch) {
       this.batch = batch;
@@ -60,7 +60,7 @@ final class Sender {
   private final LogThrottle throttle;
   private final Signal signal;
   private final ConcurrentLinkedQueue<Answer> answers = new ConcurrentLinkedQueue<>();
-  private final List<Call> calls = new ArrayList<>();
+  private final List<Call> calls = new CopyOnWriteArrayList<>();
 
   private int failures;
   private long epoch;
@@ -75,11 +75,12 @@ final class Sender {
   private String refusalReason = "";
   private String refusalMessage = "";
 
+  private volatile boolean abandoned;
   private volatile DeliveryState state = DeliveryState.SENDING;
   private volatile String stateMessage = "";
   private volatile String lastError = "";
   private volatile int callsInFlight;
-  private volatile long callsEnded;
+  private final AtomicLong callsEnded = new AtomicLong();
 
   Sender(
       DeliveryBuilder builder,
@@ -111,7 +112,7 @@ final class Sender {
     if (resting && ticker.nanos() - restUntilNanos >= 0) {
       resting = false;
     }
-    while (!resting && calls.size() < callLimit()) {
+    while (!abandoned && !resting && calls.size() < callLimit()) {
       Batch batch = next();
       if (batch == null) {
         break;
@@ -140,7 +141,7 @@ final class Sender {
         return probe;
       }
     }
-    return queue.nextBatch(state == DeliveryState.BLOCKED);
+    return queue.nextBatch(state == DeliveryState.BLOCKED ? 1 : Integer.MAX_VALUE);
   }
 
   private long nanosUntilNext() {
@@ -190,7 +191,7 @@ final class Sender {
 
   private void cancelOverdue() {
     long now = ticker.nanos();
-    for (Call call : List.copyOf(calls)) {
+    for (Call call : calls) {
       if (now - call.startedNanos >= settings.callTimeout().toNanos()) {
         cancel(call);
         handle(
@@ -218,7 +219,8 @@ final class Sender {
 
   /** Gives up the calls that run, for good: their batches stay where they are. */
   void abandon() {
-    for (Call call : List.copyOf(calls)) {
+    abandoned = true;
+    for (Call call : calls) {
       call.over = true;
       cancel(call);
     }
@@ -234,7 +236,7 @@ final class Sender {
     call.over = true;
     calls.remove(call);
     callsInFlight = calls.size();
-    callsEnded++;
+    callsEnded.incrementAndGet();
     SendOutcome outcome = answer.outcome;
     if (outcome instanceof SendOutcome.Accepted) {
       accepted(call);
@@ -367,17 +369,8 @@ final class Sender {
   void fill(SnapshotBuilder snapshot) {
     snapshot.state = state;
     snapshot.stateMessage = stateMessage;
-    snapshot.calls = callsEnded;
+    snapshot.calls = callsEnded.get();
     snapshot.callsInFlight = callsInFlight;
     snapshot.lastError = lastError;
-  }
-
-  /** Ends a rest early, so that closing can make a last attempt. */
-  void wake() {
-    signal.set();
-  }
-
-  static long untilNanos(Duration timeout) {
-    return System.nanoTime() + Math.min(timeout.toNanos(), TimeUnit.DAYS.toNanos(365));
   }
 }

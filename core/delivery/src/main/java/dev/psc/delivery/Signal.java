@@ -34,4 +34,16 @@ final class Signal {
       lock.unlock();
     }
   }
+
+  /** Clears it. Returns whether it was set. */
+  boolean take() {
+    lock.lock();
+    try {
+      boolean was = set;
+      set = false;
+      return was;
+    } finally {
+      lock.unlock();
+    }
+  }
 }

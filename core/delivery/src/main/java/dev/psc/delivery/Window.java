@@ -1,0 +1,354 @@
+package dev.psc.delivery;
+
+import dev.psc.pprof.LabelSet;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The oldest profiles, one line per series, from which batches are taken: a profile of a series is
+ * handed out only while no other of that series is. Belongs to the {@link SendQueue}'s lock.
+ */
+final class Window {
+
+  private final long batchMaxBytes;
+  private final Map<LabelSet, Series> series = new HashMap<>();
+
+  /** The series whose first profile can be sent now, by the order of that profile. */
+  private final TreeMap<Long, Series> ready = new TreeMap<>();
+
+  private long readyBytes;
+
+  /** Parts of refused batches, oldest first; one at a time is in flight. */
+  private final ArrayDeque<Batch> isolation = new ArrayDeque<>();
+
+  private boolean isolationInFlight;
+  private List<Entry> suspects = new ArrayList<>();
+  private @Nullable Entry oldest;
+  private @Nullable Entry newest;
+  private long weightBytes;
+  private long entered;
+
+  Window(long batchMaxBytes) {
+    this.batchMaxBytes = batchMaxBytes;
+  }
+
+  long weightBytes() {
+    return weightBytes;
+  }
+
+  /** Returns how many entries ever came in, those that were passed over included. */
+  long entered() {
+    return entered;
+  }
+
+  /** Takes note of entries that were lost before they could come in. */
+  void passOver(long entries) {
+    entered += entries;
+  }
+
+  @Nullable Entry oldest() {
+    return oldest;
+  }
+
+  @Nullable Entry newest() {
+    return newest;
+  }
+
+  boolean hasReady() {
+    return !ready.isEmpty();
+  }
+
+  boolean hasFullBatch() {
+    return readyBytes >= batchMaxBytes;
+  }
+
+  /** Returns the oldest entry that could be sent now; there must be one. */
+  Entry firstReady() {
+    return ready.firstEntry().getValue().line.element();
+  }
+
+  boolean hasPart() {
+    return !isolation.isEmpty() && !isolationInFlight;
+  }
+
+  void add(Entry entry) {
+    Series line = series.computeIfAbsent(entry.profile.labels(), Series::new);
+    entry.series = line;
+    entry.order = entered++;
+    entry.inWindow = true;
+    weightBytes += entry.weightBytes();
+    entry.previous = newest;
+    if (newest == null) {
+      oldest = entry;
+    } else {
+      newest.next = entry;
+    }
+    newest = entry;
+    unready(line);
+    line.line.addLast(entry);
+    line.lineBytes += line.wireBytes(entry);
+    readyIfFree(line);
+  }
+
+  /** Takes an entry out that is settled, or goes back to disk. */
+  void remove(Entry entry) {
+    Series line = entry.series;
+    if (!entry.inWindow || line == null) {
+      return;
+    }
+    if (entry.state == Entry.State.PENDING) {
+      unready(line);
+      if (line.line.peekLast() == entry) {
+        line.line.removeLast();
+      } else {
+        line.line.remove(entry);
+      }
+      line.lineBytes -= line.wireBytes(entry);
+      readyIfFree(line);
+      forgetIfEmpty(line);
+    }
+    entry.inWindow = false;
+    weightBytes -= entry.weightBytes();
+    Entry before = entry.previous;
+    Entry after = entry.next;
+    if (before == null) {
+      oldest = after;
+    } else {
+      before.next = after;
+    }
+    if (after == null) {
+      newest = before;
+    } else {
+      after.previous = before;
+    }
+    entry.previous = null;
+    entry.next = null;
+  }
+
+  /** Takes the newest entry out, to come in again later. */
+  void removeNewest(Entry entry) {
+    remove(entry);
+    entered--;
+  }
+
+  /** Returns the oldest entry that no call holds. */
+  @Nullable Entry oldestDroppable() {
+    Entry entry = oldest;
+    while (entry != null && entry.state == Entry.State.IN_FLIGHT) {
+      entry = entry.next;
+    }
+    return entry;
+  }
+
+  /** Returns the next part of a refused batch, if it is its turn. */
+  @Nullable Batch takePart() {
+    if (isolationInFlight) {
+      return null;
+    }
+    Batch part;
+    while ((part = isolation.poll()) != null) {
+      List<Entry> left = new ArrayList<>(part.entries.size());
+      for (Entry entry : part.entries) {
+        if (entry.state == Entry.State.GROUPED) {
+          left.add(entry);
+        }
+      }
+      Batch rest = new Batch(left, true, false);
+      Set<Series> gone = part.series();
+      gone.removeAll(rest.series());
+      release(gone);
+      if (!left.isEmpty()) {
+        left.forEach(entry -> entry.state = Entry.State.IN_FLIGHT);
+        isolationInFlight = true;
+        return rest;
+      }
+    }
+    return null;
+  }
+
+  /** Returns a batch of the oldest entries that can be sent; there must be one. */
+  Batch take(int limit) {
+    List<Entry> entries = new ArrayList<>();
+    Set<Series> lines = new LinkedHashSet<>();
+    long bytes = 0;
+    while (!ready.isEmpty() && entries.size() < limit) {
+      Series line = ready.firstEntry().getValue();
+      Entry entry = line.line.element();
+      long size = line.wireBytes(entry);
+      boolean suspect = entry.refusals > 0;
+      if (!entries.isEmpty() && (bytes + size > batchMaxBytes || suspect)) {
+        break;
+      }
+      entries.add(takeFirst(line));
+      bytes += size;
+      lines.add(line);
+      readyIfFree(line);
+      if (suspect) {
+        break;
+      }
+    }
+    for (Series line : lines) {
+      unready(line);
+      line.holds++;
+    }
+    return new Batch(List.copyOf(entries), false, false);
+  }
+
+  /** Returns a batch of one entry of any series, or null. */
+  @Nullable Batch takeProbe(double random) {
+    if (ready.isEmpty()) {
+      return null;
+    }
+    int index = Math.min((int) (random * ready.size()), ready.size() - 1);
+    Series line = List.copyOf(ready.values()).get(index);
+    Entry entry = takeFirst(line);
+    line.holds++;
+    return new Batch(List.of(entry), false, true);
+  }
+
+  private Entry takeFirst(Series line) {
+    unready(line);
+    Entry entry = line.line.removeFirst();
+    line.lineBytes -= line.wireBytes(entry);
+    entry.state = Entry.State.IN_FLIGHT;
+    return entry;
+  }
+
+  /** Puts a batch back where it was taken from. */
+  void giveBack(Batch batch) {
+    if (batch.isolated) {
+      batch.entries.forEach(entry -> become(entry, Entry.State.GROUPED));
+      isolation.addFirst(batch);
+      isolationInFlight = false;
+    } else {
+      putBack(batch.entries);
+      release(batch.series());
+    }
+  }
+
+  /** Halves a refused batch of at least two; its halves are the next parts. */
+  void halve(Batch batch) {
+    int middle = batch.entries.size() / 2;
+    Batch first = new Batch(batch.entries.subList(0, middle), true, false);
+    Batch second = new Batch(batch.entries.subList(middle, batch.entries.size()), true, false);
+    for (Batch half : List.of(second, first)) {
+      half.entries.forEach(entry -> become(entry, Entry.State.GROUPED));
+      half.series().forEach(line -> line.holds++);
+      isolation.addFirst(half);
+    }
+    finished(batch);
+  }
+
+  /** Sets the entry of a refused batch of one aside. */
+  void suspect(Batch batch) {
+    for (Entry entry : batch.entries) {
+      become(entry, Entry.State.SUSPECT);
+      suspects.add(entry);
+    }
+    finished(batch);
+  }
+
+  /** Returns, and forgets, what was set aside. */
+  List<Entry> takeSuspects() {
+    List<Entry> taken = suspects;
+    suspects = new ArrayList<>();
+    taken.removeIf(entry -> entry.state != Entry.State.SUSPECT);
+    return taken;
+  }
+
+  /** Puts all parts and all suspects back into their lines. */
+  void endIsolation() {
+    List<Entry> back = new ArrayList<>();
+    Batch part;
+    while ((part = isolation.poll()) != null) {
+      for (Entry entry : part.entries) {
+        if (entry.state == Entry.State.GROUPED) {
+          back.add(entry);
+        }
+      }
+      release(part.series());
+    }
+    for (Entry entry : takeSuspects()) {
+      entry.refusals++;
+      back.add(entry);
+    }
+    back.sort((a, b) -> Long.compare(a.order, b.order));
+    putBack(back);
+  }
+
+  /** Takes note that a batch is no longer in flight, its entries being settled or set aside. */
+  void finished(Batch batch) {
+    if (batch.isolated) {
+      isolationInFlight = false;
+    }
+    release(batch.series());
+  }
+
+  private static void become(Entry entry, Entry.State state) {
+    if (entry.state != Entry.State.DONE) {
+      entry.state = state;
+    }
+  }
+
+  private void putBack(List<Entry> entries) {
+    for (int i = entries.size() - 1; i >= 0; i--) {
+      Entry entry = entries.get(i);
+      if (entry.state == Entry.State.DONE) {
+        continue;
+      }
+      Series line = series.computeIfAbsent(entry.profile.labels(), Series::new);
+      entry.series = line;
+      unready(line);
+      entry.state = Entry.State.PENDING;
+      insert(line, entry);
+      line.lineBytes += line.wireBytes(entry);
+      readyIfFree(line);
+    }
+  }
+
+  private static void insert(Series line, Entry entry) {
+    ArrayDeque<Entry> younger = new ArrayDeque<>();
+    while (!line.line.isEmpty() && line.line.element().order < entry.order) {
+      younger.addFirst(line.line.removeFirst());
+    }
+    line.line.addFirst(entry);
+    younger.forEach(line.line::addFirst);
+  }
+
+  private void release(Set<Series> lines) {
+    for (Series line : lines) {
+      unready(line);
+      line.holds--;
+      readyIfFree(line);
+      forgetIfEmpty(line);
+    }
+  }
+
+  private void readyIfFree(Series line) {
+    Entry first = line.line.peekFirst();
+    if (line.holds == 0 && first != null) {
+      ready.put(first.order, line);
+      readyBytes += line.lineBytes;
+    }
+  }
+
+  private void unready(Series line) {
+    Entry first = line.line.peekFirst();
+    if (first != null && ready.remove(first.order, line)) {
+      readyBytes -= line.lineBytes;
+    }
+  }
+
+  private void forgetIfEmpty(Series line) {
+    if (line.holds == 0 && line.line.isEmpty()) {
+      series.remove(line.labels, line);
+    }
+  }
+}
