@@ -4,5 +4,11 @@
 module dev.psc.testkit {
   requires static transitive org.jspecify;
   requires transitive dev.psc.store;
+  requires io.grpc.netty.shaded;
+  requires io.grpc.services;
+  requires org.bouncycastle.pkix;
+  requires org.bouncycastle.provider;
   requires org.slf4j;
+
+  exports dev.psc.testkit;
 }

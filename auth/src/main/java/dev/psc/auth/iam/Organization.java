@@ -207,6 +207,20 @@ public final class Organization {
     return new IssuedToken<>(token, info);
   }
 
+  /**
+   * Takes over a token that was made elsewhere and is already in use, under the same limits.
+   *
+   * @throws IamException when the account has a token of this name, or too many
+   */
+  public TokenInfo importToken(
+      ServiceAccount account, String tokenName, ServiceAccountToken token) {
+    Names.check("token", tokenName);
+    return iam.change(
+        name,
+        "imported token " + tokenName + " of service account " + account.name(),
+        data -> addToken(account(data, account).tokens, token, tokenName));
+  }
+
   private TokenInfo addToken(Map<String, StoredToken> tokens, BearerToken token, String tokenName) {
     refuseTaken("token", tokenName, tokens.values().stream().map(StoredToken::name));
     if (tokens.size() >= TOKEN_LIMIT) {

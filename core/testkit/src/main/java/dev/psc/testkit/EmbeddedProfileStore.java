@@ -1,0 +1,467 @@
+package dev.psc.testkit;
+
+import dev.psc.auth.ProjectId;
+import dev.psc.auth.PscAuthInterceptor;
+import dev.psc.auth.ServiceAccountToken;
+import dev.psc.auth.TokenSource;
+import dev.psc.auth.iam.Iam;
+import dev.psc.auth.iam.IamServerInterceptor;
+import dev.psc.auth.iam.Organization;
+import dev.psc.auth.iam.Role;
+import dev.psc.auth.iam.ServiceAccount;
+import dev.psc.auth.iam.Subject;
+import dev.psc.pprof.LabelSet;
+import io.grpc.ChannelCredentials;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.ServerCredentials;
+import io.grpc.TlsChannelCredentials;
+import io.grpc.TlsServerCredentials;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A profile store on a real socket, with the strictness of Parca and the access rules of Polar
+ * Signals Cloud, to test and try things against.
+ *
+ * <pre>{@code
+ * try (EmbeddedProfileStore store = EmbeddedProfileStore.builder().start()) {
+ *   ManagedChannel channel = store.openChannel();
+ *   GrpcProfileSink.create(channel).send(batch);
+ *   store.profiles();
+ * }
+ * }</pre>
+ *
+ * <p>It takes {@code WriteRaw} with TLS and a certificate of its own by default, demands a token
+ * and a project id in every call, refuses a whole request for one bad profile, and keeps what it
+ * takes in memory, or in files where it is given a directory:
+ *
+ * <pre>
+ *   DIRECTORY/PROJECT/PROFILE NAME/HASH OF THE LABELS/TIME.pb.gz
+ *   DIRECTORY/PROJECT/PROFILE NAME/HASH OF THE LABELS/labels.json
+ * </pre>
+ *
+ * <p>It also answers {@code grpc.health.v1.Health}, to everybody. Safe for use by several threads.
+ * Whoever starts it closes it.
+ */
+public final class EmbeddedProfileStore implements AutoCloseable {
+
+  private static final int STOP_SECONDS = 5;
+
+  private final @Nullable TestCertificates certificates;
+  private final Iam iam;
+  private final boolean ownIam;
+  private final List<ProjectId> projects;
+  private final List<ServiceAccountToken> tokens;
+  private final InetAddress bindAddress;
+  private final long maxMessageBytes;
+  private final StoreContents contents;
+  private final StoreFaults faults = new StoreFaults();
+  private final StoreService service;
+  private final ExecutorService executor;
+  private final ScheduledExecutorService timer;
+  private int port;
+  private @Nullable Server server;
+
+  private EmbeddedProfileStore(Builder builder) {
+    certificates = builder.plaintext ? null : builder.certificates();
+    projects = builder.iam == null ? builder.projectsOrOne() : List.of();
+    tokens = builder.iam == null ? builder.tokensOrOne() : List.of();
+    ownIam = builder.iam == null;
+    iam = builder.iam == null ? iam(projects, tokens) : builder.iam;
+    bindAddress = builder.bindAddress;
+    maxMessageBytes = builder.maxMessageBytes;
+    port = builder.port;
+    contents = new StoreContents(builder.directory);
+    ThreadFactory threads = daemons();
+    executor = Executors.newCachedThreadPool(threads);
+    timer = Executors.newSingleThreadScheduledExecutor(threads);
+    service = new StoreService(contents, faults, new StrictCheck(), timer);
+  }
+
+  /** Returns a builder. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  private static Iam iam(List<ProjectId> projects, List<ServiceAccountToken> tokens) {
+    Iam iam = Iam.inMemory();
+    Organization organization = iam.createOrganization("embedded", "owner@embedded");
+    for (int i = 0; i < projects.size(); i++) {
+      organization.createProject("project-" + i, projects.get(i));
+    }
+    ServiceAccount account = organization.createServiceAccount("embedded-scraper");
+    organization.bind(Subject.of(account), Role.PROFILE_WRITER.name());
+    for (int i = 0; i < tokens.size(); i++) {
+      organization.importToken(account, "token-" + i, tokens.get(i));
+    }
+    return iam;
+  }
+
+  private static ThreadFactory daemons() {
+    AtomicInteger number = new AtomicInteger();
+    return task -> {
+      Thread thread = new Thread(task, "psc-embedded-store-" + number.getAndIncrement());
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
+
+  /**
+   * Starts to listen again after {@link #stop}, on the same port, with everything that it took
+   * before. Does nothing when it is listening.
+   *
+   * @throws UncheckedIOException when the port cannot be had
+   */
+  public synchronized void start() {
+    if (executor.isShutdown()) {
+      throw new IllegalStateException("the store is closed");
+    }
+    if (server != null) {
+      return;
+    }
+    HealthStatusManager health = new HealthStatusManager();
+    try {
+      server =
+          NettyServerBuilder.forAddress(new InetSocketAddress(bindAddress, port), credentials())
+              .executor(executor)
+              .maxInboundMessageSize((int) maxMessageBytes)
+              .addService(service)
+              .addService(health.getHealthService())
+              .intercept(IamServerInterceptor.create(iam))
+              .build()
+              .start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "the store cannot listen on " + bindAddress.getHostAddress() + ":" + port, e);
+    }
+    port = server.getPort();
+  }
+
+  private ServerCredentials credentials() {
+    if (certificates == null) {
+      return InsecureServerCredentials.create();
+    }
+    try {
+      return TlsServerCredentials.create(certificates.serverChain(), certificates.serverKey());
+    } catch (IOException e) {
+      throw new UncheckedIOException("the generated certificate cannot be used", e);
+    }
+  }
+
+  /** Stops listening at once and cuts every connection, as a crash does; see {@link #start}. */
+  public synchronized void stop() {
+    Server running = server;
+    server = null;
+    if (running == null) {
+      return;
+    }
+    running.shutdownNow();
+    try {
+      if (!running.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
+        throw new IllegalStateException("the store did not stop in " + STOP_SECONDS + " s");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Returns the port that it listens on. */
+  public synchronized int port() {
+    return port;
+  }
+
+  /** Returns {@code host:port} to send to. */
+  public String address() {
+    String host = bindAddress.isAnyLocalAddress() ? "127.0.0.1" : bindAddress.getHostAddress();
+    return (host.contains(":") ? "[" + host + "]" : host) + ":" + port();
+  }
+
+  /**
+   * Returns its certificate authority as PEM: what clients have to trust.
+   *
+   * @throws IllegalStateException when it speaks plaintext
+   */
+  public String authorityPem() {
+    if (certificates == null) {
+      throw new IllegalStateException("the store speaks plaintext and has no certificate");
+    }
+    return certificates.authorityPem();
+  }
+
+  /**
+   * Writes its certificate authority as a PEM file, for clients to trust.
+   *
+   * @return the file
+   * @throws UncheckedIOException when it cannot be written
+   * @throws IllegalStateException when it speaks plaintext
+   */
+  public Path writeAuthority(Path file) {
+    try {
+      return Files.writeString(file, authorityPem());
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write " + file, e);
+    }
+  }
+
+  /**
+   * Returns the first of its projects.
+   *
+   * @throws IllegalStateException when the access model was given to the builder
+   */
+  public ProjectId project() {
+    requireOwnIam();
+    return projects.get(0);
+  }
+
+  /**
+   * Returns the first token that it takes.
+   *
+   * @throws IllegalStateException when the access model was given to the builder
+   */
+  public ServiceAccountToken token() {
+    requireOwnIam();
+    return tokens.get(0);
+  }
+
+  private void requireOwnIam() {
+    if (!ownIam) {
+      throw new IllegalStateException(
+          "the store has no token or project of its own: ask the Iam that it was given");
+    }
+  }
+
+  /** Returns its access model; changes take effect with the next call. */
+  public Iam iam() {
+    return iam;
+  }
+
+  /**
+   * Opens a channel that trusts this store and shows its token and project. Whoever opens it shuts
+   * it down.
+   *
+   * @throws IllegalStateException when the access model was given to the builder
+   */
+  public ManagedChannel openChannel() {
+    return openChannel(TokenSource.fixed(token()), project());
+  }
+
+  /** Opens a channel that trusts this store. Whoever opens it shuts it down. */
+  public ManagedChannel openChannel(TokenSource tokenSource, ProjectId project) {
+    return NettyChannelBuilder.forTarget(address(), channelCredentials())
+        .intercept(
+            PscAuthInterceptor.builder(tokenSource, project).allowPlaintextOnLoopback().build())
+        .disableRetry()
+        .build();
+  }
+
+  private ChannelCredentials channelCredentials() {
+    if (certificates == null) {
+      return InsecureChannelCredentials.create();
+    }
+    try {
+      return TlsChannelCredentials.newBuilder()
+          .trustManager(
+              new ByteArrayInputStream(authorityPem().getBytes(StandardCharsets.US_ASCII)))
+          .build();
+    } catch (IOException e) {
+      throw new UncheckedIOException("the generated certificate cannot be used", e);
+    }
+  }
+
+  /** Returns what it can be told to do wrong. */
+  public StoreFaults faults() {
+    return faults;
+  }
+
+  /** Returns the label sets of a project's profiles, in order of appearance. */
+  public List<LabelSet> series(ProjectId project) {
+    return contents.series(project);
+  }
+
+  /** Returns everything that it took, in that order. */
+  public List<StoredProfile> profiles() {
+    return contents.profiles(profile -> true);
+  }
+
+  /** Returns the profiles of a project, in the order of their coming. */
+  public List<StoredProfile> profiles(ProjectId project) {
+    return contents.profiles(profile -> profile.project().equals(project));
+  }
+
+  /** Returns the profiles of a series, in the order of their coming. */
+  public List<StoredProfile> profiles(ProjectId project, LabelSet labels) {
+    return contents.profiles(
+        profile -> profile.project().equals(project) && profile.labels().equals(labels));
+  }
+
+  /** Returns how many profiles it took, duplicates included. */
+  public long profileCount() {
+    return contents.size();
+  }
+
+  /** Returns how many of them it had already: the same project, labels and bytes. */
+  public long duplicateCount() {
+    return contents.duplicates();
+  }
+
+  /** Returns how many {@code WriteRaw} calls passed the access check. */
+  public long requestCount() {
+    return service.requests.get();
+  }
+
+  /** Returns how many of those were refused, or told to fail. */
+  public long refusedCount() {
+    return service.refused.get();
+  }
+
+  /** Stops within 5 s and forgets what it had in memory; files stay. Idempotent. */
+  @Override
+  public void close() {
+    stop();
+    executor.shutdownNow();
+    timer.shutdownNow();
+    if (ownIam) {
+      iam.close();
+    }
+  }
+
+  /** Collects the settings of a store. Not thread-safe. */
+  public static final class Builder {
+
+    private final List<ProjectId> projects = new ArrayList<>();
+    private final List<ServiceAccountToken> tokens = new ArrayList<>();
+    private InetAddress bindAddress = InetAddress.getLoopbackAddress();
+    private int port;
+    private boolean plaintext;
+    private @Nullable TestCertificates certificates;
+    private @Nullable Iam iam;
+    private @Nullable Path directory;
+    private long maxMessageBytes = 64L << 20;
+
+    private Builder() {}
+
+    /** Sets the port, 0 to 65535; 0, the default, takes a free one. */
+    public Builder port(int port) {
+      if (port < 0 || port > 65535) {
+        throw new IllegalArgumentException("port = " + port + " must be 0 to 65535");
+      }
+      this.port = port;
+      return this;
+    }
+
+    /** Sets the address to listen on; the loopback address by default. */
+    public Builder bindAddress(InetAddress bindAddress) {
+      this.bindAddress = Objects.requireNonNull(bindAddress, "bindAddress");
+      return this;
+    }
+
+    /** Speaks plaintext; by default it speaks TLS. */
+    public Builder plaintext() {
+      plaintext = true;
+      return this;
+    }
+
+    /** Sets the certificates to speak TLS with; new ones are generated by default. */
+    public Builder certificates(TestCertificates certificates) {
+      this.certificates = Objects.requireNonNull(certificates, "certificates");
+      return this;
+    }
+
+    /** Adds a project; when none is added, there is one with a random id. */
+    public Builder project(ProjectId project) {
+      projects.add(Objects.requireNonNull(project, "project"));
+      return this;
+    }
+
+    /**
+     * Adds a token that may write profiles to every project; when none is added, one is generated.
+     */
+    public Builder token(ServiceAccountToken token) {
+      tokens.add(Objects.requireNonNull(token, "token"));
+      return this;
+    }
+
+    /** Sets the access model to ask, instead of projects and tokens; not closed by the store. */
+    public Builder iam(Iam iam) {
+      this.iam = Objects.requireNonNull(iam, "iam");
+      return this;
+    }
+
+    /** Sets where to keep profiles as files; by default they are kept in memory. */
+    public Builder directory(Path directory) {
+      this.directory = Objects.requireNonNull(directory, "directory");
+      return this;
+    }
+
+    /** Sets the largest request in bytes, 1 to 2^31 - 1; 64 MiB by default, which is Parca's. */
+    public Builder maxMessageBytes(long maxMessageBytes) {
+      if (maxMessageBytes < 1 || maxMessageBytes > Integer.MAX_VALUE) {
+        throw new IllegalArgumentException(
+            "maxMessageBytes = " + maxMessageBytes + " must be 1 to " + Integer.MAX_VALUE);
+      }
+      this.maxMessageBytes = maxMessageBytes;
+      return this;
+    }
+
+    private TestCertificates certificates() {
+      return certificates == null ? TestCertificates.generate() : certificates;
+    }
+
+    private List<ProjectId> projectsOrOne() {
+      return projects.isEmpty() ? List.of(ProjectId.random()) : List.copyOf(projects);
+    }
+
+    private List<ServiceAccountToken> tokensOrOne() {
+      return tokens.isEmpty()
+          ? List.of(ServiceAccountToken.generate(new SecureRandom()))
+          : List.copyOf(tokens);
+    }
+
+    /**
+     * Starts a store.
+     *
+     * @throws IllegalArgumentException when settings contradict each other
+     * @throws UncheckedIOException when the port cannot be had
+     */
+    public EmbeddedProfileStore start() {
+      if (iam != null && !(projects.isEmpty() && tokens.isEmpty())) {
+        throw new IllegalArgumentException(
+            "iam excludes project and token: the access model has its own");
+      }
+      if (plaintext && certificates != null) {
+        throw new IllegalArgumentException("plaintext excludes certificates");
+      }
+      EmbeddedProfileStore store = new EmbeddedProfileStore(this);
+      try {
+        store.start();
+        return store;
+      } catch (RuntimeException e) {
+        store.close();
+        throw e;
+      }
+    }
+  }
+}

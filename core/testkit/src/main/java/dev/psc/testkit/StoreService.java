@@ -1,0 +1,124 @@
+package dev.psc.testkit;
+
+import dev.psc.auth.iam.Caller;
+import dev.psc.auth.iam.IamServerInterceptor;
+import dev.psc.delivery.RawProfile;
+import dev.psc.store.proto.profilestore.ProfileStoreServiceGrpc;
+import dev.psc.store.proto.profilestore.WriteRawRequest;
+import dev.psc.store.proto.profilestore.WriteRawResponse;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Answers {@code WriteRaw} as a strict store does, or as badly as it was told to. */
+final class StoreService extends ProfileStoreServiceGrpc.ProfileStoreServiceImplBase {
+
+  private static final Logger logger = LoggerFactory.getLogger(StoreService.class);
+
+  final AtomicLong requests = new AtomicLong();
+  final AtomicLong refused = new AtomicLong();
+  private final StoreContents contents;
+  private final StoreFaults faults;
+  private final StrictCheck check;
+  private final ScheduledExecutorService timer;
+
+  StoreService(
+      StoreContents contents,
+      StoreFaults faults,
+      StrictCheck check,
+      ScheduledExecutorService timer) {
+    this.contents = contents;
+    this.faults = faults;
+    this.check = check;
+    this.timer = timer;
+  }
+
+  @Override
+  public void writeRaw(WriteRawRequest request, StreamObserver<WriteRawResponse> observer) {
+    requests.incrementAndGet();
+    StoreFaults.Fault fault = faults.next();
+    if (fault != null && fault.kind() == StoreFaults.Kind.HANG) {
+      faults.hung(
+          () ->
+              answer(
+                  observer,
+                  Status.UNAVAILABLE
+                      .withDescription("the store was told to end calls that hang")
+                      .asRuntimeException()));
+      return;
+    }
+    StatusRuntimeException failure;
+    if (fault != null && fault.kind() == StoreFaults.Kind.FAIL) {
+      failure = failure(fault);
+    } else {
+      failure = store(request);
+      if (failure == null && fault != null) {
+        failure = failure(fault);
+      }
+    }
+    if (failure != null) {
+      refused.incrementAndGet();
+    }
+    StatusRuntimeException answer = failure;
+    Duration delay = faults.delay();
+    if (delay.isZero()) {
+      answer(observer, answer);
+    } else {
+      timer.schedule(() -> answer(observer, answer), delay.toNanos(), TimeUnit.NANOSECONDS);
+    }
+  }
+
+  private static StatusRuntimeException failure(StoreFaults.Fault fault) {
+    Metadata trailers = fault.trailers();
+    return fault.status().asRuntimeException(trailers == null ? new Metadata() : trailers);
+  }
+
+  private @Nullable StatusRuntimeException store(WriteRawRequest request) {
+    Caller caller = IamServerInterceptor.CALLER.get();
+    if (caller == null) {
+      return Status.INTERNAL.withDescription("no access check was made").asRuntimeException();
+    }
+    try {
+      List<RawProfile> batch = check.check(request);
+      for (RawProfile profile : batch) {
+        if (faults.poison().test(profile)) {
+          return Status.INVALID_ARGUMENT
+              .withDescription("invalid profile: poisoned for the test")
+              .asRuntimeException();
+        }
+      }
+      contents.add(caller.project(), batch);
+      return null;
+    } catch (StrictCheck.RefusedException e) {
+      return Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException();
+    } catch (IOException e) {
+      logger.warn("the store cannot write a profile", e);
+      return Status.INTERNAL.withDescription("the store cannot write").asRuntimeException();
+    }
+  }
+
+  private static void answer(
+      StreamObserver<WriteRawResponse> observer, @Nullable StatusRuntimeException failure) {
+    try {
+      if (failure != null) {
+        observer.onError(failure);
+      } else {
+        observer.onNext(WriteRawResponse.getDefaultInstance());
+        observer.onCompleted();
+      }
+    } catch (StatusRuntimeException | IllegalStateException e) {
+      // The client gave up meanwhile.
+      logger.debug("a client did not wait for its answer", e);
+    }
+  }
+}
