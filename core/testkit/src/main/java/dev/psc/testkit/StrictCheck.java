@@ -2,18 +2,20 @@ package dev.psc.testkit;
 
 import dev.psc.delivery.RawProfile;
 import dev.psc.pprof.LabelSet;
+import dev.psc.pprof.PprofCheck;
+import dev.psc.pprof.PprofException;
+import dev.psc.pprof.PprofRule;
+import dev.psc.pprof.Profile;
+import dev.psc.pprof.Violation;
 import dev.psc.store.proto.profilestore.ExecutableInfo;
 import dev.psc.store.proto.profilestore.Label;
 import dev.psc.store.proto.profilestore.RawProfileSeries;
 import dev.psc.store.proto.profilestore.RawSample;
 import dev.psc.store.proto.profilestore.WriteRawRequest;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.zip.GZIPInputStream;
 
 /**
  * The strictness of a Parca-compatible store: one bad label or profile refuses the whole request,
@@ -61,22 +63,40 @@ final class StrictCheck {
     if (labels.get(LabelSet.NAME).isEmpty()) {
       throw new RefusedException("profile name not set: label __name__ is missing or empty");
     }
+    if (!LabelSet.isLegalName(labels.get(LabelSet.NAME))) {
+      throw new RefusedException(
+          "profile name \"" + labels.get(LabelSet.NAME) + "\" makes no legal profile type");
+    }
     return labels.build();
   }
 
   private static RawProfile profile(LabelSet labels, RawSample sample, boolean normalized)
       throws RefusedException {
     byte[] pprof = sample.getRawProfile().toByteArray();
-    try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(pprof))) {
-      if (in.read() < 0) {
-        throw new RefusedException("invalid profile: empty");
+    long timeNanos;
+    try {
+      PprofCheck check = PprofCheck.check(pprof);
+      for (Violation violation : check.violations()) {
+        if (violation.rule() != PprofRule.TIME_MISSING) {
+          throw new RefusedException("invalid profile: " + violation);
+        }
       }
-    } catch (IOException e) {
+      int executables = sample.getExecutableInfoCount();
+      if (executables != 0 && executables != check.mappings()) {
+        throw new RefusedException(
+            "invalid profile: "
+                + executables
+                + " executable infos, "
+                + check.mappings()
+                + " mappings");
+      }
+      timeNanos = Profile.parse(pprof).timeNanos();
+    } catch (PprofException e) {
       throw new RefusedException("invalid profile: " + e.getMessage(), e);
     }
     return RawProfile.builder(labels, pprof)
         .normalizedAddresses(normalized)
-        .timeNanos(System.currentTimeMillis() * 1_000_000)
+        .timeNanos(timeNanos)
         .executableInfo(executables(sample))
         .build();
   }
