@@ -1,0 +1,116 @@
+package dev.psc.jvm;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Where the events of a recording or of a live stream are counted: every open {@link Window} gets
+ * every sample of a profile that it counts. Callers hold its lock, {@code synchronized
+ * (aggregator)}, around anything that reads or writes; a stream takes it once per event, uncontended.
+ */
+final class Aggregator {
+
+  private final Interner.Limits limits;
+  private final LabelTable labels = new LabelTable();
+  private final List<Window> windows = new ArrayList<>();
+  private Interner interner;
+  private long epoch;
+  private long folded;
+
+  Aggregator(Interner.Limits limits) {
+    this.limits = limits;
+    this.interner = new Interner(limits);
+  }
+
+  Interner interner() {
+    return interner;
+  }
+
+  LabelTable labels() {
+    return labels;
+  }
+
+  /** Returns a number that changes when all numbers of stacks and functions become invalid. */
+  long epoch() {
+    return epoch;
+  }
+
+  /** Adds a sample to every window that counts the profile. */
+  void add(JvmProfile profile, int stack, int labels, long first, long second) {
+    for (int i = 0; i < windows.size(); i++) {
+      windows.get(i).add(profile, stack, labels, first, second);
+    }
+  }
+
+  /** Returns whether a window counts the profile. */
+  boolean counts(JvmProfile profile) {
+    for (int i = 0; i < windows.size(); i++) {
+      if (windows.get(i).counts(profile)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  Window open(Set<JvmProfile> profiles, long startNanos) {
+    Window window = new Window(profiles, startNanos);
+    windows.add(window);
+    return window;
+  }
+
+  /** Ends a window; it is not written any more. */
+  void close(Window window) {
+    if (windows.remove(window)) {
+      folded += window.folded();
+    }
+  }
+
+  /** Returns what one profile of a window has now, for use without the lock. */
+  Snapshot snapshot(Window window, JvmProfile profile, long endNanos) {
+    return new Snapshot(
+        profile,
+        interner,
+        labels,
+        window.table(profile).copy(),
+        window.startNanos(),
+        endNanos - window.startNanos());
+  }
+
+  /** Returns how many samples went to {@code [other]} since the start. */
+  long folded() {
+    long all = folded;
+    for (Window window : windows) {
+      all += window.folded();
+    }
+    return all;
+  }
+
+  /**
+   * Makes room when the tables of stacks or functions are full, by forgetting what no open window
+   * has. Numbers of stacks change; {@link #epoch} tells.
+   */
+  void compactIfFull() {
+    if (!interner.isFull()) {
+      return;
+    }
+    BitSet used = new BitSet(interner.stackCount());
+    for (Window window : windows) {
+      window.markStacks(used);
+    }
+    if (used.cardinality() > interner.stackCount() - interner.stackCount() / 4) {
+      return;
+    }
+    int[] renumbered = new int[interner.stackCount()];
+    interner = interner.compact(used, renumbered);
+    for (Window window : windows) {
+      window.renumber(renumbered);
+    }
+    epoch++;
+  }
+
+  Interner.Limits limits() {
+    return limits;
+  }
+}

@@ -1,0 +1,249 @@
+package dev.psc.jvm;
+
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Functions, locations and stacks by number. Tables only grow: a reader that was given a stack's
+ * number under the writer's lock can resolve it later without one. When a table is full new stacks
+ * become {@link #OTHER_STACK}, so that totals stay right. Written by one thread at a time.
+ */
+final class Interner {
+
+  /** The stack {@code [other]}, for what no longer fits. */
+  static final int OTHER_STACK = 0;
+
+  /** Flag of a function whose threads wait for work when it is on the stack. */
+  static final int IDLE = 1;
+
+  /** Flag of a native function that only waits, when it is the leaf. */
+  static final int WAITS = 2;
+
+  private static final String OTHER = "[other]";
+
+  private final Limits limits;
+  private final Map<String, Integer> functionIds = new HashMap<>();
+  private volatile String[] names = new String[256];
+  private volatile String[] files = new String[256];
+  private int[] functionFlags = new int[256];
+  private int functions;
+  private volatile LongTable locations = new LongTable(512);
+
+  private volatile int[] frames = new int[4096];
+  private int frameCount;
+  private volatile int[] ends = new int[256];
+  private int[] hashes = new int[256];
+  private int[] stackFlags = new int[256];
+  private int[] slots = new int[1024];
+  private int stacks;
+  private boolean full;
+
+  /**
+   * Bounds of an interner.
+   *
+   * @param functions most distinct functions
+   * @param stacks most distinct stacks
+   * @param frames most frames of all stacks together
+   */
+  record Limits(int functions, int stacks, int frames) {
+    static final Limits DEFAULT = new Limits(65_536, 49_152, 2_097_152);
+  }
+
+  Interner(Limits limits) {
+    this.limits = limits;
+    int other = stack(new int[] {location(function(OTHER, ""), 0)}, 1);
+    assert other == OTHER_STACK;
+  }
+
+  /** Returns the number of a function; {@code [other]} when there are too many. */
+  int function(String name, String file) {
+    Integer known = functionIds.get(name);
+    if (known != null) {
+      return known;
+    }
+    if (functions >= limits.functions) {
+      full = true;
+      return 0;
+    }
+    if (functions == names.length) {
+      names = Arrays.copyOf(names, functions * 2);
+      files = Arrays.copyOf(files, functions * 2);
+      functionFlags = Arrays.copyOf(functionFlags, functions * 2);
+    }
+    names[functions] = name;
+    files[functions] = file;
+    functionFlags[functions] = Waiting.flags(name);
+    functionIds.put(name, functions);
+    return functions++;
+  }
+
+  /** Returns the number of a line of a function; 0 is "no line". */
+  int location(int function, int line) {
+    return locations.add(((long) function << 32) | (line < 0 ? 0 : line));
+  }
+
+  /**
+   * Returns the number of a stack.
+   *
+   * @param stack locations, leaf first; copied
+   * @param length how many of them count
+   */
+  int stack(int[] stack, int length) {
+    int hash = length;
+    for (int i = 0; i < length; i++) {
+      hash = hash * 31 + stack[i];
+    }
+    hash *= 0x9E3779B9;
+    int mask = slots.length - 1;
+    int at = (hash ^ (hash >>> 16)) & mask;
+    while (slots[at] != 0) {
+      int id = slots[at] - 1;
+      if (hashes[id] == hash && equal(id, stack, length)) {
+        return id;
+      }
+      at = (at + 1) & mask;
+    }
+    if (stacks >= limits.stacks || frameCount + length > limits.frames) {
+      full = true;
+      return OTHER_STACK;
+    }
+    return append(stack, length, hash, at);
+  }
+
+  private int append(int[] stack, int length, int hash, int slot) {
+    if (frameCount + length > frames.length) {
+      frames = Arrays.copyOf(frames, Math.max(frames.length * 2, frameCount + length));
+    }
+    if (stacks == ends.length) {
+      ends = Arrays.copyOf(ends, stacks * 2);
+      hashes = Arrays.copyOf(hashes, stacks * 2);
+      stackFlags = Arrays.copyOf(stackFlags, stacks * 2);
+    }
+    System.arraycopy(stack, 0, frames, frameCount, length);
+    frameCount += length;
+    int flags = 0;
+    for (int i = 0; i < length; i++) {
+      int function = functionOf(stack[i]);
+      flags |= functionFlags[function] & (i == 0 ? IDLE | WAITS : IDLE);
+    }
+    ends[stacks] = frameCount;
+    hashes[stacks] = hash;
+    stackFlags[stacks] = flags;
+    slots[slot] = ++stacks;
+    if (stacks * 2 > slots.length) {
+      rehash();
+    }
+    return stacks - 1;
+  }
+
+  private void rehash() {
+    int[] bigger = new int[slots.length * 2];
+    int mask = bigger.length - 1;
+    for (int id = 0; id < stacks; id++) {
+      int at = (hashes[id] ^ (hashes[id] >>> 16)) & mask;
+      while (bigger[at] != 0) {
+        at = (at + 1) & mask;
+      }
+      bigger[at] = id + 1;
+    }
+    slots = bigger;
+  }
+
+  private boolean equal(int id, int[] stack, int length) {
+    int start = id == 0 ? 0 : ends[id - 1];
+    return Arrays.equals(frames, start, ends[id], stack, 0, length);
+  }
+
+  /** Returns the stack of one frame without file and line: a pseudo-frame in brackets. */
+  int stackOf(String... pseudoFrames) {
+    int[] stack = new int[pseudoFrames.length];
+    for (int i = 0; i < stack.length; i++) {
+      stack[i] = location(function(pseudoFrames[i], ""), 0);
+    }
+    return stack(stack, stack.length);
+  }
+
+  /** Returns the stack with one more leaf. */
+  int withLeaf(int stack, int location) {
+    int depth = depth(stack);
+    int[] longer = new int[depth + 1];
+    longer[0] = location;
+    for (int i = 0; i < depth; i++) {
+      longer[i + 1] = frame(stack, i);
+    }
+    return stack(longer, longer.length);
+  }
+
+  boolean isIdle(int stack) {
+    return (stackFlags[stack] & IDLE) != 0;
+  }
+
+  boolean leafWaits(int stack) {
+    return (stackFlags[stack] & WAITS) != 0;
+  }
+
+  int depth(int stack) {
+    return ends[stack] - (stack == 0 ? 0 : ends[stack - 1]);
+  }
+
+  /** Returns a location of a stack; 0 is the leaf. */
+  int frame(int stack, int index) {
+    return frames[(stack == 0 ? 0 : ends[stack - 1]) + index];
+  }
+
+  int functionOf(int location) {
+    return (int) (locations.key(location) >>> 32);
+  }
+
+  int lineOf(int location) {
+    return (int) locations.key(location);
+  }
+
+  String name(int function) {
+    return names[function];
+  }
+
+  String file(int function) {
+    return files[function];
+  }
+
+  int stackCount() {
+    return stacks;
+  }
+
+  int functionCount() {
+    return functions;
+  }
+
+  /** Returns whether something did not fit since this interner was made. */
+  boolean isFull() {
+    return full;
+  }
+
+  /**
+   * Returns an interner with the stacks in use only.
+   *
+   * @param used numbers of the stacks to keep
+   * @param renumbered filled with the new number of each, and 0 for the rest
+   */
+  Interner compact(BitSet used, int[] renumbered) {
+    Interner compact = new Interner(limits);
+    int[] stack = new int[64];
+    for (int id = used.nextSetBit(0); id >= 0; id = used.nextSetBit(id + 1)) {
+      int depth = depth(id);
+      if (depth > stack.length) {
+        stack = new int[depth * 2];
+      }
+      for (int i = 0; i < depth; i++) {
+        int location = frame(id, i);
+        int function = functionOf(location);
+        stack[i] =
+            compact.location(compact.function(names[function], files[function]), lineOf(location));
+      }
+      renumbered[id] = compact.stack(stack, depth);
+    }
+    return compact;
+  }
+}
