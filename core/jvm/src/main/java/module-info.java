@@ -6,7 +6,9 @@ module dev.psc.jvm {
   requires static transitive org.jspecify;
   requires transitive dev.psc.delivery;
   requires org.slf4j;
-  requires static jdk.jfr;
   requires java.management;
-  requires static jdk.httpserver;
+  requires static jdk.jfr;
+  requires static jdk.management;
+
+  exports dev.psc.jvm;
 }

@@ -8,7 +8,8 @@ import java.util.Set;
 /**
  * Where the events of a recording or of a live stream are counted: every open {@link Window} gets
  * every sample of a profile that it counts. Callers hold its lock, {@code synchronized
- * (aggregator)}, around anything that reads or writes; a stream takes it once per event, uncontended.
+ * (aggregator)}, around anything that reads or writes; a stream takes it once per event,
+ * uncontended.
  */
 final class Aggregator {
 

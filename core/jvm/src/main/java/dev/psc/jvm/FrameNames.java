@@ -58,7 +58,9 @@ final class FrameNames {
   /** Returns the file as a stack trace element knows it, with the directory of its package. */
   static String fileName(String className, String simpleFile) {
     int lastDot = className.lastIndexOf('.');
-    return lastDot < 0 ? simpleFile : className.substring(0, lastDot).replace('.', '/') + '/' + simpleFile;
+    return lastDot < 0
+        ? simpleFile
+        : className.substring(0, lastDot).replace('.', '/') + '/' + simpleFile;
   }
 
   /** Returns a type as source code writes it: {@code byte[]} for {@code [B}. */

@@ -29,7 +29,7 @@ final class Interner {
   private volatile String[] files = new String[256];
   private int[] functionFlags = new int[256];
   private int functions;
-  private volatile LongTable locations = new LongTable(512);
+  private final LongTable locations = new LongTable(512);
 
   private volatile int[] frames = new int[4096];
   private int frameCount;
@@ -211,6 +211,10 @@ final class Interner {
 
   int stackCount() {
     return stacks;
+  }
+
+  int locationCount() {
+    return locations.size();
   }
 
   int functionCount() {

@@ -50,6 +50,8 @@ public enum JvmProfile {
   private final String path;
   private final String periodType;
   private final String periodUnit;
+
+  @SuppressWarnings("ImmutableEnumChecker") // List.of
   private final List<String> sampleTypes;
 
   JvmProfile(

@@ -1,6 +1,7 @@
 package dev.psc.jvm;
 
 import dev.psc.pprof.LabelSet;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -36,7 +37,7 @@ final class LabelTable {
       return 0;
     }
     if (size == sets.length) {
-      sets = java.util.Arrays.copyOf(sets, size * 2);
+      sets = Arrays.copyOf(sets, size * 2);
     }
     sets[size] = labels;
     ids.put(labels, size);
@@ -51,7 +52,7 @@ final class LabelTable {
     int known = merges.add(((long) base << 32) | over);
     if (known == merges.size() - 1 && (known >= merged.length || merged[known] == 0)) {
       if (known >= merged.length) {
-        merged = java.util.Arrays.copyOf(merged, merged.length * 2);
+        merged = Arrays.copyOf(merged, merged.length * 2);
       }
       int id = id(sets[base].withAll(sets[over]));
       merged[known] = id == 0 ? base : id;

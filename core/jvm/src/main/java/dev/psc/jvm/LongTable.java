@@ -8,7 +8,7 @@ import java.util.Arrays;
  */
 final class LongTable {
 
-  private long[] keys;
+  private volatile long[] keys;
   private int[] slots;
   private int size;
 

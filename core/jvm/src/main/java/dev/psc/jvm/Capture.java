@@ -1,0 +1,39 @@
+package dev.psc.jvm;
+
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The running capture of this JVM's events. Windows begin and end at marks in the order of events,
+ * which arrive within about a second; an event is counted in exactly one of two windows that follow
+ * each other. Thread-safe.
+ */
+interface Capture {
+
+  /** Begins a window; from then on the events that its profiles need are on. */
+  CompletableFuture<Window> open(Set<JvmProfile> profiles);
+
+  /** Ends a window that {@link #open} returned, and returns one snapshot per profile of it. */
+  CompletableFuture<List<Snapshot>> close(CompletableFuture<Window> window);
+
+  /** Ends a window and begins another at the same mark. */
+  CompletableFuture<Roll> roll(CompletableFuture<Window> window, Set<JvmProfile> next);
+
+  /** Returns what a window has at this moment. */
+  Snapshot peek(Window window, JvmProfile profile);
+
+  /** Returns what runs, what it costs and what was lost. */
+  CaptureStatus status();
+
+  /** Ends capture within two seconds and removes its files; idempotent. */
+  void shutdown();
+
+  /**
+   * A change of windows.
+   *
+   * @param next the window that has begun
+   * @param snapshots what the one that ended has
+   */
+  record Roll(Window next, List<Snapshot> snapshots) {}
+}

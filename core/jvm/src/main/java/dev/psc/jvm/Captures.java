@@ -1,0 +1,117 @@
+package dev.psc.jvm;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadFactory;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one capture of this JVM, shared by all who profile it: brought up on a thread of its own when
+ * the first comes, ended when the last goes. Nothing here links to the flight recorder, so that it
+ * may be missing. Thread-safe.
+ */
+final class Captures {
+
+  private static final Logger log = LoggerFactory.getLogger(Captures.class);
+
+  /** Tells copies of this class in other class loaders that capture runs. */
+  private static final String OWNER = "dev.psc.jvm.capture";
+
+  private static final Object LOCK = new Object();
+  private static int users;
+  private static @Nullable CompletableFuture<Capture> shared;
+  private static @Nullable CompletableFuture<Void> ending;
+  private static volatile LabelLookup lookup = LabelLookup.NONE;
+
+  private Captures() {}
+
+  /** Sets where labels of threads are looked up, for captures that begin afterwards. */
+  static void labelLookup(LabelLookup labels) {
+    lookup = labels;
+  }
+
+  /**
+   * Returns the capture, which comes up within a second, or fails with {@link
+   * CaptureUnavailableException}. Settings of the first user hold.
+   */
+  static CompletableFuture<Capture> acquire(CaptureSettings settings, ThreadFactory threads) {
+    synchronized (LOCK) {
+      users++;
+      CompletableFuture<Capture> known = shared;
+      if (known != null && !known.isCompletedExceptionally()) {
+        return known;
+      }
+      CompletableFuture<Capture> fresh = new CompletableFuture<>();
+      CompletableFuture<Void> before = ending;
+      shared = fresh;
+      OwnThreads.thread(threads, "psc-jvm-start", () -> bringUp(settings, threads, fresh, before))
+          .start();
+      return fresh;
+    }
+  }
+
+  private static void bringUp(
+      CaptureSettings settings,
+      ThreadFactory threads,
+      CompletableFuture<Capture> result,
+      @Nullable CompletableFuture<Void> before) {
+    try {
+      if (before != null) {
+        before.join();
+      }
+      result.complete(claim(settings, threads));
+    } catch (CaptureUnavailableException e) {
+      log.warn("Profiles of events are not available: {}", e.getMessage());
+      result.completeExceptionally(e);
+    } catch (RuntimeException | LinkageError e) {
+      String missing =
+          e instanceof LinkageError
+              ? "this JVM has no flight recorder (module jdk.jfr; with a module path or a custom"
+                  + " run-time image add it: --add-modules jdk.jfr,jdk.management)"
+              : "the flight recorder failed: " + e;
+      log.warn("Profiles of events are not available: {}", missing);
+      result.completeExceptionally(new CaptureUnavailableException(missing, e));
+    }
+  }
+
+  private static Capture claim(CaptureSettings settings, ThreadFactory threads) {
+    String self = Captures.class.getName() + "@" + System.identityHashCode(Captures.class);
+    Object owner = System.getProperties().putIfAbsent(OWNER, self);
+    if (owner != null) {
+      throw new CaptureUnavailableException(
+          "another copy of psc-jvm, in another class loader, profiles this JVM already: use that"
+              + " one, or put one copy where both can see it");
+    }
+    try {
+      return JfrCaptureFactory.open(
+          settings, lookup, threads, () -> System.getProperties().remove(OWNER, self));
+    } catch (RuntimeException | LinkageError e) {
+      System.getProperties().remove(OWNER, self);
+      throw e;
+    }
+  }
+
+  /** Gives back what {@link #acquire} returned; the last one ends capture, within two seconds. */
+  static void release() {
+    CompletableFuture<Capture> last;
+    CompletableFuture<Void> end = new CompletableFuture<>();
+    synchronized (LOCK) {
+      if (--users > 0) {
+        return;
+      }
+      last = shared;
+      shared = null;
+      ending = end;
+    }
+    try {
+      if (last != null && !last.isCompletedExceptionally()) {
+        last.join().shutdown();
+      }
+    } catch (java.util.concurrent.CompletionException e) {
+      log.debug("Capture never came up", e);
+    } finally {
+      end.complete(null);
+    }
+  }
+}

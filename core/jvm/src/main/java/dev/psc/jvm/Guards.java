@@ -1,0 +1,110 @@
+package dev.psc.jvm;
+
+import java.time.Duration;
+import java.util.Set;
+
+/**
+ * Keeps events from costing more than they tell: raises the threshold of lock events while there
+ * are too many, pauses exceptions, and runs the short bursts that teach the sizes of classes. Used
+ * by the clock thread, once a second.
+ */
+final class Guards {
+
+  private static final long MANY_LOCK_EVENTS = 1_000;
+  private static final long FEW_LOCK_EVENTS = 200;
+  private static final long MANY_EXCEPTIONS = 5_000;
+  private static final int PATIENCE_TICKS = 3;
+  private static final int CALM_TICKS = 60;
+  private static final int LEARN_EVERY_TICKS = 300;
+  private static final int LEARN_AGAIN_TICKS = 30;
+  private static final double UNKNOWN_SHARE = 0.1;
+  private static final Duration MOST_LOCK_THRESHOLD = Duration.ofMillis(100);
+
+  private final CaptureSettings settings;
+  private final JfrConverter converter;
+  private Duration lockThreshold;
+  private int busyTicks;
+  private int calmTicks;
+  private boolean exceptions = true;
+  private int exceptionPause;
+  private boolean memory;
+  private boolean learning;
+  private int ticksSinceLearning = LEARN_EVERY_TICKS;
+
+  Guards(CaptureSettings settings, JfrConverter converter) {
+    this.settings = settings;
+    this.converter = converter;
+    this.lockThreshold = settings.lockThreshold();
+  }
+
+  synchronized EventPlan.Dynamic dynamic() {
+    return new EventPlan.Dynamic(lockThreshold, settings.exactAllocations(), learning, exceptions);
+  }
+
+  /** Takes which profiles are on, so that a burst comes with the first allocation profile. */
+  synchronized void profiles(Set<JvmProfile> profiles) {
+    boolean wanted = profiles.contains(JvmProfile.MEMORY) && !settings.exactAllocations();
+    if (wanted && !memory && ticksSinceLearning >= LEARN_AGAIN_TICKS) {
+      learning = true;
+      ticksSinceLearning = 0;
+    }
+    memory = wanted;
+  }
+
+  /** Returns whether settings of events change. */
+  synchronized boolean tick() {
+    boolean changed = lockTick(converter.takeLockEvents());
+    changed |= exceptionTick(converter.takeExceptionEvents());
+    changed |= learnTick(converter.sizes().takeUnknownShare());
+    return changed;
+  }
+
+  private boolean lockTick(long events) {
+    busyTicks = events > MANY_LOCK_EVENTS ? busyTicks + 1 : 0;
+    calmTicks = events < FEW_LOCK_EVENTS ? calmTicks + 1 : 0;
+    Duration before = lockThreshold;
+    if (busyTicks >= PATIENCE_TICKS && lockThreshold.compareTo(MOST_LOCK_THRESHOLD) < 0) {
+      Duration least = Duration.ofNanos(500_000);
+      lockThreshold = (lockThreshold.compareTo(least) < 0 ? least : lockThreshold).multipliedBy(2);
+      busyTicks = 0;
+    } else if (calmTicks >= CALM_TICKS && lockThreshold.compareTo(settings.lockThreshold()) > 0) {
+      Duration half = lockThreshold.dividedBy(2);
+      lockThreshold =
+          half.compareTo(settings.lockThreshold()) < 0 ? settings.lockThreshold() : half;
+      calmTicks = 0;
+    }
+    converter.lockThreshold(lockThreshold.toNanos());
+    return !before.equals(lockThreshold);
+  }
+
+  private boolean exceptionTick(long events) {
+    if (exceptionPause > 0) {
+      exceptionPause--;
+      exceptions = exceptionPause == 0;
+      return exceptions;
+    }
+    if (events > MANY_EXCEPTIONS) {
+      exceptions = false;
+      exceptionPause = CALM_TICKS;
+      return true;
+    }
+    return false;
+  }
+
+  private boolean learnTick(double unknown) {
+    if (learning) {
+      learning = false;
+      ticksSinceLearning = 0;
+      return true;
+    }
+    ticksSinceLearning++;
+    boolean due =
+        ticksSinceLearning >= LEARN_EVERY_TICKS
+            || (ticksSinceLearning >= LEARN_AGAIN_TICKS && unknown > UNKNOWN_SHARE);
+    if (memory && due) {
+      learning = true;
+      return true;
+    }
+    return false;
+  }
+}

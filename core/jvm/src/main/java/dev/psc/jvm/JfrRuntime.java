@@ -1,0 +1,81 @@
+package dev.psc.jvm;
+
+import java.lang.management.ManagementFactory;
+import java.util.List;
+import javax.management.JMException;
+import javax.management.ObjectName;
+import jdk.jfr.FlightRecorder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Brings up the JDK's flight recorder as profiling needs it. */
+final class JfrRuntime {
+
+  private static final Logger log = LoggerFactory.getLogger(JfrRuntime.class);
+
+  private JfrRuntime() {}
+
+  /**
+   * Initializes the flight recorder, unless it is: a deeper stack and a directory of our own can be
+   * asked for only before. Takes a few hundred milliseconds the first time.
+   *
+   * @return whether the stack depth could be set
+   * @throws CaptureUnavailableException when the JVM has none or it cannot work here
+   */
+  static boolean initialize(CaptureSettings settings, JfrRepository repository) {
+    if (!FlightRecorder.isAvailable()) {
+      throw new CaptureUnavailableException(
+          "the flight recorder is switched off in this JVM (-XX:-FlightRecorder, or not"
+              + " supported)");
+    }
+    boolean depthIsSet = false;
+    if (!FlightRecorder.isInitialized()) {
+      JvmAge.warnIfLate();
+      depthIsSet = configure("stackdepth=" + settings.stackDepth());
+      configure("repositorypath=" + repository.create());
+    } else if (repository.isOurs()) {
+      repository.create();
+    }
+    try {
+      FlightRecorder.getFlightRecorder();
+    } catch (IllegalStateException e) {
+      throw new CaptureUnavailableException(
+          "the flight recorder cannot start: "
+              + rootMessage(e)
+              + ". It needs a writable directory: see the setting repository",
+          e);
+    }
+    return depthIsSet;
+  }
+
+  private static boolean configure(String argument) {
+    try {
+      ManagementFactory.getPlatformMBeanServer()
+          .invoke(
+              new ObjectName("com.sun.management:type=DiagnosticCommand"),
+              "jfrConfigure",
+              new Object[] {new String[] {argument}},
+              new String[] {String[].class.getName()});
+      return true;
+    } catch (JMException | RuntimeException e) {
+      log.info("Cannot set {} of the flight recorder; its default stays", argument, e);
+      return false;
+    }
+  }
+
+  /** Returns the names of recordings that others run in this JVM. */
+  static List<String> otherRecordings() {
+    return FlightRecorder.getFlightRecorder().getRecordings().stream()
+        .filter(recording -> recording.getState() == jdk.jfr.RecordingState.RUNNING)
+        .map(jdk.jfr.Recording::getName)
+        .toList();
+  }
+
+  static String rootMessage(Throwable failure) {
+    Throwable root = failure;
+    while (root.getCause() != null && root.getCause() != root) {
+      root = root.getCause();
+    }
+    return root.getMessage() == null ? root.toString() : root.getMessage();
+  }
+}

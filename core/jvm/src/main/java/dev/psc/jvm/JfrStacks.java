@@ -1,0 +1,125 @@
+package dev.psc.jvm;
+
+import java.util.Arrays;
+import java.util.IdentityHashMap;
+import java.util.List;
+import jdk.jfr.consumer.RecordedClass;
+import jdk.jfr.consumer.RecordedFrame;
+import jdk.jfr.consumer.RecordedMethod;
+import jdk.jfr.consumer.RecordedStackTrace;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns the JDK's stack traces into numbers of stacks. The JDK hands out the same object for the
+ * same constant of a chunk, so identity finds nearly all of them without looking at a name. Guarded
+ * by the aggregator's lock.
+ */
+final class JfrStacks {
+
+  static final String TRUNCATED = "[truncated]";
+  static final String NO_STACK = "[no stack]";
+
+  private static final int MAX_TRACES = 8_192;
+  private static final int MAX_METHODS = 32_768;
+
+  private final Aggregator aggregator;
+  private final IdentityHashMap<RecordedStackTrace, Integer> traces = new IdentityHashMap<>();
+  private final IdentityHashMap<RecordedMethod, Integer> methods = new IdentityHashMap<>();
+  private final IdentityHashMap<RecordedClass, Integer> classLeaves = new IdentityHashMap<>();
+  private int[] buffer = new int[256];
+  private long epoch;
+  private long truncated;
+
+  JfrStacks(Aggregator aggregator) {
+    this.aggregator = aggregator;
+  }
+
+  int stack(@Nullable RecordedStackTrace trace) {
+    if (trace == null) {
+      return aggregator.interner().stackOf(NO_STACK);
+    }
+    forgetOldEpoch();
+    Integer known = traces.get(trace);
+    if (known != null) {
+      return known;
+    }
+    if (traces.size() >= MAX_TRACES) {
+      traces.clear();
+    }
+    int stack = intern(trace);
+    traces.put(trace, stack);
+    return stack;
+  }
+
+  /** Returns a stack with the class of what was allocated as its leaf. */
+  int withClass(int stack, RecordedClass type) {
+    forgetOldEpoch();
+    Integer leaf = classLeaves.get(type);
+    if (leaf == null) {
+      if (classLeaves.size() >= MAX_TRACES) {
+        classLeaves.clear();
+      }
+      Interner interner = aggregator.interner();
+      leaf = interner.location(interner.function(FrameNames.typeName(type.getName()), ""), 0);
+      classLeaves.put(type, leaf);
+    }
+    return aggregator.interner().withLeaf(stack, leaf);
+  }
+
+  /** Returns how many stacks without their root were met. */
+  long truncated() {
+    return truncated;
+  }
+
+  /** Lets go of the JDK's objects, which keep their chunk's constants alive. */
+  void clear() {
+    traces.clear();
+    methods.clear();
+    classLeaves.clear();
+  }
+
+  private int intern(RecordedStackTrace trace) {
+    Interner interner = aggregator.interner();
+    List<RecordedFrame> frames = trace.getFrames();
+    int depth = 0;
+    if (buffer.length < frames.size() + 1) {
+      buffer = Arrays.copyOf(buffer, frames.size() + 1);
+    }
+    for (RecordedFrame frame : frames) {
+      RecordedMethod method = frame.getMethod();
+      if (method != null) {
+        buffer[depth++] = interner.location(function(method), frame.getLineNumber());
+      }
+    }
+    if (trace.isTruncated()) {
+      truncated++;
+      buffer[depth++] = interner.location(interner.function(TRUNCATED, ""), 0);
+    }
+    return depth == 0 ? interner.stackOf(NO_STACK) : interner.stack(buffer, depth);
+  }
+
+  private int function(RecordedMethod method) {
+    Integer known = methods.get(method);
+    if (known != null) {
+      return known;
+    }
+    if (methods.size() >= MAX_METHODS) {
+      methods.clear();
+    }
+    RecordedClass type = method.getType();
+    String className = type == null ? "[unknown]" : FrameNames.className(type.getName());
+    int function =
+        aggregator
+            .interner()
+            .function(className + "." + method.getName(), FrameNames.fileName(className));
+    methods.put(method, function);
+    return function;
+  }
+
+  private void forgetOldEpoch() {
+    if (epoch != aggregator.epoch()) {
+      clear();
+      epoch = aggregator.epoch();
+    }
+  }
+}

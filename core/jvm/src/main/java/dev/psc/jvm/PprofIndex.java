@@ -1,0 +1,74 @@
+package dev.psc.jvm;
+
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+/** The page that shows people which profiles there are. */
+final class PprofIndex {
+
+  private final Profiler profiler;
+
+  PprofIndex(Profiler profiler) {
+    this.profiler = profiler;
+  }
+
+  String html() {
+    StringBuilder html = new StringBuilder(4096);
+    html.append("<!doctype html><html><head><title>/debug/pprof/</title></head><body>");
+    html.append("<h1>/debug/pprof/</h1><p>Open one with <code>go tool pprof ADDRESS</code>, or");
+    html.append(" look at it as text.</p><table>");
+    Set<JvmProfile> profiles = profiler.profiles();
+    for (JvmProfile profile : JvmProfile.values()) {
+      if (profiles.contains(profile)) {
+        row(html, profile);
+      }
+    }
+    html.append("</table><p><a href=\"goroutine?debug=2\">full thread dump</a></p>");
+    html.append("<h2>Capture</h2><pre>").append(escape(capture())).append("</pre>");
+    return html.append("</body></html>\n").toString();
+  }
+
+  private static void row(StringBuilder html, JvmProfile profile) {
+    String address = profile.path();
+    String text = address + "?debug=1";
+    if (!profile.isCumulative() && !profile.isMoment()) {
+      address += "?seconds=10";
+      text += "&amp;seconds=10";
+    }
+    html.append("<tr><td><a href=\"").append(address).append("\">").append(profile.path());
+    html.append("</a></td><td><a href=\"").append(text).append("\">text</a></td><td>");
+    html.append(escape(description(profile))).append("</td></tr>\n");
+  }
+
+  static String description(JvmProfile profile) {
+    return switch (profile) {
+      case PROCESS_CPU -> "CPU time of the process by stack, for seconds=N (30 by default)";
+      case MEMORY -> "allocations since the start of profiling; with seconds=N those of N seconds";
+      case HEAP -> "allocations, and the live heap by class";
+      case MUTEX -> "waiting for monitors and locks since the start; seconds=N";
+      case BLOCK -> "other waiting since the start: parked, asleep, for I/O; seconds=N";
+      case GOROUTINE -> "the stacks of all threads";
+      case THREADCREATE -> "where threads were started";
+      case WALL -> "CPU time and waiting together, for seconds=N (30 by default)";
+      case EXCEPTIONS -> "where exceptions were thrown since the start; seconds=N";
+      case LEAK_SUSPECTS -> "sampled objects that have lived long, by allocation stack";
+    };
+  }
+
+  private String capture() {
+    CompletableFuture<Capture> capture = profiler.capture();
+    if (!capture.isDone()) {
+      return "starting";
+    }
+    if (capture.isCompletedExceptionally()) {
+      return "not available: "
+          + JvmFailures.message(
+              capture.handle((running, failure) -> failure).getNow(new IllegalStateException()));
+    }
+    return capture.join().status().toString().replace("[", "\n").replace(", ", "\n");
+  }
+
+  private static String escape(String text) {
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
+  }
+}

@@ -1,0 +1,136 @@
+package dev.psc.jvm;
+
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Takes profiles for the endpoint: running totals, spans of time and moments. Thread-safe. */
+final class Profiler {
+
+  /** Spans that may be taken at the same time. */
+  static final int MAX_WINDOWS = 8;
+
+  private static final long START_TIMEOUT_SECONDS = 10;
+  private static final long MARK_TIMEOUT_SECONDS = 15;
+
+  private final CaptureSettings settings;
+  private final ThreadFactory threads;
+  private final Semaphore windows = new Semaphore(MAX_WINDOWS);
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private volatile CompletableFuture<Window> totals = new CompletableFuture<>();
+  private volatile Set<JvmProfile> profiles;
+  private volatile CompletableFuture<Capture> capture =
+      CompletableFuture.failedFuture(new CaptureUnavailableException("profiling has not started"));
+
+  Profiler(CaptureSettings settings, Set<JvmProfile> profiles, ThreadFactory threads) {
+    this.settings = settings;
+    this.profiles = Set.copyOf(profiles);
+    this.threads = threads;
+  }
+
+  /** Says why a profile cannot be had, for people. */
+  static final class UnavailableException extends Exception {
+
+    private static final long serialVersionUID = 1;
+
+    private final boolean busy;
+
+    UnavailableException(String message, boolean busy) {
+      super(message);
+      this.busy = busy;
+    }
+
+    /** Returns whether it can be had later. */
+    boolean busy() {
+      return busy;
+    }
+  }
+
+  void start() {
+    CompletableFuture<Capture> coming = Captures.acquire(settings, threads);
+    capture = coming;
+    Set<JvmProfile> cumulative = EnumSet.noneOf(JvmProfile.class);
+    for (JvmProfile profile : profiles) {
+      if (profile.isCumulative()) {
+        cumulative.add(profile);
+      }
+    }
+    totals = coming.thenCompose(running -> running.open(cumulative));
+  }
+
+  Set<JvmProfile> profiles() {
+    return profiles;
+  }
+
+  CaptureSettings settings() {
+    return settings;
+  }
+
+  CompletableFuture<Capture> capture() {
+    return capture;
+  }
+
+  /** Returns the running total of a profile since the start. */
+  Snapshot total(JvmProfile profile) throws UnavailableException, InterruptedException {
+    Capture running = running();
+    return running.peek(await(totals, "the start of capture"), profile);
+  }
+
+  /** Returns what happens from now on for a while; blocks for that long and about a second. */
+  Snapshot span(JvmProfile profile, Duration length)
+      throws UnavailableException, InterruptedException {
+    Capture running = running();
+    if (!windows.tryAcquire()) {
+      throw new UnavailableException(
+          MAX_WINDOWS + " requests with seconds are being answered already; try again later", true);
+    }
+    try {
+      CompletableFuture<Window> window = running.open(Set.of(profile));
+      if (closing.await(length.toNanos(), TimeUnit.NANOSECONDS)) {
+        forget(window);
+        throw new UnavailableException("profiling is being stopped", false);
+      }
+      List<Snapshot> snapshots = await(running.close(window), "the end of the window");
+      return snapshots.get(0);
+    } finally {
+      windows.release();
+    }
+  }
+
+  private Capture running() throws UnavailableException, InterruptedException {
+    return await(capture, "the flight recorder");
+  }
+
+  private static <T> T await(CompletableFuture<T> future, String what)
+      throws UnavailableException, InterruptedException {
+    try {
+      return future.get(
+          future.isDone() ? 0 : MARK_TIMEOUT_SECONDS + START_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      throw new UnavailableException(what + " did not come in time", true);
+    } catch (ExecutionException e) {
+      throw new UnavailableException("not available: " + JvmFailures.message(e), false);
+    }
+  }
+
+  /** Ends a window, now or when it begins, for nobody. */
+  private void forget(CompletableFuture<Window> window) {
+    CompletableFuture<?> unused =
+        window.thenCompose(
+            opened -> capture.join().close(CompletableFuture.completedFuture(opened)));
+  }
+
+  void close() {
+    closing.countDown();
+    forget(totals);
+    Captures.release();
+  }
+}

@@ -1,0 +1,130 @@
+package dev.psc.jvm;
+
+import dev.psc.pprof.LabelSet;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** The stacks of all threads at one moment: the profile {@code goroutine}. */
+final class ThreadDump {
+
+  /** Beyond so many threads stacks are cut, since all threads stand still meanwhile. */
+  private static final int MANY_THREADS = 2_000;
+
+  private static final int CUT_DEPTH = 64;
+  private static final int MAX_DEPTH = 512;
+
+  private ThreadDump() {}
+
+  /** One thread of a dump. */
+  private record Entry(
+      long id, String name, Thread.State state, String waitsFor, List<StackTraceElement> stack) {}
+
+  /** Returns the threads, those of the profiler only when asked for. */
+  static Snapshot take(boolean ownThreads) {
+    long nowNanos = Clocks.epochNanos();
+    Interner interner = new Interner(Interner.Limits.DEFAULT);
+    LabelTable labels = new LabelTable();
+    ProfileTable table = new ProfileTable();
+    int[] stack = new int[MAX_DEPTH];
+    for (Entry entry : entries()) {
+      if (!ownThreads && isOwn(entry)) {
+        continue;
+      }
+      int depth = Math.min(entry.stack().size(), MAX_DEPTH);
+      for (int i = 0; i < depth; i++) {
+        stack[i] = location(interner, entry.stack().get(i));
+      }
+      LabelSet label =
+          LabelSet.of(
+              "thread_pool",
+              entry.name().isEmpty() ? "unnamed" : FrameNames.poolName(entry.name()),
+              "thread_state",
+              entry.state().name());
+      int id = depth == 0 ? interner.stackOf("[no Java frames]") : interner.stack(stack, depth);
+      table.add(id, labels.id(label), 1, 0);
+    }
+    return new Snapshot(JvmProfile.GOROUTINE, interner, labels, table, nowNanos, 0);
+  }
+
+  private static int location(Interner interner, StackTraceElement element) {
+    String className = FrameNames.className(element.getClassName());
+    String file = element.getFileName();
+    int function =
+        interner.function(
+            className + "." + element.getMethodName(),
+            file == null ? FrameNames.fileName(className) : FrameNames.fileName(className, file));
+    return interner.location(function, element.getLineNumber());
+  }
+
+  /** Returns the dump as text like that of {@code jstack}: {@code ?debug=2}. */
+  static String text(boolean ownThreads) {
+    StringBuilder text = new StringBuilder(8192);
+    for (Entry entry : entries()) {
+      if (!ownThreads && isOwn(entry)) {
+        continue;
+      }
+      text.append('"').append(entry.name()).append("\" #").append(entry.id()).append('\n');
+      text.append("   java.lang.Thread.State: ").append(entry.state());
+      if (!entry.waitsFor().isEmpty()) {
+        text.append(" on ").append(entry.waitsFor());
+      }
+      text.append('\n');
+      for (StackTraceElement element : entry.stack()) {
+        text.append("\tat ").append(element).append('\n');
+      }
+      text.append('\n');
+    }
+    return text.toString();
+  }
+
+  private static boolean isOwn(Entry entry) {
+    return OwnThreads.contains(entry.id()) || entry.name().startsWith("JFR ");
+  }
+
+  private static List<Entry> entries() {
+    try {
+      return Beans.entries();
+    } catch (LinkageError e) {
+      return plainEntries(); // a run-time image without java.management
+    }
+  }
+
+  private static List<Entry> plainEntries() {
+    List<Entry> entries = new ArrayList<>();
+    for (Map.Entry<Thread, StackTraceElement[]> e : Thread.getAllStackTraces().entrySet()) {
+      Thread thread = e.getKey();
+      entries.add(
+          new Entry(
+              thread.getId(), thread.getName(), thread.getState(), "", List.of(e.getValue())));
+    }
+    return entries;
+  }
+
+  private static final class Beans {
+
+    private Beans() {}
+
+    static List<Entry> entries() {
+      var threads = ManagementFactory.getThreadMXBean();
+      int depth = threads.getThreadCount() > MANY_THREADS ? CUT_DEPTH : MAX_DEPTH;
+      ThreadInfo[] infos = threads.dumpAllThreads(false, false, depth);
+      List<Entry> entries = new ArrayList<>(infos.length);
+      for (ThreadInfo info : infos) {
+        if (info != null) {
+          String lock = info.getLockName();
+          entries.add(
+              new Entry(
+                  info.getThreadId(),
+                  info.getThreadName(),
+                  info.getThreadState(),
+                  lock == null ? "" : lock,
+                  List.of(info.getStackTrace())));
+        }
+      }
+      return entries;
+    }
+  }
+}
