@@ -208,7 +208,7 @@ public final class GrpcProfileSink implements ProfileSink {
 
     private final Channel channel;
     private String name = "grpc";
-    private Duration attemptTimeout = Duration.ofSeconds(30);
+    private Duration attemptTimeout = Duration.ofSeconds(20);
     private long maxRequestBytes = 64L << 20;
     private Set<Status.Code> retryableCodes = StatusClassifier.DEFAULT_RETRYABLE;
     private @Nullable ManagedChannel ownedChannel;
@@ -227,7 +227,7 @@ public final class GrpcProfileSink implements ProfileSink {
       return this;
     }
 
-    /** Sets the deadline of each request, more than zero; 30 s by default. */
+    /** Sets the deadline of each request, more than zero; 20 s by default. */
     public Builder attemptTimeout(Duration attemptTimeout) {
       if (attemptTimeout.isNegative() || attemptTimeout.isZero()) {
         throw new IllegalArgumentException(

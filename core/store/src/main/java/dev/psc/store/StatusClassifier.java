@@ -82,14 +82,22 @@ final class StatusClassifier {
       return new SendOutcome.Retry(reason, shortened(message), delay);
     }
     if (BLOCKING.contains(code)) {
-      return new SendOutcome.Blocked(reason, shortened(message, advice(code)));
+      return new SendOutcome.Blocked(reason, shortened(message, advice(status)));
     }
     // INVALID_ARGUMENT, OUT_OF_RANGE, ALREADY_EXISTS, and what was taken out of the retryable ones.
     return new SendOutcome.Rejected(reason, shortened(message));
   }
 
-  private static String advice(Status.Code code) {
-    return switch (code) {
+  /**
+   * Says what to check where nobody did yet: psc-auth's interceptor does, after a dash, and what was
+   * refused on this side has a cause.
+   */
+  private static String advice(Status status) {
+    String said = status.getDescription();
+    if (status.getCause() != null || (said != null && said.contains(" — "))) {
+      return "";
+    }
+    return switch (status.getCode()) {
       case UNAUTHENTICATED -> " (check the token: is it revoked, of another organization, or cut?)";
       case PERMISSION_DENIED ->
           " (check the project id, and that the service account has the role Profile Writer for it)";

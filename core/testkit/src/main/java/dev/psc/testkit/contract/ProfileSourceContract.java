@@ -1,0 +1,131 @@
+package dev.psc.testkit.contract;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.psc.delivery.Acceptance;
+import dev.psc.delivery.ProfileReceiver;
+import dev.psc.delivery.ProfileSource;
+import dev.psc.delivery.RawProfile;
+import dev.psc.pprof.Profile;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What every {@link ProfileSource} promises. */
+@Timeout(180)
+public abstract class ProfileSourceContract {
+
+  /** For subclasses. */
+  protected ProfileSourceContract() {}
+
+  /** Returns a new source that will produce profiles soon after its start. */
+  protected abstract ProfileSource source();
+
+  /** Returns how long a source needs for its first profile at the most; 60 s by default. */
+  protected Duration patience() {
+    return Duration.ofSeconds(60);
+  }
+
+  @Test
+  final void handsInProfilesThatCanBeSent() throws Exception {
+    Collector collector = new Collector();
+    try (ProfileSource source = source()) {
+      source.start(collector);
+      collector.awaitOne();
+    }
+
+    for (RawProfile profile : collector.profiles) {
+      assertThat(profile.name()).as("__name__").isNotEmpty();
+      assertThat(Profile.parse(profile.pprof()).sampleTypes()).isNotEmpty();
+    }
+  }
+
+  @Test
+  final void handsInNothingAfterItsEnd() throws Exception {
+    Collector collector = new Collector();
+    ProfileSource source = source();
+    source.start(collector);
+    collector.awaitOne();
+
+    source.close();
+
+    collector.ended = true;
+    // Whatever was still running would come within the time that the first one took.
+    await().during(Duration.ofMillis(500)).atMost(patience()).until(() -> collector.late.isEmpty());
+  }
+
+  @Test
+  final void startsOnce() throws Exception {
+    Collector first = new Collector();
+    Collector second = new Collector();
+    try (ProfileSource source = source()) {
+      source.start(first);
+      source.start(second);
+      first.awaitOne();
+    }
+
+    assertThat(second.profiles).isEmpty();
+  }
+
+  @Test
+  final void doesNotStartAfterItsEnd() throws Exception {
+    ProfileSource source = source();
+    source.close();
+
+    assertThatThrownBy(() -> source.start(new Collector()))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  final void endsTwiceWithinBounds() throws Exception {
+    ProfileSource source = source();
+    source.start(new Collector());
+    long start = System.nanoTime();
+
+    source.close();
+    source.close();
+
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(patience());
+  }
+
+  @Test
+  final void goesOnWhenProfilesAreRefused() throws Exception {
+    Collector refusing =
+        new Collector(new Acceptance.Refused("queue_full", "there is no room for it"));
+    try (ProfileSource source = source()) {
+      source.start(refusing);
+      await().atMost(patience()).until(() -> refusing.profiles.size() >= 2);
+    }
+  }
+
+  /** Keeps what it gets. */
+  private final class Collector implements ProfileReceiver {
+
+    final List<RawProfile> profiles = new CopyOnWriteArrayList<>();
+    final List<RawProfile> late = new CopyOnWriteArrayList<>();
+    volatile boolean ended;
+    private final Acceptance answer;
+
+    Collector() {
+      this(new Acceptance.Accepted());
+    }
+
+    Collector(Acceptance answer) {
+      this.answer = answer;
+    }
+
+    @Override
+    public Acceptance accept(RawProfile profile) {
+      (ended ? late : profiles).add(profile);
+      return answer;
+    }
+
+    void awaitOne() {
+      await().atMost(patience()).until(() -> !profiles.isEmpty());
+    }
+  }
+}
