@@ -3,8 +3,10 @@ module dev.psc.delivery {
   requires static transitive org.jspecify;
   requires transitive dev.psc.pprof;
   requires org.slf4j;
+  requires static micrometer.core;
 
   uses dev.psc.delivery.SinkProvider;
 
   exports dev.psc.delivery;
+  exports dev.psc.delivery.micrometer;
 }

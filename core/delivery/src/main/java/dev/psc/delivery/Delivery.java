@@ -1,5 +1,6 @@
 package dev.psc.delivery;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -33,6 +34,7 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
   private final SendQueue queue;
   private final Sender sender;
   private final @Nullable Spool spool;
+  private final @Nullable DeadLetters deadLetters;
   private final Object lifecycle = new Object();
   private @Nullable Thread sendThread;
   private @Nullable Thread spoolThread;
@@ -50,7 +52,14 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
     LogThrottle throttle = new LogThrottle(ticker);
     this.events = new Events(builder.listener, throttle);
     this.queue = new SendQueue(settings, ticker, events, sendSignal, spoolSignal);
-    this.sender = new Sender(builder, name, settings, queue, events, throttle, sendSignal);
+    Path letters = settings.deadLetters();
+    this.deadLetters =
+        letters == null
+            ? null
+            : new DeadLetters(
+                letters, settings.deadLetterMaxBytes(), builder.threads, name, throttle);
+    this.sender =
+        new Sender(builder, name, settings, queue, events, throttle, sendSignal, deadLetters);
     DeliverySettings.SpoolSettings spooled = settings.spool();
     this.spool =
         spooled == null ? null : new Spool(spooled, builder.disk, queue, ticker, events, throttle);
@@ -169,10 +178,13 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
   /** Does what is due and returns how long nothing will be, for tests without threads. */
   long step() {
     long wait;
+    boolean again;
     do {
       wait = spool == null ? Long.MAX_VALUE : spool.step();
       wait = Math.min(wait, sender.step());
-    } while (spoolSignal.take() | sendSignal.take());
+      again = spoolSignal.take();
+      again |= sendSignal.take();
+    } while (again);
     return wait;
   }
 
@@ -262,6 +274,7 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
       if (spool != null && spoolThread == null && started) {
         spool.close();
       }
+      interrupted |= !closeDeadLetters(deadline);
       sender.abandon();
       result = queue.finishClose(sentBefore);
       report = result;
@@ -277,6 +290,18 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
       logger.warn("Closed {} with {} profiles neither sent nor on disk", name, result.lost());
     }
     return result;
+  }
+
+  private boolean closeDeadLetters(long deadline) {
+    if (deadLetters == null) {
+      return true;
+    }
+    try {
+      deadLetters.close(Math.max(deadline - System.nanoTime(), TimeUnit.MILLISECONDS.toNanos(100)));
+      return true;
+    } catch (InterruptedException e) {
+      return false;
+    }
   }
 
   private void closeSink() {

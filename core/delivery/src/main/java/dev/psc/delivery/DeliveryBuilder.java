@@ -21,7 +21,7 @@ public final class DeliveryBuilder {
   private long batchMaxBytes = MIB;
   private Duration batchMaxAge = Duration.ofSeconds(1);
   private int callsInFlight = 2;
-  private Duration callTimeout = Duration.ofSeconds(30);
+  private Duration callTimeout = Duration.ofSeconds(40);
   private Duration backoffFirst = Duration.ofMillis(500);
   private Duration backoffMax = Duration.ofSeconds(30);
   private Duration probeInterval = Duration.ofSeconds(30);
@@ -30,6 +30,8 @@ public final class DeliveryBuilder {
   private @Nullable Path spool;
   private long spoolMaxBytes = 1024 * MIB;
   private Duration spoolSyncInterval = Duration.ofMillis(200);
+  private @Nullable Path deadLetters;
+  private long deadLetterMaxBytes = 64 * MIB;
   DeliveryListener listener = event -> {};
   ThreadFactory threads = DeliveryBuilder::daemon;
   Ticker ticker = Ticker.SYSTEM;
@@ -98,7 +100,7 @@ public final class DeliveryBuilder {
   /**
    * Sets how long the sink's answer is waited for: after that the call is cancelled and its batch
    * tried again. A guard for sinks without a deadline of their own, so longer than that; more than
-   * zero, 30 s by default.
+   * zero, 40 s by default.
    */
   public DeliveryBuilder callTimeout(Duration callTimeout) {
     this.callTimeout = Objects.requireNonNull(callTimeout, "callTimeout");
@@ -163,6 +165,24 @@ public final class DeliveryBuilder {
     return this;
   }
 
+  /**
+   * Sets a directory in which profiles that the sink refuses are written, laid out as {@link
+   * DirectorySink} does, each with the sink's words beside it. None by default.
+   */
+  public DeliveryBuilder deadLetters(Path directory) {
+    this.deadLetters = Objects.requireNonNull(directory, "directory");
+    return this;
+  }
+
+  /**
+   * Sets how large that directory becomes; what comes later is only counted. At least 1; 64 MiB by
+   * default.
+   */
+  public DeliveryBuilder deadLetterMaxBytes(long deadLetterMaxBytes) {
+    this.deadLetterMaxBytes = deadLetterMaxBytes;
+    return this;
+  }
+
   /** Sets whether closing the delivery closes the sink too; false by default. */
   public DeliveryBuilder closeSink(boolean closeSink) {
     this.closeSink = closeSink;
@@ -221,6 +241,7 @@ public final class DeliveryBuilder {
     notNegative("batchMaxAge", batchMaxAge);
     notNegative("closeTimeout", closeTimeout);
     notNegative("spoolSyncInterval", spoolSyncInterval);
+    atLeast("deadLetterMaxBytes", deadLetterMaxBytes, 1);
     atLeast("spoolMaxBytes", spoolMaxBytes, MIB);
     if (callsInFlight < 1 || callsInFlight > 64) {
       throw new IllegalArgumentException(
@@ -259,7 +280,9 @@ public final class DeliveryBuilder {
         probeInterval,
         closeTimeout,
         closeSink,
-        spoolSettings());
+        spoolSettings(),
+        deadLetters,
+        deadLetterMaxBytes);
   }
 
   private static void atLeast(String name, long value, long least) {

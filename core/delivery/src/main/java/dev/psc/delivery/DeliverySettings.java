@@ -18,7 +18,9 @@ record DeliverySettings(
     Duration probeInterval,
     Duration closeTimeout,
     boolean closeSink,
-    @Nullable SpoolSettings spool) {
+    @Nullable SpoolSettings spool,
+    @Nullable Path deadLetters,
+    long deadLetterMaxBytes) {
 
   /** Where and how profiles are kept on disk. */
   record SpoolSettings(Path directory, long maxBytes, long segmentBytes, Duration syncInterval) {}

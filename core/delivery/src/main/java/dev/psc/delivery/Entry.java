@@ -35,6 +35,11 @@ final class Entry {
   /** How often it was refused alone while nothing showed that the sink takes any profile. */
   int refusals;
 
+  /** The sink's words when it was refused alone. */
+  String refusedReason = "";
+
+  String refusedMessage = "";
+
   @Nullable Series series;
   @Nullable Entry previous;
   @Nullable Entry next;

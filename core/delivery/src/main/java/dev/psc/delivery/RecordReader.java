@@ -12,7 +12,29 @@ import org.jspecify.annotations.Nullable;
 final class RecordReader implements Closeable {
 
   /** A record that is intact. */
-  record Body(int ordinal, byte[] bytes, long offset) {}
+  static final class Body {
+    private final int ordinal;
+    private final byte[] bytes;
+    private final long offset;
+
+    Body(int ordinal, byte[] bytes, long offset) {
+      this.ordinal = ordinal;
+      this.bytes = bytes;
+      this.offset = offset;
+    }
+
+    int ordinal() {
+      return ordinal;
+    }
+
+    byte[] bytes() {
+      return bytes;
+    }
+
+    long offset() {
+      return offset;
+    }
+  }
 
   private static final int BUFFER_BYTES = 256 << 10;
 

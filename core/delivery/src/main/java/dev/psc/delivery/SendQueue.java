@@ -259,29 +259,35 @@ final class SendQueue {
   }
 
   /** Keeps a profile that was refused alone aside, until it is known whether it is to blame. */
-  void suspect(Batch batch) {
+  void suspect(Batch batch, String reason, String message) {
     lock.lock();
     try {
-      window.suspect(batch);
+      window.suspect(batch, reason, message);
       progress.signalAll();
     } finally {
       lock.unlock();
     }
   }
 
-  /** Drops, and returns, what was kept aside: the sink takes others, so these were to blame. */
-  List<RawProfile> dropSuspects(String reason, String message) {
+  /**
+   * Drops, and returns, what was kept aside, as it was to blame.
+   *
+   * @param reason of what was refused for this reason only; of everything when it is null
+   */
+  List<Entry> dropSuspects(@Nullable String reason) {
     lock.lock();
     try {
-      List<RawProfile> dropped = new ArrayList<>();
-      for (Entry entry : window.takeSuspects()) {
-        dropped.add(entry.profile);
-        drop(entry, reason, "refused by the sink: " + entry.profile + ": " + message);
+      List<Entry> dropped = window.takeSuspects(reason);
+      for (Entry entry : dropped) {
+        drop(
+            entry,
+            entry.refusedReason,
+            "refused by the sink: " + entry.profile + ": " + entry.refusedMessage);
       }
       if (!dropped.isEmpty()) {
         promote();
       }
-      return dropped;
+      return List.copyOf(dropped);
     } finally {
       lock.unlock();
     }

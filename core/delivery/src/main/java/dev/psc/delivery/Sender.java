@@ -29,6 +29,8 @@ final class Sender {
   /** Every so many refusals in a row another profile is sent to see whether any is taken. */
   private static final int REFUSALS_UNTIL_PROBE = 8;
 
+  private static final String TOO_LARGE = "too_large";
+
   /** A sink that asks for more rest than this is asked again earlier. */
   private static final Duration MAX_ASKED_DELAY = Duration.ofMinutes(5);
 
@@ -59,6 +61,7 @@ final class Sender {
   private final Events events;
   private final LogThrottle throttle;
   private final Signal signal;
+  private final @Nullable DeadLetters deadLetters;
   private final ConcurrentLinkedQueue<Answer> answers = new ConcurrentLinkedQueue<>();
   private final List<Call> calls = new CopyOnWriteArrayList<>();
 
@@ -71,9 +74,6 @@ final class Sender {
 
   /** Whether anything was taken since the batch was refused that is being looked through. */
   private boolean takenInEpisode;
-
-  private String refusalReason = "";
-  private String refusalMessage = "";
 
   private volatile boolean abandoned;
   private volatile DeliveryState state = DeliveryState.SENDING;
@@ -89,7 +89,8 @@ final class Sender {
       SendQueue queue,
       Events events,
       LogThrottle throttle,
-      Signal signal) {
+      Signal signal,
+      @Nullable DeadLetters deadLetters) {
     this.sink = builder.sink;
     this.name = name;
     this.settings = settings;
@@ -100,6 +101,7 @@ final class Sender {
     this.events = events;
     this.throttle = throttle;
     this.signal = signal;
+    this.deadLetters = deadLetters;
   }
 
   /** Does what is due. Returns how many nanoseconds nothing will be, unless it is signalled. */
@@ -261,11 +263,31 @@ final class Sender {
       takenInEpisode = false;
     } else {
       takenInEpisode = true;
-      queue.dropSuspects(refusalReason, refusalMessage);
+      dropSuspects(null);
     }
     refusals = 0;
     probes = 0;
     become(DeliveryState.SENDING, "");
+  }
+
+  private void dropSuspects(@Nullable String reason) {
+    List<Entry> dropped = queue.dropSuspects(reason);
+    if (dropped.isEmpty()) {
+      return;
+    }
+    Entry first = dropped.get(0);
+    throttle.run(
+        "refused",
+        more ->
+            logger.warn(
+                "Sink {} refuses {} and it is dropped: {} ({} more since)",
+                name,
+                first.profile,
+                first.refusedMessage,
+                dropped.size() - 1 + more));
+    if (deadLetters != null) {
+      dropped.forEach(deadLetters::write);
+    }
   }
 
   private void retry(Call call, SendOutcome.Retry retry) {
@@ -293,11 +315,11 @@ final class Sender {
   }
 
   private void rejected(Call call, SendOutcome.Rejected rejected) {
-    refusalReason = rejected.reason();
-    refusalMessage = rejected.message();
     lastError = rejected.reason() + ": " + rejected.message();
     failures = 0;
-    refusals++;
+    // A profile that is too large is too large, whatever else the sink takes.
+    boolean tooLarge = rejected.reason().equals(TOO_LARGE);
+    refusals += tooLarge ? 0 : 1;
     if (state == DeliveryState.REFUSING) {
       queue.giveBack(call.batch, false);
       rest(probeNanos());
@@ -310,9 +332,11 @@ final class Sender {
     if (call.batch.entries.size() > 1) {
       queue.halve(call.batch);
     } else {
-      queue.suspect(call.batch);
+      queue.suspect(call.batch, rejected.reason(), rejected.message());
       if (takenInEpisode && refusals < REFUSALS_UNTIL_PROBE) {
-        queue.dropSuspects(refusalReason, refusalMessage);
+        dropSuspects(null);
+      } else if (tooLarge) {
+        dropSuspects(TOO_LARGE);
       }
     }
     if (refusals >= REFUSALS_UNTIL_REFUSING) {

@@ -247,19 +247,26 @@ final class Window {
   }
 
   /** Sets the entry of a refused batch of one aside. */
-  void suspect(Batch batch) {
+  void suspect(Batch batch, String reason, String message) {
     for (Entry entry : batch.entries) {
+      entry.refusedReason = reason;
+      entry.refusedMessage = message;
       become(entry, Entry.State.SUSPECT);
       suspects.add(entry);
     }
     finished(batch);
   }
 
-  /** Returns, and forgets, what was set aside. */
-  List<Entry> takeSuspects() {
-    List<Entry> taken = suspects;
-    suspects = new ArrayList<>();
-    taken.removeIf(entry -> entry.state != Entry.State.SUSPECT);
+  /** Returns, and forgets, what was set aside, or of it what was refused for a reason. */
+  List<Entry> takeSuspects(@Nullable String reason) {
+    List<Entry> taken = new ArrayList<>();
+    List<Entry> left = new ArrayList<>();
+    for (Entry entry : suspects) {
+      if (entry.state == Entry.State.SUSPECT) {
+        (reason == null || reason.equals(entry.refusedReason) ? taken : left).add(entry);
+      }
+    }
+    suspects = left;
     return taken;
   }
 
@@ -275,7 +282,7 @@ final class Window {
       }
       release(part.series());
     }
-    for (Entry entry : takeSuspects()) {
+    for (Entry entry : takeSuspects(null)) {
       entry.refusals++;
       back.add(entry);
     }

@@ -124,7 +124,7 @@ class DeliveryTest {
       for (FakeSink.Call a : open) {
         for (FakeSink.Call b : open) {
           assertThat(
-                  a == b
+                  a.equals(b)
                       || a.batch().stream()
                           .noneMatch(
                               p -> b.batch().stream().anyMatch(q -> q.labels().equals(p.labels()))))
@@ -281,10 +281,25 @@ class DeliveryTest {
   }
 
   @Test
+  void dropsWhatTheSinkCallsTooLargeAtOnceAndNothingElse() {
+    sink.answers(
+        batch ->
+            new SendOutcome.Rejected(
+                Profiles.id(batch.get(0)).equals("large") ? "too_large" : "invalid_argument", ""));
+    delivery = make(builder -> builder.batchMaxAge(Duration.ZERO));
+    delivery.accept(profile("a", "1"));
+    run(Duration.ofSeconds(1));
+    delivery.accept(profile("a", "large"));
+    run(Duration.ofSeconds(1));
+    assertThat(delivery.snapshot().dropped()).isEqualTo(Map.of("too_large", 1L));
+    assertThat(delivery.snapshot().queued()).isEqualTo(1);
+  }
+
+  @Test
   void triesAgainWhenACallNeverAnswers() {
     sink.holds(true);
     delivery.accept(profile("a", "1"));
-    run(Duration.ofSeconds(32));
+    run(Duration.ofSeconds(42));
     assertThat(sink.calls().size()).isEqualTo(2);
     assertThat(sink.calls().get(0).answer()).isCancelled();
     sink.answer(sink.lastCall(), new SendOutcome.Accepted());

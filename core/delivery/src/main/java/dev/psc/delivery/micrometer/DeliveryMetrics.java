@@ -1,0 +1,208 @@
+package dev.psc.delivery.micrometer;
+
+import dev.psc.delivery.Delivery;
+import dev.psc.delivery.DeliverySnapshot;
+import dev.psc.delivery.DeliveryState;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.TimeGauge;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * The numbers of a {@link Delivery} as meters named {@code psc.delivery.…}, tagged {@code sink}.
+ *
+ * <p>Binding the same delivery to the same registry again changes nothing. {@link #close()} takes
+ * the meters out of the registries, so that a delivery that takes the place of another can be
+ * bound. Safe for use by several threads.
+ */
+// Not "requires static transitive": then every module below would need Micrometer to compile.
+@SuppressWarnings("exports")
+public final class DeliveryMetrics implements MeterBinder, AutoCloseable {
+
+  private static final List<String> KNOWN_DROPS =
+      List.of("queue_full", "spool_full", "spool_damaged", "spool_lost", "expired", "closed");
+  private static final List<String> KNOWN_REFUSALS =
+      List.of("too_large", "queue_full", "spool_slow", "closed");
+
+  private final Delivery delivery;
+  private final Tags tags;
+  private final Map<Meter, MeterRegistry> meters = new ConcurrentHashMap<>();
+
+  private DeliveryMetrics(Delivery delivery) {
+    this.delivery = Objects.requireNonNull(delivery, "delivery");
+    this.tags = Tags.of("sink", delivery.snapshot().sink());
+  }
+
+  /**
+   * Returns a binder.
+   *
+   * @param delivery what is measured; not closed by the binder
+   */
+  public static DeliveryMetrics of(Delivery delivery) {
+    return new DeliveryMetrics(delivery);
+  }
+
+  @Override
+  public void bindTo(MeterRegistry registry) {
+    counter(registry, "accepted", "Profiles taken", DeliverySnapshot::accepted);
+    bytes(registry, "accepted.bytes", "Their pprof bytes", DeliverySnapshot::acceptedBytes);
+    counter(registry, "replayed", "Profiles an earlier process left", DeliverySnapshot::replayed);
+    counter(registry, "sent", "Profiles that the sink has", DeliverySnapshot::sent);
+    bytes(registry, "sent.bytes", "Their pprof bytes", DeliverySnapshot::sentBytes);
+    counter(registry, "retried", "Profiles sent again", DeliverySnapshot::retried);
+    counter(registry, "calls", "Calls to the sink that ended", DeliverySnapshot::calls);
+    gauge(registry, "calls.running", "Calls that run", "", DeliverySnapshot::callsInFlight);
+    gauge(registry, "queue.bytes", "Bytes waiting", "bytes", DeliverySnapshot::queueBytes);
+    gauge(registry, "memory.bytes", "Of these, in memory", "bytes", DeliverySnapshot::memoryBytes);
+    gauge(registry, "spool.bytes", "Size of the spool", "bytes", DeliverySnapshot::spoolBytes);
+    gauge(
+        registry,
+        "spool.healthy",
+        "1 unless the spool's disk fails",
+        "",
+        snapshot -> snapshot.spoolHealthy() ? 1 : 0);
+    time(registry, "oldest.age", "Age of the oldest waiting", DeliverySnapshot::oldestAge, tags);
+    latency(registry, "0.5", DeliverySnapshot::latencyP50);
+    latency(registry, "0.99", DeliverySnapshot::latencyP99);
+    latency(registry, "1", DeliverySnapshot::latencyMax);
+    for (DeliveryState state : DeliveryState.values()) {
+      String name = state.name().toLowerCase(Locale.ROOT);
+      keep(
+          registry,
+          Gauge.builder("psc.delivery.state", delivery, d -> d.snapshot().state() == state ? 1 : 0)
+              .description("1 for the state that sending is in")
+              .tags(tags.and("state", name))
+              .register(registry));
+    }
+    KNOWN_DROPS.forEach(reason -> dropped(registry, reason));
+    KNOWN_REFUSALS.forEach(reason -> refused(registry, reason));
+    // Reasons come from the sink as well: one that is new appears with the next look at the queue.
+    gauge(
+        registry,
+        "queued",
+        "Profiles waiting",
+        "",
+        snapshot -> {
+          snapshot.dropped().keySet().forEach(reason -> dropped(registry, reason));
+          snapshot.refused().keySet().forEach(reason -> refused(registry, reason));
+          return snapshot.queued();
+        });
+  }
+
+  private void dropped(MeterRegistry registry, String reason) {
+    keep(
+        registry,
+        FunctionCounter.builder(
+                "psc.delivery.dropped",
+                delivery,
+                d -> d.snapshot().dropped().getOrDefault(reason, 0L))
+            .description("Profiles accepted and lost")
+            .tags(tags.and("reason", reason))
+            .register(registry));
+  }
+
+  private void refused(MeterRegistry registry, String reason) {
+    keep(
+        registry,
+        FunctionCounter.builder(
+                "psc.delivery.refused",
+                delivery,
+                d -> d.snapshot().refused().getOrDefault(reason, 0L))
+            .description("Profiles not accepted")
+            .tags(tags.and("reason", reason))
+            .register(registry));
+  }
+
+  private void counter(
+      MeterRegistry registry,
+      String name,
+      String description,
+      ToDoubleFunction<DeliverySnapshot> value) {
+    keep(
+        registry,
+        FunctionCounter.builder(
+                "psc.delivery." + name, delivery, d -> value.applyAsDouble(d.snapshot()))
+            .description(description)
+            .tags(tags)
+            .register(registry));
+  }
+
+  private void bytes(
+      MeterRegistry registry,
+      String name,
+      String description,
+      ToDoubleFunction<DeliverySnapshot> value) {
+    keep(
+        registry,
+        FunctionCounter.builder(
+                "psc.delivery." + name, delivery, d -> value.applyAsDouble(d.snapshot()))
+            .description(description)
+            .baseUnit("bytes")
+            .tags(tags)
+            .register(registry));
+  }
+
+  private void gauge(
+      MeterRegistry registry,
+      String name,
+      String description,
+      String unit,
+      ToDoubleFunction<DeliverySnapshot> value) {
+    Gauge.Builder<Delivery> gauge =
+        Gauge.builder("psc.delivery." + name, delivery, d -> value.applyAsDouble(d.snapshot()))
+            .description(description)
+            .tags(tags);
+    keep(registry, (unit.isEmpty() ? gauge : gauge.baseUnit(unit)).register(registry));
+  }
+
+  private void latency(
+      MeterRegistry registry, String quantile, Function<DeliverySnapshot, Duration> value) {
+    time(
+        registry,
+        "latency",
+        "From acceptance to the sink's answer",
+        value,
+        tags.and("quantile", quantile));
+  }
+
+  private void time(
+      MeterRegistry registry,
+      String name,
+      String description,
+      Function<DeliverySnapshot, Duration> value,
+      Tags with) {
+    keep(
+        registry,
+        TimeGauge.builder(
+                "psc.delivery." + name,
+                delivery,
+                TimeUnit.NANOSECONDS,
+                d -> value.apply(d.snapshot()).toNanos())
+            .description(description)
+            .tags(with)
+            .register(registry));
+  }
+
+  private void keep(MeterRegistry registry, Meter meter) {
+    meters.put(meter, registry);
+  }
+
+  /** Takes the meters out of their registries; idempotent. */
+  @Override
+  public void close() {
+    meters.forEach((meter, registry) -> registry.remove(meter));
+    meters.clear();
+  }
+}
