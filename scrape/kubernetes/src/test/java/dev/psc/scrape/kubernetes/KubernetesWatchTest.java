@@ -10,6 +10,8 @@ import static org.awaitility.Awaitility.await;
 import dev.psc.scrape.http.Credentials;
 import dev.psc.scrape.http.HttpSettings;
 import dev.psc.scrape.http.SecretSource;
+import dev.psc.scrape.testing.DiscoveryFixture;
+import dev.psc.scrape.testing.RecordingSink;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,15 +26,25 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class KubernetesWatchTest {
 
+  /** Short pauses, so that tests need not wait. */
+  private static final Timing TIMING =
+      new Timing(
+          Duration.ofMillis(20),
+          Duration.ofMillis(200),
+          Duration.ofMillis(300),
+          Duration.ofSeconds(20),
+          Duration.ofMinutes(5),
+          Duration.ofSeconds(30));
+
   private FakeApiServer api;
-  private WatchFixture fixture;
+  private DiscoveryFixture fixture;
 
   @TempDir Path directory;
 
   @BeforeEach
   void start() throws IOException {
     api = new FakeApiServer();
-    fixture = new WatchFixture();
+    fixture = new DiscoveryFixture();
   }
 
   @AfterEach
@@ -45,6 +57,15 @@ class KubernetesWatchTest {
     return KubernetesDiscovery.builder(role).apiServer(api.uri());
   }
 
+  private RecordingSink start(KubernetesDiscovery settings) {
+    return start(settings, TIMING);
+  }
+
+  private RecordingSink start(KubernetesDiscovery settings, Timing timing) {
+    ClusterEnvironment nowhere = new ClusterEnvironment("", "", directory);
+    return fixture.start(new KubernetesWatch(settings, fixture.context(), nowhere, timing));
+  }
+
   private static void eventually(org.awaitility.core.ThrowingRunnable assertion) {
     await().atMost(Duration.ofSeconds(30)).untilAsserted(assertion);
   }
@@ -53,7 +74,7 @@ class KubernetesWatchTest {
   void publishesTheWholeListFirstAndThenChanges() {
     api.put(PODS, Objects.pod("a", "10.0.0.1"));
     api.put(PODS, Objects.pod("b", "10.0.0.2"));
-    RecordingSink sink = fixture.start(role(KubernetesRole.POD).build());
+    RecordingSink sink = start(role(KubernetesRole.POD).build());
     sink.awaitAddresses("10.0.0.1:6060", "10.0.0.2:6060");
     assertThat(sink.replacements()).isEqualTo(1);
 
@@ -70,7 +91,7 @@ class KubernetesWatchTest {
   @Test
   void aFinishedPodIsNoTargetAndAnotherPodMayHaveItsAddress() {
     api.put(PODS, Objects.pod("job", "10.0.0.1"));
-    RecordingSink sink = fixture.start(role(KubernetesRole.POD).build());
+    RecordingSink sink = start(role(KubernetesRole.POD).build());
     sink.awaitAddresses("10.0.0.1:6060");
     api.put(PODS, Objects.pod("job", "10.0.0.1", "Succeeded", 6060));
     sink.awaitAddresses();
@@ -82,7 +103,7 @@ class KubernetesWatchTest {
   @Test
   void anUnchangedObjectPublishesNothing() {
     api.put(PODS, Objects.pod("a", "10.0.0.1"));
-    RecordingSink sink = fixture.start(role(KubernetesRole.POD).build());
+    RecordingSink sink = start(role(KubernetesRole.POD).build());
     sink.awaitAddresses("10.0.0.1:6060");
     api.put(PODS, Objects.pod("a", "10.0.0.1"));
     api.put(PODS, Objects.pod("b", "10.0.0.2"));
@@ -96,7 +117,7 @@ class KubernetesWatchTest {
     api.gone = how;
     api.put(PODS, Objects.pod("a", "10.0.0.1"));
     api.put(PODS, Objects.pod("b", "10.0.0.2"));
-    RecordingSink sink = fixture.start(role(KubernetesRole.POD).build());
+    RecordingSink sink = start(role(KubernetesRole.POD).build());
     sink.awaitAddresses("10.0.0.1:6060", "10.0.0.2:6060");
     eventually(() -> assertThat(api.watches("pods")).isEqualTo(1));
     api.failWith = 503;
@@ -127,9 +148,7 @@ class KubernetesWatchTest {
     api.gone = how;
     api.alwaysGone = true;
     api.put(PODS, Objects.pod("a", "10.0.0.1"));
-    RecordingSink sink =
-        fixture.start(
-            role(KubernetesRole.POD).build(), slow, new ClusterEnvironment("", "", directory));
+    RecordingSink sink = start(role(KubernetesRole.POD).build(), slow);
     sink.awaitAddresses("10.0.0.1:6060");
     long began = System.nanoTime();
     eventually(() -> assertThat(api.lists("pods")).isGreaterThanOrEqualTo(4));
@@ -146,7 +165,7 @@ class KubernetesWatchTest {
     api.nextWatchEvent =
         "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":500,\"message\":\"etcd is"
             + " slow\"}}\n";
-    RecordingSink sink = fixture.start(role(KubernetesRole.POD).build());
+    RecordingSink sink = start(role(KubernetesRole.POD).build());
     eventually(
         () -> assertThat(sink.failures()).anyMatch(failure -> failure.contains("etcd is slow")));
     api.put(PODS, Objects.pod("b", "10.0.0.2"));
@@ -157,13 +176,13 @@ class KubernetesWatchTest {
   @Test
   void anEventWhoseTypeComesLastIsUnderstood() {
     api.nextWatchEvent = "{\"object\":" + Objects.pod("a", "10.0.0.1") + ",\"type\":\"ADDED\"}\n";
-    fixture.start(role(KubernetesRole.POD).build()).awaitAddresses("10.0.0.1:6060");
+    start(role(KubernetesRole.POD).build()).awaitAddresses("10.0.0.1:6060");
   }
 
   @Test
   void nonsenseInAWatchIsSurvived() {
     api.nextWatchEvent = "<html>proxy error</html>";
-    RecordingSink sink = fixture.start(role(KubernetesRole.POD).build());
+    RecordingSink sink = start(role(KubernetesRole.POD).build());
     eventually(() -> assertThat(sink.failures()).isNotEmpty());
     api.put(PODS, Objects.pod("a", "10.0.0.1"));
     sink.awaitAddresses("10.0.0.1:6060");
@@ -173,7 +192,7 @@ class KubernetesWatchTest {
   @Test
   void goesOnAfterTheConnectionBrokeWithoutListingAgain() {
     api.put(PODS, Objects.pod("a", "10.0.0.1"));
-    RecordingSink sink = fixture.start(role(KubernetesRole.POD).build());
+    RecordingSink sink = start(role(KubernetesRole.POD).build());
     sink.awaitAddresses("10.0.0.1:6060");
     for (int i = 0; i < 5; i++) {
       long watches = i + 1;
@@ -188,7 +207,7 @@ class KubernetesWatchTest {
   @Test
   void aBookmarkMovesTheVersionOn() {
     api.put(PODS, Objects.pod("a", "10.0.0.1"));
-    RecordingSink sink = fixture.start(role(KubernetesRole.POD).build());
+    RecordingSink sink = start(role(KubernetesRole.POD).build());
     sink.awaitAddresses("10.0.0.1:6060");
     eventually(() -> assertThat(api.watches("pods")).isEqualTo(1));
     api.passVersions(1000);
@@ -214,9 +233,7 @@ class KubernetesWatchTest {
             Duration.ofMillis(300),
             Duration.ofMillis(200));
     // The server is asked to end watches after one second, and ours give up after half of that.
-    RecordingSink sink =
-        fixture.start(
-            role(KubernetesRole.POD).build(), timing, new ClusterEnvironment("", "", directory));
+    RecordingSink sink = start(role(KubernetesRole.POD).build(), timing);
     eventually(() -> assertThat(api.watches("pods")).isGreaterThanOrEqualTo(3));
     assertThat(api.lists("pods")).isEqualTo(1);
     api.put(PODS, Objects.pod("a", "10.0.0.1"));
@@ -228,7 +245,7 @@ class KubernetesWatchTest {
     for (int i = 0; i < 1101; i++) {
       api.put(PODS, Objects.pod("p" + i, "10.0." + i / 250 + "." + (i % 250 + 1)));
     }
-    RecordingSink sink = fixture.start(role(KubernetesRole.POD).build());
+    RecordingSink sink = start(role(KubernetesRole.POD).build());
     eventually(() -> assertThat(sink.addresses()).hasSize(1101));
     assertThat(api.lists("pods")).isEqualTo(3);
     assertThat(api.requests.get(0)).contains("limit=500");
@@ -240,7 +257,7 @@ class KubernetesWatchTest {
       api.put(PODS, Objects.pod("p" + i, "10.0." + i / 250 + "." + (i % 250 + 1)));
     }
     api.expireNextContinue = true;
-    RecordingSink sink = fixture.start(role(KubernetesRole.POD).build());
+    RecordingSink sink = start(role(KubernetesRole.POD).build());
     eventually(() -> assertThat(sink.addresses()).hasSize(600));
     assertThat(api.requests.get(2)).doesNotContain("limit=");
   }
@@ -257,9 +274,7 @@ class KubernetesWatchTest {
             Duration.ofMillis(500),
             Duration.ofMinutes(5),
             Duration.ofSeconds(30));
-    RecordingSink sink =
-        fixture.start(
-            role(KubernetesRole.POD).build(), timing, new ClusterEnvironment("", "", directory));
+    RecordingSink sink = start(role(KubernetesRole.POD).build(), timing);
     sink.awaitFailure(failure -> failure.contains("not complete within 500 ms"));
     assertThat(sink.replacements()).isZero();
     api.bodyPauseMillis = 0;
@@ -277,7 +292,7 @@ class KubernetesWatchTest {
         HttpSettings.builder()
             .credentials(new Credentials.Header("Bearer", SecretSource.file(token)))
             .build();
-    RecordingSink sink = fixture.start(role(KubernetesRole.POD).http(http).build());
+    RecordingSink sink = start(role(KubernetesRole.POD).http(http).build());
     sink.awaitAddresses("10.0.0.1:6060");
     eventually(() -> assertThat(api.watches("pods")).isEqualTo(1));
     api.token = "second";
@@ -295,11 +310,7 @@ class KubernetesWatchTest {
   @Test
   void whatIsForbiddenIsShownWithWhatToAllowAndTriedSlowly() {
     api.forbidden.add("pods");
-    RecordingSink sink =
-        fixture.start(
-            role(KubernetesRole.POD).build(),
-            Timing.DEFAULT,
-            new ClusterEnvironment("", "", directory));
+    RecordingSink sink = start(role(KubernetesRole.POD).build(), Timing.DEFAULT);
     sink.awaitFailure(failure -> failure.contains("403"));
     assertThat(sink.failure())
         .contains("cannot list pods in all namespaces")
@@ -314,7 +325,7 @@ class KubernetesWatchTest {
   void aForbiddenNamespaceDoesNotHideTheOthers() {
     api.put(PODS, Objects.pod("a", "10.0.0.1"));
     RecordingSink sink =
-        fixture.start(role(KubernetesRole.POD).namespaces(List.of("shop", "nowhere")).build());
+        start(role(KubernetesRole.POD).namespaces(List.of("shop", "nowhere")).build());
     sink.awaitAddresses("10.0.0.1:6060");
     assertThat(api.requests)
         .anyMatch(r -> r.startsWith("/api/v1/namespaces/shop/pods"))
@@ -327,7 +338,7 @@ class KubernetesWatchTest {
     api.forbidden.add("services");
     api.put(ENDPOINTS, Objects.endpoints("web", "10.0.0.1"));
     api.put(SERVICES, Objects.service("web"));
-    RecordingSink sink = fixture.start(role(KubernetesRole.ENDPOINTS).build());
+    RecordingSink sink = start(role(KubernetesRole.ENDPOINTS).build());
     sink.awaitFailure(failure -> failure.contains("services"));
     assertThat(sink.addresses()).isEmpty();
     api.forbidden.clear();
@@ -352,8 +363,7 @@ class KubernetesWatchTest {
           "ports": [{"name": "http", "port": 8080}]}]}
         """);
     RecordingSink sink =
-        fixture.start(
-            role(KubernetesRole.ENDPOINTS).attachNode(true).attachNamespace(true).build());
+        start(role(KubernetesRole.ENDPOINTS).attachNode(true).attachNamespace(true).build());
     sink.awaitAddresses("10.0.0.1:8080");
     var target = sink.targets().get(0);
     assertThat(target.valueOf("__meta_kubernetes_service_name")).isEqualTo("web");
@@ -387,7 +397,7 @@ class KubernetesWatchTest {
     for (int i = 0; i < 3; i++) {
       api.put(SLICES, Objects.slice("web-" + i, "web", i * 100, 100));
     }
-    RecordingSink sink = fixture.start(role(KubernetesRole.ENDPOINTSLICE).build());
+    RecordingSink sink = start(role(KubernetesRole.ENDPOINTSLICE).build());
     eventually(() -> assertThat(sink.addresses()).hasSize(300).doesNotHaveDuplicates());
     assertThat(sink.targets()).allMatch(t -> t.contains("__meta_kubernetes_service_name"));
     api.delete(SLICES, "web-1");
@@ -399,7 +409,7 @@ class KubernetesWatchTest {
 
   @Test
   void sendsSelectorsToTheServer() {
-    fixture.start(
+    start(
         role(KubernetesRole.ENDPOINTS)
             .selectors(
                 List.of(
@@ -420,7 +430,7 @@ class KubernetesWatchTest {
   @Test
   void keepsTheLastGoodTargetsWhileTheServerFails() {
     api.put(PODS, Objects.pod("a", "10.0.0.1"));
-    RecordingSink sink = fixture.start(role(KubernetesRole.POD).build());
+    RecordingSink sink = start(role(KubernetesRole.POD).build());
     sink.awaitAddresses("10.0.0.1:6060");
     api.failWith = 502;
     api.compact();
@@ -434,7 +444,7 @@ class KubernetesWatchTest {
   @Test
   void closesAtOnceInTheMiddleOfAWatchAndLeavesNoThread() {
     api.put(PODS, Objects.pod("a", "10.0.0.1"));
-    RecordingSink sink = fixture.start(role(KubernetesRole.POD).build());
+    RecordingSink sink = start(role(KubernetesRole.POD).build());
     sink.awaitAddresses("10.0.0.1:6060");
     eventually(() -> assertThat(api.watches("pods")).isEqualTo(1));
     long began = System.nanoTime();
@@ -445,14 +455,14 @@ class KubernetesWatchTest {
 
   @Test
   void outsideOfAClusterItSaysWhatToSet() {
-    RecordingSink sink = fixture.start(KubernetesDiscovery.builder(KubernetesRole.POD).build());
+    RecordingSink sink = start(KubernetesDiscovery.builder(KubernetesRole.POD).build());
     sink.awaitFailure(failure -> failure.contains("set api_server or kubeconfig_file"));
   }
 
   @Test
   void lookingAtTheOwnNamespaceNeedsToKnowIt() {
     RecordingSink sink =
-        fixture.start(KubernetesDiscovery.builder(KubernetesRole.POD).ownNamespace(true).build());
+        start(KubernetesDiscovery.builder(KubernetesRole.POD).ownNamespace(true).build());
     sink.awaitFailure(failure -> failure.contains("not in a Kubernetes cluster"));
   }
 
@@ -472,7 +482,7 @@ class KubernetesWatchTest {
         """
             .formatted(api.uri()));
     RecordingSink sink =
-        fixture.start(
+        start(
             KubernetesDiscovery.builder(KubernetesRole.POD)
                 .kubeconfigFile(kubeconfig)
                 .ownNamespace(true)

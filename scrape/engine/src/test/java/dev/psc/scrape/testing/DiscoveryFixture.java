@@ -1,11 +1,9 @@
-package dev.psc.scrape.kubernetes;
+package dev.psc.scrape.testing;
 
 import dev.psc.scrape.discovery.DiscoveryContext;
 import dev.psc.scrape.discovery.TargetDiscovery;
 import dev.psc.scrape.http.HttpClients;
-import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -13,18 +11,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 
-/** The threads and clients that a scraper would lend; ends everything that was started with it. */
-final class WatchFixture implements AutoCloseable {
-
-  /** Short pauses, so that tests need not wait. */
-  static final Timing TIMING =
-      new Timing(
-          Duration.ofMillis(20),
-          Duration.ofMillis(200),
-          Duration.ofMillis(300),
-          Duration.ofSeconds(20),
-          Duration.ofMinutes(5),
-          Duration.ofSeconds(30));
+/** What a scraper would lend to a discovery; ends everything that was started with it. */
+public final class DiscoveryFixture implements AutoCloseable {
 
   private final List<Thread> threads = new ArrayList<>();
   private final ThreadFactory factory =
@@ -39,30 +27,29 @@ final class WatchFixture implements AutoCloseable {
   private final ScheduledExecutorService scheduler =
       Executors.newSingleThreadScheduledExecutor(factory);
   private final ExecutorService pool = Executors.newCachedThreadPool(factory);
-  private final HttpClients http = new HttpClients(scheduler, pool, "psc-test", 1 << 24);
+  private final HttpClients http = new HttpClients(scheduler, pool, "psc-test", 1 << 26);
   private final List<TargetDiscovery> started = new ArrayList<>();
-
-  final DiscoveryContext context =
+  private final DiscoveryContext context =
       new DiscoveryContext(scheduler, pool, factory, http, Clock.systemUTC());
 
-  RecordingSink start(KubernetesDiscovery settings) {
-    return start(settings, TIMING, new ClusterEnvironment("", "", Path.of("/nonexistent")));
+  /** Creates the executors and clients. */
+  public DiscoveryFixture() {}
+
+  /** Returns what is lent. */
+  public DiscoveryContext context() {
+    return context;
   }
 
-  RecordingSink start(KubernetesDiscovery settings, Timing timing, ClusterEnvironment environment) {
+  /** Starts a discovery and returns what it publishes to. */
+  public RecordingSink start(TargetDiscovery discovery) {
     RecordingSink sink = new RecordingSink();
-    TargetDiscovery discovery = new KubernetesWatch(settings, context, environment, timing);
     started.add(discovery);
     discovery.start(sink);
     return sink;
   }
 
-  void stop() {
-    started.forEach(TargetDiscovery::close);
-    started.clear();
-  }
-
-  long livingThreads() {
+  /** Returns how many of the threads that were made are alive. */
+  public long livingThreads() {
     synchronized (threads) {
       return threads.stream().filter(Thread::isAlive).count();
     }
@@ -70,7 +57,8 @@ final class WatchFixture implements AutoCloseable {
 
   @Override
   public void close() {
-    stop();
+    started.forEach(TargetDiscovery::close);
+    started.clear();
     http.close();
     scheduler.shutdownNow();
     pool.shutdownNow();

@@ -1,4 +1,4 @@
-package dev.psc.scrape.kubernetes;
+package dev.psc.scrape.testing;
 
 import static org.awaitility.Awaitility.await;
 
@@ -13,8 +13,11 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 
-/** Keeps what a discovery published, as a scraper would. */
-final class RecordingSink implements TargetSink {
+/** Keeps what a discovery published, as a scraper would. Thread-safe. */
+public final class RecordingSink implements TargetSink {
+
+  /** As long may anything take on a busy machine. */
+  public static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final Map<String, TargetGroup> groups = new TreeMap<>();
   private final List<String> failures = new ArrayList<>();
@@ -53,7 +56,7 @@ final class RecordingSink implements TargetSink {
   }
 
   /** Returns all targets with the labels of their groups, sorted by address. */
-  synchronized List<LabelSet> targets() {
+  public synchronized List<LabelSet> targets() {
     List<LabelSet> targets = new ArrayList<>();
     for (TargetGroup group : groups.values()) {
       group.targets().forEach(target -> targets.add(group.labels().withAll(target)));
@@ -61,36 +64,44 @@ final class RecordingSink implements TargetSink {
     return targets;
   }
 
-  synchronized List<String> addresses() {
+  /** Returns all addresses, sorted. */
+  public synchronized List<String> addresses() {
     return targets().stream().map(t -> t.valueOf(TargetGroup.ADDRESS)).sorted().toList();
   }
 
-  synchronized List<String> sources() {
+  /** Returns the names of all groups. */
+  public synchronized List<String> sources() {
     return List.copyOf(groups.keySet());
   }
 
-  synchronized String failure() {
+  /** Returns the failure that is shown now, or the empty text. */
+  public synchronized String failure() {
     return failure;
   }
 
-  synchronized List<String> failures() {
+  /** Returns all failures so far. */
+  public synchronized List<String> failures() {
     return List.copyOf(failures);
   }
 
-  synchronized int replacements() {
+  /** Returns how often everything was replaced. */
+  public synchronized int replacements() {
     return replacements;
   }
 
-  synchronized int updates() {
+  /** Returns how often groups were updated. */
+  public synchronized int updates() {
     return updates;
   }
 
-  void awaitAddresses(String... addresses) {
+  /** Waits until exactly these addresses are known. */
+  public void awaitAddresses(String... addresses) {
     List<String> expected = List.of(addresses).stream().sorted().toList();
-    await().atMost(Duration.ofSeconds(30)).until(this::addresses, found -> found.equals(expected));
+    await().atMost(PATIENCE).until(this::addresses, found -> found.equals(expected));
   }
 
-  void awaitFailure(Predicate<String> expected) {
-    await().atMost(Duration.ofSeconds(30)).until(this::failure, expected::test);
+  /** Waits until the failure is as expected. */
+  public void awaitFailure(Predicate<String> expected) {
+    await().atMost(PATIENCE).until(this::failure, expected::test);
   }
 }

@@ -1,0 +1,15 @@
+package dev.psc.scrape.config.discovery;
+
+/** What is asked for a name: the types of {@code dns_sd_configs}. */
+public enum DnsRecordType {
+  /** IPv4 addresses; the port comes from the settings. */
+  A,
+  /** IPv6 addresses; the port comes from the settings. */
+  AAAA,
+  /** Hosts with ports. */
+  SRV,
+  /** Mail servers; the port comes from the settings. */
+  MX,
+  /** Name servers; the port comes from the settings. */
+  NS
+}

@@ -1,0 +1,51 @@
+package dev.psc.scrape.config.discovery;
+
+import dev.psc.scrape.discovery.DiscoveryConfig;
+import dev.psc.scrape.discovery.DiscoveryProvider;
+import dev.psc.scrape.http.HttpSettings;
+import dev.psc.scrape.http.HttpSettingsFields;
+import dev.psc.scrape.settings.ConfigNode;
+import dev.psc.scrape.settings.Fields;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Reads {@code http_sd_configs}. Found by {@link java.util.ServiceLoader}. */
+public final class HttpDiscoveryProvider implements DiscoveryProvider {
+
+  /** Creates the provider. */
+  public HttpDiscoveryProvider() {}
+
+  @Override
+  public String key() {
+    return HttpDiscovery.KEY;
+  }
+
+  @Override
+  public Optional<DiscoveryConfig> read(ConfigNode node) {
+    try (Fields fields = node.fields()) {
+      fields.requiredText("url");
+      Optional<URI> url =
+          fields
+              .value("url")
+              .flatMap(value -> value.converted("a URL", HttpDiscoveryProvider::url));
+      Duration interval =
+          fields.duration("refresh_interval").orElse(HttpDiscovery.DEFAULT_REFRESH_INTERVAL);
+      HttpSettings http = HttpSettingsFields.read(fields);
+      if (interval.isZero()) {
+        node.problem("refresh_interval must be more than 0");
+        return Optional.empty();
+      }
+      return url.map(uri -> new HttpDiscovery(uri, interval, http));
+    }
+  }
+
+  private static URI url(String text) {
+    try {
+      // Its checks are those of the settings, but the complaint belongs to the value.
+      return HttpDiscovery.of(new URI(text)).url();
+    } catch (java.net.URISyntaxException notUrl) {
+      throw new IllegalArgumentException("url must be an http or https URL with a host", notUrl);
+    }
+  }
+}

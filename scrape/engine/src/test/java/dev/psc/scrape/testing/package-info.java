@@ -1,0 +1,2 @@
+/** What tests of discoveries share. */
+package dev.psc.scrape.testing;
