@@ -158,7 +158,7 @@ final class Kubeconfig {
     String data = text(map, key + "-data");
     if (!data.isEmpty()) {
       try {
-        byte[] pem = Base64.getMimeDecoder().decode(data);
+        byte[] pem = Base64.getDecoder().decode(data.replaceAll("\\s", ""));
         return Optional.of(
             SecretSource.of(Secret.of(new String(pem, StandardCharsets.ISO_8859_1))));
       } catch (IllegalArgumentException malformed) {

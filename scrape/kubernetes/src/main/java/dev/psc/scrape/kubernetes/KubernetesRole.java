@@ -6,24 +6,24 @@ import java.util.Locale;
 /** What becomes a target: the roles of {@code kubernetes_sd_configs}. */
 public enum KubernetesRole {
   /** Each port of each container of each pod. */
-  POD(Resource.PODS, List.of()),
+  POD(Resource.PODS, false),
   /** Each node, at its kubelet's port. */
-  NODE(Resource.NODES, List.of()),
+  NODE(Resource.NODES, false),
   /** Each port of each service, at its name. */
-  SERVICE(Resource.SERVICES, List.of()),
+  SERVICE(Resource.SERVICES, false),
   /** Each address of each endpoints object, with the labels of its service and pod. */
-  ENDPOINTS(Resource.ENDPOINTS, List.of(Resource.SERVICES, Resource.PODS)),
+  ENDPOINTS(Resource.ENDPOINTS, true),
   /** Each address of each endpoint slice, with the labels of its service and pod. */
-  ENDPOINTSLICE(Resource.ENDPOINT_SLICES, List.of(Resource.SERVICES, Resource.PODS)),
+  ENDPOINTSLICE(Resource.ENDPOINT_SLICES, true),
   /** Each path of each ingress. */
-  INGRESS(Resource.INGRESSES, List.of());
+  INGRESS(Resource.INGRESSES, false);
 
   private final Resource primary;
-  private final List<Resource> joined;
+  private final boolean endpoints;
 
-  KubernetesRole(Resource primary, List<Resource> joined) {
+  KubernetesRole(Resource primary, boolean endpoints) {
     this.primary = primary;
-    this.joined = joined;
+    this.endpoints = endpoints;
   }
 
   /** Returns the name in a configuration, e.g. {@code endpointslice}. */
@@ -38,6 +38,6 @@ public enum KubernetesRole {
 
   /** Returns the kinds of objects whose labels are attached. */
   List<Resource> joined() {
-    return joined;
+    return endpoints ? List.of(Resource.SERVICES, Resource.PODS) : List.of();
   }
 }

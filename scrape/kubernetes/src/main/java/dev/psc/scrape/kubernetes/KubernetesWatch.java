@@ -11,11 +11,17 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Follows the collections of a role, each on a thread of its own. */
 final class KubernetesWatch implements TargetDiscovery {
 
+  private static final Logger logger = LoggerFactory.getLogger(KubernetesWatch.class);
   private static final long JOIN_MILLIS = 2000;
 
   private final KubernetesDiscovery settings;
@@ -27,6 +33,7 @@ final class KubernetesWatch implements TargetDiscovery {
   // Guarded by lock.
   private final List<Reflector> reflectors = new ArrayList<>();
   private final List<Thread> threads = new ArrayList<>();
+  private @Nullable Future<?> again;
   private boolean closed;
 
   KubernetesWatch(
@@ -84,20 +91,19 @@ final class KubernetesWatch implements TargetDiscovery {
   /** The own namespace is not known yet: what to follow has to be found out later. */
   private void retry(TargetSink sink) {
     synchronized (lock) {
-      if (!closed) {
-        context
-            .scheduler()
-            .schedule(
-                () -> {
-                  synchronized (lock) {
-                    if (closed) {
-                      return;
-                    }
-                  }
-                  context.blocking().execute(() -> start(sink));
-                },
-                timing.longestRetry().toNanos(),
-                TimeUnit.NANOSECONDS);
+      if (closed) {
+        return;
+      }
+      try {
+        again =
+            context
+                .scheduler()
+                .schedule(
+                    () -> context.blocking().execute(() -> start(sink)),
+                    timing.longestRetry().toNanos(),
+                    TimeUnit.NANOSECONDS);
+      } catch (RejectedExecutionException shutDown) {
+        logger.debug("kubernetes_sd: not tried again, the scraper shuts down", shutDown);
       }
     }
   }
@@ -160,6 +166,9 @@ final class KubernetesWatch implements TargetDiscovery {
     List<Thread> running;
     synchronized (lock) {
       closed = true;
+      if (again != null) {
+        again.cancel(false);
+      }
       reflectors.forEach(Reflector::close);
       running = List.copyOf(threads);
     }

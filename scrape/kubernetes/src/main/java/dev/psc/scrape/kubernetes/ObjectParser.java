@@ -100,7 +100,7 @@ final class ObjectParser {
             case "annotations" -> meta.annotations = ObjectReader.texts(in, interner, LAST_APPLIED);
             case "ownerReferences" -> owners(in, meta);
             case "deletionTimestamp" -> {
-              in.nextString();
+              in.skipValue();
               meta.deleting = true;
             }
             default -> {

@@ -1,6 +1,7 @@
 package dev.psc.scrape.kubernetes;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.sun.net.httpserver.HttpExchange;
@@ -165,7 +166,7 @@ final class FakeApiServer implements AutoCloseable {
   private record Place(String collection, String namespace, String name, String subresource) {
 
     static Place of(String path) {
-      List<String> parts = new ArrayList<>(List.of(path.substring(1).split("/")));
+      List<String> parts = new ArrayList<>(List.of(path.substring(1).split("/", -1)));
       int prefix = parts.get(0).equals("api") ? 2 : 3;
       String group = String.join("/", parts.subList(0, prefix));
       List<String> rest = parts.subList(prefix, parts.size());
@@ -189,7 +190,7 @@ final class FakeApiServer implements AutoCloseable {
   private static Map<String, String> query(URI uri) {
     Map<String, String> query = new HashMap<>();
     if (uri.getRawQuery() != null) {
-      for (String pair : uri.getRawQuery().split("&")) {
+      for (String pair : uri.getRawQuery().split("&", -1)) {
         int at = pair.indexOf('=');
         query.put(
             pair.substring(0, at),
@@ -235,17 +236,37 @@ final class FakeApiServer implements AutoCloseable {
     String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
     JsonObject object = JsonParser.parseString(body).getAsJsonObject();
     String collectionPath = path;
-    if (place.subresource.equals("status")) {
+    if (exchange.getRequestMethod().equals("PATCH")) {
       JsonObject known;
       synchronized (lock) {
-        known = collections.get(place.collection).get(place.key(place.name)).deepCopy();
+        known =
+            collections.getOrDefault(place.collection, new TreeMap<>()).get(place.key(place.name));
       }
-      known.add("status", object.get("status"));
-      object = known;
-      collectionPath = path.substring(0, path.lastIndexOf('/' + place.name));
+      if (known == null) {
+        answer(exchange, 404, status(404, "NotFound", "not found"));
+        return;
+      }
+      JsonObject merged = known.deepCopy();
+      merge(merged, object);
+      object = merged;
+      collectionPath = path.substring(0, path.lastIndexOf("/" + place.name));
     }
     put(collectionPath, object);
     answer(exchange, 201, object.toString());
+  }
+
+  private static void merge(JsonObject into, JsonObject patch) {
+    patch
+        .entrySet()
+        .forEach(
+            entry -> {
+              JsonElement old = into.get(entry.getKey());
+              if (old != null && old.isJsonObject() && entry.getValue().isJsonObject()) {
+                merge(old.getAsJsonObject(), entry.getValue().getAsJsonObject());
+              } else {
+                into.add(entry.getKey(), entry.getValue());
+              }
+            });
   }
 
   private void read(HttpExchange exchange, Place place, Map<String, String> query)
@@ -370,6 +391,7 @@ final class FakeApiServer implements AutoCloseable {
         .equals(place.namespace);
   }
 
+  @SuppressWarnings("WaitNotInLoop") // It is: the loop is in the callers.
   private void await() throws IOException {
     try {
       lock.wait(50);

@@ -195,7 +195,7 @@ class KubernetesWatchTest {
     RecordingSink sink = start(role(KubernetesRole.POD).build());
     sink.awaitAddresses("10.0.0.1:6060");
     for (int i = 0; i < 5; i++) {
-      long watches = i + 1;
+      int watches = i + 1;
       eventually(() -> assertThat(api.watches("pods")).isGreaterThanOrEqualTo(watches));
       api.dropWatches();
     }

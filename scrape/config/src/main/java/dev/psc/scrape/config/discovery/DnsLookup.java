@@ -46,11 +46,9 @@ final class DnsLookup {
         if (!records.isEmpty()) {
           return records;
         }
-      } catch (NameNotFoundException absent) {
-        // The next candidate may exist.
-        continue;
       } catch (NamingException failed) {
-        failure = failed;
+        // Of a name that does not exist the next candidate may.
+        failure = failed instanceof NameNotFoundException ? failure : failed;
       }
     }
     if (failure != null) {
@@ -76,6 +74,8 @@ final class DnsLookup {
     return message == null ? failure.getClass().getSimpleName() : message;
   }
 
+  /** Nothing is deserialized here: the factory is fixed, and it makes texts of records. */
+  @SuppressWarnings({"BanJNDI", "JdkObsolete"})
   private static List<String> ask(ResolvConf conf, String name, DnsRecordType type)
       throws NamingException {
     Hashtable<String, String> environment = new Hashtable<>();

@@ -28,6 +28,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -221,7 +222,7 @@ final class FileWatch implements TargetDiscovery, Runnable {
     if (all) {
       readAllNanos = System.nanoTime();
     }
-    TreeSet<Path> files = files(problems);
+    NavigableSet<Path> files = files(problems);
     boolean changed = known.keySet().retainAll(files);
     boolean unsettled = false;
     for (Path file : files) {
@@ -272,8 +273,8 @@ final class FileWatch implements TargetDiscovery, Runnable {
     return now - entry.seenNanos >= pauses.settle().toNanos();
   }
 
-  private TreeSet<Path> files(List<String> problems) {
-    TreeSet<Path> files = new TreeSet<>();
+  private NavigableSet<Path> files(List<String> problems) {
+    NavigableSet<Path> files = new TreeSet<>();
     for (Path pattern : settings.files()) {
       String name = String.valueOf(pattern.getFileName());
       if (!name.contains("*")) {

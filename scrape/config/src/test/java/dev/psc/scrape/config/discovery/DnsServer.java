@@ -30,6 +30,7 @@ final class DnsServer implements AutoCloseable {
       Map.of("A", 1, "NS", 2, "CNAME", 5, "MX", 15, "AAAA", 28, "SRV", 33);
   private static final int UDP_BYTES = 512;
 
+  @SuppressWarnings("ArrayRecordComponent")
   private record Answer(int type, byte[] data) {}
 
   private final DatagramSocket udp;
@@ -48,7 +49,7 @@ final class DnsServer implements AutoCloseable {
   volatile boolean silent;
 
   DnsServer() throws IOException {
-    InetAddress loopback = InetAddress.getByName("127.0.0.1");
+    InetAddress loopback = InetAddress.getLoopbackAddress();
     udp = new DatagramSocket(0, loopback);
     tcp = new ServerSocket();
     tcp.bind(new InetSocketAddress(loopback, udp.getLocalPort()));
@@ -70,7 +71,7 @@ final class DnsServer implements AutoCloseable {
   void put(String type, String name, String... records) {
     List<Answer> list = new ArrayList<>();
     for (String record : records) {
-      list.add(new Answer(TYPES.get(type), data(type, record)));
+      list.add(new Answer(number(type), data(type, record)));
     }
     answers.put(key(type, name), list);
   }
@@ -80,16 +81,20 @@ final class DnsServer implements AutoCloseable {
   }
 
   private static String key(String type, String name) {
-    return TYPES.get(type) + " " + name;
+    return number(type) + " " + name;
+  }
+
+  private static int number(String type) {
+    return TYPES.getOrDefault(type, 0);
   }
 
   private static byte[] data(String type, String record) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     DataOutputStream out = new DataOutputStream(bytes);
-    String[] words = record.split(" ");
+    String[] words = record.split(" ", -1);
     try {
       switch (type) {
-        case "A", "AAAA" -> out.write(InetAddress.getByName(record).getAddress());
+        case "A", "AAAA" -> out.write(InetAddress.getAllByName(record)[0].getAddress());
         case "NS", "CNAME" -> name(out, record);
         case "MX" -> {
           out.writeShort(Integer.parseInt(words[0]));
@@ -109,7 +114,7 @@ final class DnsServer implements AutoCloseable {
   }
 
   private static void name(DataOutputStream out, String name) throws IOException {
-    for (String label : name.split("\\.")) {
+    for (String label : name.split("\\.", -1)) {
       byte[] bytes = label.getBytes(StandardCharsets.US_ASCII);
       out.writeByte(bytes.length);
       out.write(bytes);
@@ -165,13 +170,13 @@ final class DnsServer implements AutoCloseable {
       name.append(new String(question, at + 1, length, StandardCharsets.US_ASCII));
       at += length + 1;
     }
-    int type = (question[at + 1] & 0xff) << 8 | question[at + 2] & 0xff;
+    int type = ((question[at + 1] & 0xff) << 8) | (question[at + 2] & 0xff);
     int end = at + 5;
     String asked = name.toString().toLowerCase(Locale.ROOT);
     log.add(type + " " + asked);
     List<Answer> found = new ArrayList<>();
     List<Answer> direct = answers.get(type + " " + asked);
-    List<Answer> alias = answers.get(TYPES.get("CNAME") + " " + asked);
+    List<Answer> alias = answers.get(number("CNAME") + " " + asked);
     if (alias != null) {
       found.addAll(alias);
       answers.entrySet().stream()

@@ -127,8 +127,8 @@ class FileDiscoveryTest {
     await().atMost(RecordingSink.PATIENCE).until(() -> sink.addresses().size() == 200);
     // Each write is seen by the watcher, none is old enough to be read.
     try (OutputStream out = Files.newOutputStream(file)) {
-      for (String line : yaml.toString().split("(?<=\n)")) {
-        out.write(line.getBytes(StandardCharsets.UTF_8));
+      for (String line : yaml.toString().lines().toList()) {
+        out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
         out.flush();
       }
       out.write("- targets: [last:1]\n".getBytes(StandardCharsets.UTF_8));
