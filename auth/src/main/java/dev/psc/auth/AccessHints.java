@@ -10,8 +10,8 @@ final class AccessHints {
 
   /** Returns the status with a hint where there is one; code and cause stay. */
   static Status enrich(Status status, @Nullable BearerToken token, @Nullable ProjectId project) {
-    if (status.getCause() instanceof LocalRefusal) {
-      return status;
+    if (status.getCause() instanceof LocalRefusal refusal) {
+      return refusal.status();
     }
     return switch (status.getCode()) {
       case UNAUTHENTICATED -> with(status, unauthenticated(token));

@@ -46,7 +46,7 @@ final class PscCallCredentials extends CallCredentials {
   @Nullable BearerToken apply(RequestInfo info, MetadataApplier applier) {
     String refusal = plaintextRefusal(info);
     if (refusal != null) {
-      applier.fail(refuse(Status.Code.UNAUTHENTICATED, refusal));
+      applier.fail(LocalRefusal.status(Status.Code.UNAUTHENTICATED, refusal));
       return null;
     }
     BearerToken token;
@@ -59,12 +59,12 @@ final class PscCallCredentials extends CallCredentials {
         metadata.put(PROJECT, project.value());
       }
     } catch (TokenUnavailableException e) {
-      applier.fail(refuse(Status.Code.UNAUTHENTICATED, "no token: " + e.getMessage()));
+      applier.fail(LocalRefusal.status(Status.Code.UNAUTHENTICATED, "no token: " + e.getMessage()));
       return null;
     } catch (RuntimeException e) {
       // Its message is not ours to show: a source of somebody else may put anything there.
       applier.fail(
-          refuse(
+          LocalRefusal.status(
               Status.Code.UNAUTHENTICATED,
               "no token: the token source failed with " + e.getClass().getName()));
       return null;
@@ -96,11 +96,6 @@ final class PscCallCredentials extends CallCredentials {
         && remote.getAddress().isLoopbackAddress();
   }
 
-  /** Returns a status for a call that never leaves this side. */
-  static Status refuse(Status.Code code, String message) {
-    return code.toStatus().withDescription(message).withCause(new LocalRefusal(message));
-  }
-
   /** Returns the name that both carry, so that sending it would mean two values, or null. */
   @Nullable String conflict(Metadata callersOwn) {
     for (String name : callersOwn.keys()) {
@@ -113,9 +108,9 @@ final class PscCallCredentials extends CallCredentials {
     return null;
   }
 
-  /** Returns what the caller's own credentials or metadata and these have in common as a status. */
+  /** Returns the status of a call whose caller and these would both set one name. */
   static Status conflictStatus(String name) {
-    return refuse(
+    return LocalRefusal.status(
         Status.Code.FAILED_PRECONDITION,
         "the call already carries metadata \""
             + name

@@ -1,0 +1,75 @@
+package dev.psc.auth.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class JsonTest {
+
+  private static final String SAMPLE =
+      "{\"a\": [1, -2, 3.5e1, true, false, null, \"x\\n\\u00e9\\\\\"], \"b\": {}, \"c\": []}";
+
+  @Test
+  void readsWhatItWrites() {
+    Object value = Json.parse(SAMPLE);
+    assertThat(value).hasToString("{a=[1, -2, 35.0, true, false, null, x\né\\], b={}, c=[]}");
+    assertThat(Json.parse(Json.write(value))).isEqualTo(value);
+    assertThat(Json.parse(Json.write("\u0001\t\r\"ü"))).isEqualTo("\u0001\t\r\"ü");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "{",
+        "[1,]",
+        "{\"a\"}",
+        "{a:1}",
+        "\"x",
+        "tru",
+        "1 2",
+        "01x",
+        "-",
+        "\"\\x\"",
+        "\"\\u00g0\"",
+        "{\"a\":1,}",
+        "\"\n\"",
+        "99999999999999999999"
+      })
+  void refusesFaultyTextsWithTheIndexAndWithoutTheText(String text) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Json.parse(text))
+        .withMessageStartingWith("not JSON: ")
+        .withMessageContaining("index");
+  }
+
+  @Test
+  void refusesDeepNesting() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Json.parse("[".repeat(100_000)))
+        .withMessageContaining("deep");
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {0, 1, 2, 3})
+  void mutatedTextsParseOrFailAsDocumented(long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    for (int i = 0; i < 5_000; i++) {
+      StringBuilder text = new StringBuilder(SAMPLE);
+      for (int change = random.nextInt(5); change >= 0; change--) {
+        int at = random.nextInt(text.length());
+        text.setCharAt(at, "{}[]\":,\\u09-eE.tfn x\u00e9".charAt(random.nextInt(21)));
+      }
+      try {
+        Object value = Json.parse(text.toString());
+        assertThat(Json.parse(Json.write(value))).isEqualTo(value);
+      } catch (IllegalArgumentException e) {
+        assertThat(e).hasMessageStartingWith("not JSON: ");
+      }
+    }
+  }
+}
