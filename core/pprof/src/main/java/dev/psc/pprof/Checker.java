@@ -212,7 +212,7 @@ final class Checker {
           default -> {}
         }
       }
-      id(mappings, id, "mapping", n++, PprofRule.MAPPING_ID_ORDER);
+      id(mappings, id, r, "mapping", n++, PprofRule.MAPPING_ID_ORDER);
     }
   }
 
@@ -239,7 +239,7 @@ final class Checker {
           default -> {}
         }
       }
-      id(functions, id, "function", n++, PprofRule.FUNCTION_ID_ORDER);
+      id(functions, id, r, "function", n++, PprofRule.FUNCTION_ID_ORDER);
     }
   }
 
@@ -282,7 +282,7 @@ final class Checker {
             () -> "location[" + entry + "].mapping_id",
             () -> "there is no mapping with the id " + Long.toUnsignedString(missing));
       }
-      id(locations, id, "location", n++, PprofRule.LOCATION_ID_ORDER);
+      id(locations, id, r, "location", n++, PprofRule.LOCATION_ID_ORDER);
     }
   }
 
@@ -306,10 +306,23 @@ final class Checker {
     }
   }
 
-  private void id(IdMap map, long id, String table, int entry, PprofRule order)
+  private void id(IdMap map, long id, WireReader r, String table, int entry, PprofRule order)
       throws PprofException {
     boolean wasSequential = map.isSequential();
-    int same = map.add(id);
+    int same = id == 0 ? -1 : map.indexOf(id);
+    if ((id == 0 || same >= 0) && isEmptyEntry(r.start, r.pos)) {
+      map.skip();
+      breach(
+          PprofRule.EMPTY_ENTRY,
+          () -> table + "[" + entry + "]",
+          () ->
+              "the "
+                  + table
+                  + " is empty and has "
+                  + (id == 0 ? "no id" : "the id of " + table + "[" + same + "]"));
+      return;
+    }
+    map.add(id);
     if (map.isSequential()) {
       return;
     }
@@ -338,6 +351,17 @@ final class Checker {
                   + same
                   + "] too");
     }
+  }
+
+  /** Returns whether an entry of a table says nothing but its id. */
+  private boolean isEmptyEntry(int start, int end) throws PprofException {
+    WireReader e = innermost.reset(start, end);
+    while (e.next()) {
+      if (e.field != Fields.ID && (e.type != WireReader.VARINT || e.value != 0)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static void varint(WireReader r, String table, int entry) throws PprofException {
@@ -510,72 +534,32 @@ final class Checker {
   // Names
 
   private void checkNames() throws PprofException {
-    WireReader r = index.over(Fields.SAMPLE_TYPE);
-    int n = 0;
-    while (r.next()) {
-      if (r.field == Fields.SAMPLE_TYPE) {
-        checkValueType(r.start, r.pos, "sample_type", n++, PprofRule.SAMPLE_TYPE_NAME);
+    long[] names = index.typeNames();
+    String[] texts = index.texts(names);
+    int types = index.sampleTypes();
+    for (int i = 0; i < names.length; i++) {
+      boolean period = i >= types * 2;
+      String place =
+          (period ? "period_type" : "sample_type[" + i / 2 + "]")
+              + (i % 2 == 0 ? ".type" : ".unit");
+      if (names[i] != 0 && (names[i] < 0 || names[i] >= strings)) {
+        outOfRange(names[i], place, -1, "");
+        continue;
+      }
+      PprofRule rule = period ? PprofRule.PERIOD_TYPE_NAME : PprofRule.SAMPLE_TYPE_NAME;
+      String text = texts[i];
+      if (text.isEmpty()) {
+        breach(rule, () -> place, () -> "the name is missing");
+      } else if (!LegalNames.typePart(text).equals(text)) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        breach(
+            rule,
+            () -> place,
+            () ->
+                "the name "
+                    + Sniffer.printable(bytes, 0, bytes.length)
+                    + " has characters outside [a-zA-Z0-9_]");
       }
     }
-    checkValueType(
-        index.periodTypeStart, index.periodTypeEnd, "period_type", -1, PprofRule.PERIOD_TYPE_NAME);
-  }
-
-  private void checkValueType(int start, int end, String table, int entry, PprofRule rule)
-      throws PprofException {
-    WireReader v = innermost.reset(start, end);
-    long type = 0;
-    long unit = 0;
-    while (v.next()) {
-      if (v.field <= Fields.VALUE_TYPE_UNIT) {
-        if (v.type != WireReader.VARINT) {
-          throw ProfileIndex.wrongType(table, v);
-        }
-        if (v.field == Fields.VALUE_TYPE_TYPE) {
-          type = v.value;
-        } else {
-          unit = v.value;
-        }
-      }
-    }
-    checkName(type, table, entry, "type", rule);
-    checkName(unit, table, entry, "unit", rule);
-  }
-
-  private void checkName(long at, String table, int entry, String field, PprofRule rule)
-      throws PprofException {
-    if (at < 0 || at >= strings) {
-      if (at != 0) {
-        outOfRange(at, table, entry, field);
-        return;
-      }
-    }
-    WireReader text = string((int) at);
-    String place = (entry < 0 ? table : table + "[" + entry + "]") + "." + field;
-    if (text.start == text.pos) {
-      breach(rule, () -> place, () -> "the " + field + " is empty");
-    } else if (!LegalNames.isLegalPart(buf, text.start, text.pos)) {
-      breach(
-          rule,
-          () -> place,
-          () ->
-              "the "
-                  + field
-                  + " "
-                  + Sniffer.printable(buf, text.start, text.pos)
-                  + " has characters outside [a-zA-Z0-9_]");
-    }
-  }
-
-  /** Finds one string by walking; only names of types are asked for, and they stand early. */
-  private WireReader string(int at) throws PprofException {
-    WireReader r = index.over(Fields.STRING);
-    int n = 0;
-    while (r.next()) {
-      if (r.field == Fields.STRING && n++ == at) {
-        return r;
-      }
-    }
-    return r.reset(0, 0);
   }
 }

@@ -1,7 +1,9 @@
 package dev.psc.pprof;
 
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * From the ids of one table to the positions of its entries. As long as ids are 1, 2, 3, … in table
@@ -21,13 +23,14 @@ final class IdMap {
   private long[] keys = {};
   private int[] values = {};
   private int mask;
+  private final BitSet skipped = new BitSet();
 
-  /** Adds the id of the next entry; returns the position that already has it, or -1. */
-  int add(long id) throws PprofException {
+  /** Adds the id of the next entry, unless an entry before it has the same. */
+  void add(long id) throws PprofException {
     int index = size++;
     if (sequential) {
       if (id == index + 1L) {
-        return -1;
+        return;
       }
       toHash(index);
     }
@@ -39,7 +42,32 @@ final class IdMap {
               + MAX_HASHED
               + " entries whose ids are not 1, 2, 3, …: too many to renumber");
     }
-    return put(id, index);
+    put(id, index);
+  }
+
+  /** Passes over an entry that nothing can refer to. */
+  void skip() {
+    skipped.set(size);
+    if (sequential) {
+      toHash(size);
+    }
+    size++;
+  }
+
+  /**
+   * Returns the ids that make the table's 1, 2, 3, … by position, 0 for entries passed over; null
+   * when they are that already.
+   */
+  int @Nullable [] renumbered() {
+    if (sequential) {
+      return null;
+    }
+    int[] ids = new int[size];
+    int next = 1;
+    for (int i = 0; i < size; i++) {
+      ids[i] = skipped.get(i) ? 0 : next++;
+    }
+    return ids;
   }
 
   private void toHash(int entries) {
@@ -57,7 +85,7 @@ final class IdMap {
     mask = capacity - 1;
   }
 
-  private int put(long id, int index) {
+  private void put(long id, int index) {
     if (size * 2L > keys.length) {
       long[] oldKeys = keys;
       int[] oldValues = values;
@@ -68,17 +96,15 @@ final class IdMap {
         }
       }
     }
-    return insert(id, index);
+    insert(id, index);
   }
 
-  private int insert(long id, int index) {
+  private void insert(long id, int index) {
     int slot = slot(id);
-    if (values[slot] >= 0) {
-      return values[slot];
+    if (values[slot] < 0) {
+      keys[slot] = id;
+      values[slot] = index;
     }
-    keys[slot] = id;
-    values[slot] = index;
-    return -1;
   }
 
   private int slot(long id) {

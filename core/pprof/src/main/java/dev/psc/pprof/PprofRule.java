@@ -29,6 +29,8 @@ public enum PprofRule {
   FIRST_STRING(Owner.FORMAT, true, "the first entry of the string table is \"\""),
   /** Text is UTF-8. */
   STRING_ENCODING(Owner.FORMAT, true, "strings are UTF-8"),
+  /** No empty entry without an id of its own. */
+  EMPTY_ENTRY(Owner.FORMAT, true, "an entry without content has an id of its own, or is not there"),
   /** Mapping ids count up. */
   MAPPING_ID_ORDER(Owner.STORE, true, "the ids of mappings are 1, 2, 3, … in table order"),
   /** Function ids count up. */

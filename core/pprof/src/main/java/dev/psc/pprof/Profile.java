@@ -124,7 +124,7 @@ public final class Profile {
 
   /** Returns the type that the profile names as its default, or the empty text. */
   public String defaultSampleType() {
-    return text(index.single[Fields.DEFAULT_SAMPLE_TYPE]);
+    return optionalText(index.single[Fields.DEFAULT_SAMPLE_TYPE]);
   }
 
   /** Returns what the period counts, or null when the profile does not say. */
@@ -149,17 +149,17 @@ public final class Profile {
 
   /** Returns the regular expression of frames to leave out, or the empty text. */
   public String dropFrames() {
-    return text(index.single[Fields.DROP_FRAMES]);
+    return optionalText(index.single[Fields.DROP_FRAMES]);
   }
 
   /** Returns the regular expression of frames to keep in spite of that, or the empty text. */
   public String keepFrames() {
-    return text(index.single[Fields.KEEP_FRAMES]);
+    return optionalText(index.single[Fields.KEEP_FRAMES]);
   }
 
   /** Returns the address of the profile's documentation, or the empty text. */
   public String docUrl() {
-    return text(index.single[Fields.DOC_URL]);
+    return optionalText(index.single[Fields.DOC_URL]);
   }
 
   /** Returns its comments. */
@@ -319,9 +319,9 @@ public final class Profile {
       }
       decoded.add(
           new Frame(
-              text(function[Fields.FUNCTION_NAME]),
-              text(function[Fields.FUNCTION_SYSTEM_NAME]),
-              text(function[Fields.FUNCTION_FILENAME]),
+              functionIndex < 0 ? "" : text(function[Fields.FUNCTION_NAME]),
+              optionalText(function[Fields.FUNCTION_SYSTEM_NAME]),
+              optionalText(function[Fields.FUNCTION_FILENAME]),
               function[Fields.FUNCTION_START_LINE],
               line[Fields.LINE_LINE],
               line[Fields.LINE_COLUMN],
@@ -379,8 +379,8 @@ public final class Profile {
               m[Fields.MAPPING_START],
               m[Fields.MAPPING_LIMIT],
               m[Fields.MAPPING_OFFSET],
-              text(m[Fields.MAPPING_FILENAME]),
-              text(m[Fields.MAPPING_BUILD_ID]),
+              optionalText(m[Fields.MAPPING_FILENAME]),
+              optionalText(m[Fields.MAPPING_BUILD_ID]),
               m[Fields.MAPPING_HAS_FUNCTIONS] != 0));
     }
     return decoded;
@@ -388,6 +388,13 @@ public final class Profile {
 
   int locationOfId(long id) {
     return locationIds.indexOf(id);
+  }
+
+  /**
+   * Returns a string that may be absent: index 0 is then "", whatever stands first in the table.
+   */
+  String optionalText(long at) {
+    return at == 0 ? "" : text(at);
   }
 
   /** Returns a string of the table; the empty text for index 0 of an empty table. */

@@ -2,7 +2,9 @@ package dev.psc.pprof;
 
 import static dev.psc.pprof.PprofException.CORRUPT;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Comparator;
 
 /**
  * What one walk over the top level of a profile tells: how many entries each table has, where it
@@ -173,5 +175,56 @@ final class ProfileIndex {
     long[] target = at < array.length ? array : Arrays.copyOf(array, Math.max(8, at * 2));
     target[at] = value;
     return target;
+  }
+
+  /** Returns the strings at some indices, in one walk over the table; "" for those out of range. */
+  String[] texts(long[] wanted) throws PprofException {
+    String[] texts = new String[wanted.length];
+    Arrays.fill(texts, "");
+    Integer[] order = new Integer[wanted.length];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = i;
+    }
+    Arrays.sort(order, Comparator.comparingLong(i -> wanted[i]));
+    int next = 0;
+    while (next < order.length && wanted[order[next]] < 0) {
+      next++;
+    }
+    WireReader r = over(Fields.STRING);
+    int n = 0;
+    while (next < order.length && r.next()) {
+      if (r.field != Fields.STRING) {
+        continue;
+      }
+      while (next < order.length && wanted[order[next]] == n) {
+        texts[order[next++]] = new String(buf, r.start, r.pos - r.start, StandardCharsets.UTF_8);
+      }
+      n++;
+    }
+    return texts;
+  }
+
+  /** Returns type and unit of each sample type, then of the period type, as string indices. */
+  long[] typeNames() throws PprofException {
+    long[] names = new long[sampleTypes() * 2 + 2];
+    WireReader r = over(Fields.SAMPLE_TYPE);
+    WireReader v = new WireReader(buf, 0, 0);
+    int n = 0;
+    while (r.next()) {
+      if (r.field == Fields.SAMPLE_TYPE) {
+        valueType(v.reset(r.start, r.pos), names, n);
+        n += 2;
+      }
+    }
+    valueType(v.reset(periodTypeStart, periodTypeEnd), names, n);
+    return names;
+  }
+
+  private static void valueType(WireReader v, long[] names, int at) throws PprofException {
+    while (v.next()) {
+      if (v.field <= Fields.VALUE_TYPE_UNIT && v.type == WireReader.VARINT) {
+        names[at + v.field - 1] = v.value;
+      }
+    }
   }
 }

@@ -140,7 +140,7 @@ public final class SampleCursor {
 
   /** Returns the text of a label, empty where it is a number. */
   public String labelText(int i) {
-    return profile.text(labels[check(i, labelCount) * 4 + 1]);
+    return profile.optionalText(labels[check(i, labelCount) * 4 + 1]);
   }
 
   /** Returns the number of a label, 0 where it is a text. */
@@ -150,7 +150,7 @@ public final class SampleCursor {
 
   /** Returns the unit of a label's number, empty where there is none. */
   public String labelUnit(int i) {
-    return profile.text(labels[check(i, labelCount) * 4 + 3]);
+    return profile.optionalText(labels[check(i, labelCount) * 4 + 3]);
   }
 
   private static int check(int i, int size) {

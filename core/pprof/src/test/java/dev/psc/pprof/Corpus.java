@@ -2,13 +2,16 @@ package dev.psc.pprof;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
 /** The corpus of real profiles, where it is there: PSC_CORPUS, or shared/corpus in some parent. */
+@NullUnmarked
 final class Corpus {
 
   private static final @Nullable Path ROOT = find();
@@ -47,7 +50,7 @@ final class Corpus {
     if (!isThere()) {
       return List.of();
     }
-    return Json.objects(new String(read(dir, name), java.nio.charset.StandardCharsets.UTF_8));
+    return Json.objects(new String(read(dir, name), StandardCharsets.UTF_8));
   }
 
   /** All files of a directory but the manifests. */

@@ -12,12 +12,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Real profiles against what google/pprof's parser says of them. */
 @EnabledIf("corpusIsThere")
+@NullUnmarked
 class CorpusTest {
 
   static boolean corpusIsThere() {

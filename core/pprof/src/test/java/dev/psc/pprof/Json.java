@@ -4,9 +4,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
 /** Just enough JSON to read the corpus's manifests. */
+@NullUnmarked
 final class Json {
 
   private final String text;
@@ -23,26 +25,26 @@ final class Json {
 
   private @Nullable Object value() {
     char c = peek();
-    switch (c) {
-      case '{':
-        return object();
-      case '[':
-        return array();
-      case '"':
-        return string();
-      default:
-        int from = at;
-        while (at < text.length() && ",]} \n\r\t".indexOf(text.charAt(at)) < 0) {
-          at++;
-        }
-        String word = text.substring(from, at);
-        return switch (word) {
-          case "null" -> null;
-          case "true" -> true;
-          case "false" -> false;
-          default -> Long.valueOf(word);
-        };
+    return switch (c) {
+      case '{' -> object();
+      case '[' -> array();
+      case '"' -> string();
+      default -> word();
+    };
+  }
+
+  private @Nullable Object word() {
+    int from = at;
+    while (at < text.length() && ",]} \n\r\t".indexOf(text.charAt(at)) < 0) {
+      at++;
     }
+    String word = text.substring(from, at);
+    return switch (word) {
+      case "null" -> null;
+      case "true" -> true;
+      case "false" -> false;
+      default -> Long.valueOf(word);
+    };
   }
 
   private Map<String, @Nullable Object> object() {

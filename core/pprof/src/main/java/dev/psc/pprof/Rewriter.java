@@ -1,0 +1,429 @@
+package dev.psc.pprof;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a profile anew by a plan: which entries stay and under which ids, which strings stay and
+ * where, which samples stay and with which values. What the plan does not touch, unknown fields
+ * too, is copied as it stands, in the order it stands in. Plan first, {@link #write} once.
+ */
+final class Rewriter {
+
+  /** New ids by position, 0 to leave an entry out; null keeps ids as they are. */
+  int @Nullable [] mappingIds;
+
+  int @Nullable [] functionIds;
+  int @Nullable [] locationIds;
+
+  /** New positions of strings, -1 to leave one out; null keeps all. */
+  int @Nullable [] stringIds;
+
+  /**
+   * Whether "" is put before all strings; indices then count from 1, but for text that is optional.
+   */
+  boolean emptyFirst;
+
+  /** Strings that are written in place of others, by old position. */
+  final Map<Integer, byte[]> replacedStrings = new HashMap<>();
+
+  /** Which samples stay, by position; null keeps all. */
+  @Nullable BitSet samples;
+
+  /** Values of the samples that stay, one after the other; null keeps what stands. */
+  long @Nullable [] values;
+
+  /** Which columns {@link #values} has; null keeps all. */
+  @Nullable BitSet columns;
+
+  /** Whether labels without a key get one, and which string that is (a final position). */
+  long labelKey;
+
+  /**
+   * Final positions of the type and unit of each sample type, -1 where they are mapped as usual.
+   */
+  long @Nullable [] typeNames;
+
+  long @Nullable [] unitNames;
+
+  /** Final positions of the period type's names, -1 where they are mapped as usual. */
+  long periodTypeName = -1;
+
+  long periodUnitName = -1;
+
+  /** Final position of the default sample type, -1 to map it as usual. */
+  long defaultSampleType = -1;
+
+  long timeNanos;
+  long durationNanos;
+
+  private final ProfileIndex index;
+  private final IdMap mappings;
+  private final IdMap functions;
+  private final IdMap locations;
+  private final byte[] buf;
+  private final WireWriter out;
+  private final WireReader inner;
+  private final WireReader innermost;
+  private final List<byte[]> appended = new ArrayList<>();
+  private final Map<String, Long> appendedAt = new HashMap<>();
+  private int nextValue;
+
+  Rewriter(Checker checker, int capacity) {
+    index = checker.index();
+    mappings = checker.mappings;
+    functions = checker.functions;
+    locations = checker.locations;
+    buf = index.buf;
+    out = new WireWriter(capacity);
+    inner = new WireReader(buf, 0, 0);
+    innermost = new WireReader(buf, 0, 0);
+    timeNanos = index.single[Fields.TIME_NANOS];
+    durationNanos = index.single[Fields.DURATION_NANOS];
+  }
+
+  /** Adds a string behind all others; call it once it is settled which of those stay. */
+  long append(String text) {
+    Long known = appendedAt.get(text);
+    if (known != null) {
+      return known;
+    }
+    long at = keptStrings() + appended.size();
+    appended.add(text.getBytes(StandardCharsets.UTF_8));
+    appendedAt.put(text, at);
+    return at;
+  }
+
+  private long keptStrings() {
+    int[] ids = stringIds;
+    if (ids == null) {
+      return (long) index.strings() + (emptyFirst ? 1 : 0);
+    }
+    long kept = 0;
+    for (int id : ids) {
+      kept += id >= 0 ? 1 : 0;
+    }
+    return kept;
+  }
+
+  /** Writes the profile; {@code buf[0..size)} of what is returned is the message. */
+  WireWriter write() throws PprofException {
+    int[] at = new int[Fields.STRING + 1];
+    boolean emptyWritten = false;
+    WireReader r = new WireReader(buf, index.from, index.to);
+    while (r.next()) {
+      int position = r.field <= Fields.STRING ? at[r.field]++ : 0;
+      switch (r.field) {
+        case Fields.SAMPLE_TYPE -> sampleType(r, position);
+        case Fields.SAMPLE -> sample(r, position);
+        case Fields.MAPPING -> entry(r, position, mappingIds);
+        case Fields.LOCATION -> entry(r, position, locationIds);
+        case Fields.FUNCTION -> entry(r, position, functionIds);
+        case Fields.STRING -> {
+          if (emptyFirst && !emptyWritten) {
+            out.bytes(Fields.STRING, buf, 0, 0);
+            emptyWritten = true;
+          }
+          string(r, position);
+        }
+        case Fields.DROP_FRAMES, Fields.KEEP_FRAMES, Fields.DOC_URL ->
+            out.number(r.field, text(r.value));
+        case Fields.DEFAULT_SAMPLE_TYPE ->
+            out.number(r.field, defaultSampleType >= 0 ? defaultSampleType : text(r.value));
+        case Fields.COMMENT -> comments(r);
+        case Fields.TIME_NANOS -> out.number(r.field, timeNanos);
+        case Fields.DURATION_NANOS -> out.number(r.field, durationNanos);
+        case Fields.PERIOD_TYPE ->
+            valueType(Fields.PERIOD_TYPE, r.start, r.pos, periodTypeName, periodUnitName);
+        default -> out.raw(buf, r.tagStart, r.pos);
+      }
+    }
+    if (emptyFirst && !emptyWritten) {
+      out.bytes(Fields.STRING, buf, 0, 0);
+    }
+    for (byte[] text : appended) {
+      out.bytes(Fields.STRING, text, 0, text.length);
+    }
+    if (index.count[Fields.TIME_NANOS] == 0) {
+      out.number(Fields.TIME_NANOS, timeNanos);
+    }
+    if (index.count[Fields.DURATION_NANOS] == 0) {
+      out.number(Fields.DURATION_NANOS, durationNanos);
+    }
+    if (index.count[Fields.PERIOD_TYPE] == 0 && periodTypeName >= 0) {
+      valueType(Fields.PERIOD_TYPE, 0, 0, periodTypeName, periodUnitName);
+    }
+    return out;
+  }
+
+  // Strings
+
+  /** Maps a string index that may be absent, so that 0 is "". */
+  private long text(long old) {
+    if (old == 0) {
+      return 0;
+    }
+    return required(old);
+  }
+
+  /** Maps a string index of a name that is always there, so that 0 is the first string. */
+  private long required(long old) {
+    int[] ids = stringIds;
+    if (ids != null) {
+      return ids.length == 0 ? 0 : ids[(int) old];
+    }
+    return emptyFirst && index.strings() > 0 ? old + 1 : old;
+  }
+
+  private boolean stringsMove() {
+    return emptyFirst || stringIds != null;
+  }
+
+  private void string(WireReader r, int position) {
+    int[] ids = stringIds;
+    if (ids != null && ids[position] < 0) {
+      return;
+    }
+    byte[] replaced = replacedStrings.isEmpty() ? null : replacedStrings.get(position);
+    if (replaced == null) {
+      out.raw(buf, r.tagStart, r.pos);
+    } else {
+      out.bytes(Fields.STRING, replaced, 0, replaced.length);
+    }
+  }
+
+  private void comments(WireReader r) throws PprofException {
+    if (!stringsMove()) {
+      out.raw(buf, r.tagStart, r.pos);
+      return;
+    }
+    // Written even where 0: in a repeated field that is an entry.
+    if (r.type == WireReader.VARINT) {
+      out.tag(Fields.COMMENT, WireReader.VARINT);
+      out.varint(required(r.value));
+      return;
+    }
+    int mark = out.begin(Fields.COMMENT);
+    inner.reset(r.start, r.pos);
+    while (inner.pos < inner.end) {
+      out.varint(required(inner.varint()));
+    }
+    out.end(mark);
+  }
+
+  // Types
+
+  private void sampleType(WireReader r, int position) throws PprofException {
+    BitSet kept = columns;
+    if (kept != null && !kept.get(position)) {
+      return;
+    }
+    long[] types = typeNames;
+    long[] units = unitNames;
+    valueType(
+        Fields.SAMPLE_TYPE,
+        r.start,
+        r.pos,
+        types == null ? -1 : types[position],
+        units == null ? -1 : units[position]);
+  }
+
+  private void valueType(int field, int start, int end, long typeName, long unitName)
+      throws PprofException {
+    WireReader v = inner.reset(start, end);
+    long type = 0;
+    long unit = 0;
+    int mark = out.begin(field);
+    while (v.next()) {
+      if (v.field == Fields.VALUE_TYPE_TYPE) {
+        type = v.value;
+      } else if (v.field == Fields.VALUE_TYPE_UNIT) {
+        unit = v.value;
+      } else {
+        out.raw(buf, v.tagStart, v.pos);
+      }
+    }
+    out.number(Fields.VALUE_TYPE_TYPE, typeName >= 0 ? typeName : required(type));
+    out.number(Fields.VALUE_TYPE_UNIT, unitName >= 0 ? unitName : required(unit));
+    out.end(mark);
+  }
+
+  // Mappings, locations, functions
+
+  private void entry(WireReader r, int position, int @Nullable [] ids) throws PprofException {
+    if (ids != null && ids[position] == 0) {
+      return;
+    }
+    boolean locationsRefer =
+        r.field == Fields.LOCATION && (mappingIds != null || functionIds != null);
+    boolean textMoves = r.field != Fields.LOCATION && stringsMove();
+    if (ids == null && !locationsRefer && !textMoves) {
+      out.raw(buf, r.tagStart, r.pos);
+      return;
+    }
+    int mark = out.begin(r.field);
+    WireReader e = inner.reset(r.start, r.pos);
+    if (ids != null) {
+      out.number(Fields.ID, ids[position]);
+    }
+    boolean named = false;
+    while (e.next()) {
+      if (e.field == Fields.ID && ids != null) {
+        continue;
+      }
+      if (locationsRefer && e.field == Fields.LOCATION_MAPPING_ID) {
+        out.number(e.field, newId(e.value, mappings, mappingIds));
+      } else if (locationsRefer && e.field == Fields.LOCATION_LINE) {
+        line(e.start, e.pos);
+      } else if (textMoves && isText(r.field, e.field)) {
+        boolean name = r.field == Fields.FUNCTION && e.field == Fields.FUNCTION_NAME;
+        named |= name;
+        out.number(e.field, name ? required(e.value) : text(e.value));
+      } else {
+        out.raw(buf, e.tagStart, e.pos);
+      }
+    }
+    if (textMoves && r.field == Fields.FUNCTION && !named) {
+      out.number(Fields.FUNCTION_NAME, required(0));
+    }
+    out.end(mark);
+  }
+
+  private static boolean isText(int table, int field) {
+    return table == Fields.MAPPING
+        ? field == Fields.MAPPING_FILENAME || field == Fields.MAPPING_BUILD_ID
+        : field >= Fields.FUNCTION_NAME && field <= Fields.FUNCTION_FILENAME;
+  }
+
+  private void line(int start, int end) throws PprofException {
+    int mark = out.begin(Fields.LOCATION_LINE);
+    WireReader l = innermost.reset(start, end);
+    while (l.next()) {
+      if (l.field == Fields.LINE_FUNCTION_ID) {
+        out.number(l.field, newId(l.value, functions, functionIds));
+      } else {
+        out.raw(buf, l.tagStart, l.pos);
+      }
+    }
+    out.end(mark);
+  }
+
+  /** Maps a reference; what refers to nothing becomes 0, "unknown". */
+  private static long newId(long old, IdMap map, int @Nullable [] ids) {
+    if (ids == null || old == 0) {
+      return old;
+    }
+    int position = map.indexOf(old);
+    return position < 0 ? 0 : ids[position];
+  }
+
+  // Samples
+
+  private void sample(WireReader r, int position) throws PprofException {
+    BitSet kept = samples;
+    if (kept != null && !kept.get(position)) {
+      return;
+    }
+    long[] newValues = values;
+    boolean labelsMove = stringsMove() || labelKey != 0;
+    if (newValues == null && locationIds == null && !labelsMove) {
+      out.raw(buf, r.tagStart, r.pos);
+      return;
+    }
+    out.ensure((r.pos - r.start) * 2 + 32);
+    int mark = out.begin(Fields.SAMPLE);
+    WireReader s = inner.reset(r.start, r.pos);
+    boolean valuesWritten = newValues == null;
+    while (s.next()) {
+      switch (s.field) {
+        case Fields.SAMPLE_LOCATION_ID -> stack(s);
+        case Fields.SAMPLE_VALUE -> {
+          if (newValues == null) {
+            out.raw(buf, s.tagStart, s.pos);
+          } else if (!valuesWritten) {
+            values(newValues);
+            valuesWritten = true;
+          }
+        }
+        case Fields.SAMPLE_LABEL -> {
+          if (labelsMove) {
+            label(s.start, s.pos);
+          } else {
+            out.raw(buf, s.tagStart, s.pos);
+          }
+        }
+        default -> out.raw(buf, s.tagStart, s.pos);
+      }
+    }
+    out.end(mark);
+  }
+
+  private void values(long[] newValues) {
+    BitSet kept = columns;
+    int count = kept == null ? index.sampleTypes() : kept.cardinality();
+    int mark = out.begin(Fields.SAMPLE_VALUE);
+    for (int i = 0; i < count; i++) {
+      out.varint(newValues[nextValue++]);
+    }
+    out.end(mark);
+  }
+
+  private void stack(WireReader s) throws PprofException {
+    int[] ids = locationIds;
+    if (ids == null) {
+      out.raw(buf, s.tagStart, s.pos);
+      return;
+    }
+    if (s.type == WireReader.VARINT) {
+      out.tag(Fields.SAMPLE_LOCATION_ID, WireReader.VARINT);
+      out.varint(ids[locations.indexOf(s.value)]);
+      return;
+    }
+    int mark = out.begin(Fields.SAMPLE_LOCATION_ID);
+    WireReader packed = innermost.reset(s.start, s.pos);
+    // New ids are below the number of locations, so none takes more than five bytes.
+    out.ensure((s.pos - s.start) * 5);
+    byte[] b = buf;
+    byte[] o = out.buf;
+    int q = out.size;
+    int p = packed.pos;
+    int end = packed.end;
+    while (p < end) {
+      long id = b[p++];
+      if (id < 0) {
+        packed.pos = p - 1;
+        id = packed.varint();
+        p = packed.pos;
+      }
+      int v = ids[locations.indexOf(id)];
+      while (v >= 0x80) {
+        o[q++] = (byte) (v | 0x80);
+        v >>>= 7;
+      }
+      o[q++] = (byte) v;
+    }
+    out.size = q;
+    out.end(mark);
+  }
+
+  private void label(int start, int end) throws PprofException {
+    int mark = out.begin(Fields.SAMPLE_LABEL);
+    WireReader l = innermost.reset(start, end);
+    long key = 0;
+    while (l.next()) {
+      switch (l.field) {
+        case Fields.LABEL_KEY -> key = l.value;
+        case Fields.LABEL_STR, Fields.LABEL_NUM_UNIT -> out.number(l.field, text(l.value));
+        default -> out.raw(buf, l.tagStart, l.pos);
+      }
+    }
+    long newKey = required(key);
+    out.number(Fields.LABEL_KEY, newKey == 0 ? labelKey : newKey);
+    out.end(mark);
+  }
+}
