@@ -13,7 +13,6 @@ module dev.psc.testkit {
   // Of the contract suites only: they run in tests that bring their own.
   requires static transitive org.junit.jupiter.api;
   requires static org.assertj.core;
-  requires static awaitility;
 
   exports dev.psc.testkit;
   exports dev.psc.testkit.contract;

@@ -89,8 +89,8 @@ final class StatusClassifier {
   }
 
   /**
-   * Says what to check where nobody did yet: psc-auth's interceptor does, after a dash, and what was
-   * refused on this side has a cause.
+   * Says what to check where nobody did yet: psc-auth's interceptor does, after a dash, and what
+   * was refused on this side has a cause.
    */
   private static String advice(Status status) {
     String said = status.getDescription();

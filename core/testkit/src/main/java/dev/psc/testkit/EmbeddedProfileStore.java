@@ -317,6 +317,15 @@ public final class EmbeddedProfileStore implements AutoCloseable {
         profile -> profile.project().equals(project) && profile.labels().equals(labels));
   }
 
+  /** Returns the sums over all profiles of a project that have this {@code __name__}. */
+  public ProfileSummary summary(ProjectId project, String name) {
+    return ProfileSummary.of(
+        profiles(project).stream()
+            .filter(profile -> profile.name().equals(name))
+            .map(StoredProfile::pprof)
+            .toList());
+  }
+
   /** Returns how many profiles it took, duplicates included. */
   public long profileCount() {
     return contents.size();

@@ -74,7 +74,8 @@ final class StoreService extends ProfileStoreServiceGrpc.ProfileStoreServiceImpl
     if (delay.isZero()) {
       answer(observer, answer);
     } else {
-      timer.schedule(() -> answer(observer, answer), delay.toNanos(), TimeUnit.NANOSECONDS);
+      var unused =
+          timer.schedule(() -> answer(observer, answer), delay.toNanos(), TimeUnit.NANOSECONDS);
     }
   }
 

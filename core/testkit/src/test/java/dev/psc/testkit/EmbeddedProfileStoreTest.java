@@ -14,6 +14,7 @@ import dev.psc.auth.iam.Subject;
 import dev.psc.delivery.RawProfile;
 import dev.psc.delivery.SendOutcome;
 import dev.psc.pprof.LabelSet;
+import dev.psc.pprof.SampleType;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;
 import io.grpc.ManagedChannel;
@@ -28,6 +29,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
@@ -72,6 +74,26 @@ class EmbeddedProfileStoreTest {
               assertThat(profile.file()).isEmpty();
             });
     assertThat(store.duplicateCount()).isZero();
+  }
+
+  @Test
+  void sumsUpWhatItTook() throws Exception {
+    GrpcProfileSink sink = own();
+    send(sink, RawProfile.of(CPU, new TinyPprof().sample("a", 1, 10).sample("b", 2, 20).gzip()));
+    send(sink, RawProfile.of(CPU.with("pod", "x"), new TinyPprof().sample("a", 5, 50).gzip()));
+    send(sink, RawProfile.of(CPU.with("__name__", "wall"), TinyPprof.numbered(1)));
+
+    ProfileSummary summary = store.summary(store.project(), "process_cpu");
+
+    assertThat(summary.profileCount()).isEqualTo(2);
+    assertThat(summary.totals())
+        .containsExactly(
+            Map.entry(new SampleType("samples", "count"), 8L),
+            Map.entry(new SampleType("cpu", "nanoseconds"), 80L));
+    assertThat(summary.top("cpu", 2))
+        .containsExactly(new TopFunction("a", 60, 60), new TopFunction("b", 20, 20));
+    assertThat(summary.top("cpu", 1)).hasSize(1);
+    assertThat(summary.top("wall", 5)).isEmpty();
   }
 
   @Test

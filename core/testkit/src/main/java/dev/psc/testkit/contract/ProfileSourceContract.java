@@ -2,7 +2,6 @@ package dev.psc.testkit.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.psc.delivery.Acceptance;
 import dev.psc.delivery.ProfileReceiver;
@@ -10,8 +9,9 @@ import dev.psc.delivery.ProfileSource;
 import dev.psc.delivery.RawProfile;
 import dev.psc.pprof.Profile;
 import java.time.Duration;
-import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -35,10 +35,7 @@ public abstract class ProfileSourceContract {
     Collector collector = new Collector();
     try (ProfileSource source = source()) {
       source.start(collector);
-      collector.awaitOne();
-    }
-
-    for (RawProfile profile : collector.profiles) {
+      RawProfile profile = collector.awaitOne();
       assertThat(profile.name()).as("__name__").isNotEmpty();
       assertThat(Profile.parse(profile.pprof()).sampleTypes()).isNotEmpty();
     }
@@ -54,8 +51,7 @@ public abstract class ProfileSourceContract {
     source.close();
 
     collector.ended = true;
-    // Whatever was still running would come within the time that the first one took.
-    await().during(Duration.ofMillis(500)).atMost(patience()).until(() -> collector.late.isEmpty());
+    assertThat(collector.late.poll(500, TimeUnit.MILLISECONDS)).isNull();
   }
 
   @Test
@@ -68,7 +64,7 @@ public abstract class ProfileSourceContract {
       first.awaitOne();
     }
 
-    assertThat(second.profiles).isEmpty();
+    assertThat(second.arrived).isEmpty();
   }
 
   @Test
@@ -98,15 +94,16 @@ public abstract class ProfileSourceContract {
         new Collector(new Acceptance.Refused("queue_full", "there is no room for it"));
     try (ProfileSource source = source()) {
       source.start(refusing);
-      await().atMost(patience()).until(() -> refusing.profiles.size() >= 2);
+      refusing.awaitOne();
+      refusing.awaitOne();
     }
   }
 
   /** Keeps what it gets. */
   private final class Collector implements ProfileReceiver {
 
-    final List<RawProfile> profiles = new CopyOnWriteArrayList<>();
-    final List<RawProfile> late = new CopyOnWriteArrayList<>();
+    final BlockingQueue<RawProfile> arrived = new LinkedBlockingQueue<>();
+    final BlockingQueue<RawProfile> late = new LinkedBlockingQueue<>();
     volatile boolean ended;
     private final Acceptance answer;
 
@@ -120,12 +117,16 @@ public abstract class ProfileSourceContract {
 
     @Override
     public Acceptance accept(RawProfile profile) {
-      (ended ? late : profiles).add(profile);
+      (ended ? late : arrived).add(profile);
       return answer;
     }
 
-    void awaitOne() {
-      await().atMost(patience()).until(() -> !profiles.isEmpty());
+    RawProfile awaitOne() throws InterruptedException {
+      RawProfile profile = arrived.poll(patience().toMillis(), TimeUnit.MILLISECONDS);
+      if (profile == null) {
+        throw new AssertionError("no profile came in " + patience());
+      }
+      return profile;
     }
   }
 }
