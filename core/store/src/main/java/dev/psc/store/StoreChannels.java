@@ -243,6 +243,10 @@ public final class StoreChannels {
       return serverName == null ? endpoint.host() : serverName;
     }
 
+    boolean verifies() {
+      return !skipVerify;
+    }
+
     Builder copy() {
       Builder copy = new Builder(endpoint);
       copy.trustedCertificates = trustedCertificates;

@@ -110,7 +110,8 @@ final class TransportHints implements ClientInterceptor {
     if (said.contains("alpn")) {
       return endpoint.authority() + " speaks TLS, but not HTTP/2, which gRPC needs";
     }
-    if (said.contains("not an ssl/tls record")) {
+    if (said.contains("not an ssl/tls record")
+        || said.contains("unsupported or unrecognized ssl message")) {
       return plaintextServer(endpoint);
     }
     if (said.contains("hex dump") || said.contains("first received frame was not settings")) {

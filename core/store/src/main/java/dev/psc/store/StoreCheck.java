@@ -1,0 +1,389 @@
+package dev.psc.store;
+
+import dev.psc.auth.BearerToken;
+import dev.psc.auth.CallHeaders;
+import dev.psc.auth.FileTokenSource;
+import dev.psc.auth.ProjectId;
+import dev.psc.auth.PscAuthInterceptor;
+import dev.psc.auth.TokenFormatException;
+import dev.psc.auth.TokenSource;
+import dev.psc.auth.TokenUnavailableException;
+import dev.psc.store.StoreCheckStep.Name;
+import dev.psc.store.StoreCheckStep.Result;
+import dev.psc.store.proto.profilestore.ProfileStoreServiceGrpc;
+import dev.psc.store.proto.profilestore.WriteRawRequest;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.MetadataUtils;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks step by step whether profiles can be sent to a store: token, project id, address, TCP, TLS,
+ * HTTP/2, and a {@code WriteRaw} without any series, which changes nothing in the store. Every step
+ * says what it found and, when something is wrong, what to do.
+ *
+ * <p>One check is used by one thread, once.
+ */
+public final class StoreCheck {
+
+  private final Builder settings;
+  private final List<StoreCheckStep> steps = new ArrayList<>();
+
+  private StoreCheck(Builder settings) {
+    this.settings = settings;
+  }
+
+  /**
+   * Returns a builder of a check.
+   *
+   * @param channels makes the settings of the channel without any authentication; an {@link
+   *     IllegalArgumentException} of it is what the address step then says
+   */
+  public static Builder builder(Supplier<StoreChannels.Builder> channels) {
+    return new Builder(channels);
+  }
+
+  /**
+   * Does all steps, each within the timeout, and returns one result per step in the order of {@link
+   * Name}. Never throws for what it finds.
+   */
+  public List<StoreCheckStep> run() {
+    try (Token token = checkToken()) {
+      ProjectId project = checkProject(token.source);
+      StoreChannels.Builder channels = checkConnection();
+      if (channels != null) {
+        checkAccess(channels, token.source, project);
+      }
+    }
+    return List.copyOf(steps);
+  }
+
+  /** The source, if there is a usable one, and who closes it. */
+  private static final class Token implements AutoCloseable {
+
+    final @Nullable TokenSource source;
+    private final boolean ours;
+
+    Token(@Nullable TokenSource source, boolean ours) {
+      this.source = source;
+      this.ours = ours;
+    }
+
+    @Override
+    public void close() {
+      if (ours && source != null) {
+        source.close();
+      }
+    }
+  }
+
+  private Token checkToken() {
+    if (settings.tokenFile == null && settings.tokenSource == null) {
+      steps.add(StoreCheckStep.skipped(Name.TOKEN_READABLE, "no token is configured"));
+      steps.add(StoreCheckStep.skipped(Name.TOKEN_FORMAT, "no token is configured"));
+      return new Token(null, false);
+    }
+    TokenSource source = settings.tokenSource;
+    boolean ours = source == null;
+    try {
+      if (source == null) {
+        FileTokenSource.Builder file =
+            FileTokenSource.builder(Objects.requireNonNull(settings.tokenFile));
+        source = (settings.jwtProjectTokens ? file.acceptJwtProjectTokens() : file).open();
+      }
+      BearerToken token = source.token();
+      steps.add(StoreCheckStep.ok(Name.TOKEN_READABLE, "the token was read"));
+      steps.add(
+          StoreCheckStep.ok(
+              Name.TOKEN_FORMAT, "the token is well-formed, fingerprint " + token.fingerprint()));
+      return new Token(source, ours);
+    } catch (TokenUnavailableException e) {
+      String message = String.valueOf(e.getMessage());
+      if (e.getCause() instanceof TokenFormatException format) {
+        steps.add(StoreCheckStep.ok(Name.TOKEN_READABLE, "the token was read"));
+        steps.add(StoreCheckStep.wrong(Name.TOKEN_FORMAT, message, remedy(format)));
+      } else {
+        steps.add(
+            StoreCheckStep.wrong(
+                Name.TOKEN_READABLE,
+                message,
+                "put the service account token where the configuration says, readable by this"
+                    + " user"));
+        steps.add(StoreCheckStep.skipped(Name.TOKEN_FORMAT, "there is no token"));
+      }
+      return new Token(null, false);
+    }
+  }
+
+  private static String remedy(TokenFormatException format) {
+    return format.problem() == TokenFormatException.Problem.PROJECT_TOKEN
+        ? "create a service account, bind the role Profile Writer to it, generate a token, and put"
+            + " it in place of the old one"
+        : "generate a new token for the service account and copy it whole";
+  }
+
+  private @Nullable ProjectId checkProject(@Nullable TokenSource token) {
+    String text = settings.projectId;
+    if (text == null) {
+      boolean needed = settings.tokenFile != null || (token != null && !settings.jwtProjectTokens);
+      steps.add(
+          needed && !settings.jwtProjectTokens
+              ? StoreCheckStep.wrong(
+                  Name.PROJECT_ID,
+                  "no project id is configured, and a service account token does not name one",
+                  "give the project's UUID as metadata projectID")
+              : StoreCheckStep.skipped(Name.PROJECT_ID, "no project id is configured"));
+      return null;
+    }
+    try {
+      ProjectId project = ProjectId.parse(text);
+      steps.add(StoreCheckStep.ok(Name.PROJECT_ID, "the project is " + project));
+      return project;
+    } catch (IllegalArgumentException e) {
+      steps.add(
+          StoreCheckStep.wrong(
+              Name.PROJECT_ID,
+              String.valueOf(e.getMessage()),
+              "copy the project's UUID from its settings"));
+      return null;
+    }
+  }
+
+  private StoreChannels.@Nullable Builder checkConnection() {
+    StoreChannels.Builder channels;
+    try {
+      channels = settings.channels.get();
+      channels.check();
+    } catch (IllegalArgumentException e) {
+      steps.add(
+          StoreCheckStep.wrong(
+              Name.ADDRESS, String.valueOf(e.getMessage()), "correct the address of the store"));
+      skipRest("the address is wrong");
+      return null;
+    }
+    boolean connected;
+    try (StoreConnection connection = new StoreConnection(channels, settings.timeout, steps)) {
+      connected = connection.check();
+    }
+    if (!connected) {
+      skipRest("an earlier step is wrong");
+      return null;
+    }
+    return channels;
+  }
+
+  /** Adds a result for every step that has none yet. */
+  private void skipRest(String why) {
+    Set<Name> rest = EnumSet.allOf(Name.class);
+    steps.forEach(step -> rest.remove(step.name()));
+    rest.forEach(name -> steps.add(StoreCheckStep.skipped(name, why)));
+  }
+
+  private void checkAccess(
+      StoreChannels.Builder from, @Nullable TokenSource token, @Nullable ProjectId project) {
+    boolean tokenIsWrong =
+        token == null && (settings.tokenFile != null || settings.tokenSource != null);
+    if (tokenIsWrong) {
+      skipRest("there is no usable token");
+      return;
+    }
+    StoreChannels.Builder channels = from.copy();
+    if (token == null) {
+      CallHeaders headers = settings.headers;
+      channels.interceptor(MetadataUtils.newAttachHeadersInterceptor(headers.toMetadata()));
+    } else {
+      PscAuthInterceptor.Builder auth =
+          project == null
+              ? PscAuthInterceptor.builderWithoutProject(token)
+              : PscAuthInterceptor.builder(token, project);
+      auth.headers(settings.headers.withoutProjectId());
+      channels.interceptor(
+          (settings.allowPlaintext ? auth.allowPlaintext() : auth.allowPlaintextOnLoopback())
+              .build());
+    }
+    judge(writeNothing(channels), token != null, project);
+  }
+
+  private Status writeNothing(StoreChannels.Builder channels) {
+    ManagedChannel channel;
+    try {
+      channel = channels.build();
+    } catch (IllegalArgumentException e) {
+      return Status.UNAVAILABLE.withDescription(e.getMessage()).withCause(e);
+    }
+    try {
+      Object unused =
+          ProfileStoreServiceGrpc.newBlockingStub(channel)
+              .withDeadlineAfter(settings.timeout.toNanos(), TimeUnit.NANOSECONDS)
+              .writeRaw(WriteRawRequest.getDefaultInstance());
+      return Status.OK;
+    } catch (StatusRuntimeException e) {
+      return e.getStatus();
+    } finally {
+      ManagedChannel unused = channel.shutdownNow();
+    }
+  }
+
+  private void judge(Status status, boolean withToken, @Nullable ProjectId project) {
+    String said = String.valueOf(status.getDescription());
+    switch (status.getCode()) {
+      case OK -> {
+        accepted(withToken);
+        steps.add(
+            StoreCheckStep.ok(
+                Name.PROJECT_PERMITTED,
+                project == null
+                    ? "the store takes profiles"
+                    : "the store takes profiles for project " + project));
+      }
+      case UNAUTHENTICATED -> {
+        steps.add(
+            StoreCheckStep.wrong(
+                Name.TOKEN_ACCEPTED,
+                said,
+                withToken
+                    ? "generate a new token for the service account, or check that this is its"
+                        + " store and that the channel uses TLS"
+                    : "configure a token file with the token of a service account"));
+        steps.add(StoreCheckStep.skipped(Name.PROJECT_PERMITTED, "the token is not accepted"));
+      }
+      case PERMISSION_DENIED -> {
+        accepted(withToken);
+        steps.add(
+            StoreCheckStep.wrong(
+                Name.PROJECT_PERMITTED,
+                said,
+                "bind the role Profile Writer to the service account for this project, or correct"
+                    + " the project id"));
+      }
+      case INVALID_ARGUMENT -> {
+        accepted(withToken);
+        boolean aboutProject = said.toLowerCase(Locale.ROOT).contains("project");
+        steps.add(
+            aboutProject
+                ? StoreCheckStep.wrong(
+                    Name.PROJECT_PERMITTED, said, "give the project's UUID as metadata projectID")
+                : StoreCheckStep.ok(
+                    Name.PROJECT_PERMITTED,
+                    "the store let the call through and only disliked that it was empty"));
+      }
+      case UNIMPLEMENTED -> {
+        steps.add(
+            StoreCheckStep.wrong(
+                Name.TOKEN_ACCEPTED,
+                "the server speaks gRPC, but is no profile store: " + said,
+                "check the host and port of the store, and what a proxy before it forwards"));
+        steps.add(StoreCheckStep.skipped(Name.PROJECT_PERMITTED, "it is no profile store"));
+      }
+      default -> {
+        steps.add(
+            StoreCheckStep.wrong(
+                Name.TOKEN_ACCEPTED,
+                "the store answered " + status.getCode() + ": " + said,
+                "look at the store's own log, and try again"));
+        steps.add(StoreCheckStep.skipped(Name.PROJECT_PERMITTED, "the store did not answer"));
+      }
+    }
+  }
+
+  private void accepted(boolean withToken) {
+    steps.add(
+        withToken
+            ? StoreCheckStep.ok(Name.TOKEN_ACCEPTED, "the store accepts the token")
+            : StoreCheckStep.ok(Name.TOKEN_ACCEPTED, "the store wants no token"));
+  }
+
+  /** Returns whether no step is wrong. */
+  public static boolean allOk(List<StoreCheckStep> steps) {
+    return steps.stream().noneMatch(step -> step.result() == Result.WRONG);
+  }
+
+  /** Settings of a check. Not thread-safe. */
+  public static final class Builder {
+
+    private final Supplier<StoreChannels.Builder> channels;
+    private @Nullable Path tokenFile;
+    private @Nullable TokenSource tokenSource;
+    private boolean jwtProjectTokens;
+    private @Nullable String projectId;
+    private CallHeaders headers = CallHeaders.none();
+    private boolean allowPlaintext;
+    private Duration timeout = Duration.ofSeconds(10);
+
+    private Builder(Supplier<StoreChannels.Builder> channels) {
+      this.channels = Objects.requireNonNull(channels, "channels");
+    }
+
+    /** The file of the token. */
+    public Builder tokenFile(Path file) {
+      tokenFile = Objects.requireNonNull(file, "file");
+      return this;
+    }
+
+    /** The token from elsewhere than a file; stays the caller's to close. */
+    public Builder tokenSource(TokenSource source) {
+      tokenSource = Objects.requireNonNull(source, "source");
+      return this;
+    }
+
+    /** Takes a project token of the older scheme in the file too. */
+    public Builder acceptJwtProjectTokens() {
+      jwtProjectTokens = true;
+      return this;
+    }
+
+    /** The project id as it was configured, right or wrong. */
+    public Builder projectId(String text) {
+      projectId = Objects.requireNonNull(text, "text");
+      return this;
+    }
+
+    /** Further headers; a projectID in them counts only when there is no token. */
+    public Builder headers(CallHeaders headers) {
+      this.headers = Objects.requireNonNull(headers, "headers");
+      return this;
+    }
+
+    /** Lets the token travel in plaintext to other machines; to this one it always may. */
+    public Builder allowPlaintext() {
+      allowPlaintext = true;
+      return this;
+    }
+
+    /**
+     * How long each step may take: 10 s by default.
+     *
+     * @throws IllegalArgumentException when not positive, or longer than an hour
+     */
+    public Builder timeout(Duration timeout) {
+      if (timeout.isNegative() || timeout.isZero() || timeout.compareTo(Duration.ofHours(1)) > 0) {
+        throw new IllegalArgumentException("timeout must be up to 1 h, but is " + timeout);
+      }
+      this.timeout = timeout;
+      return this;
+    }
+
+    /**
+     * Returns the check.
+     *
+     * @throws IllegalArgumentException when the token is configured twice
+     */
+    public StoreCheck build() {
+      if (tokenFile != null && tokenSource != null) {
+        throw new IllegalArgumentException("tokenFile and tokenSource exclude each other");
+      }
+      return new StoreCheck(this);
+    }
+  }
+}

@@ -1,0 +1,277 @@
+package dev.psc.store;
+
+import dev.psc.store.StoreCheckStep.Name;
+import io.grpc.Status;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The steps of a {@link StoreCheck} below gRPC, each made by hand on a blocking socket, since the
+ * channel cannot tell them apart: name, TCP, CONNECT, TLS, and the first frame of HTTP/2.
+ */
+final class StoreConnection implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(StoreConnection.class);
+
+  private static final byte[] PREFACE_AND_SETTINGS =
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0".getBytes(StandardCharsets.US_ASCII);
+  private static final int FRAME_HEADER_BYTES = 9;
+  private static final int SETTINGS = 4;
+  private static final int PROXY_ANSWER_LIMIT_BYTES = 8 * 1024;
+
+  private final StoreChannels.Builder settings;
+  private final StoreEndpoint endpoint;
+  private final int timeoutMillis;
+  private final List<StoreCheckStep> steps;
+  private @Nullable Socket socket;
+
+  StoreConnection(StoreChannels.Builder settings, Duration timeout, List<StoreCheckStep> steps) {
+    this.settings = settings;
+    this.endpoint = settings.endpoint();
+    this.timeoutMillis = (int) Math.max(1, timeout.toMillis());
+    this.steps = steps;
+  }
+
+  /** Adds the steps up to HTTP/2 or to the first that is wrong, and returns whether all are ok. */
+  boolean check() {
+    InetAddress[] addresses = resolve();
+    if (addresses == null) {
+      return false;
+    }
+    Socket tcp = connect(addresses);
+    if (tcp == null) {
+      return false;
+    }
+    if (endpoint.plaintext()) {
+      steps.add(StoreCheckStep.skipped(Name.TLS, "the store is configured as plaintext"));
+      return speakHttp2(tcp);
+    }
+    SSLSocket tls = handshake(tcp);
+    return tls != null && speakHttp2(tls);
+  }
+
+  private @Nullable HttpProxy proxy() {
+    HttpProxy proxy = settings.proxy();
+    boolean used =
+        proxy != null
+            && proxy.serves(InetSocketAddress.createUnresolved(endpoint.host(), endpoint.port()));
+    return used ? proxy : null;
+  }
+
+  private InetAddress @Nullable [] resolve() {
+    HttpProxy proxy = proxy();
+    try {
+      if (proxy != null) {
+        InetAddress[] addresses = {proxy.resolved().getAddress()};
+        steps.add(StoreCheckStep.ok(Name.ADDRESS, "the proxy " + proxy + " resolves the store"));
+        return addresses;
+      }
+      InetAddress[] addresses = InetAddress.getAllByName(endpoint.host());
+      steps.add(
+          StoreCheckStep.ok(
+              Name.ADDRESS, endpoint.host() + " is " + addresses[0].getHostAddress()));
+      return addresses;
+    } catch (UnknownHostException e) {
+      steps.add(
+          StoreCheckStep.wrong(
+              Name.ADDRESS,
+              "the host "
+                  + (proxy == null ? endpoint.host() : "of the proxy " + proxy)
+                  + " is not known to DNS",
+              "check the spelling, and the DNS of this machine"));
+      return null;
+    }
+  }
+
+  private @Nullable Socket connect(InetAddress[] addresses) {
+    HttpProxy proxy = proxy();
+    String to = proxy == null ? endpoint.authority() : "proxy " + proxy;
+    String problem = "";
+    for (InetAddress address : addresses) {
+      Socket tcp = new Socket();
+      socket = tcp;
+      try {
+        int port = proxy == null ? endpoint.port() : proxy.resolved().getPort();
+        tcp.connect(new InetSocketAddress(address, port), timeoutMillis);
+        tcp.setSoTimeout(timeoutMillis);
+        if (proxy != null) {
+          openTunnel(tcp, proxy);
+        }
+        steps.add(StoreCheckStep.ok(Name.TCP, to + " takes connections"));
+        return tcp;
+      } catch (IOException e) {
+        problem = String.valueOf(e.getMessage());
+        close();
+      }
+    }
+    steps.add(
+        StoreCheckStep.wrong(
+            Name.TCP,
+            "no connection to " + to + ": " + problem,
+            "check host and port, that the store runs, and the firewalls between"));
+    return null;
+  }
+
+  private void openTunnel(Socket tcp, HttpProxy proxy) throws IOException {
+    StringBuilder request =
+        new StringBuilder("CONNECT ")
+            .append(endpoint.authority())
+            .append(" HTTP/1.1\r\nHost: ")
+            .append(endpoint.authority())
+            .append("\r\n");
+    if (proxy.user() != null) {
+      String pair = proxy.user() + ":" + proxy.password();
+      request
+          .append("Proxy-Authorization: Basic ")
+          .append(Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8)))
+          .append("\r\n");
+    }
+    tcp.getOutputStream()
+        .write(request.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII));
+    StringBuilder answer = new StringBuilder();
+    InputStream in = tcp.getInputStream();
+    while (answer.indexOf("\r\n\r\n") < 0) {
+      int b = in.read();
+      if (b < 0 || answer.length() > PROXY_ANSWER_LIMIT_BYTES) {
+        throw new IOException("the proxy did not answer CONNECT as a proxy does");
+      }
+      answer.append((char) b);
+    }
+    String line = answer.substring(0, answer.indexOf("\r\n"));
+    if (!line.matches("HTTP/1\\.[01] 2[0-9][0-9].*")) {
+      throw new IOException("the proxy refused the tunnel: " + line);
+    }
+  }
+
+  private @Nullable SSLSocket handshake(Socket tcp) {
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(settings.keyManagers(), settings.trustManagers(), null);
+      SSLSocket tls =
+          (SSLSocket)
+              context
+                  .getSocketFactory()
+                  .createSocket(tcp, settings.expectedServerName(), endpoint.port(), true);
+      socket = tls;
+      SSLParameters parameters = tls.getSSLParameters();
+      parameters.setApplicationProtocols(new String[] {"h2"});
+      if (settings.verifies()) {
+        parameters.setEndpointIdentificationAlgorithm("HTTPS");
+      }
+      tls.setSSLParameters(parameters);
+      tls.startHandshake();
+      steps.add(
+          StoreCheckStep.ok(
+              Name.TLS,
+              tls.getSession().getProtocol()
+                  + (settings.verifies() ? ", the certificate is trusted" : ", NOT verified")));
+      return tls;
+    } catch (IOException e) {
+      Status explained = TransportHints.explain(Status.UNAVAILABLE.withCause(e), endpoint);
+      String description = explained.getDescription();
+      String alpn = String.valueOf(e.getMessage());
+      if (alpn.contains("no_application_protocol")) {
+        steps.add(StoreCheckStep.ok(Name.TLS, "the server speaks TLS"));
+        steps.add(noHttp2());
+      } else {
+        steps.add(
+            StoreCheckStep.wrong(
+                Name.TLS,
+                "the handshake failed: " + e.getMessage(),
+                description == null
+                    ? "check that this is the store's TLS port, and the certificates on both sides"
+                    : description));
+      }
+      return null;
+    } catch (GeneralSecurityException | IllegalArgumentException e) {
+      steps.add(
+          StoreCheckStep.wrong(
+              Name.TLS, String.valueOf(e.getMessage()), "correct the certificate or key file"));
+      return null;
+    }
+  }
+
+  private boolean speakHttp2(Socket connection) {
+    if (connection instanceof SSLSocket tls && !"h2".equals(tls.getApplicationProtocol())) {
+      steps.add(noHttp2());
+      return false;
+    }
+    String problem;
+    try {
+      OutputStream out = connection.getOutputStream();
+      out.write(PREFACE_AND_SETTINGS);
+      out.flush();
+      byte[] header = connection.getInputStream().readNBytes(FRAME_HEADER_BYTES);
+      if (header.length == FRAME_HEADER_BYTES && header[3] == SETTINGS) {
+        steps.add(StoreCheckStep.ok(Name.HTTP2, "the server speaks HTTP/2"));
+        return true;
+      }
+      if (header.length >= 2 && (header[0] == 0x15 || header[0] == 0x16) && header[1] == 3) {
+        steps.add(
+            StoreCheckStep.wrong(
+                Name.HTTP2,
+                endpoint.authority() + " speaks TLS, but the channel is plaintext",
+                "use https:// or leave --insecure out"));
+        return false;
+      }
+      if (new String(header, StandardCharsets.US_ASCII).startsWith("HTTP/")) {
+        steps.add(noHttp2());
+        return false;
+      }
+      if (header.length == 0) {
+        throw new EOFException("the server closed the connection without an answer");
+      }
+      problem = "the server answered something else than HTTP/2";
+    } catch (SocketTimeoutException e) {
+      problem = "the server did not answer in time";
+    } catch (IOException e) {
+      problem = String.valueOf(e.getMessage());
+    }
+    steps.add(
+        StoreCheckStep.wrong(
+            Name.HTTP2,
+            problem,
+            endpoint.plaintext()
+                ? "the store may want TLS: use https://; or check host and port"
+                : "check host and port of the store"));
+    return false;
+  }
+
+  private StoreCheckStep noHttp2() {
+    return StoreCheckStep.wrong(
+        Name.HTTP2,
+        endpoint.authority() + " speaks HTTP/1 only, and gRPC needs HTTP/2",
+        "check host and port of the store, and that a proxy before it forwards HTTP/2");
+  }
+
+  @Override
+  public void close() {
+    Socket open = socket;
+    socket = null;
+    if (open != null) {
+      try {
+        open.close();
+      } catch (IOException e) {
+        log.debug("closing the connection to {} failed", endpoint, e);
+      }
+    }
+  }
+}
