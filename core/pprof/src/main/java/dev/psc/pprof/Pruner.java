@@ -1,0 +1,164 @@
+package dev.psc.pprof;
+
+import java.util.Arrays;
+
+/**
+ * Finds what a part of a profile's samples refers to, so that everything else can be left out: mark
+ * the samples that stay, then {@link #plan} the rewriting. The profile must keep every rule about
+ * ids and strings.
+ */
+final class Pruner {
+
+  private final ProfileIndex index;
+  private final Checker checker;
+  private final byte[] buf;
+  private final boolean[] locations;
+  private final boolean[] functions;
+  private final boolean[] mappings;
+  private final boolean[] strings;
+  private final WireReader inner;
+  private final WireReader innermost;
+
+  Pruner(Checker checker) {
+    this.checker = checker;
+    this.index = checker.index();
+    this.buf = index.buf;
+    this.locations = new boolean[index.count[Fields.LOCATION]];
+    this.functions = new boolean[index.count[Fields.FUNCTION]];
+    this.mappings = new boolean[index.count[Fields.MAPPING]];
+    this.strings = new boolean[index.strings()];
+    this.inner = new WireReader(buf, 0, 0);
+    this.innermost = new WireReader(buf, 0, 0);
+  }
+
+  /** Marks what one sample refers to. */
+  void keepSample(int start, int end) throws PprofException {
+    WireReader s = inner.reset(start, end);
+    while (s.next()) {
+      if (s.field == Fields.SAMPLE_LOCATION_ID) {
+        if (s.type == WireReader.VARINT) {
+          locations[checker.locations.indexOf(s.value)] = true;
+        } else {
+          keepStack(s.start, s.pos);
+        }
+      } else if (s.field == Fields.SAMPLE_LABEL) {
+        WireReader l = innermost.reset(s.start, s.pos);
+        while (l.next()) {
+          if (l.field <= Fields.LABEL_NUM_UNIT && l.field != Fields.LABEL_NUM) {
+            keepText(l.value);
+          }
+        }
+      }
+    }
+  }
+
+  private void keepStack(int start, int end) throws PprofException {
+    IdMap ids = checker.locations;
+    byte[] b = buf;
+    int p = start;
+    while (p < end) {
+      long id = b[p++];
+      if (id < 0) {
+        innermost.reset(p - 1, end);
+        id = innermost.varint();
+        p = innermost.pos;
+      }
+      locations[ids.indexOf(id)] = true;
+    }
+  }
+
+  private void keepText(long at) {
+    if (at < strings.length) {
+      strings[(int) at] = true;
+    }
+  }
+
+  /** Leaves out of a rewriting what nothing marked refers to. */
+  void plan(Rewriter rewriter, boolean allMappings) throws PprofException {
+    keepSingles(rewriter);
+    keepLocations();
+    if (allMappings) {
+      Arrays.fill(mappings, true);
+    } else if (mappings.length > 0) {
+      // Tools take the first mapping for the program itself.
+      mappings[0] = true;
+    }
+    keepTexts(Fields.MAPPING, mappings, Fields.MAPPING_FILENAME, Fields.MAPPING_BUILD_ID);
+    keepTexts(Fields.FUNCTION, functions, Fields.FUNCTION_NAME, Fields.FUNCTION_FILENAME);
+    if (strings.length > 0) {
+      strings[0] = true;
+    }
+    rewriter.mappingIds = ids(mappings, 1, 0);
+    rewriter.functionIds = ids(functions, 1, 0);
+    rewriter.locationIds = ids(locations, 1, 0);
+    rewriter.stringIds = ids(strings, 0, -1);
+  }
+
+  private void keepSingles(Rewriter rewriter) throws PprofException {
+    long[] names = index.typeNames();
+    for (int i = 0; i < names.length; i++) {
+      boolean period = i >= names.length - 2;
+      if (period || rewriter.columns == null || rewriter.columns.get(i / 2)) {
+        keepText(names[i]);
+      }
+    }
+    for (int field : new int[] {Fields.DROP_FRAMES, Fields.KEEP_FRAMES, Fields.DOC_URL}) {
+      keepText(index.single[field]);
+    }
+    if (rewriter.defaultSampleType < 0) {
+      keepText(index.single[Fields.DEFAULT_SAMPLE_TYPE]);
+    }
+    for (long comment : index.comments()) {
+      keepText(comment);
+    }
+  }
+
+  private void keepLocations() throws PprofException {
+    WireReader r = index.over(Fields.LOCATION);
+    int n = 0;
+    while (r.next()) {
+      if (r.field != Fields.LOCATION || !locations[n++]) {
+        continue;
+      }
+      WireReader l = inner.reset(r.start, r.pos);
+      while (l.next()) {
+        if (l.field == Fields.LOCATION_MAPPING_ID && l.value != 0) {
+          mappings[checker.mappings.indexOf(l.value)] = true;
+        } else if (l.field == Fields.LOCATION_LINE) {
+          WireReader line = innermost.reset(l.start, l.pos);
+          while (line.next()) {
+            if (line.field == Fields.LINE_FUNCTION_ID && line.value != 0) {
+              functions[checker.functions.indexOf(line.value)] = true;
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private void keepTexts(int table, boolean[] kept, int firstField, int lastField)
+      throws PprofException {
+    WireReader r = index.over(table);
+    int n = 0;
+    while (r.next()) {
+      if (r.field != table || !kept[n++]) {
+        continue;
+      }
+      WireReader e = inner.reset(r.start, r.pos);
+      while (e.next()) {
+        if (e.field >= firstField && e.field <= lastField) {
+          keepText(e.value);
+        }
+      }
+    }
+  }
+
+  private static int[] ids(boolean[] kept, int firstId, int dropped) {
+    int[] ids = new int[kept.length];
+    int next = firstId;
+    for (int i = 0; i < kept.length; i++) {
+      ids[i] = kept[i] ? next++ : dropped;
+    }
+    return ids;
+  }
+}
