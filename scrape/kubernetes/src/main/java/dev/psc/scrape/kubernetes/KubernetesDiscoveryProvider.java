@@ -6,6 +6,7 @@ import dev.psc.scrape.http.HttpSettingsFields;
 import dev.psc.scrape.settings.ConfigNode;
 import dev.psc.scrape.settings.Fields;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -33,7 +34,7 @@ public final class KubernetesDiscoveryProvider implements DiscoveryProvider {
           KubernetesDiscovery.builder(role.orElse(KubernetesRole.POD));
       fields
           .value("api_server")
-          .flatMap(value -> value.converted("a URL", URI::create))
+          .flatMap(value -> value.converted("a URL", KubernetesDiscoveryProvider::url))
           .ifPresent(builder::apiServer);
       fields.file("kubeconfig_file").ifPresent(builder::kubeconfigFile);
       builder.http(HttpSettingsFields.read(fields));
@@ -48,6 +49,16 @@ public final class KubernetesDiscoveryProvider implements DiscoveryProvider {
     } catch (IllegalArgumentException contradiction) {
       node.problem(String.valueOf(contradiction.getMessage()));
       return Optional.empty();
+    }
+  }
+
+  private static URI url(String text) {
+    try {
+      return new URI(text);
+    } catch (URISyntaxException malformed) {
+      // Its message would show the URL, with what may be a password in it.
+      throw new IllegalArgumentException(
+          "api_server must be an http or https URL with a host", malformed);
     }
   }
 

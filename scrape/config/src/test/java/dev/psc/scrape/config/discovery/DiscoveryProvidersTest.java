@@ -1,0 +1,83 @@
+package dev.psc.scrape.config.discovery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.psc.scrape.config.YamlNodes;
+import dev.psc.scrape.discovery.DiscoveryConfig;
+import dev.psc.scrape.discovery.DiscoveryProvider;
+import dev.psc.scrape.settings.ConfigProblem;
+import dev.psc.scrape.settings.ConfigProblems;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class DiscoveryProvidersTest {
+
+  private final ConfigProblems problems = new ConfigProblems();
+
+  private Optional<DiscoveryConfig> read(String key, String yaml) {
+    DiscoveryProvider provider =
+        ServiceLoader.load(DiscoveryProvider.class).stream()
+            .map(ServiceLoader.Provider::get)
+            .filter(candidate -> candidate.key().equals(key))
+            .findFirst()
+            .orElseThrow();
+    return YamlNodes.read(yaml, "test.yaml", Path.of("/etc/psc"), problems).flatMap(provider::read);
+  }
+
+  @Test
+  void filesAreRelativeToTheConfiguration() {
+    assertThat(read("file_sd_configs", "{files: [t/*.json, /x/y.yml], refresh_interval: 1m}"))
+        .contains(
+            new FileDiscovery(
+                List.of(Path.of("/etc/psc/t/*.json"), Path.of("/x/y.yml")), Duration.ofMinutes(1)));
+    assertThat(problems.list()).isEmpty();
+  }
+
+  @Test
+  void httpHasItsDefaults() {
+    assertThat(read("http_sd_configs", "url: http://h/x"))
+        .contains(HttpDiscovery.of(URI.create("http://h/x")));
+    assertThat(problems.list()).isEmpty();
+  }
+
+  @Test
+  void dnsHasItsDefaults() {
+    assertThat(read("dns_sd_configs", "names: [_a._tcp.b]"))
+        .contains(DnsDiscovery.ofSrv("_a._tcp.b"));
+    assertThat(read("dns_sd_configs", "{names: [b], type: aaaa, port: 80, refresh_interval: 5s}"))
+        .contains(new DnsDiscovery(List.of("b"), DnsRecordType.AAAA, 80, Duration.ofSeconds(5)));
+    assertThat(problems.list()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "file_sd_configs | files: [a.txt] | files[0]: \"/etc/psc/a.txt\" must end in",
+        "file_sd_configs | files: ['a*/b.json'] | last part only",
+        "file_sd_configs | {} | files is required",
+        "file_sd_configs | {file: [a.json]} | did you mean \"files\"",
+        "file_sd_configs | {files: [a.json], refresh_interval: 0} | refresh_interval must be more",
+        "http_sd_configs | {url: 'ftp://h'} | url: url must be an http or https URL",
+        "http_sd_configs | {} | url is required",
+        "http_sd_configs | {url: 'http://h', basic_auth: {user: x}} | basic_auth.user: unknown key",
+        "http_sd_configs | {url: 'http://h', refresh_interval: 0} | refresh_interval must be more",
+        "dns_sd_configs | {names: [a], type: A} | port is required with type A",
+        "dns_sd_configs | {names: [a], type: TXT} | unknown value \"TXT\"; use one of a, aaaa",
+        "dns_sd_configs | {type: SRV} | names is required",
+        "dns_sd_configs | {names: [a], port: 99999} | between 1 and 65535",
+      })
+  void complainsAtTheRightPlace(String key, String yaml, String message) {
+    read(key, yaml);
+    assertThat(problems.list())
+        .extracting(ConfigProblem::toString)
+        .anyMatch(text -> text.contains(message));
+  }
+}
