@@ -237,6 +237,15 @@ public final class StoreCheck {
 
   private void judge(Status status, boolean withToken, @Nullable ProjectId project) {
     String said = String.valueOf(status.getDescription());
+    boolean authenticated =
+        status.getCode() == Status.Code.PERMISSION_DENIED
+            || status.getCode() == Status.Code.INVALID_ARGUMENT;
+    if (authenticated && steps.stream().anyMatch(StoreCheck::isWrongProject)) {
+      // Asked without the project, for the token's sake: the rest of the answer means nothing.
+      accepted(withToken);
+      steps.add(StoreCheckStep.skipped(Name.PROJECT_PERMITTED, "there is no usable project id"));
+      return;
+    }
     switch (status.getCode()) {
       case OK -> {
         accepted(withToken);
@@ -295,6 +304,10 @@ public final class StoreCheck {
         steps.add(StoreCheckStep.skipped(Name.PROJECT_PERMITTED, "the store did not answer"));
       }
     }
+  }
+
+  private static boolean isWrongProject(StoreCheckStep step) {
+    return step.name() == Name.PROJECT_ID && step.result() == Result.WRONG;
   }
 
   private void accepted(boolean withToken) {
