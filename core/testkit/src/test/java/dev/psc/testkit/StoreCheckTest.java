@@ -52,8 +52,8 @@ class StoreCheckTest {
     store.close();
   }
 
-  private Supplier<StoreChannels.Builder> tls() {
-    return () -> StoreChannels.builder(store.address()).trustedCertificates(authority);
+  private StoreChannels.Builder tls() {
+    return StoreChannels.builder(store.address()).trustedCertificates(authority);
   }
 
   private StoreCheck.Builder check(Supplier<StoreChannels.Builder> channels) {
@@ -78,7 +78,7 @@ class StoreCheckTest {
 
   @Test
   void allIsOkAndNothingIsStored() {
-    List<StoreCheckStep> steps = check(tls()).build().run();
+    List<StoreCheckStep> steps = check(this::tls).build().run();
     assertThat(steps).extracting(StoreCheckStep::name).containsExactly(Name.values());
     assertThat(steps).allMatch(step -> step.result() == Result.OK);
     assertThat(StoreCheck.allOk(steps)).isTrue();
@@ -89,14 +89,14 @@ class StoreCheckTest {
   @Test
   void namesAMissingTokenFile() throws IOException {
     Files.delete(tokenFile);
-    assertThat(onlyWrong(Name.TOKEN_READABLE, check(tls()).build().run()).message())
+    assertThat(onlyWrong(Name.TOKEN_READABLE, check(this::tls).build().run()).message())
         .contains(tokenFile.toString());
   }
 
   @Test
   void namesAnOldProjectToken() throws IOException {
     Files.writeString(tokenFile, "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl");
-    StoreCheckStep wrong = onlyWrong(Name.TOKEN_FORMAT, check(tls()).build().run());
+    StoreCheckStep wrong = onlyWrong(Name.TOKEN_FORMAT, check(this::tls).build().run());
     assertThat(wrong.message()).contains("old project token");
     assertThat(wrong.remedy()).contains("create a service account");
   }
@@ -107,15 +107,15 @@ class StoreCheckTest {
     Files.writeString(
         tokenFile, organization.createProjectToken(store.project(), "old").token().reveal());
     List<StoreCheckStep> steps =
-        StoreCheck.builder(tls()).tokenFile(tokenFile).acceptJwtProjectTokens().build().run();
+        StoreCheck.builder(this::tls).tokenFile(tokenFile).acceptJwtProjectTokens().build().run();
     assertThat(StoreCheck.allOk(steps)).as(steps.toString()).isTrue();
   }
 
   @Test
   void namesAMalformedAndAMissingProjectId() {
-    onlyWrong(Name.PROJECT_ID, check(tls()).projectId("payments").build().run());
+    onlyWrong(Name.PROJECT_ID, check(this::tls).projectId("payments").build().run());
     StoreCheckStep missing =
-        StoreCheck.builder(tls()).tokenFile(tokenFile).build().run().stream()
+        StoreCheck.builder(this::tls).tokenFile(tokenFile).build().run().stream()
             .filter(s -> s.name() == Name.PROJECT_ID)
             .findFirst()
             .orElseThrow();
@@ -128,7 +128,7 @@ class StoreCheckTest {
     for (ServiceAccount account : organization.serviceAccounts()) {
       organization.tokens(account).forEach(token -> organization.revokeToken(account, token));
     }
-    assertThat(onlyWrong(Name.TOKEN_ACCEPTED, check(tls()).build().run()).message())
+    assertThat(onlyWrong(Name.TOKEN_ACCEPTED, check(this::tls).build().run()).message())
         .contains("deleted");
   }
 
@@ -137,7 +137,7 @@ class StoreCheckTest {
     assertThat(
             onlyWrong(
                     Name.PROJECT_PERMITTED,
-                    check(tls()).projectId(ProjectId.random().value()).build().run())
+                    check(this::tls).projectId(ProjectId.random().value()).build().run())
                 .message())
         .contains("Profile Writer");
   }
@@ -145,7 +145,9 @@ class StoreCheckTest {
   @Test
   void namesATokenThatIsNotConfigured() {
     assertThat(
-            onlyWrong(Name.TOKEN_ACCEPTED, StoreCheck.builder(tls()).timeout(TIMEOUT).build().run())
+            onlyWrong(
+                    Name.TOKEN_ACCEPTED,
+                    StoreCheck.builder(this::tls).timeout(TIMEOUT).build().run())
                 .remedy())
         .contains("token file");
   }
@@ -260,7 +262,7 @@ class StoreCheckTest {
   @Test
   void refusesTwoPlacesForTheToken() {
     StoreCheck.Builder twice =
-        check(tls())
+        check(this::tls)
             .tokenSource(TokenSource.fixed(ServiceAccountToken.generate(new SecureRandom())));
     assertThatIllegalArgumentException()
         .isThrownBy(twice::build)
