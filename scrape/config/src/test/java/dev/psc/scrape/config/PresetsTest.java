@@ -1,0 +1,166 @@
+package dev.psc.scrape.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.re2j.Matcher;
+import com.google.re2j.Pattern;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PresetsTest {
+
+  /** The three actions that the rules use, as Prometheus defines them. */
+  private static Optional<Map<String, String>> relabel(Map<String, String> target) {
+    Map<String, String> labels = new HashMap<>(target);
+    for (Map<String, Object> rule :
+        KubernetesAnnotations.rules(List.of("memory", "process_cpu", "my-cpu"))) {
+      String joined =
+          ((List<?>) rule.getOrDefault("source_labels", List.of()))
+              .stream()
+                  .map(name -> labels.getOrDefault(String.valueOf(name), ""))
+                  .collect(Collectors.joining(";"));
+      Matcher match = Pattern.compile("(?s:" + text(rule, "regex") + ")").matcher(joined);
+      boolean matches = match.matches();
+      String action = text(rule, "action");
+      if (action.equals("replace") && matches) {
+        labels.put(
+            text(rule, "target_label"),
+            text(rule, "replacement")
+                .replace("$1", match.groupCount() > 0 ? match.group(1) : "")
+                .replace("$2", match.groupCount() > 1 ? match.group(2) : ""));
+      } else if ((action.equals("keep") && !matches) || (action.equals("drop") && matches)) {
+        return Optional.empty();
+      }
+    }
+    return Optional.of(labels);
+  }
+
+  private static String text(Map<String, Object> rule, String key) {
+    return String.valueOf(rule.getOrDefault(key, ""));
+  }
+
+  private static final String POD = "__meta_kubernetes_pod_";
+
+  private static Map<String, String> pod(String... annotations) {
+    Map<String, String> labels = new HashMap<>();
+    labels.put("__address__", "10.0.0.1");
+    labels.put("__name__", "process_cpu");
+    labels.put("__profile_path__", "/debug/pprof/profile");
+    labels.put("__scheme__", "http");
+    labels.put("__meta_kubernetes_namespace", "shop");
+    labels.put(POD + "ip", "10.0.0.1");
+    labels.put(POD + "name", "web");
+    labels.put(POD + "phase", "Running");
+    labels.put(POD + "container_name", "main");
+    for (int i = 0; i < annotations.length; i += 2) {
+      labels.put(POD + "annotation_psc_dev_" + annotations[i], annotations[i + 1]);
+    }
+    return labels;
+  }
+
+  private static String label(Map<String, String> target, String name) {
+    return relabel(target).orElseThrow().getOrDefault(name, "");
+  }
+
+  @Test
+  void onlyPodsThatAskForItAreScraped() {
+    assertThat(relabel(pod("port", "6060"))).isEmpty();
+    assertThat(relabel(pod("scrape", "false", "port", "6060"))).isEmpty();
+    assertThat(relabel(pod("scrape", "true", "port", "6060"))).isPresent();
+  }
+
+  @Test
+  void theAnnotatedPortNeedNotBeDeclared() {
+    Map<String, String> target = pod("scrape", "true", "port", "6060");
+    assertThat(label(target, "__address__")).isEqualTo("10.0.0.1:6060");
+    assertThat(label(target, "namespace")).isEqualTo("shop");
+    assertThat(label(target, "pod")).isEqualTo("web");
+    assertThat(label(target, "container")).isEmpty();
+    target.put(POD + "ip", "fd00::1");
+    assertThat(label(target, "__address__")).isEqualTo("[fd00::1]:6060");
+  }
+
+  @Test
+  void withoutItDeclaredTcpPortsAreScraped() {
+    Map<String, String> target = pod("scrape", "true");
+    assertThat(relabel(target)).isEmpty();
+    target.put(POD + "container_port_protocol", "UDP");
+    assertThat(relabel(target)).isEmpty();
+    target.put(POD + "container_port_protocol", "TCP");
+    target.put("__address__", "10.0.0.1:8080");
+    assertThat(label(target, "__address__")).isEqualTo("10.0.0.1:8080");
+    assertThat(label(target, "container")).isEqualTo("main");
+  }
+
+  @Test
+  void finishedPodsAreDropped() {
+    Map<String, String> target = pod("scrape", "true", "port", "6060");
+    target.put(POD + "phase", "Failed");
+    assertThat(relabel(target)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/api, /api/debug/pprof/profile",
+    "api, /api/debug/pprof/profile",
+    "/a/b//, /a/b/debug/pprof/profile",
+    "/, /debug/pprof/profile",
+  })
+  void thePathGoesBeforeThatOfTheProfile(String path, String expected) {
+    assertThat(label(pod("scrape", "true", "port", "1", "path", path), "__profile_path__"))
+        .isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "process_cpu | process_cpu | true",
+        "process_cpu | memory, process_cpu | true",
+        "process_cpu | process_cpu,memory | true",
+        "process_cpu | memory | false",
+        "process_cpu | xprocess_cpu | false",
+        "my_cpu | my-cpu | true",
+        "my_cpu | my_cpu | true",
+        "other | process_cpu | false",
+      })
+  void onlyTheNamedProfilesAreScraped(String profile, String named, boolean scraped) {
+    Map<String, String> target = pod("scrape", "true", "port", "1", "profiles", named);
+    target.put("__name__", profile);
+    assertThat(relabel(target).isPresent()).isEqualTo(scraped);
+  }
+
+  @Test
+  void schemeIntervalAndTimeoutAreThoseOfThePod() {
+    Map<String, String> target =
+        pod("scrape", "true", "port", "1", "scheme", "https", "interval", "30s", "timeout", "40s");
+    assertThat(label(target, "__scheme__")).isEqualTo("https");
+    assertThat(label(target, "__scrape_interval__")).isEqualTo("30s");
+    assertThat(label(target, "__scrape_timeout__")).isEqualTo("40s");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "GO,allocs,true",
+    "JVM,allocs,true",
+    "NODE,heap,false",
+    "PYTHON,heap,false",
+    "RUST,allocs,false"
+  })
+  void runtimesAreAskedForWhatTheyOffer(RuntimePreset preset, String memory, boolean blocking) {
+    Map<String, Map<String, Object>> profiles = preset.profiles();
+    assertThat(profiles.get("memory"))
+        .containsEntry("enabled", true)
+        .containsEntry("path", "/debug/pprof/" + memory);
+    assertThat(profiles.get("process_cpu")).containsEntry("delta", true);
+    for (String name : List.of("block", "goroutine", "mutex")) {
+      assertThat(profiles.get(name)).containsEntry("enabled", blocking).containsKey("path");
+    }
+  }
+}
