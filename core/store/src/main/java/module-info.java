@@ -7,6 +7,7 @@ module dev.psc.store {
   requires transitive com.google.protobuf;
   requires transitive io.grpc;
   requires transitive io.grpc.stub;
+  requires io.grpc.netty.shaded;
   requires io.grpc.protobuf;
   requires org.slf4j;
 

@@ -1,12 +1,13 @@
 package dev.psc.store;
 
-import io.grpc.ChannelCredentials;
 import io.grpc.ClientInterceptor;
-import io.grpc.Grpc;
-import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
-import io.grpc.TlsChannelCredentials;
+import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.netty.handler.ssl.OpenSslSessionContext;
+import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
+import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -19,6 +20,7 @@ import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -287,7 +289,7 @@ public final class StoreChannels {
     public ManagedChannel build() {
       check();
       ManagedChannelBuilder<?> builder =
-          Grpc.newChannelBuilderForAddress(endpoint.host(), endpoint.port(), credentials())
+          transport()
               .userAgent(application == null ? userAgent() : application + " " + userAgent())
               .keepAliveTime(keepAlive.toNanos(), TimeUnit.NANOSECONDS)
               .keepAliveWithoutCalls(false)
@@ -331,20 +333,35 @@ public final class StoreChannels {
       }
     }
 
-    private ChannelCredentials credentials() {
-      if (endpoint.plaintext()) {
-        return InsecureChannelCredentials.create();
+    private ManagedChannelBuilder<?> transport() {
+      NettyChannelBuilder netty = NettyChannelBuilder.forAddress(endpoint.host(), endpoint.port());
+      return endpoint.plaintext() ? netty.usePlaintext() : netty.sslContext(tls());
+    }
+
+    private SslContext tls() {
+      try {
+        SslContextBuilder builder = GrpcSslContexts.forClient();
+        TrustManager[] trust = trustManagers();
+        if (trust != null) {
+          builder.trustManager(trust[0]);
+        }
+        KeyManager[] keys = keyManagers();
+        if (keys != null) {
+          builder.keyManager(keys[0]);
+        }
+        SslContext context = builder.build();
+        if (trust != null || keys != null) {
+          // A resumed session would keep the certificates of the handshake that began it.
+          if (context.sessionContext() instanceof OpenSslSessionContext sessions) {
+            sessions.setSessionCacheEnabled(false);
+          } else {
+            context.sessionContext().setSessionTimeout(1);
+          }
+        }
+        return context;
+      } catch (SSLException e) {
+        throw new IllegalArgumentException("TLS to store " + endpoint + " cannot be set up", e);
       }
-      TlsChannelCredentials.Builder tls = TlsChannelCredentials.newBuilder();
-      TrustManager[] trust = trustManagers();
-      if (trust != null) {
-        tls.trustManager(trust);
-      }
-      KeyManager[] keys = keyManagers();
-      if (keys != null) {
-        tls.keyManager(keys);
-      }
-      return tls.build();
     }
   }
 }

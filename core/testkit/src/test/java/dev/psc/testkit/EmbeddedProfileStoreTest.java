@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
@@ -205,7 +206,7 @@ class EmbeddedProfileStoreTest {
       List<Path> files =
           onDisk.profiles().stream().map(profile -> profile.file().orElseThrow()).toList();
       assertThat(files).allSatisfy(file -> assertThat(file.toString()).endsWith(".pb.gz"));
-      Path series = files.get(0).getParent();
+      Path series = Objects.requireNonNull(files.get(0).getParent());
       assertThat(series.getParent())
           .isEqualTo(directory.resolve(onDisk.project().value()).resolve("process_cpu"));
       assertThat(series.resolve("labels.json"))

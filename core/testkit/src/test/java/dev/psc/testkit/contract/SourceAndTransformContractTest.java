@@ -36,7 +36,7 @@ class SourceAndTransformContractTest {
           return new ProfileTransform.Result.Pass(
               profile.toBuilder().labels(profile.labels().with("type", type)).build());
         } catch (PprofException e) {
-          return new ProfileTransform.Result.Reject(e.code(), e.getMessage());
+          return new ProfileTransform.Result.Reject(e.code(), String.valueOf(e.getMessage()));
         }
       };
     }

@@ -1,0 +1,390 @@
+package dev.psc.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.psc.auth.PscAuthInterceptor;
+import dev.psc.auth.TokenSource;
+import dev.psc.store.StoreChannels;
+import dev.psc.store.proto.profilestore.ProfileStoreServiceGrpc;
+import dev.psc.store.proto.profilestore.WriteRawRequest;
+import dev.psc.store.proto.profilestore.WriteRawResponse;
+import io.grpc.Grpc;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.ServerInterceptors;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.TlsServerCredentials;
+import io.grpc.stub.StreamObserver;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.InvalidKeyException;
+import java.security.PublicKey;
+import java.security.SignatureException;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLSession;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(120)
+class StoreChannelsTest {
+
+  @TempDir Path directory;
+  private EmbeddedProfileStore store;
+  private Path authority;
+
+  @BeforeEach
+  void start() {
+    store = EmbeddedProfileStore.builder().start();
+    authority = store.writeAuthority(directory.resolve("ca.pem"));
+  }
+
+  @AfterEach
+  void stop() {
+    store.close();
+  }
+
+  private StoreChannels.Builder trusting() {
+    return StoreChannels.builder(store.address()).trustedCertificates(authority);
+  }
+
+  private Status write(StoreChannels.Builder builder) throws InterruptedException {
+    ManagedChannel channel =
+        builder
+            .interceptor(
+                PscAuthInterceptor.builder(TokenSource.fixed(store.token()), store.project())
+                    .allowPlaintextOnLoopback()
+                    .build())
+            .build();
+    return write(channel);
+  }
+
+  private static Status write(ManagedChannel channel) throws InterruptedException {
+    try {
+      Object unused =
+          ProfileStoreServiceGrpc.newBlockingStub(channel)
+              .withDeadlineAfter(30, TimeUnit.SECONDS)
+              .writeRaw(WriteRawRequest.getDefaultInstance());
+      return Status.OK;
+    } catch (StatusRuntimeException e) {
+      return e.getStatus();
+    } finally {
+      channel.shutdownNow();
+      assertThat(channel.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  @Test
+  void trustsTheAuthorityThatItIsGivenAndNoOther() throws Exception {
+    assertThat(write(trusting())).isEqualTo(Status.OK);
+    Status untrusted = write(StoreChannels.builder(store.address()));
+    assertThat(untrusted.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(untrusted.getDescription()).contains("not signed by anybody trusted");
+  }
+
+  @Test
+  void checksTheNameInTheCertificate() throws Exception {
+    Status wrong = write(trusting().serverName("store.example.com"));
+    assertThat(wrong.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(wrong.getDescription()).contains("another name");
+  }
+
+  @Test
+  void skipsTheCheckOnlyWhenTold() throws Exception {
+    assertThat(write(StoreChannels.builder(store.address()).insecureSkipVerify()))
+        .isEqualTo(Status.OK);
+  }
+
+  @Test
+  void readsTheAuthorityAgainForEachHandshake() throws Exception {
+    Files.writeString(authority, TestCertificates.generate().authorityPem());
+    StoreChannels.Builder builder = trusting();
+    assertThat(write(builder).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    ManagedChannel channel = trusting().build();
+    Files.writeString(authority, store.authorityPem());
+    // No token on this one: that the store says so means that the handshake was good.
+    assertThat(write(channel).getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
+
+    ManagedChannel later = trusting().build();
+    Files.writeString(authority, "half a certif");
+    assertThat(write(later).getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
+  }
+
+  @Test
+  void showsTheClientCertificateOfTheMoment() throws Exception {
+    TestCertificates first = TestCertificates.generate();
+    TestCertificates second = TestCertificates.generate();
+    Path chain = Files.writeString(directory.resolve("client.pem"), first.serverPem());
+    Path key = Files.writeString(directory.resolve("client.key"), first.serverKeyPem());
+    List<String> shown = new CopyOnWriteArrayList<>();
+    Server server = mutualTls(first, first.authorityPem() + second.authorityPem(), shown);
+    try {
+      Path ca = Files.writeString(directory.resolve("mutual.pem"), first.authorityPem());
+      ManagedChannel channel =
+          StoreChannels.builder("localhost:" + server.getPort())
+              .trustedCertificates(ca)
+              .clientCertificate(chain, key)
+              .build();
+      call(channel);
+      // A pair that does not belong together must not be shown.
+      Files.writeString(chain, second.serverPem());
+      channel.enterIdle();
+      call(channel);
+      Files.writeString(key, second.serverKeyPem());
+      channel.enterIdle();
+      call(channel);
+      channel.shutdownNow();
+      assertThat(channel.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+      String before = issuer(first);
+      assertThat(shown).containsExactly(before, before, issuer(second));
+    } finally {
+      server.shutdownNow();
+    }
+  }
+
+  private static String issuer(TestCertificates certificates) {
+    return certificates.authority().getPublicKey().toString();
+  }
+
+  private static void call(ManagedChannel channel) {
+    Object unused =
+        ProfileStoreServiceGrpc.newBlockingStub(channel)
+            .withDeadlineAfter(30, TimeUnit.SECONDS)
+            .writeRaw(WriteRawRequest.getDefaultInstance());
+  }
+
+  /** A store that wants a certificate, and keeps the key that signed each one. */
+  private static Server mutualTls(TestCertificates own, String trusted, List<String> shown)
+      throws IOException {
+    ServerInterceptor keep =
+        new ServerInterceptor() {
+          @Override
+          public <Q, R> ServerCall.Listener<Q> interceptCall(
+              ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+            SSLSession session = call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
+            shown.add(signer(session, trusted));
+            return next.startCall(call, headers);
+          }
+        };
+    return Grpc.newServerBuilderForPort(
+            0,
+            TlsServerCredentials.newBuilder()
+                .keyManager(stream(own.serverPem()), stream(own.serverKeyPem()))
+                .trustManager(stream(trusted))
+                .clientAuth(TlsServerCredentials.ClientAuth.REQUIRE)
+                .build())
+        .addService(
+            ServerInterceptors.intercept(
+                new ProfileStoreServiceGrpc.ProfileStoreServiceImplBase() {
+                  @Override
+                  public void writeRaw(
+                      WriteRawRequest request, StreamObserver<WriteRawResponse> response) {
+                    response.onNext(WriteRawResponse.getDefaultInstance());
+                    response.onCompleted();
+                  }
+                },
+                keep))
+        .build()
+        .start();
+  }
+
+  private static String signer(SSLSession session, String trusted) {
+    try {
+      X509Certificate peer = (X509Certificate) session.getPeerCertificates()[0];
+      for (Certificate authority :
+          CertificateFactory.getInstance("X.509").generateCertificates(stream(trusted))) {
+        if (signed(authority.getPublicKey(), peer)) {
+          return authority.getPublicKey().toString();
+        }
+      }
+      return "nobody";
+    } catch (GeneralSecurityException | IOException e) {
+      return e.toString();
+    }
+  }
+
+  private static boolean signed(PublicKey by, X509Certificate certificate)
+      throws GeneralSecurityException {
+    try {
+      certificate.verify(by);
+      return true;
+    } catch (SignatureException | InvalidKeyException e) {
+      return false;
+    }
+  }
+
+  private static InputStream stream(String pem) {
+    return new ByteArrayInputStream(pem.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  @Test
+  void saysThatOneSideSpeaksTlsAndTheOtherDoesNot() throws Exception {
+    Status toTls = write(StoreChannels.builder("http://" + store.address()));
+    assertThat(toTls.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(toTls.getDescription()).contains("https://");
+    try (EmbeddedProfileStore plain = EmbeddedProfileStore.builder().plaintext().start()) {
+      Status toPlain = write(StoreChannels.builder(plain.address()));
+      assertThat(toPlain.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+      assertThat(toPlain.getDescription()).contains("does not speak TLS", "http://");
+    }
+  }
+
+  @Test
+  void saysThatAServerSpeaksHttp1OrIsNotThere() throws Exception {
+    int port;
+    try (ServerSocket http1 = new ServerSocket(0, 8, InetAddress.getLoopbackAddress())) {
+      port = http1.getLocalPort();
+      Thread server =
+          new Thread(
+              () -> {
+                try (Socket socket = http1.accept()) {
+                  socket
+                      .getOutputStream()
+                      .write(
+                          "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
+                              .getBytes(StandardCharsets.US_ASCII));
+                  socket.getOutputStream().flush();
+                  socket.getInputStream().readAllBytes();
+                } catch (IOException e) {
+                  throw new IllegalStateException(e);
+                }
+              });
+      server.setDaemon(true);
+      server.start();
+      assertThat(write(StoreChannels.builder("http://localhost:" + port)).getDescription())
+          .contains("not in HTTP/2");
+    }
+    assertThat(write(StoreChannels.builder("http://localhost:" + port)).getDescription())
+        .contains("nothing listens at localhost:" + port);
+    assertThat(write(StoreChannels.builder("no-such-host.invalid:1")).getDescription())
+        .contains("not known to DNS");
+  }
+
+  @Test
+  void goesThroughAProxyByConnect() throws Exception {
+    try (ConnectProxy proxy = new ConnectProxy(store.port())) {
+      // A name that only the proxy can resolve shows that the store is not asked directly.
+      StoreChannels.Builder through =
+          StoreChannels.builder("store.invalid:443")
+              .serverName("localhost")
+              .trustedCertificates(authority)
+              .proxyFromEnvironment(
+                  Map.of("HTTPS_PROXY", "http://me:pw@127.0.0.1:" + proxy.port()));
+      assertThat(write(through)).isEqualTo(Status.OK);
+      assertThat(proxy.heads).first().asString().startsWith("CONNECT store.invalid:443 ");
+      assertThat(proxy.heads)
+          .first()
+          .asString()
+          .containsIgnoringCase("proxy-authorization: Basic ");
+    }
+  }
+
+  @Test
+  void refusesSettingsThatContradictEachOther() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> StoreChannels.builder("http://h").insecureSkipVerify().build())
+        .withMessageContaining("plaintext");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> trusting().insecureSkipVerify().build())
+        .withMessageContaining("contradict");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> trusting().keepAlive(Duration.ofMinutes(4)))
+        .withMessageContaining("too_many_pings");
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                StoreChannels.builder("h:1")
+                    .trustedCertificates(directory.resolve("absent"))
+                    .build())
+        .withMessageContaining("absent");
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> StoreChannels.builder("h:1").clientCertificate(authority, authority).build())
+        .withMessageContaining("private key");
+    assertThatIllegalArgumentException().isThrownBy(() -> trusting().maxInboundMessageBytes(0));
+    assertThatIllegalArgumentException().isThrownBy(() -> trusting().application("a\n"));
+  }
+
+  @Test
+  void namesItsVersion() {
+    assertThat(StoreChannels.userAgent()).matches("psc-java/[0-9][\\w.-]*");
+  }
+
+  /** Opens every tunnel to one port of this machine. */
+  private static final class ConnectProxy implements AutoCloseable {
+    final List<String> heads = new CopyOnWriteArrayList<>();
+    private final ServerSocket server = new ServerSocket(0, 8, InetAddress.getLoopbackAddress());
+    private final int target;
+
+    ConnectProxy(int target) throws IOException {
+      this.target = target;
+      start(this::accept);
+    }
+
+    int port() {
+      return server.getLocalPort();
+    }
+
+    private static void start(Runnable task) {
+      Thread thread = new Thread(task, "test-proxy");
+      thread.setDaemon(true);
+      thread.start();
+    }
+
+    private void accept() {
+      try {
+        Socket client = server.accept();
+        StringBuilder head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0) {
+          head.append((char) client.getInputStream().read());
+        }
+        heads.add(head.toString());
+        Socket store = new Socket(InetAddress.getLoopbackAddress(), target);
+        client
+            .getOutputStream()
+            .write("HTTP/1.1 200 OK\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        start(() -> copy(client, store));
+        copy(store, client);
+      } catch (IOException e) {
+        heads.add("closed: " + e.getMessage());
+      }
+    }
+
+    private void copy(Socket from, Socket to) {
+      try (from;
+          to) {
+        from.getInputStream().transferTo(to.getOutputStream());
+      } catch (IOException e) {
+        heads.add("ended: " + e.getMessage());
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      server.close();
+    }
+  }
+}
