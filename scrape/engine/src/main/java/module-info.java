@@ -6,7 +6,11 @@ module dev.psc.scrape {
   requires transitive java.net.http;
   requires re2j;
 
+  exports dev.psc.scrape;
   exports dev.psc.scrape.discovery;
   exports dev.psc.scrape.http;
+  exports dev.psc.scrape.loop;
+  exports dev.psc.scrape.relabel;
   exports dev.psc.scrape.settings;
+  exports dev.psc.scrape.target;
 }

@@ -1,4 +1,4 @@
-/** Scraping: discovery SPI, relabelling, targets, loops, HTTP fetching, transforms. */
+/** The scraper as one object: jobs in, profiles out, and a look at its state. */
 @NullMarked
 package dev.psc.scrape;
 

@@ -1,0 +1,205 @@
+package dev.psc.scrape;
+
+import dev.psc.pprof.LabelSet;
+import dev.psc.scrape.discovery.DiscoveryConfig;
+import dev.psc.scrape.discovery.DiscoveryContext;
+import dev.psc.scrape.discovery.TargetGroup;
+import dev.psc.scrape.loop.Loops;
+import dev.psc.scrape.relabel.Relabeling;
+import dev.psc.scrape.target.ScrapeJob;
+import dev.psc.scrape.target.TargetFactory;
+import dev.psc.scrape.target.Targets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One job that runs: its discoveries, and the targets made of their groups. However often groups
+ * change, at most one update waits, and it sees the newest. Thread-safe.
+ */
+final class JobRun implements DiscoveryRun.Changes {
+
+  private static final Logger logger = LoggerFactory.getLogger(JobRun.class);
+
+  /** As long may a discovery that a reload added keep the targets from before in their place. */
+  private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  private final DiscoveryContext context;
+  private final Executor updates;
+  private final Loops loops;
+  private final Relabeling globalRules;
+  private final LabelSet externalLabels;
+  private final ScrapeListener listener;
+  private final AtomicBoolean triggered = new AtomicBoolean();
+
+  // Written by whoever applies jobs, read by all.
+  private volatile ScrapeJob job;
+  private volatile List<DiscoveryRun> discoveries = List.of();
+  private volatile Targets targets = Targets.NONE;
+  private volatile TargetFactory factory;
+  private volatile boolean settled;
+  private volatile boolean closed;
+
+  // Guarded by this.
+  private boolean graced;
+  private long graceUntilNanos;
+
+  JobRun(
+      ScrapeJob job,
+      DiscoveryContext context,
+      Executor updates,
+      Loops loops,
+      Relabeling globalRules,
+      LabelSet externalLabels,
+      ScrapeListener listener) {
+    this.context = context;
+    this.updates = updates;
+    this.loops = loops;
+    this.globalRules = globalRules;
+    this.externalLabels = externalLabels;
+    this.listener = listener;
+    this.job = job;
+    this.factory = new TargetFactory(job, globalRules, externalLabels);
+  }
+
+  ScrapeJob job() {
+    return job;
+  }
+
+  /** Goes over to new settings; discoveries that are equal to running ones go on running. */
+  void apply(ScrapeJob next) {
+    List<DiscoveryRun> before = new ArrayList<>(discoveries);
+    List<DiscoveryRun> after = new ArrayList<>();
+    List<DiscoveryRun> fresh = new ArrayList<>();
+    for (DiscoveryConfig config : next.discoveries()) {
+      DiscoveryRun run = null;
+      for (DiscoveryRun candidate : before) {
+        if (candidate.config().equals(config)) {
+          run = candidate;
+          break;
+        }
+      }
+      if (run == null) {
+        run = new DiscoveryRun(config, context, this);
+        fresh.add(run);
+      } else {
+        before.remove(run);
+      }
+      after.add(run);
+    }
+    synchronized (this) {
+      settled = false;
+      if (!fresh.isEmpty() && !targets.kept().isEmpty()) {
+        graceUntilNanos = System.nanoTime() + GRACE_NANOS;
+        graced = true;
+        Object unused =
+            context.scheduler().schedule(this::groupsChanged, GRACE_NANOS, TimeUnit.NANOSECONDS);
+      }
+      job = next;
+      factory = new TargetFactory(next, globalRules, externalLabels);
+      discoveries = List.copyOf(after);
+    }
+    before.forEach(DiscoveryRun::close);
+    fresh.forEach(DiscoveryRun::start);
+    groupsChanged();
+  }
+
+  @Override
+  public void groupsChanged() {
+    if (closed || !triggered.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      updates.execute(this::update);
+    } catch (RejectedExecutionException shutDown) {
+      logger.debug("{}: targets not updated, the scraper shuts down", job.name(), shutDown);
+    }
+  }
+
+  @Override
+  public void failed(String key, String message) {
+    try {
+      listener.discoveryFailed(job.name(), key, message);
+    } catch (RuntimeException fault) {
+      logger.warn("a scrape listener failed", fault);
+    }
+    groupsChanged();
+  }
+
+  private void update() {
+    triggered.set(false);
+    Targets made;
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      boolean answered = discoveries.stream().allMatch(DiscoveryRun::hasAnswered);
+      if (graced && !answered && System.nanoTime() - graceUntilNanos < 0) {
+        return;
+      }
+      graced = false;
+      List<TargetGroup> groups = new ArrayList<>();
+      for (DiscoveryRun discovery : discoveries) {
+        groups.addAll(discovery.groups());
+      }
+      made = factory.make(groups);
+      logInvalid(made);
+      targets = made;
+      loops.sync(job.name(), made.kept());
+      settled = answered;
+    }
+    try {
+      listener.targetsChanged(
+          job.name(), made.kept().size(), made.dropped().size(), made.invalid().size());
+    } catch (RuntimeException fault) {
+      logger.warn("a scrape listener failed", fault);
+    }
+  }
+
+  private void logInvalid(Targets made) {
+    List<Targets.Invalid> before = targets.invalid();
+    if (!made.invalid().isEmpty() && !made.invalid().equals(before)) {
+      Targets.Invalid first = made.invalid().get(0);
+      logger.warn(
+          "job {}: {} of its targets cannot be scraped and are left out; the first, {}: {}",
+          job.name(),
+          made.invalid().size(),
+          first.discovered(),
+          first.reason());
+    }
+  }
+
+  /** Returns whether the targets are made of what all discoveries answered, or failed to. */
+  boolean hasSettled() {
+    return settled;
+  }
+
+  List<Relabeling.Step> explain(LabelSet discovered) {
+    return factory.explain(discovered);
+  }
+
+  ScraperSnapshot.Job snapshot() {
+    ScrapeJob current = job;
+    Targets made = targets;
+    return new ScraperSnapshot.Job(
+        current.name(),
+        discoveries.stream().map(DiscoveryRun::snapshot).toList(),
+        loops.statuses(current.name()),
+        made.dropped(),
+        made.invalid());
+  }
+
+  void close() {
+    closed = true;
+    discoveries.forEach(DiscoveryRun::close);
+    synchronized (this) {
+      loops.sync(job.name(), List.of());
+      targets = Targets.NONE;
+    }
+  }
+}

@@ -1,0 +1,178 @@
+package dev.psc.scrape;
+
+import dev.psc.delivery.ProfileTransform;
+import dev.psc.pprof.LabelSet;
+import dev.psc.scrape.loop.ProfileFetcher;
+import dev.psc.scrape.relabel.Relabeling;
+import dev.psc.scrape.target.ScrapeJob;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** Collects the settings of a {@link Scraper}. Not thread-safe. */
+public final class ScraperBuilder {
+
+  List<ScrapeJob> jobs = List.of();
+  LabelSet externalLabels = LabelSet.empty();
+  Relabeling relabeling = Relabeling.NONE;
+  List<ProfileTransform> transforms = List.of();
+  String offsetSeed = "";
+  int maxConcurrentScrapes = 20_000;
+  long maxBytesInFlight = Math.max(64L << 20, Runtime.getRuntime().maxMemory() / 4);
+  int workerThreads = Math.max(2, Runtime.getRuntime().availableProcessors());
+  int discoveryThreads = 16;
+  String userAgent = "psc-scraper";
+  ScrapeListener listener = new ScrapeListener() {};
+  ThreadFactory threads = daemons();
+  @Nullable ProfileFetcher fetcher;
+
+  ScraperBuilder() {}
+
+  private ScraperBuilder(ScraperBuilder other) {
+    this.jobs = checked(other.jobs);
+    this.externalLabels = other.externalLabels;
+    this.relabeling = other.relabeling;
+    this.transforms = other.transforms;
+    this.offsetSeed = other.offsetSeed;
+    this.maxConcurrentScrapes = other.maxConcurrentScrapes;
+    this.maxBytesInFlight = other.maxBytesInFlight;
+    this.workerThreads = other.workerThreads;
+    this.userAgent = other.userAgent;
+    this.listener = other.listener;
+    this.threads = other.threads;
+    this.fetcher = other.fetcher;
+  }
+
+  private static ThreadFactory daemons() {
+    AtomicInteger number = new AtomicInteger();
+    return task -> {
+      Thread thread = new Thread(task, "psc-scrape-" + number.incrementAndGet());
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
+
+  static List<ScrapeJob> checked(Collection<ScrapeJob> jobs) {
+    Set<String> names = new HashSet<>();
+    for (ScrapeJob job : jobs) {
+      if (!names.add(job.name())) {
+        throw new IllegalArgumentException("two jobs have the name \"" + job.name() + "\"");
+      }
+    }
+    return List.copyOf(jobs);
+  }
+
+  /** Adds a job. */
+  public ScraperBuilder job(ScrapeJob job) {
+    List<ScrapeJob> all = new ArrayList<>(jobs);
+    all.add(job);
+    this.jobs = List.copyOf(all);
+    return this;
+  }
+
+  /** Sets the jobs; none by default. */
+  public ScraperBuilder jobs(Collection<ScrapeJob> jobs) {
+    this.jobs = List.copyOf(jobs);
+    return this;
+  }
+
+  /** Sets labels that overwrite those of every profile; none by default. */
+  public ScraperBuilder externalLabels(LabelSet labels) {
+    this.externalLabels = Objects.requireNonNull(labels, "labels");
+    return this;
+  }
+
+  /** Sets rules that run after those of every job and see all its labels; none by default. */
+  public ScraperBuilder relabeling(Relabeling relabeling) {
+    this.relabeling = Objects.requireNonNull(relabeling, "relabeling");
+    return this;
+  }
+
+  /** Adds what all profiles go through, after the transforms of their jobs. */
+  public ScraperBuilder transform(ProfileTransform transform) {
+    List<ProfileTransform> all = new ArrayList<>(transforms);
+    all.add(Objects.requireNonNull(transform, "transform"));
+    this.transforms = List.copyOf(all);
+    return this;
+  }
+
+  /**
+   * Sets a text that moves the moments of all scrapes, e.g. the name of this replica; empty by
+   * default. With the same seed the moments are the same after a restart.
+   */
+  public ScraperBuilder offsetSeed(String seed) {
+    this.offsetSeed = Objects.requireNonNull(seed, "seed");
+    return this;
+  }
+
+  /** Sets how many scrapes may run at a time; 20,000 by default. Each is an open connection. */
+  public ScraperBuilder maxConcurrentScrapes(int maxConcurrentScrapes) {
+    if (maxConcurrentScrapes < 1) {
+      throw new IllegalArgumentException(
+          "maxConcurrentScrapes must be at least 1, is " + maxConcurrentScrapes);
+    }
+    this.maxConcurrentScrapes = maxConcurrentScrapes;
+    return this;
+  }
+
+  /**
+   * Sets how many bytes the answers may hold that are being read; a quarter of the heap by default.
+   * Beyond it scrapes fail as {@code overloaded}.
+   */
+  public ScraperBuilder maxBytesInFlight(long maxBytesInFlight) {
+    if (maxBytesInFlight < 1) {
+      throw new IllegalArgumentException(
+          "maxBytesInFlight must be at least 1, is " + maxBytesInFlight);
+    }
+    this.maxBytesInFlight = maxBytesInFlight;
+    return this;
+  }
+
+  /** Sets how many threads handle answers; as many as there are processors by default. */
+  public ScraperBuilder workerThreads(int workerThreads) {
+    if (workerThreads < 1) {
+      throw new IllegalArgumentException("workerThreads must be at least 1, is " + workerThreads);
+    }
+    this.workerThreads = workerThreads;
+    return this;
+  }
+
+  /** Sets how requests introduce themselves. */
+  public ScraperBuilder userAgent(String userAgent) {
+    this.userAgent = Objects.requireNonNull(userAgent, "userAgent");
+    return this;
+  }
+
+  /** Sets who is told of what the scraper does; nobody by default. */
+  public ScraperBuilder listener(ScrapeListener listener) {
+    this.listener = Objects.requireNonNull(listener, "listener");
+    return this;
+  }
+
+  /** Sets who makes threads; daemons by default. The scraper names them. */
+  public ScraperBuilder threads(ThreadFactory threads) {
+    this.threads = Objects.requireNonNull(threads, "threads");
+    return this;
+  }
+
+  /** Sets how profiles are got, instead of by HTTP. */
+  public ScraperBuilder fetcher(ProfileFetcher fetcher) {
+    this.fetcher = Objects.requireNonNull(fetcher, "fetcher");
+    return this;
+  }
+
+  /**
+   * Returns the scraper, not started.
+   *
+   * @throws IllegalArgumentException when two jobs have the same name
+   */
+  public Scraper build() {
+    return new Scraper(new ScraperBuilder(this));
+  }
+}

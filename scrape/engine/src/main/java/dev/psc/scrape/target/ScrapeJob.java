@@ -1,0 +1,385 @@
+package dev.psc.scrape.target;
+
+import dev.psc.delivery.ProfileTransform;
+import dev.psc.pprof.LabelSet;
+import dev.psc.scrape.discovery.DiscoveryConfig;
+import dev.psc.scrape.http.HttpSettings;
+import dev.psc.scrape.relabel.RelabelRule;
+import dev.psc.scrape.relabel.Relabeling;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One job: where its targets come from, and what is scraped of them, how, and how often. Immutable;
+ * two equal jobs are interchangeable, so that a reload keeps what they run.
+ */
+public final class ScrapeJob {
+
+  /** The interval unless set. */
+  public static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(10);
+
+  /** What a scrape may take longer than its interval, or than the seconds it covers. */
+  public static final Duration SLACK = Duration.ofSeconds(3);
+
+  /** The largest answer unless set, as it comes over the wire: 64 MiB. */
+  public static final long DEFAULT_BODY_SIZE_LIMIT_BYTES = 64L << 20;
+
+  /** The largest profile unless set, inflated: 256 MiB. */
+  public static final long DEFAULT_INFLATED_SIZE_LIMIT_BYTES = 256L << 20;
+
+  private final Builder settings;
+
+  private ScrapeJob(Builder settings) {
+    this.settings = settings;
+  }
+
+  /**
+   * Returns a builder that starts with the defaults.
+   *
+   * @param name becomes the label {@code job}; unique among the jobs of a scraper
+   * @throws IllegalArgumentException when the name is empty
+   */
+  public static Builder builder(String name) {
+    return new Builder(name);
+  }
+
+  static Duration checkInterval(Duration interval) {
+    if (interval.toMillis() < 100 || interval.compareTo(Duration.ofDays(365)) > 0) {
+      throw new IllegalArgumentException(
+          "the interval must be between 100ms and 1y, is " + interval);
+    }
+    return interval;
+  }
+
+  /** Returns the job's name. */
+  public String name() {
+    return settings.name;
+  }
+
+  /** Returns {@code http} or {@code https}. */
+  public String scheme() {
+    return settings.scheme;
+  }
+
+  /** Returns how often each profile is scraped, unless it or its target says otherwise. */
+  public Duration interval() {
+    return settings.interval;
+  }
+
+  /** Returns how long a scrape may take; the interval and 3 s unless set. */
+  public Optional<Duration> timeout() {
+    return Optional.ofNullable(settings.timeout);
+  }
+
+  /** Returns the query parameters of each request. */
+  public Map<String, List<String>> params() {
+    return settings.params;
+  }
+
+  /** Returns what is sent as {@code normalized} with each profile. */
+  public boolean normalizedAddresses() {
+    return settings.normalizedAddresses;
+  }
+
+  /** Returns what stands before each profile's path. */
+  public String pathPrefix() {
+    return settings.pathPrefix;
+  }
+
+  /** Returns the profiles by name, with defaults filled in, enabled or not. */
+  public Map<String, ProfileSettings> profiles() {
+    return settings.profiles;
+  }
+
+  /** Returns the rules that decide about targets. */
+  public Relabeling relabeling() {
+    return settings.relabeling;
+  }
+
+  /** Returns where targets come from. */
+  public List<DiscoveryConfig> discoveries() {
+    return settings.discoveries;
+  }
+
+  /** Returns how to speak HTTP with the targets. */
+  public HttpSettings http() {
+    return settings.http;
+  }
+
+  /** Returns the largest answer in bytes, as it comes over the wire. */
+  public long bodySizeLimitBytes() {
+    return settings.bodySizeLimitBytes;
+  }
+
+  /** Returns the largest profile in bytes, inflated. */
+  public long inflatedSizeLimitBytes() {
+    return settings.inflatedSizeLimitBytes;
+  }
+
+  /** Returns how many targets the job may have; 0 for any number. */
+  public int targetLimit() {
+    return settings.targetLimit;
+  }
+
+  /** Returns the labels that overwrite those of the job's profiles. */
+  public LabelSet externalLabels() {
+    return settings.externalLabels;
+  }
+
+  /** Returns what the job's profiles go through, after validation and before the receiver. */
+  public List<ProfileTransform> transforms() {
+    return settings.transforms;
+  }
+
+  /** Returns a builder that starts with these settings. */
+  public Builder toBuilder() {
+    return new Builder(settings);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof ScrapeJob that && settings.parts().equals(that.settings.parts());
+  }
+
+  @Override
+  public int hashCode() {
+    return settings.parts().hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "ScrapeJob[" + settings.name + "]";
+  }
+
+  /** Collects the settings of a job. Not thread-safe. */
+  public static final class Builder {
+
+    private final String name;
+    private String scheme = "http";
+    private Duration interval = DEFAULT_INTERVAL;
+    private @Nullable Duration timeout;
+    private Map<String, List<String>> params = Map.of();
+    private boolean normalizedAddresses;
+    private String pathPrefix = "";
+    private Map<String, ProfileSettings> profiles = ProfileSettings.DEFAULTS;
+    private Relabeling relabeling = Relabeling.NONE;
+    private List<DiscoveryConfig> discoveries = List.of();
+    private HttpSettings http = HttpSettings.DEFAULT;
+    private long bodySizeLimitBytes = DEFAULT_BODY_SIZE_LIMIT_BYTES;
+    private long inflatedSizeLimitBytes = DEFAULT_INFLATED_SIZE_LIMIT_BYTES;
+    private int targetLimit;
+    private LabelSet externalLabels = LabelSet.empty();
+    private List<ProfileTransform> transforms = List.of();
+
+    private Builder(String name) {
+      if (name.isBlank()) {
+        throw new IllegalArgumentException("job_name must not be empty");
+      }
+      this.name = name;
+    }
+
+    private Builder(Builder other) {
+      this.name = other.name;
+      this.scheme = other.scheme;
+      this.interval = other.interval;
+      this.timeout = other.timeout;
+      this.params = other.params;
+      this.normalizedAddresses = other.normalizedAddresses;
+      this.pathPrefix = other.pathPrefix;
+      this.profiles = other.profiles;
+      this.relabeling = other.relabeling;
+      this.discoveries = other.discoveries;
+      this.http = other.http;
+      this.bodySizeLimitBytes = other.bodySizeLimitBytes;
+      this.inflatedSizeLimitBytes = other.inflatedSizeLimitBytes;
+      this.targetLimit = other.targetLimit;
+      this.externalLabels = other.externalLabels;
+      this.transforms = other.transforms;
+    }
+
+    private List<Object> parts() {
+      return List.of(
+          name,
+          scheme,
+          interval,
+          Optional.ofNullable(timeout),
+          params,
+          normalizedAddresses,
+          pathPrefix,
+          profiles,
+          relabeling,
+          discoveries,
+          http,
+          bodySizeLimitBytes,
+          inflatedSizeLimitBytes,
+          targetLimit,
+          externalLabels,
+          transforms);
+    }
+
+    /** Sets {@code http}, the default, or {@code https}. */
+    public Builder scheme(String scheme) {
+      if (!Set.of("http", "https").contains(scheme)) {
+        throw new IllegalArgumentException("scheme must be http or https, is \"" + scheme + "\"");
+      }
+      this.scheme = scheme;
+      return this;
+    }
+
+    /** Sets how often each profile is scraped; 10 s by default, at least 100 ms. */
+    public Builder interval(Duration interval) {
+      this.interval = checkInterval(interval);
+      return this;
+    }
+
+    /**
+     * Sets how long a scrape may take; the interval and 3 s by default. A profile that covers N
+     * seconds gets at least N + 3 s.
+     */
+    public Builder timeout(Duration timeout) {
+      if (timeout.isNegative() || timeout.isZero()) {
+        throw new IllegalArgumentException("timeout must be more than 0, is " + timeout);
+      }
+      this.timeout = timeout;
+      return this;
+    }
+
+    /** Sets the query parameters of each request; none by default. */
+    public Builder params(Map<String, List<String>> params) {
+      Map<String, List<String>> copy = new LinkedHashMap<>();
+      params.forEach((name, values) -> copy.put(name, List.copyOf(values)));
+      this.params = Collections.unmodifiableMap(copy);
+      return this;
+    }
+
+    /** Sets what is sent as {@code normalized} with each profile; false by default. */
+    public Builder normalizedAddresses(boolean normalizedAddresses) {
+      this.normalizedAddresses = normalizedAddresses;
+      return this;
+    }
+
+    /** Sets what stands before each profile's path; nothing by default. */
+    public Builder pathPrefix(String pathPrefix) {
+      this.pathPrefix = Objects.requireNonNull(pathPrefix, "pathPrefix");
+      return this;
+    }
+
+    /**
+     * Changes or adds one profile. What is not set stays as the default, or an earlier call, has
+     * it.
+     *
+     * @param name the profile's name, which becomes {@code __name__}
+     * @throws IllegalArgumentException when the profile is enabled and has no path
+     */
+    public Builder profile(String name, ProfileSettings profile) {
+      if (name.isEmpty()) {
+        throw new IllegalArgumentException("a profile needs a name");
+      }
+      ProfileSettings merged = profile.over(profiles.get(name));
+      if (merged.enabled() && merged.path().isEmpty()) {
+        throw new IllegalArgumentException(
+            "profile " + name + " needs a path, e.g. /debug/" + name);
+      }
+      Map<String, ProfileSettings> copy = new LinkedHashMap<>(profiles);
+      copy.put(name, merged);
+      this.profiles = Collections.unmodifiableMap(copy);
+      return this;
+    }
+
+    /** Sets all profiles and forgets the defaults; each that is enabled has a path. */
+    public Builder onlyProfiles(Map<String, ProfileSettings> profiles) {
+      this.profiles = Map.of();
+      profiles.forEach(this::profile);
+      return this;
+    }
+
+    /** Sets the rules that decide about targets; none by default. */
+    public Builder relabeling(Relabeling relabeling) {
+      this.relabeling = Objects.requireNonNull(relabeling, "relabeling");
+      return this;
+    }
+
+    /** Sets the rules that decide about targets; none by default. */
+    public Builder relabeling(List<RelabelRule> rules) {
+      return relabeling(new Relabeling(rules));
+    }
+
+    /** Adds a place where targets come from. */
+    public Builder discovery(DiscoveryConfig discovery) {
+      List<DiscoveryConfig> all = new ArrayList<>(discoveries);
+      all.add(Objects.requireNonNull(discovery, "discovery"));
+      this.discoveries = List.copyOf(all);
+      return this;
+    }
+
+    /** Sets how to speak HTTP with the targets. */
+    public Builder http(HttpSettings http) {
+      this.http = Objects.requireNonNull(http, "http");
+      return this;
+    }
+
+    /** Sets the largest answer in bytes as it comes over the wire; 64 MiB by default. */
+    public Builder bodySizeLimitBytes(long bodySizeLimitBytes) {
+      this.bodySizeLimitBytes = checkLimit("bodySizeLimitBytes", bodySizeLimitBytes);
+      return this;
+    }
+
+    /** Sets the largest profile in bytes when it is inflated; 256 MiB by default. */
+    public Builder inflatedSizeLimitBytes(long inflatedSizeLimitBytes) {
+      this.inflatedSizeLimitBytes = checkLimit("inflatedSizeLimitBytes", inflatedSizeLimitBytes);
+      return this;
+    }
+
+    private static long checkLimit(String name, long limit) {
+      if (limit < 1 || limit > Integer.MAX_VALUE - 8) {
+        throw new IllegalArgumentException(
+            name + " must be between 1 and " + (Integer.MAX_VALUE - 8) + " bytes, is " + limit);
+      }
+      return limit;
+    }
+
+    /**
+     * Sets how many targets the job may have, counted after relabelling; 0, the default, is any.
+     */
+    public Builder targetLimit(int targetLimit) {
+      if (targetLimit < 0) {
+        throw new IllegalArgumentException("targetLimit must not be negative, is " + targetLimit);
+      }
+      this.targetLimit = targetLimit;
+      return this;
+    }
+
+    /** Sets the labels that overwrite those of the job's profiles; none by default. */
+    public Builder externalLabels(LabelSet externalLabels) {
+      this.externalLabels = Objects.requireNonNull(externalLabels, "externalLabels");
+      return this;
+    }
+
+    /** Adds what the job's profiles go through, after validation and before the receiver. */
+    public Builder transform(ProfileTransform transform) {
+      List<ProfileTransform> all = new ArrayList<>(transforms);
+      all.add(Objects.requireNonNull(transform, "transform"));
+      this.transforms = List.copyOf(all);
+      return this;
+    }
+
+    /** Returns the job. */
+    public ScrapeJob build() {
+      return new ScrapeJob(new Builder(this));
+    }
+  }
+
+  /** Returns a profile's name as a legal label value for {@code __name__}: {@code my_profile}. */
+  public static String legalName(String name) {
+    String legal = name.replaceAll("[^a-zA-Z0-9_]", "_");
+    return !legal.isEmpty() && Character.isDigit(legal.charAt(0)) ? "_" + legal : legal;
+  }
+}
