@@ -13,4 +13,5 @@ module dev.psc.scrape {
   exports dev.psc.scrape.relabel;
   exports dev.psc.scrape.settings;
   exports dev.psc.scrape.target;
+  exports dev.psc.scrape.transform;
 }

@@ -13,6 +13,7 @@ import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.relabel.Relabeling;
 import dev.psc.scrape.target.ScrapeJob;
 import dev.psc.scrape.target.Target;
+import dev.psc.scrape.transform.Validation;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -179,7 +180,10 @@ public final class Scraper implements ProfileSource {
   }
 
   private List<ProfileTransform> transforms(Target target) {
-    List<ProfileTransform> all = new ArrayList<>(target.job().transforms());
+    List<ProfileTransform> all = new ArrayList<>();
+    all.add(
+        new Validation(target.job().inflatedSizeLimitBytes(), target.profile().keepSampleTypes()));
+    all.addAll(target.job().transforms());
     all.addAll(settings.transforms);
     return all;
   }

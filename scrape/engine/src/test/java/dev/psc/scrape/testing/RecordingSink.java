@@ -102,6 +102,6 @@ public final class RecordingSink implements TargetSink {
 
   /** Waits until the failure is as expected. */
   public void awaitFailure(Predicate<String> expected) {
-    await().atMost(PATIENCE).until(this::failure, expected::test);
+    await().atMost(PATIENCE).until(this::failure, expected);
   }
 }

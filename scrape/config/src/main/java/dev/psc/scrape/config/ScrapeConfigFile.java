@@ -1,0 +1,242 @@
+package dev.psc.scrape.config;
+
+import dev.psc.pprof.LabelSet;
+import dev.psc.pprof.SampleType;
+import dev.psc.scrape.discovery.DiscoveryConfig;
+import dev.psc.scrape.discovery.DiscoveryProvider;
+import dev.psc.scrape.discovery.StaticDiscovery;
+import dev.psc.scrape.discovery.TargetGroup;
+import dev.psc.scrape.http.HttpSettingsFields;
+import dev.psc.scrape.relabel.RelabelAction;
+import dev.psc.scrape.relabel.RelabelRule;
+import dev.psc.scrape.settings.ConfigException;
+import dev.psc.scrape.settings.ConfigNode;
+import dev.psc.scrape.settings.ConfigProblems;
+import dev.psc.scrape.settings.Fields;
+import dev.psc.scrape.target.ProfileSettings;
+import dev.psc.scrape.target.ScrapeJob;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.Set;
+
+/** Reads the scraper's YAML configuration, strictly, into the jobs that code would build. */
+public final class ScrapeConfigFile {
+
+  private final Map<String, DiscoveryProvider> providers = new LinkedHashMap<>();
+  private final Set<String> names = new HashSet<>();
+
+  private ScrapeConfigFile() {
+    for (DiscoveryProvider provider : ServiceLoader.load(DiscoveryProvider.class)) {
+      providers.put(provider.key(), provider);
+    }
+  }
+
+  /**
+   * Reads a file; relative paths in it are relative to its directory.
+   *
+   * @throws IOException when it cannot be read
+   * @throws ConfigException with every problem, each with its place
+   */
+  public static List<ScrapeJob> read(Path file) throws IOException {
+    Path absolute = file.toAbsolutePath();
+    Path parent = absolute.getParent();
+    return parse(Files.readString(absolute), file.toString(), parent == null ? absolute : parent);
+  }
+
+  /**
+   * Reads a text.
+   *
+   * @param yaml the configuration
+   * @param source names it in messages
+   * @param directory what relative paths are relative to
+   * @throws ConfigException with every problem, each with its place
+   */
+  public static List<ScrapeJob> parse(String yaml, String source, Path directory) {
+    ConfigProblems problems = new ConfigProblems();
+    Optional<ConfigNode> root = YamlNodes.read(yaml, source, directory, problems);
+    List<ScrapeJob> jobs = new ArrayList<>();
+    if (root.isPresent()) {
+      try (Fields fields = root.get().fields()) {
+        fields.allow(List.of("object_storage"));
+        ScrapeConfigFile reader = new ScrapeConfigFile();
+        for (ConfigNode node : fields.items("scrape_configs")) {
+          reader.job(node).ifPresent(jobs::add);
+        }
+      }
+    }
+    problems.throwIfAny();
+    return jobs;
+  }
+
+  private Optional<ScrapeJob> job(ConfigNode node) {
+    try (Fields fields = node.fields()) {
+      String name = fields.requiredText("job_name");
+      if (!name.isEmpty() && !names.add(name)) {
+        fields
+            .value("job_name")
+            .ifPresent(at -> at.problem("another job has the name \"" + name + "\""));
+      }
+      ScrapeJob.Builder job = ScrapeJob.builder(name.isBlank() ? "unnamed" : name);
+      each(fields, "scheme", at -> at.text().ifPresent(job::scheme));
+      each(fields, "scrape_interval", at -> at.duration().ifPresent(job::interval));
+      each(fields, "scrape_timeout", at -> at.duration().ifPresent(job::timeout));
+      each(fields, "params", at -> job.params(params(at)));
+      each(fields, "body_size_limit", at -> at.sizeBytes().ifPresent(job::bodySizeLimitBytes));
+      each(
+          fields,
+          "inflated_size_limit",
+          at -> at.sizeBytes().ifPresent(job::inflatedSizeLimitBytes));
+      fields
+          .integer("target_limit", 0, Integer.MAX_VALUE)
+          .ifPresent(limit -> job.targetLimit(limit.intValue()));
+      job.normalizedAddresses(fields.flag("normalized_addresses", false));
+      fields.value("profiling_config").ifPresent(at -> profiling(at, job));
+      List<RelabelRule> rules = new ArrayList<>();
+      fields.items("relabel_configs").forEach(at -> rule(at).ifPresent(rules::add));
+      job.relabeling(rules);
+      discoveries(fields, job);
+      job.http(HttpSettingsFields.read(fields));
+      return Optional.of(job.build());
+    }
+  }
+
+  private interface Use {
+    void with(ConfigNode node);
+  }
+
+  /** Hands a key's value on; what the builder refuses becomes a problem of that value. */
+  private static void each(Fields fields, String key, Use use) {
+    fields.value(key).ifPresent(node -> guarded(node, use));
+  }
+
+  private static void guarded(ConfigNode node, Use use) {
+    try {
+      use.with(node);
+    } catch (IllegalArgumentException refused) {
+      node.problem(String.valueOf(refused.getMessage()));
+    }
+  }
+
+  private static Map<String, List<String>> params(ConfigNode node) {
+    Map<String, List<String>> params = new LinkedHashMap<>();
+    node.entries()
+        .forEach(
+            (name, values) -> {
+              List<String> texts = new ArrayList<>();
+              values.items().forEach(value -> texts.add(value.text().orElse("")));
+              params.put(name, texts);
+            });
+    return params;
+  }
+
+  private static void profiling(ConfigNode node, ScrapeJob.Builder job) {
+    try (Fields fields = node.fields()) {
+      fields.text("path_prefix").ifPresent(job::pathPrefix);
+      fields
+          .value("pprof_config")
+          .ifPresent(
+              profiles ->
+                  profiles
+                      .entries()
+                      .forEach(
+                          (name, at) -> guarded(at, value -> job.profile(name, profile(value)))));
+    }
+  }
+
+  private static ProfileSettings profile(ConfigNode node) {
+    ProfileSettings.Builder profile = ProfileSettings.builder();
+    try (Fields fields = node.fields()) {
+      each(fields, "enabled", at -> at.flag().ifPresent(profile::enabled));
+      each(fields, "path", at -> at.text().ifPresent(profile::path));
+      each(fields, "delta", at -> at.flag().ifPresent(profile::delta));
+      fields
+          .integer("seconds", 0, 86_400)
+          .filter(seconds -> seconds > 0)
+          .ifPresent(seconds -> profile.seconds(seconds.intValue()));
+      each(fields, "interval", at -> at.duration().ifPresent(profile::interval));
+      List<SampleType> kept = new ArrayList<>();
+      for (ConfigNode item : fields.items("keep_sample_type")) {
+        try (Fields sample = item.fields()) {
+          kept.add(new SampleType(sample.requiredText("type"), sample.requiredText("unit")));
+        }
+      }
+      if (!kept.isEmpty()) {
+        profile.keepSampleTypes(kept);
+      }
+    }
+    return profile.build();
+  }
+
+  private static Optional<RelabelRule> rule(ConfigNode node) {
+    RelabelRule.Builder rule = RelabelRule.builder();
+    Map<String, ConfigNode> places =
+        node.kind() == ConfigNode.Kind.MAPPING ? node.entries() : Map.of();
+    try (Fields fields = node.fields()) {
+      fields.oneOf("action", RelabelAction.class).ifPresent(rule::action);
+      if (fields.has("source_labels")) {
+        rule.sourceLabels(fields.texts("source_labels").toArray(String[]::new));
+      }
+      fields.text("separator").ifPresent(rule::separator);
+      fields.text("regex").ifPresent(rule::regex);
+      fields.integer("modulus", 0, Long.MAX_VALUE).ifPresent(rule::modulus);
+      fields.text("target_label").ifPresent(rule::targetLabel);
+      fields.text("replacement").ifPresent(rule::replacement);
+    }
+    Map<String, String> problems = rule.problems();
+    problems.forEach((key, message) -> places.getOrDefault(key, node).problem(message));
+    return problems.isEmpty() ? Optional.of(rule.build()) : Optional.empty();
+  }
+
+  private void discoveries(Fields fields, ScrapeJob.Builder job) {
+    List<TargetGroup> groups = new ArrayList<>();
+    for (ConfigNode item : fields.items(StaticDiscovery.KEY)) {
+      groups.add(staticGroup(item, String.valueOf(groups.size())));
+    }
+    if (!groups.isEmpty()) {
+      job.discovery(new StaticDiscovery(groups));
+    }
+    for (DiscoveryProvider provider : providers.values()) {
+      for (ConfigNode item : fields.items(provider.key())) {
+        Optional<DiscoveryConfig> discovery = provider.read(item);
+        discovery.ifPresent(job::discovery);
+      }
+    }
+  }
+
+  private static TargetGroup staticGroup(ConfigNode node, String source) {
+    try (Fields fields = node.fields()) {
+      List<String> addresses = new ArrayList<>();
+      for (ConfigNode target : fields.items("targets")) {
+        String address = target.text().orElse("");
+        if (address.isEmpty()) {
+          target.expected("host:port");
+        } else if (address.contains("/")) {
+          target.problem(
+              "\""
+                  + address
+                  + "\" is not an address: use host:port; set scheme and path separately");
+        } else {
+          addresses.add(address);
+        }
+      }
+      LabelSet.Builder labels = LabelSet.builder();
+      fields
+          .value("labels")
+          .ifPresent(
+              at ->
+                  at.entries()
+                      .forEach(
+                          (name, value) ->
+                              guarded(value, text -> labels.set(name, text.text().orElse("")))));
+      return TargetGroup.ofAddresses(source, addresses, labels.build());
+    }
+  }
+}
