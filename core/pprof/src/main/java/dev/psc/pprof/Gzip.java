@@ -12,6 +12,14 @@ import java.util.zip.Inflater;
  */
 final class Gzip {
 
+  /**
+   * The level that profiles are compressed with. Measured on heap and CPU profiles of Go (26 kB to
+   * 545 kB): level 6 takes twice as long for bodies that are 3 % smaller, level 1 saves a third of
+   * the time for bodies that are 10 to 20 % larger, and level 9 takes four times as long for
+   * another 0.5 %.
+   */
+  static final int LEVEL = 4;
+
   /** What inflating gave: {@code buf[0..length)}. */
   @SuppressWarnings("ArrayRecordComponent") // Internal, and never compared.
   record Inflated(byte[] buf, int length, int members) {}

@@ -381,7 +381,10 @@ public final class Profile {
               m[Fields.MAPPING_OFFSET],
               optionalText(m[Fields.MAPPING_FILENAME]),
               optionalText(m[Fields.MAPPING_BUILD_ID]),
-              m[Fields.MAPPING_HAS_FUNCTIONS] != 0));
+              m[Fields.MAPPING_HAS_FUNCTIONS] != 0,
+              m[Fields.MAPPING_HAS_FILENAMES] != 0,
+              m[Fields.MAPPING_HAS_LINE_NUMBERS] != 0,
+              m[Fields.MAPPING_HAS_INLINE_FRAMES] != 0));
     }
     return decoded;
   }

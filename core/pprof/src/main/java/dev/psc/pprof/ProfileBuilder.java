@@ -45,6 +45,7 @@ public final class ProfileBuilder {
   private int keepFrames;
   private long timeNanos;
   private long durationNanos;
+  private boolean periodKnown;
   private int periodType;
   private int periodUnit;
   private long period;
@@ -73,6 +74,11 @@ public final class ProfileBuilder {
     if (samples.sampleCount() > 0) {
       throw new IllegalStateException("sampleType(" + type + ") must come before the first sample");
     }
+    return column(type, unit);
+  }
+
+  /** Adds a sample type as another profile has it, empty parts too. */
+  int column(String type, String unit) {
     sampleTypes.add(new int[] {symbols.string(type), symbols.string(unit)});
     return sampleTypes.size() - 1;
   }
@@ -89,9 +95,15 @@ public final class ProfileBuilder {
   public ProfileBuilder periodType(String type, String unit, long period) {
     requireText(type, "type");
     requireText(unit, "unit");
+    return periodColumn(type, unit, period);
+  }
+
+  /** Sets the period type as another profile has it; two empty parts for none. */
+  ProfileBuilder periodColumn(String type, String unit, long period) {
     this.periodType = symbols.string(type);
     this.periodUnit = symbols.string(unit);
     this.period = period;
+    this.periodKnown = true;
     return this;
   }
 
@@ -119,6 +131,13 @@ public final class ProfileBuilder {
   /** Adds a free text about the profile. */
   public ProfileBuilder comment(String comment) {
     comments.add(symbols.string(Objects.requireNonNull(comment, "comment")));
+    return this;
+  }
+
+  /** Replaces the comments. */
+  ProfileBuilder comments(Iterable<String> texts) {
+    comments.clear();
+    texts.forEach(this::comment);
     return this;
   }
 
@@ -364,8 +383,8 @@ public final class ProfileBuilder {
    * @throws IllegalStateException when there is no sample type
    */
   public byte[] build() {
-    FieldWriter out = write();
-    return GzipMember.compress(out.buffer(), 0, out.length());
+    WireWriter out = write();
+    return Gzip.deflate(out.buf, 0, out.size, Gzip.LEVEL);
   }
 
   /**
@@ -377,11 +396,11 @@ public final class ProfileBuilder {
     return write().toByteArray();
   }
 
-  private FieldWriter write() {
+  private WireWriter write() {
     if (sampleTypes.isEmpty()) {
       throw new IllegalStateException("a profile needs a sample type: call sampleType(type, unit)");
     }
-    FieldWriter out = new FieldWriter(4096);
+    WireWriter out = new WireWriter(4096);
     for (int[] type : sampleTypes) {
       writeType(out, 1, type[0], type[1]);
     }
@@ -390,29 +409,29 @@ public final class ProfileBuilder {
     symbols.writeLocations(out);
     symbols.writeFunctions(out);
     symbols.writeStrings(out);
-    out.field(7, dropFrames);
-    out.field(8, keepFrames);
-    out.field(9, timeNanos);
-    out.field(10, durationNanos);
-    if (periodType == 0) {
+    out.number(7, dropFrames);
+    out.number(8, keepFrames);
+    out.number(9, timeNanos);
+    out.number(10, durationNanos);
+    if (!periodKnown) {
       writeType(out, 11, sampleTypes.get(0)[0], sampleTypes.get(0)[1]);
-      out.field(12, 1);
-    } else {
+    } else if (periodType != 0 || periodUnit != 0) {
       writeType(out, 11, periodType, periodUnit);
-      out.field(12, period);
     }
+    out.number(12, periodKnown ? period : 1);
     for (int comment : comments) {
-      out.element(13, comment);
+      out.tag(13, WireReader.VARINT);
+      out.varint(comment);
     }
-    out.field(14, defaultSampleType);
-    out.field(15, docUrl);
+    out.number(14, defaultSampleType);
+    out.number(15, docUrl);
     return out;
   }
 
-  private static void writeType(FieldWriter out, int field, int type, int unit) {
-    out.head(field, FieldWriter.fieldSize(type) + FieldWriter.fieldSize(unit));
-    out.field(1, type);
-    out.field(2, unit);
+  private static void writeType(WireWriter out, int field, int type, int unit) {
+    out.head(field, WireWriter.numberSize(type) + WireWriter.numberSize(unit));
+    out.number(1, type);
+    out.number(2, unit);
   }
 
   private void requireLabelSet(int labelSet) {

@@ -140,13 +140,13 @@ final class SampleTable {
   }
 
   /** Writes the samples that have a value other than 0. */
-  void write(FieldWriter out, int columns) {
+  void write(WireWriter out, int columns) {
     for (int id = 0; id < sampleIds.size(); id++) {
       int valueBytes = 0;
       boolean zero = true;
       for (int i = id * columns; i < (id + 1) * columns; i++) {
         zero &= values[i] == 0;
-        valueBytes += FieldWriter.varintSize(values[i]);
+        valueBytes += WireWriter.sizeOf(values[i]);
       }
       if (!zero) {
         write(out, id, columns, valueBytes);
@@ -154,17 +154,17 @@ final class SampleTable {
     }
   }
 
-  private void write(FieldWriter out, int sample, int columns, int valueBytes) {
+  private void write(WireWriter out, int sample, int columns, int valueBytes) {
     int stack = sampleStacks[sample];
     int locationBytes = 0;
     for (int i = firstLocation(stack); i < stackEnds[stack]; i++) {
-      locationBytes += FieldWriter.varintSize(stackLocations[i]);
+      locationBytes += WireWriter.sizeOf(stackLocations[i]);
     }
     List<Entry> labels = labelSets.get(sampleLabelSets[sample]);
     int labelBytes = 0;
     for (int i = 0; i < labels.size(); i++) {
       int size = labelSize(labels.get(i));
-      labelBytes += 1 + FieldWriter.varintSize(size) + size;
+      labelBytes += 1 + WireWriter.sizeOf(size) + size;
     }
     out.head(2, packedSize(locationBytes) + packedSize(valueBytes) + labelBytes);
     if (locationBytes > 0) {
@@ -180,21 +180,21 @@ final class SampleTable {
     for (int i = 0; i < labels.size(); i++) {
       Entry label = labels.get(i);
       out.head(3, labelSize(label));
-      out.field(1, label.key());
-      out.field(2, label.text());
-      out.field(3, label.number());
-      out.field(4, label.unit());
+      out.number(1, label.key());
+      out.number(2, label.text());
+      out.number(3, label.number());
+      out.number(4, label.unit());
     }
   }
 
   private static int packedSize(int bytes) {
-    return bytes == 0 ? 0 : 1 + FieldWriter.varintSize(bytes) + bytes;
+    return bytes == 0 ? 0 : 1 + WireWriter.sizeOf(bytes) + bytes;
   }
 
   private static int labelSize(Entry label) {
-    return FieldWriter.fieldSize(label.key())
-        + FieldWriter.fieldSize(label.text())
-        + FieldWriter.fieldSize(label.number())
-        + FieldWriter.fieldSize(label.unit());
+    return WireWriter.numberSize(label.key())
+        + WireWriter.numberSize(label.text())
+        + WireWriter.numberSize(label.number())
+        + WireWriter.numberSize(label.unit());
   }
 }

@@ -184,7 +184,7 @@ final class SymbolTable {
     return location == 0 ? 0 : locationLineEnds[location - 1];
   }
 
-  void writeMappings(FieldWriter out) {
+  void writeMappings(WireWriter out) {
     for (int id = 0; id < mappingIds.size(); id++) {
       long start = mappingRanges[MAPPING_LONGS * id];
       long limit = mappingRanges[MAPPING_LONGS * id + 1];
@@ -192,79 +192,80 @@ final class SymbolTable {
       int flags = mappingFlags[id];
       out.head(
           3,
-          FieldWriter.fieldSize(id + 1)
-              + FieldWriter.fieldSize(start)
-              + FieldWriter.fieldSize(limit)
-              + FieldWriter.fieldSize(offset)
-              + FieldWriter.fieldSize(mappingTexts[2 * id])
-              + FieldWriter.fieldSize(mappingTexts[2 * id + 1])
+          WireWriter.numberSize(id + 1)
+              + WireWriter.numberSize(start)
+              + WireWriter.numberSize(limit)
+              + WireWriter.numberSize(offset)
+              + WireWriter.numberSize(mappingTexts[2 * id])
+              + WireWriter.numberSize(mappingTexts[2 * id + 1])
               + 2 * Integer.bitCount(flags));
-      out.field(1, id + 1);
-      out.field(2, start);
-      out.field(3, limit);
-      out.field(4, offset);
-      out.field(5, mappingTexts[2 * id]);
-      out.field(6, mappingTexts[2 * id + 1]);
+      out.number(1, id + 1);
+      out.number(2, start);
+      out.number(3, limit);
+      out.number(4, offset);
+      out.number(5, mappingTexts[2 * id]);
+      out.number(6, mappingTexts[2 * id + 1]);
       for (int flag = 0; flag < 4; flag++) {
-        out.field(7 + flag, (flags >>> flag) & 1);
+        out.number(7 + flag, (flags >>> flag) & 1);
       }
     }
   }
 
-  void writeLocations(FieldWriter out) {
+  void writeLocations(WireWriter out) {
     for (int id = 0; id < locationIds.size(); id++) {
       int lineBytes = 0;
       for (int i = firstLine(id); i < locationLineEnds[id]; i++) {
         int size = lineSize(i);
-        lineBytes += 1 + FieldWriter.varintSize(size) + size;
+        lineBytes += 1 + WireWriter.sizeOf(size) + size;
       }
       out.head(
           4,
-          FieldWriter.fieldSize(id + 1)
-              + FieldWriter.fieldSize(locationMappings[id])
-              + FieldWriter.fieldSize(locationAddresses[id])
+          WireWriter.numberSize(id + 1)
+              + WireWriter.numberSize(locationMappings[id])
+              + WireWriter.numberSize(locationAddresses[id])
               + lineBytes
-              + FieldWriter.fieldSize(locationFolded[id]));
-      out.field(1, id + 1);
-      out.field(2, locationMappings[id]);
-      out.field(3, locationAddresses[id]);
+              + WireWriter.numberSize(locationFolded[id]));
+      out.number(1, id + 1);
+      out.number(2, locationMappings[id]);
+      out.number(3, locationAddresses[id]);
       for (int i = firstLine(id); i < locationLineEnds[id]; i++) {
         out.head(4, lineSize(i));
-        out.field(1, lineFunctions[i]);
-        out.field(2, lineNumbers[i]);
-        out.field(3, lineColumns[i]);
+        out.number(1, lineFunctions[i]);
+        out.number(2, lineNumbers[i]);
+        out.number(3, lineColumns[i]);
       }
-      out.field(5, locationFolded[id]);
+      out.number(5, locationFolded[id]);
     }
   }
 
   private int lineSize(int line) {
-    return FieldWriter.fieldSize(lineFunctions[line])
-        + FieldWriter.fieldSize(lineNumbers[line])
-        + FieldWriter.fieldSize(lineColumns[line]);
+    return WireWriter.numberSize(lineFunctions[line])
+        + WireWriter.numberSize(lineNumbers[line])
+        + WireWriter.numberSize(lineColumns[line]);
   }
 
-  void writeFunctions(FieldWriter out) {
+  void writeFunctions(WireWriter out) {
     for (int id = 0; id < functionIds.size(); id++) {
       int at = FUNCTION_INTS * id;
       out.head(
           5,
-          FieldWriter.fieldSize(id + 1)
-              + FieldWriter.fieldSize(functionTexts[at])
-              + FieldWriter.fieldSize(functionTexts[at + 1])
-              + FieldWriter.fieldSize(functionTexts[at + 2])
-              + FieldWriter.fieldSize(functionLines[id]));
-      out.field(1, id + 1);
-      out.field(2, functionTexts[at]);
-      out.field(3, functionTexts[at + 1]);
-      out.field(4, functionTexts[at + 2]);
-      out.field(5, functionLines[id]);
+          WireWriter.numberSize(id + 1)
+              + WireWriter.numberSize(functionTexts[at])
+              + WireWriter.numberSize(functionTexts[at + 1])
+              + WireWriter.numberSize(functionTexts[at + 2])
+              + WireWriter.numberSize(functionLines[id]));
+      out.number(1, id + 1);
+      out.number(2, functionTexts[at]);
+      out.number(3, functionTexts[at + 1]);
+      out.number(4, functionTexts[at + 2]);
+      out.number(5, functionLines[id]);
     }
   }
 
-  void writeStrings(FieldWriter out) {
+  void writeStrings(WireWriter out) {
     for (int id = 0; id < stringIds.size(); id++) {
-      out.bytes(6, strings[id].getBytes(StandardCharsets.UTF_8));
+      byte[] text = strings[id].getBytes(StandardCharsets.UTF_8);
+      out.bytes(6, text, 0, text.length);
     }
   }
 }

@@ -94,6 +94,17 @@ final class WireWriter {
     size = total;
   }
 
+  /** Writes the head of a message, string or packed field of which the size is known. */
+  void head(int field, int sizeBytes) {
+    tag(field, WireReader.BYTES);
+    varint(sizeBytes);
+  }
+
+  /** Returns how many bytes {@link #number} takes for a field number below 16. */
+  static int numberSize(long value) {
+    return value == 0 ? 0 : 1 + sizeOf(value);
+  }
+
   /** Returns how many bytes a varint takes. */
   static int sizeOf(long value) {
     return (Long.SIZE - Long.numberOfLeadingZeros(value | 1) + 6) / 7;
