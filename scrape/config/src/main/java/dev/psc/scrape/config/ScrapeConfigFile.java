@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
@@ -100,6 +101,7 @@ public final class ScrapeConfigFile {
       job.normalizedAddresses(fields.flag("normalized_addresses", false));
       fields.value("profiling_config").ifPresent(at -> profiling(at, job));
       List<RelabelRule> rules = new ArrayList<>();
+      each(fields, "kubernetes_preset", at -> rules.addAll(kubernetesPreset(at, job)));
       fields.items("relabel_configs").forEach(at -> rule(at).ifPresent(rules::add));
       job.relabeling(rules);
       discoveries(fields, job);
@@ -141,6 +143,13 @@ public final class ScrapeConfigFile {
     try (Fields fields = node.fields()) {
       fields.text("path_prefix").ifPresent(job::pathPrefix);
       fields
+          .oneOf("preset", RuntimePreset.class)
+          .ifPresent(
+              preset ->
+                  preset
+                      .profiles()
+                      .forEach((name, settings) -> job.profile(name, preset(settings))));
+      fields
           .value("pprof_config")
           .ifPresent(
               profiles ->
@@ -149,6 +158,52 @@ public final class ScrapeConfigFile {
                       .forEach(
                           (name, at) -> guarded(at, value -> job.profile(name, profile(value)))));
     }
+  }
+
+  private static ProfileSettings preset(Map<String, Object> settings) {
+    return ProfileSettings.builder()
+        .enabled(Boolean.TRUE.equals(settings.get("enabled")))
+        .path(String.valueOf(settings.get("path")))
+        .delta(Boolean.TRUE.equals(settings.get("delta")))
+        .build();
+  }
+
+  /** Returns the rules of {@code kubernetes_preset}, which run before the job's own. */
+  private static List<RelabelRule> kubernetesPreset(ConfigNode node, ScrapeJob.Builder job) {
+    Optional<String> name = node.text();
+    if (name.isPresent() && !name.get().equals("annotations")) {
+      node.problem("unknown value \"" + name.get() + "\"; use annotations");
+    }
+    List<String> profiles = new ArrayList<>();
+    job.build()
+        .profiles()
+        .forEach(
+            (profile, settings) -> {
+              if (settings.enabled()) {
+                profiles.add(ScrapeJob.legalName(profile));
+              }
+            });
+    return KubernetesAnnotations.rules(profiles).stream().map(ScrapeConfigFile::rule).toList();
+  }
+
+  private static RelabelRule rule(Map<String, Object> settings) {
+    RelabelRule.Builder rule = RelabelRule.builder();
+    settings.forEach(
+        (key, value) -> {
+          String text = String.valueOf(value);
+          switch (key) {
+            case "action" -> rule.action(RelabelAction.valueOf(text.toUpperCase(Locale.ROOT)));
+            case "source_labels" ->
+                rule.sourceLabels(
+                    ((List<?>) value).stream().map(String::valueOf).toArray(String[]::new));
+            case "separator" -> rule.separator(text);
+            case "regex" -> rule.regex(text);
+            case "target_label" -> rule.targetLabel(text);
+            case "replacement" -> rule.replacement(text);
+            default -> throw new IllegalStateException("a preset has the key " + key);
+          }
+        });
+    return rule.build();
   }
 
   private static ProfileSettings profile(ConfigNode node) {

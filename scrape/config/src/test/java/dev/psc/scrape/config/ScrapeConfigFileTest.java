@@ -80,6 +80,24 @@ class ScrapeConfigFileTest {
   }
 
   @Test
+  void expandsPresets() {
+    ScrapeJob job =
+        parse(
+                """
+                scrape_configs:
+                  - job_name: a
+                    kubernetes_preset: annotations
+                    profiling_config: {preset: node, pprof_config: {block: {enabled: true}}}
+                """)
+            .get(0);
+    assertThat(Objects.requireNonNull(job.profiles().get("memory")).path())
+        .isEqualTo("/debug/pprof/heap");
+    assertThat(Objects.requireNonNull(job.profiles().get("block")).enabled()).isTrue();
+    assertThat(Objects.requireNonNull(job.profiles().get("mutex")).enabled()).isFalse();
+    assertThat(job.relabeling().rules()).isNotEmpty();
+  }
+
+  @Test
   void scrapesWhatTheConfigurationNames() throws Exception {
     HttpServer server =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
