@@ -1,0 +1,50 @@
+package dev.psc.examples.benchmarks;
+
+import dev.psc.pprof.ProfileBuilder;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.zip.GZIPInputStream;
+
+/** Generated profiles of the size and shape of a Go service's heap profile. */
+final class Inputs {
+
+  private Inputs() {}
+
+  /** Returns about 300 kB of profile, gzip'd; counters grow with the round. */
+  static byte[] heap(int round) {
+    ProfileBuilder profile = ProfileBuilder.create();
+    profile.sampleType("alloc_objects", "count");
+    profile.sampleType("alloc_space", "bytes");
+    profile.sampleType("inuse_objects", "count");
+    profile.sampleType("inuse_space", "bytes");
+    profile.periodType("space", "bytes", 524_288);
+    profile.timeNanos(1_790_000_000_000_000_000L + round).durationNanos(1_000_000_000L);
+    java.util.SplittableRandom random = new java.util.SplittableRandom(7);
+    int mapping = profile.nativeMapping(0x400000, 0x900000, 0, "/app/server", "b1");
+    int[] locations = new int[2_000];
+    for (int i = 0; i < locations.length; i++) {
+      int function =
+          profile.function(
+              "example.com/app/pkg" + i % 61 + ".f" + i % 1_200, "", "f" + i % 300 + ".go", 0);
+      locations[i] = profile.location(mapping, 0x400000 + i * 37L, function, i % 500);
+    }
+    int[] stack = new int[40];
+    for (int i = 0; i < 5_600; i++) {
+      int depth = 8 + random.nextInt(30);
+      for (int level = 0; level < depth; level++) {
+        stack[level] = locations[random.nextInt(locations.length)];
+      }
+      long objects = 1 + random.nextInt(5_000);
+      int labels = profile.withNumber(ProfileBuilder.NO_LABELS, "bytes", 16L << i % 12, "bytes");
+      long grown = objects + (i % 3 == 0 ? round * 10L : 0);
+      profile.sample(stack, 0, depth, labels, grown, grown * 64, i % 2, i % 2 * 64L);
+    }
+    return profile.build();
+  }
+
+  static byte[] inflate(byte[] gzip) throws IOException {
+    try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(gzip))) {
+      return in.readAllBytes();
+    }
+  }
+}
