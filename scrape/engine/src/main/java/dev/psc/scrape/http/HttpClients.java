@@ -131,6 +131,12 @@ public final class HttpClients implements AutoCloseable {
   }
 
   HttpClient client(HttpSettings settings) throws HttpFailure {
+    if (!settings.tls().equals(TlsSettings.DEFAULT)) {
+      throw unsupported("tls_config");
+    }
+    if (!settings.proxy().equals(ProxySettings.NONE)) {
+      throw unsupported("proxy_url and proxy_from_environment");
+    }
     return clients.computeIfAbsent(
         new Key(settings.tls(), settings.proxy()),
         key ->
@@ -139,6 +145,13 @@ public final class HttpClients implements AutoCloseable {
                 .connectTimeout(CONNECT_TIMEOUT)
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .build());
+  }
+
+  /** Better no request than one without the protection that was asked for. */
+  private static HttpFailure unsupported(String keys) {
+    return new HttpFailure(
+        ScrapeOutcome.INTERNAL,
+        keys + " cannot be used with this release; remove it, or reach the target without it");
   }
 
   CompletableFuture<Optional<String>> authorization(HttpSettings settings, Duration timeout) {
@@ -160,6 +173,9 @@ public final class HttpClients implements AutoCloseable {
                 header.type()
                     + " "
                     + secrets.read(header.credentials(), "authorization.credentials")));
+      }
+      if (credentials instanceof Credentials.OAuth2) {
+        throw unsupported("oauth2");
       }
       return CompletableFuture.completedFuture(Optional.empty());
     } catch (HttpFailure unreadable) {
