@@ -1,0 +1,158 @@
+package dev.psc.examples.quickstart;
+
+import dev.psc.delivery.Delivery;
+import dev.psc.delivery.DeliverySnapshot;
+import dev.psc.jvm.JvmProfiling;
+import dev.psc.pprof.LabelSet;
+import dev.psc.scrape.ScrapeListener;
+import dev.psc.scrape.Scraper;
+import dev.psc.scrape.discovery.StaticDiscovery;
+import dev.psc.scrape.loop.ScrapeReport;
+import dev.psc.scrape.target.ProfileSettings;
+import dev.psc.scrape.target.ScrapeJob;
+import dev.psc.store.GrpcProfileSink;
+import java.io.PrintWriter;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.LocalTime;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.TimeUnit;
+
+/** Workload → pprof endpoint → scraper → queue → store → report. */
+final class MainJob {
+
+  private static final String JOB = "quickstart";
+  private static final Duration FLUSH = Duration.ofSeconds(5);
+
+  private final PrintWriter out;
+  private final StoreUnderTrial store;
+  private final Optional<String> givenTarget;
+
+  /** The last failure of each profile; a success removes it. */
+  private final Map<String, String> failures = new ConcurrentSkipListMap<>();
+
+  MainJob(PrintWriter out, StoreUnderTrial store, Optional<String> givenTarget) {
+    this.out = out;
+    this.store = store;
+    this.givenTarget = givenTarget;
+  }
+
+  /** Returns the exit code. */
+  int run(Duration duration, Duration interval) throws InterruptedException {
+    if (givenTarget.isPresent()) {
+      return scrape(givenTarget.get(), duration, interval);
+    }
+    // Profiling first: a flight recorder that starts late costs a warm JVM its compiled code.
+    try (JvmProfiling profiling =
+            JvmProfiling.builder()
+                .pprofAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+                .start();
+        Workload workload = new Workload()) {
+      workload.start();
+      int port = profiling.pprofAddress().orElseThrow().getPort();
+      return scrape("127.0.0.1:" + port, duration, interval);
+    }
+  }
+
+  private int scrape(String target, Duration duration, Duration interval)
+      throws InterruptedException {
+    say("scraping http://%s/debug/pprof/ every %d s", target, interval.toSeconds());
+    say("sending to %s", store.description());
+    ScrapeJob job =
+        ScrapeJob.builder(JOB)
+            .interval(interval)
+            .discovery(StaticDiscovery.of(List.of(target), LabelSet.empty()))
+            .build();
+    Set<String> wanted = job.profiles().keySet();
+    try (GrpcProfileSink sink = GrpcProfileSink.builder(store.channel()).name("store").build();
+        Delivery delivery = Delivery.create(sink)) {
+      delivery.start();
+      try (Scraper scraper = Scraper.builder().job(job).listener(new Progress()).build()) {
+        scraper.start(store.watch(delivery));
+        TimeUnit.NANOSECONDS.sleep(duration.toNanos());
+        // A slow machine gets as long again for the profiles that have not come yet.
+        long patience = System.nanoTime() + duration.plus(interval).toNanos();
+        while (!arrivedNames().containsAll(wanted) && System.nanoTime() < patience) {
+          TimeUnit.MILLISECONDS.sleep(200);
+        }
+      }
+      delivery.flush(FLUSH);
+      return report(delivery.snapshot(), job.profiles());
+    }
+  }
+
+  private Set<String> arrivedNames() {
+    return Set.copyOf(store.arrived().stream().map(StoreUnderTrial.Arrived::name).toList());
+  }
+
+  private int report(DeliverySnapshot snapshot, Map<String, ProfileSettings> profiles) {
+    if (snapshot.sent() == 0 || store.arrived().isEmpty()) {
+      say("");
+      say("FAILED: no profile arrived in the store.");
+      failures.forEach((profile, why) -> say("  %s: %s", profile, why));
+      if (!snapshot.stateMessage().isEmpty()) {
+        say("  store: %s", snapshot.stateMessage());
+      } else if (!snapshot.lastError().isEmpty()) {
+        say("  store: %s", snapshot.lastError());
+      } else if (failures.isEmpty()) {
+        say("  no scrape was over in time: try a larger --seconds");
+      }
+      out.flush();
+      return 1;
+    }
+    Set<String> deltas = new TreeSet<>(profiles.keySet());
+    deltas.removeIf(name -> !profiles.get(name).delta());
+    new Report(out, store, deltas).print();
+    for (String profile : profiles.keySet()) {
+      if (!arrivedNames().contains(profile)) {
+        say("missing: %s: %s", profile, failures.getOrDefault(profile, "not scraped in time"));
+      }
+    }
+    say("%d profiles sent (%s)", snapshot.sent(), Report.bytes(snapshot.sentBytes()));
+    out.flush();
+    return 0;
+  }
+
+  private void say(String format, Object... arguments) {
+    synchronized (out) {
+      out.println(String.format(Locale.ROOT, format, arguments));
+      out.flush();
+    }
+  }
+
+  /** A line for each scrape. */
+  private final class Progress implements ScrapeListener {
+
+    @Override
+    public void scraped(ScrapeReport report) {
+      String profile = report.target().labels().valueOf(LabelSet.NAME);
+      boolean good = report.outcome().isHealthy();
+      if (good) {
+        failures.remove(profile);
+      } else {
+        failures.put(profile, report.message());
+      }
+      say(
+          "%s  %-12s %-9s %9s in %s%s",
+          LocalTime.now().truncatedTo(ChronoUnit.SECONDS),
+          profile,
+          good ? "ok" : report.reason(),
+          report.sizeBytes() == 0 ? "" : Report.bytes(report.sizeBytes()),
+          Report.millis(report.duration()),
+          report.message().isEmpty() ? "" : "  " + report.message());
+    }
+
+    @Override
+    public void discoveryFailed(String job, String discovery, String message) {
+      failures.put(discovery, message);
+    }
+  }
+}

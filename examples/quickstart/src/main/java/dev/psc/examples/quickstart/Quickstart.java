@@ -1,0 +1,150 @@
+package dev.psc.examples.quickstart;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The main job, and the store and its access model as commands of their own. */
+@Command(
+    name = "psc-quickstart",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Profiles a small workload, scrapes it, sends what comes to a store, and shows what the store"
+          + " received.",
+      "Without options everything runs in this process: the workload, its pprof endpoint, the"
+          + " scraper, and a store with TLS and access checks."
+    },
+    subcommands = {StoreCommand.class, IamCommand.class})
+public final class Quickstart implements Callable<Integer> {
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--target",
+      paramLabel = "HOST:PORT",
+      description = "Scrape this program with net/http/pprof endpoints instead of the workload.")
+  private Optional<String> target = Optional.empty();
+
+  @Option(
+      names = "--store-address",
+      paramLabel = "HOST:PORT",
+      description = "Send to this store instead of an embedded one.")
+  private Optional<String> storeAddress = Optional.empty();
+
+  @Option(
+      names = "--bearer-token-file",
+      paramLabel = "FILE",
+      description = "The token for --store-address.")
+  private Optional<Path> tokenFile = Optional.empty();
+
+  @Option(
+      names = "--project",
+      paramLabel = "ID",
+      description = "The project id for --store-address.")
+  private Optional<String> project = Optional.empty();
+
+  @Option(
+      names = "--ca-file",
+      paramLabel = "FILE",
+      description = "PEM file with the certificate authority of --store-address.")
+  private Optional<Path> caFile = Optional.empty();
+
+  @Option(names = "--insecure", description = "Speak plaintext with --store-address.")
+  private boolean insecure;
+
+  @Option(
+      names = "--insecure-skip-verify",
+      description = "Do not verify the certificate of --store-address.")
+  private boolean insecureSkipVerify;
+
+  @Option(
+      names = "--dir",
+      paramLabel = "DIR",
+      description = "Where profiles are kept; a new temporary directory by default.")
+  private Optional<Path> directory = Optional.empty();
+
+  @Option(
+      names = "--seconds",
+      paramLabel = "N",
+      defaultValue = "15",
+      description = "How long to scrape; ${DEFAULT-VALUE} by default.")
+  private int seconds;
+
+  @Option(
+      names = "--interval-seconds",
+      paramLabel = "N",
+      defaultValue = "5",
+      description = "How often to scrape each profile; ${DEFAULT-VALUE} by default.")
+  private int intervalSeconds;
+
+  Quickstart() {}
+
+  /** Runs a command and ends the process with its exit code. */
+  public static void main(String[] args) {
+    System.exit(commandLine().execute(args));
+  }
+
+  static CommandLine commandLine() {
+    return new CommandLine(new Quickstart())
+        .setExecutionExceptionHandler(
+            (exception, command, parsed) -> {
+              command.getErr().println("psc-quickstart: " + reason(exception));
+              return 1;
+            });
+  }
+
+  private static String reason(Throwable exception) {
+    String message = exception.getMessage();
+    Throwable cause = exception.getCause();
+    String text = message == null ? exception.toString() : message;
+    return cause == null || cause.getMessage() == null || text.contains(cause.getMessage())
+        ? text
+        : text + ": " + cause.getMessage();
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    if (seconds < 1 || intervalSeconds < 1) {
+      throw new ParameterException(
+          spec.commandLine(), "--seconds and --interval-seconds must be at least 1");
+    }
+    if (storeAddress.isEmpty()
+        && (tokenFile.isPresent()
+            || project.isPresent()
+            || caFile.isPresent()
+            || insecure
+            || insecureSkipVerify)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--bearer-token-file, --project, --ca-file, --insecure and --insecure-skip-verify belong"
+              + " to --store-address");
+    }
+    if (storeAddress.isPresent() && (tokenFile.isEmpty() || project.isEmpty())) {
+      throw new ParameterException(
+          spec.commandLine(), "--store-address needs --bearer-token-file and --project");
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    try (StoreUnderTrial store =
+        storeAddress.isPresent()
+            ? StoreUnderTrial.given(
+                storeAddress.get(),
+                tokenFile.orElseThrow(),
+                project.orElseThrow(),
+                caFile,
+                insecure,
+                insecureSkipVerify,
+                directory)
+            : StoreUnderTrial.embedded(directory)) {
+      return new MainJob(out, store, target)
+          .run(Duration.ofSeconds(seconds), Duration.ofSeconds(intervalSeconds));
+    }
+  }
+}

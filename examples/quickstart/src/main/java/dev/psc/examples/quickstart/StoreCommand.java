@@ -1,0 +1,207 @@
+package dev.psc.examples.quickstart;
+
+import dev.psc.auth.ProjectId;
+import dev.psc.auth.ServiceAccountToken;
+import dev.psc.auth.iam.Iam;
+import dev.psc.auth.iam.Organization;
+import dev.psc.auth.iam.Role;
+import dev.psc.auth.iam.ServiceAccount;
+import dev.psc.auth.iam.Subject;
+import dev.psc.testkit.EmbeddedProfileStore;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The embedded store alone, for trying things. */
+@Command(
+    name = "store",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Runs the embedded store until it gets SIGTERM or SIGINT.",
+      "Its access model lies in DIR/iam.json; \"iam\" changes it while the store runs."
+    })
+final class StoreCommand implements Callable<Integer> {
+
+  private static final String ACCOUNT = "quickstart-scraper";
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--port",
+      defaultValue = "0",
+      description = "The port to listen on; a free one by default.")
+  private int port;
+
+  @Option(
+      names = "--bind-address",
+      paramLabel = "ADDRESS",
+      defaultValue = "127.0.0.1",
+      description = "The address to listen on; ${DEFAULT-VALUE} by default.")
+  private InetAddress bindAddress;
+
+  @Option(
+      names = "--dir",
+      paramLabel = "DIR",
+      required = true,
+      description = "Where profiles, ca.pem and iam.json are kept.")
+  private Path directory;
+
+  @Option(
+      names = "--token-file",
+      paramLabel = "FILE",
+      description = "A token that may write profiles; made and written where there is none yet.")
+  private Optional<Path> tokenFile = Optional.empty();
+
+  @Option(
+      names = "--project",
+      paramLabel = "ID",
+      description = "A project id (a UUID); repeatable. A new one by default.")
+  private List<String> projects = new ArrayList<>();
+
+  @Option(
+      names = "--iam-file",
+      paramLabel = "FILE",
+      description = "The access model; DIR/iam.json by default.")
+  private Optional<Path> iamFile = Optional.empty();
+
+  @Option(names = "--plaintext", description = "Speak plaintext instead of TLS.")
+  private boolean plaintext;
+
+  private final CountDownLatch end = new CountDownLatch(1);
+
+  @SuppressWarnings("NullAway.Init") // picocli sets what is required or has a default
+  StoreCommand() {}
+
+  @Override
+  public Integer call() throws Exception {
+    PrintWriter out = spec.commandLine().getOut();
+    Files.createDirectories(directory);
+    Path model = iamFile.orElseGet(() -> directory.resolve("iam.json"));
+    try (Iam iam = Iam.open(model)) {
+      Organization organization = IamCommand.organization(iam, IamCommand.ORGANIZATION);
+      addProjects(organization);
+      String token = tokenFile.isPresent() ? admit(organization, tokenFile.get()) : "";
+      EmbeddedProfileStore.Builder builder =
+          EmbeddedProfileStore.builder()
+              .port(port)
+              .bindAddress(bindAddress)
+              .directory(directory)
+              .iam(iam);
+      if (plaintext) {
+        builder.plaintext();
+      }
+      try (EmbeddedProfileStore store = builder.start()) {
+        out.println("store address:    " + store.address() + (plaintext ? " (plaintext)" : ""));
+        organization
+            .projects()
+            .forEach(project -> out.println("project:          " + project.id()));
+        tokenFile.ifPresent(file -> out.println("token file:       " + file + token));
+        if (!plaintext) {
+          Path authority = store.writeAuthority(directory.resolve("ca.pem"));
+          out.println("authority (PEM):  " + authority);
+        }
+        out.println("access model:     " + model);
+        out.println("profiles:         " + directory);
+        out.println("ready");
+        out.flush();
+        awaitEnd();
+        out.println(
+            store.profileCount()
+                + " profiles received, "
+                + store.duplicateCount()
+                + " of them twice, "
+                + store.refusedCount()
+                + " requests refused");
+        out.flush();
+      }
+    }
+    return 0;
+  }
+
+  private void awaitEnd() throws InterruptedException {
+    Thread main = Thread.currentThread();
+    Thread hook =
+        new Thread(
+            () -> {
+              end.countDown();
+              try {
+                // Let the last lines be written and files be closed.
+                main.join(5_000);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            },
+            "psc-quickstart-end");
+    Runtime.getRuntime().addShutdownHook(hook);
+    end.await();
+  }
+
+  /** Ends the command as a signal does. */
+  void stop() {
+    end.countDown();
+  }
+
+  private void addProjects(Organization organization) {
+    List<ProjectId> known = organization.projects().stream().map(project -> project.id()).toList();
+    for (String text : projects) {
+      ProjectId id = ProjectId.parse(text);
+      if (!known.contains(id)) {
+        organization.createProject("project-" + id.value().substring(0, 8), id);
+      }
+    }
+    if (organization.projects().isEmpty()) {
+      organization.createProject("default");
+    }
+  }
+
+  /** Makes sure of the token in the file and returns what to say of it. */
+  private static String admit(Organization organization, Path file) throws IOException {
+    Optional<ServiceAccount> known = organization.serviceAccount(ACCOUNT);
+    ServiceAccount account =
+        known.orElseGet(
+            () -> {
+              ServiceAccount created = organization.createServiceAccount(ACCOUNT);
+              organization.bind(Subject.of(created), Role.PROFILE_WRITER.name());
+              return created;
+            });
+    if (!Files.exists(file)) {
+      ServiceAccountToken token =
+          organization.createToken(account, nextName(organization, account)).token();
+      TokenFile.write(file, token);
+      return " (new, #" + token.fingerprint() + ")";
+    }
+    ServiceAccountToken token = TokenFile.read(file);
+    if (known.isEmpty()) {
+      organization.importToken(account, "token-0", token);
+    } else if (!isKnown(organization, token)) {
+      return " (#" + token.fingerprint() + ", unknown to the access model: revoked?)";
+    }
+    return " (#" + token.fingerprint() + ")";
+  }
+
+  private static boolean isKnown(Organization organization, ServiceAccountToken token) {
+    return organization.serviceAccounts().stream()
+        .flatMap(account -> organization.tokens(account).stream())
+        .anyMatch(info -> info.fingerprint().equals(token.fingerprint()));
+  }
+
+  private static String nextName(Organization organization, ServiceAccount account) {
+    List<String> taken = organization.tokens(account).stream().map(info -> info.name()).toList();
+    int number = 0;
+    while (taken.contains("token-" + number)) {
+      number++;
+    }
+    return "token-" + number;
+  }
+}

@@ -1,0 +1,168 @@
+package dev.psc.examples.quickstart;
+
+import dev.psc.auth.ProjectId;
+import dev.psc.auth.PscAuthInterceptor;
+import dev.psc.auth.TokenSource;
+import dev.psc.delivery.Acceptance;
+import dev.psc.delivery.DirectorySink;
+import dev.psc.delivery.ProfileReceiver;
+import dev.psc.delivery.RawProfile;
+import dev.psc.store.StoreChannels;
+import dev.psc.testkit.EmbeddedProfileStore;
+import dev.psc.testkit.StoredProfile;
+import io.grpc.ManagedChannel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The store of this run: an embedded one that can be asked what it received, or a given one, of
+ * which is known what it acknowledged.
+ */
+final class StoreUnderTrial implements AutoCloseable {
+
+  /** One profile that arrived. */
+  record Arrived(String name, byte[] pprof) {}
+
+  private final String description;
+  private final Path directory;
+  private final ManagedChannel channel;
+  private final TokenSource token;
+  private final @Nullable EmbeddedProfileStore embedded;
+  private final @Nullable DirectorySink copies;
+  private final List<Arrived> accepted = new CopyOnWriteArrayList<>();
+
+  private StoreUnderTrial(
+      String description,
+      Path directory,
+      ManagedChannel channel,
+      TokenSource token,
+      @Nullable EmbeddedProfileStore embedded) {
+    this.description = description;
+    this.directory = directory;
+    this.channel = channel;
+    this.token = token;
+    this.embedded = embedded;
+    this.copies = embedded == null ? DirectorySink.create(directory) : null;
+  }
+
+  static StoreUnderTrial embedded(Optional<Path> wanted) throws IOException {
+    Path directory = directory(wanted);
+    EmbeddedProfileStore store = EmbeddedProfileStore.builder().directory(directory).start();
+    Path tokenFile = directory.resolve("token");
+    TokenFile.write(tokenFile, store.token());
+    Path authority = store.writeAuthority(directory.resolve("ca.pem"));
+    return connect(
+        store.address() + " (embedded, TLS)",
+        StoreChannels.builder(store.address()).trustedCertificates(authority),
+        tokenFile,
+        store.project(),
+        directory,
+        store);
+  }
+
+  static StoreUnderTrial given(
+      String address,
+      Path tokenFile,
+      String project,
+      Optional<Path> authority,
+      boolean plaintext,
+      boolean skipVerify,
+      Optional<Path> wanted)
+      throws IOException {
+    StoreChannels.Builder channel = StoreChannels.builder(address);
+    authority.ifPresent(channel::trustedCertificates);
+    if (plaintext) {
+      channel.plaintext();
+    }
+    if (skipVerify) {
+      channel.insecureSkipVerify();
+    }
+    return connect(address, channel, tokenFile, ProjectId.parse(project), directory(wanted), null);
+  }
+
+  private static StoreUnderTrial connect(
+      String description,
+      StoreChannels.Builder channel,
+      Path tokenFile,
+      ProjectId project,
+      Path directory,
+      @Nullable EmbeddedProfileStore embedded) {
+    TokenSource token = TokenSource.file(tokenFile);
+    PscAuthInterceptor interceptor =
+        PscAuthInterceptor.builder(token, project).allowPlaintextOnLoopback().build();
+    return new StoreUnderTrial(
+        description,
+        directory,
+        channel.application("psc-quickstart/0.1").interceptor(interceptor).build(),
+        token,
+        embedded);
+  }
+
+  private static Path directory(Optional<Path> wanted) throws IOException {
+    return wanted.isPresent()
+        ? Files.createDirectories(wanted.get().toAbsolutePath())
+        : Files.createTempDirectory("psc-quickstart-");
+  }
+
+  String description() {
+    return description;
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  ManagedChannel channel() {
+    return channel;
+  }
+
+  boolean isEmbedded() {
+    return embedded != null;
+  }
+
+  /** Notes what goes to a store that cannot be asked. */
+  ProfileReceiver watch(ProfileReceiver next) {
+    DirectorySink sink = copies;
+    if (sink == null) {
+      return next;
+    }
+    return profile -> {
+      Acceptance acceptance = next.accept(profile);
+      if (acceptance.isAccepted()) {
+        accepted.add(new Arrived(profile.name(), profile.pprof()));
+        var unused = sink.send(List.<RawProfile>of(profile));
+      }
+      return acceptance;
+    };
+  }
+
+  /** Returns what the embedded store received, or what was handed in for a given one. */
+  List<Arrived> arrived() {
+    return embedded == null
+        ? List.copyOf(accepted)
+        : embedded.profiles().stream()
+            .map(profile -> new Arrived(profile.name(), profile.pprof()))
+            .toList();
+  }
+
+  /** Returns the files of the embedded store. */
+  List<Path> files() {
+    return embedded == null
+        ? List.of()
+        : embedded.profiles().stream().map(StoredProfile::file).flatMap(Optional::stream).toList();
+  }
+
+  @Override
+  public void close() {
+    channel.shutdownNow();
+    token.close();
+    if (embedded != null) {
+      embedded.close();
+    }
+  }
+}
