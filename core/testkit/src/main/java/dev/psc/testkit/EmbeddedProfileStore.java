@@ -11,6 +11,10 @@ import dev.psc.auth.iam.Role;
 import dev.psc.auth.iam.ServiceAccount;
 import dev.psc.auth.iam.Subject;
 import dev.psc.pprof.LabelSet;
+import dev.psc.pprof.Merge;
+import dev.psc.pprof.PprofException;
+import dev.psc.pprof.Profile;
+import dev.psc.pprof.Top;
 import io.grpc.ChannelCredentials;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.InsecureServerCredentials;
@@ -34,6 +38,7 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -317,13 +322,41 @@ public final class EmbeddedProfileStore implements AutoCloseable {
         profile -> profile.project().equals(project) && profile.labels().equals(labels));
   }
 
-  /** Returns the sums over all profiles of a project that have this {@code __name__}. */
-  public ProfileSummary summary(ProjectId project, String name) {
-    return ProfileSummary.of(
-        profiles(project).stream()
-            .filter(profile -> profile.name().equals(name))
-            .map(StoredProfile::pprof)
-            .toList());
+  /**
+   * Returns all profiles of a project with this {@code __name__} as one, or nothing when there are
+   * none.
+   *
+   * @throws IllegalArgumentException when they do not have the same sample types
+   */
+  public Optional<Profile> merged(ProjectId project, String name) {
+    Merge merge = Merge.create();
+    for (StoredProfile profile : profiles(project)) {
+      if (profile.name().equals(name)) {
+        merge.add(parse(profile.pprof()));
+      }
+    }
+    return merge.profileCount() == 0 ? Optional.empty() : Optional.of(parse(merge.build()));
+  }
+
+  /**
+   * Returns the functions of all profiles of a project with this {@code __name__}, or nothing when
+   * there are none or they lack the sample type.
+   *
+   * @param sampleType for example {@code cpu}
+   * @throws IllegalArgumentException when they do not have the same sample types
+   */
+  public Optional<Top> top(ProjectId project, String name, String sampleType) {
+    return merged(project, name)
+        .filter(profile -> profile.sampleTypeIndex(sampleType) >= 0)
+        .map(profile -> Top.of(profile, profile.sampleTypeIndex(sampleType)));
+  }
+
+  private static Profile parse(byte[] pprof) {
+    try {
+      return Profile.parse(pprof);
+    } catch (PprofException e) {
+      throw new IllegalStateException("a profile that was taken cannot be read", e);
+    }
   }
 
   /** Returns how many profiles it took, duplicates included. */

@@ -2,6 +2,7 @@ package dev.psc.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 import static org.awaitility.Awaitility.await;
 
@@ -14,7 +15,9 @@ import dev.psc.auth.iam.Subject;
 import dev.psc.delivery.RawProfile;
 import dev.psc.delivery.SendOutcome;
 import dev.psc.pprof.LabelSet;
+import dev.psc.pprof.Profile;
 import dev.psc.pprof.SampleType;
+import dev.psc.pprof.Top;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;
 import io.grpc.ManagedChannel;
@@ -29,7 +32,6 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPInputStream;
@@ -84,17 +86,17 @@ class EmbeddedProfileStoreTest {
     send(sink, RawProfile.of(CPU.with("pod", "x"), new TinyPprof().sample("a", 5, 50).gzip()));
     send(sink, RawProfile.of(CPU.with("__name__", "wall"), TinyPprof.numbered(1)));
 
-    ProfileSummary summary = store.summary(store.project(), "process_cpu");
+    Profile merged = store.merged(store.project(), "process_cpu").orElseThrow();
+    Top top = store.top(store.project(), "process_cpu", "cpu").orElseThrow();
 
-    assertThat(summary.profileCount()).isEqualTo(2);
-    assertThat(summary.totals())
-        .containsExactly(
-            Map.entry(new SampleType("samples", "count"), 8L),
-            Map.entry(new SampleType("cpu", "nanoseconds"), 80L));
-    assertThat(summary.top("cpu", 2))
-        .containsExactly(new TopFunction("a", 60, 60), new TopFunction("b", 20, 20));
-    assertThat(summary.top("cpu", 1)).hasSize(1);
-    assertThat(summary.top("wall", 5)).isEmpty();
+    assertThat(merged.sampleTypes())
+        .containsExactly(new SampleType("samples", "count"), new SampleType("cpu", "nanoseconds"));
+    assertThat(merged.totals()).containsExactly(8, 80);
+    assertThat(top.rows(Top.Order.FLAT))
+        .extracting(Top.Row::function, Top.Row::flat)
+        .containsExactly(tuple("a", 60L), tuple("b", 20L));
+    assertThat(store.top(store.project(), "process_cpu", "wall")).isEmpty();
+    assertThat(store.merged(store.project(), "memory")).isEmpty();
   }
 
   @Test

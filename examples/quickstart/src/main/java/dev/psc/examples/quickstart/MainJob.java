@@ -2,6 +2,7 @@ package dev.psc.examples.quickstart;
 
 import dev.psc.delivery.Delivery;
 import dev.psc.delivery.DeliverySnapshot;
+import dev.psc.delivery.RawProfile;
 import dev.psc.jvm.JvmProfiling;
 import dev.psc.pprof.LabelSet;
 import dev.psc.scrape.ScrapeListener;
@@ -11,11 +12,13 @@ import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.target.ProfileSettings;
 import dev.psc.scrape.target.ScrapeJob;
 import dev.psc.store.GrpcProfileSink;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.LocalTime;
+import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
@@ -46,7 +49,7 @@ final class MainJob {
   }
 
   /** Returns the exit code. */
-  int run(Duration duration, Duration interval) throws InterruptedException {
+  int run(Duration duration, Duration interval) throws InterruptedException, IOException {
     if (givenTarget.isPresent()) {
       return scrape(givenTarget.get(), duration, interval);
     }
@@ -63,7 +66,7 @@ final class MainJob {
   }
 
   private int scrape(String target, Duration duration, Duration interval)
-      throws InterruptedException {
+      throws InterruptedException, IOException {
     say("scraping http://%s/debug/pprof/ every %d s", target, interval.toSeconds());
     say("sending to %s", store.description());
     ScrapeJob job =
@@ -90,10 +93,11 @@ final class MainJob {
   }
 
   private Set<String> arrivedNames() {
-    return Set.copyOf(store.arrived().stream().map(StoreUnderTrial.Arrived::name).toList());
+    return Set.copyOf(store.arrived().stream().map(RawProfile::name).toList());
   }
 
-  private int report(DeliverySnapshot snapshot, Map<String, ProfileSettings> profiles) {
+  private int report(DeliverySnapshot snapshot, Map<String, ProfileSettings> profiles)
+      throws IOException {
     if (snapshot.sent() == 0 || store.arrived().isEmpty()) {
       say("");
       say("FAILED: no profile arrived in the store.");
@@ -108,8 +112,13 @@ final class MainJob {
       out.flush();
       return 1;
     }
-    Set<String> deltas = new TreeSet<>(profiles.keySet());
-    deltas.removeIf(name -> !profiles.get(name).delta());
+    Set<String> deltas = new TreeSet<>();
+    profiles.forEach(
+        (name, settings) -> {
+          if (settings.delta()) {
+            deltas.add(name);
+          }
+        });
     new Report(out, store, deltas).print();
     for (String profile : profiles.keySet()) {
       if (!arrivedNames().contains(profile)) {
@@ -142,7 +151,7 @@ final class MainJob {
       }
       say(
           "%s  %-12s %-9s %9s in %s%s",
-          LocalTime.now().truncatedTo(ChronoUnit.SECONDS),
+          LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS),
           profile,
           good ? "ok" : report.reason(),
           report.sizeBytes() == 0 ? "" : Report.bytes(report.sizeBytes()),

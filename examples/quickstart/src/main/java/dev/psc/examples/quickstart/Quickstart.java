@@ -85,6 +85,7 @@ public final class Quickstart implements Callable<Integer> {
       description = "How often to scrape each profile; ${DEFAULT-VALUE} by default.")
   private int intervalSeconds;
 
+  @SuppressWarnings("NullAway.Init") // picocli sets spec
   Quickstart() {}
 
   /** Runs a command and ends the process with its exit code. */

@@ -1,9 +1,15 @@
 package dev.psc.examples.quickstart;
 
+import dev.psc.delivery.RawProfile;
+import dev.psc.pprof.FlameGraph;
+import dev.psc.pprof.Merge;
+import dev.psc.pprof.PprofException;
+import dev.psc.pprof.Profile;
 import dev.psc.pprof.SampleType;
-import dev.psc.testkit.ProfileSummary;
-import dev.psc.testkit.TopFunction;
+import dev.psc.pprof.Top;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,9 +40,9 @@ final class Report {
     this.deltas = deltas;
   }
 
-  void print() {
+  void print() throws IOException {
     Map<String, List<byte[]>> byName = new TreeMap<>();
-    for (StoreUnderTrial.Arrived arrived : store.arrived()) {
+    for (RawProfile arrived : store.arrived()) {
       byName.computeIfAbsent(arrived.name(), name -> new ArrayList<>()).add(arrived.pprof());
     }
     say("");
@@ -44,56 +50,78 @@ final class Report {
         store.isEmbedded()
             ? "What the store received:"
             : "What was sent (a given store cannot be asked):");
-    byName.forEach(this::printProfile);
+    List<Path> pages = new ArrayList<>();
+    for (Map.Entry<String, List<byte[]>> entry : byName.entrySet()) {
+      pages.add(printProfile(entry.getKey(), entry.getValue()));
+    }
     say("");
     say("Files: %s", store.directory());
     List<Path> files = store.files();
     if (!files.isEmpty()) {
       say("Look at one: go tool pprof -top %s", files.get(files.size() - 1));
     }
+    say("Flame graphs, for a browser:");
+    pages.forEach(page -> say("  %s", page.toUri()));
   }
 
-  private void printProfile(String name, List<byte[]> pprofs) {
+  /** Prints one profile and returns its flame graph. */
+  private Path printProfile(String name, List<byte[]> pprofs) throws IOException {
     // The others count from the start of the program: the newest has it all.
     boolean summed = deltas.contains(name);
-    ProfileSummary summary =
-        ProfileSummary.of(summed ? pprofs : pprofs.subList(pprofs.size() - 1, pprofs.size()));
-    Map<SampleType, Long> totals = summary.totals();
-    SampleType shown = shown(totals);
+    Profile profile = summed ? merge(pprofs) : parse(pprofs.get(pprofs.size() - 1));
+    int column = shown(profile);
+    SampleType shown = profile.sampleTypes().get(column);
+    Top top = Top.of(profile, column);
     say("");
     say(
         "%s: %d profile%s, %s %s in %s",
         name,
         pprofs.size(),
         pprofs.size() == 1 ? "" : "s",
-        amount(totals.getOrDefault(shown, 0L), shown.unit()),
+        amount(top.total(), shown.unit()),
         shown.type(),
         summed ? "all" : "the last");
-    Set<TopFunction> top = new LinkedHashSet<>(summary.top(shown.type(), FUNCTIONS));
-    top.addAll(summary.topCumulative(shown.type(), FUNCTIONS));
-    if (top.isEmpty()) {
+    Set<Top.Row> rows = new LinkedHashSet<>(first(top.rows(Top.Order.FLAT)));
+    rows.addAll(first(top.rows(Top.Order.CUMULATIVE)));
+    if (rows.isEmpty()) {
       say("  (no samples)");
     }
-    for (TopFunction function : top) {
+    for (Top.Row row : rows) {
       say(
           "  %12s flat %12s cum  %s",
-          amount(function.flat(), shown.unit()),
-          amount(function.cumulative(), shown.unit()),
-          function.function());
+          amount(row.flat(), shown.unit()), amount(row.cumulative(), shown.unit()), row.function());
+    }
+    return Files.writeString(
+        store.directory().resolve(name + ".html"), FlameGraph.html(profile, name));
+  }
+
+  private static List<Top.Row> first(List<Top.Row> rows) {
+    return rows.subList(0, Math.min(FUNCTIONS, rows.size()));
+  }
+
+  private static Profile merge(List<byte[]> pprofs) {
+    Merge merge = Merge.create();
+    pprofs.forEach(pprof -> merge.add(parse(pprof)));
+    return parse(merge.build());
+  }
+
+  private static Profile parse(byte[] pprof) {
+    try {
+      return Profile.parse(pprof);
+    } catch (PprofException e) {
+      throw new IllegalStateException("a profile that arrived cannot be read", e);
     }
   }
 
   /** Returns the last sample type with a value: time rather than counts, live bytes if any. */
-  private static SampleType shown(Map<SampleType, Long> totals) {
-    SampleType last = new SampleType("samples", "count");
-    SampleType withValue = null;
-    for (Map.Entry<SampleType, Long> entry : totals.entrySet()) {
-      last = entry.getKey();
-      if (entry.getValue() != 0) {
-        withValue = entry.getKey();
+  private static int shown(Profile profile) {
+    long[] totals = profile.totals();
+    for (int i = totals.length - 1; i > 0; i--) {
+      if (totals[i] != 0) {
+        return i;
       }
     }
-    return withValue == null ? last : withValue;
+    return 0;
   }
 
   private void say(String format, Object... arguments) {

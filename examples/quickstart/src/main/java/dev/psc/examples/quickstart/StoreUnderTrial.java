@@ -25,16 +25,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class StoreUnderTrial implements AutoCloseable {
 
-  /** One profile that arrived. */
-  record Arrived(String name, byte[] pprof) {}
-
   private final String description;
   private final Path directory;
   private final ManagedChannel channel;
   private final TokenSource token;
   private final @Nullable EmbeddedProfileStore embedded;
   private final @Nullable DirectorySink copies;
-  private final List<Arrived> accepted = new CopyOnWriteArrayList<>();
+  private final List<RawProfile> accepted = new CopyOnWriteArrayList<>();
 
   private StoreUnderTrial(
       String description,
@@ -134,19 +131,19 @@ final class StoreUnderTrial implements AutoCloseable {
     return profile -> {
       Acceptance acceptance = next.accept(profile);
       if (acceptance.isAccepted()) {
-        accepted.add(new Arrived(profile.name(), profile.pprof()));
-        var unused = sink.send(List.<RawProfile>of(profile));
+        accepted.add(profile);
+        var unused = sink.send(List.of(profile));
       }
       return acceptance;
     };
   }
 
   /** Returns what the embedded store received, or what was handed in for a given one. */
-  List<Arrived> arrived() {
+  List<RawProfile> arrived() {
     return embedded == null
         ? List.copyOf(accepted)
         : embedded.profiles().stream()
-            .map(profile -> new Arrived(profile.name(), profile.pprof()))
+            .map(profile -> RawProfile.of(profile.labels(), profile.pprof()))
             .toList();
   }
 

@@ -40,6 +40,7 @@ class QuickstartTest {
         .contains("dev.psc.examples.quickstart.Workload.")
         .contains("go tool pprof -top " + directory);
     assertThat(code).isZero();
+    assertThat(directory.resolve("process_cpu.html")).content().contains("<html");
     List<Path> files = files();
     assertThat(files).hasSizeGreaterThanOrEqualTo(5);
     for (Path file : files) {

@@ -21,10 +21,12 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -40,8 +42,8 @@ class StoreCommandTest {
   @TempDir private Path directory;
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
-  private CommandLine store;
-  private CompletableFuture<Integer> running;
+  private CommandLine store = command();
+  private @Nullable CompletableFuture<Integer> running;
 
   @AfterEach
   void stop() throws Exception {
@@ -136,18 +138,21 @@ class StoreCommandTest {
     System.arraycopy(more, 0, arguments, 2, more.length);
     int before = out.getBuffer().length();
     CommandLine started = store;
-    running = CompletableFuture.supplyAsync(() -> started.execute(arguments));
+    CompletableFuture<Integer> code =
+        CompletableFuture.supplyAsync(() -> started.execute(arguments));
+    running = code;
     await()
         .atMost(PATIENCE)
-        .until(() -> out.toString().substring(before).contains("ready") || running.isDone());
-    assertThat(running).as(err.toString()).isNotDone();
+        .until(() -> out.toString().substring(before).contains("ready") || code.isDone());
+    assertThat(code).as(err.toString()).isNotDone();
   }
 
   private int end() throws Exception {
-    ((StoreCommand) store.getSubcommands().get("store").getCommand()).stop();
-    int code = running.get(30, TimeUnit.SECONDS);
+    CompletableFuture<Integer> code = Objects.requireNonNull(running);
     running = null;
-    return code;
+    CommandLine command = Objects.requireNonNull(store.getSubcommands().get("store"));
+    command.<StoreCommand>getCommand().stop();
+    return code.get(30, TimeUnit.SECONDS);
   }
 
   private int iam(String... more) {
