@@ -33,7 +33,7 @@ import java.util.concurrent.TimeUnit;
 final class MainJob {
 
   private static final String JOB = "quickstart";
-  private static final Duration FLUSH = Duration.ofSeconds(5);
+  private static final Duration FLUSH = Duration.ofSeconds(3);
 
   private final PrintWriter out;
   private final StoreUnderTrial store;
@@ -76,7 +76,7 @@ final class MainJob {
             .build();
     Set<String> wanted = job.profiles().keySet();
     try (GrpcProfileSink sink = GrpcProfileSink.builder(store.channel()).name("store").build();
-        Delivery delivery = Delivery.create(sink)) {
+        Delivery delivery = Delivery.builder(sink).closeTimeout(Duration.ofSeconds(1)).build()) {
       delivery.start();
       try (Scraper scraper = Scraper.builder().job(job).listener(new Progress()).build()) {
         scraper.start(store.watch(delivery));

@@ -28,7 +28,7 @@ class QuickstartTest {
 
   @Test
   void showsTheWorkloadsFunctionsAsTheStoreReceivedThem() throws Exception {
-    int code = run("--dir=" + directory, "--seconds=4", "--interval-seconds=2");
+    int code = run("--dir=" + directory, "--seconds=3", "--interval-seconds=1");
 
     assertThat(out.toString())
         .contains("What the store received:")
@@ -64,7 +64,7 @@ class QuickstartTest {
         run(
             "--target=127.0.0.1:" + port,
             "--dir=" + directory,
-            "--seconds=2",
+            "--seconds=1",
             "--interval-seconds=1");
 
     assertThat(code).isEqualTo(1);
@@ -85,7 +85,7 @@ class QuickstartTest {
               "--bearer-token-file=" + wrong,
               "--project=" + store.project(),
               "--dir=" + directory.resolve("copies"),
-              "--seconds=2",
+              "--seconds=1",
               "--interval-seconds=1");
 
       assertThat(code).isEqualTo(1);
@@ -111,7 +111,7 @@ class QuickstartTest {
               "--bearer-token-file=" + tokenFile,
               "--project=" + project,
               "--dir=" + directory.resolve("copies"),
-              "--seconds=2",
+              "--seconds=1",
               "--interval-seconds=1");
 
       assertThat(out.toString()).contains("What was sent", "Workload.");
