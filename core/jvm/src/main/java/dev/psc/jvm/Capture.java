@@ -1,5 +1,6 @@
 package dev.psc.jvm;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -22,6 +23,16 @@ interface Capture {
 
   /** Returns what a window has at this moment. */
   Snapshot peek(Window window, JvmProfile profile);
+
+  /** Changes what a window counts, from now on; sums of profiles that stay go on. */
+  void count(Window window, Set<JvmProfile> profiles);
+
+  /**
+   * Returns sampled objects that have lived long; the first call begins to sample.
+   *
+   * @throws IOException when the recording cannot be written
+   */
+  Snapshot leakSuspects() throws IOException;
 
   /** Returns what runs, what it costs and what was lost. */
   CaptureStatus status();

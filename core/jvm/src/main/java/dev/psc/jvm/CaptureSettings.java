@@ -46,4 +46,169 @@ record CaptureSettings(
           false,
           false,
           false);
+
+  CaptureSettings withCpuPeriod(Duration value) {
+    return new CaptureSettings(
+        value,
+        allocationsPerSecond,
+        exactAllocations,
+        lockThreshold,
+        blockThreshold,
+        stackDepth,
+        repository,
+        allocatedClass,
+        idleThreads,
+        ownThreads,
+        threadNames);
+  }
+
+  CaptureSettings withAllocationsPerSecond(int value) {
+    return new CaptureSettings(
+        cpuPeriod,
+        value,
+        exactAllocations,
+        lockThreshold,
+        blockThreshold,
+        stackDepth,
+        repository,
+        allocatedClass,
+        idleThreads,
+        ownThreads,
+        threadNames);
+  }
+
+  CaptureSettings withExactAllocations(boolean value) {
+    return new CaptureSettings(
+        cpuPeriod,
+        allocationsPerSecond,
+        value,
+        lockThreshold,
+        blockThreshold,
+        stackDepth,
+        repository,
+        allocatedClass,
+        idleThreads,
+        ownThreads,
+        threadNames);
+  }
+
+  CaptureSettings withLockThreshold(Duration value) {
+    return new CaptureSettings(
+        cpuPeriod,
+        allocationsPerSecond,
+        exactAllocations,
+        value,
+        blockThreshold,
+        stackDepth,
+        repository,
+        allocatedClass,
+        idleThreads,
+        ownThreads,
+        threadNames);
+  }
+
+  CaptureSettings withBlockThreshold(Duration value) {
+    return new CaptureSettings(
+        cpuPeriod,
+        allocationsPerSecond,
+        exactAllocations,
+        lockThreshold,
+        value,
+        stackDepth,
+        repository,
+        allocatedClass,
+        idleThreads,
+        ownThreads,
+        threadNames);
+  }
+
+  CaptureSettings withStackDepth(int value) {
+    return new CaptureSettings(
+        cpuPeriod,
+        allocationsPerSecond,
+        exactAllocations,
+        lockThreshold,
+        blockThreshold,
+        value,
+        repository,
+        allocatedClass,
+        idleThreads,
+        ownThreads,
+        threadNames);
+  }
+
+  CaptureSettings withRepository(Path value) {
+    return new CaptureSettings(
+        cpuPeriod,
+        allocationsPerSecond,
+        exactAllocations,
+        lockThreshold,
+        blockThreshold,
+        stackDepth,
+        value,
+        allocatedClass,
+        idleThreads,
+        ownThreads,
+        threadNames);
+  }
+
+  CaptureSettings withAllocatedClass(boolean value) {
+    return new CaptureSettings(
+        cpuPeriod,
+        allocationsPerSecond,
+        exactAllocations,
+        lockThreshold,
+        blockThreshold,
+        stackDepth,
+        repository,
+        value,
+        idleThreads,
+        ownThreads,
+        threadNames);
+  }
+
+  CaptureSettings withIdleThreads(boolean value) {
+    return new CaptureSettings(
+        cpuPeriod,
+        allocationsPerSecond,
+        exactAllocations,
+        lockThreshold,
+        blockThreshold,
+        stackDepth,
+        repository,
+        allocatedClass,
+        value,
+        ownThreads,
+        threadNames);
+  }
+
+  CaptureSettings withOwnThreads(boolean value) {
+    return new CaptureSettings(
+        cpuPeriod,
+        allocationsPerSecond,
+        exactAllocations,
+        lockThreshold,
+        blockThreshold,
+        stackDepth,
+        repository,
+        allocatedClass,
+        idleThreads,
+        value,
+        threadNames);
+  }
+
+  CaptureSettings withThreadNames(boolean value) {
+    return new CaptureSettings(
+        cpuPeriod,
+        allocationsPerSecond,
+        exactAllocations,
+        lockThreshold,
+        blockThreshold,
+        stackDepth,
+        repository,
+        allocatedClass,
+        idleThreads,
+        ownThreads,
+        value);
+  }
 }

@@ -92,6 +92,21 @@ final class Captures {
     }
   }
 
+  /** Initializes the flight recorder on a thread of its own, and nothing more. */
+  static void prepare(CaptureSettings settings, ThreadFactory threads) {
+    OwnThreads.thread(
+            threads,
+            "psc-jvm-prepare",
+            () -> {
+              try {
+                JfrCaptureFactory.initialize(settings);
+              } catch (RuntimeException | LinkageError e) {
+                log.info("The flight recorder cannot be prepared: {}", JvmFailures.message(e));
+              }
+            })
+        .start();
+  }
+
   /** Gives back what {@link #acquire} returned; the last one ends capture, within two seconds. */
   static void release() {
     CompletableFuture<Capture> last;

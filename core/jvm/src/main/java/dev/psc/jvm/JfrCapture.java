@@ -1,6 +1,8 @@
 package dev.psc.jvm;
 
 import dev.psc.jvm.CpuClock.Reading;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -40,6 +42,7 @@ final class JfrCapture implements Capture {
   private final JfrStream stream;
   private final Guards guards;
   private final Thread clockThread;
+  private final JfrLeaks leaks;
   private final Instant since = Instant.now();
   private final boolean depthWasSet;
   private final Runnable whenClosed;
@@ -76,7 +79,9 @@ final class JfrCapture implements Capture {
       LabelLookup lookup,
       ThreadFactory threads,
       boolean depthWasSet,
+      Path directory,
       Runnable whenClosed) {
+    this.leaks = new JfrLeaks(directory);
     this.settings = settings;
     this.depthWasSet = depthWasSet;
     this.whenClosed = whenClosed;
@@ -170,6 +175,24 @@ final class JfrCapture implements Capture {
     synchronized (aggregator) {
       return aggregator.snapshot(window, profile, Clocks.epochNanos());
     }
+  }
+
+  @Override
+  public void count(Window window, Set<JvmProfile> profiles) {
+    // Events first: a mark that opens nothing new makes the clock thread apply them.
+    CompletableFuture<Boolean> unused =
+        mark(
+            Set.copyOf(profiles),
+            false,
+            mark -> {
+              window.count(profiles);
+              return true;
+            });
+  }
+
+  @Override
+  public Snapshot leakSuspects() throws IOException {
+    return leaks.take();
   }
 
   /** What happens at a mark, with the aggregator's lock held. */
@@ -393,7 +416,7 @@ final class JfrCapture implements Capture {
           plan.cpuSource(),
           depthWasSet ? settings.stackDepth() : 0,
           JvmAge.wasLate(),
-          JfrRuntime.otherRecordings(),
+          JfrRuntime.otherRecordings(stream.recordingId()),
           Duration.ofNanos(converter.lockThresholdNanos()),
           events,
           Duration.ofNanos(lagNanos),
@@ -427,6 +450,7 @@ final class JfrCapture implements Capture {
       lock.notifyAll();
     }
     left.forEach(this::passMark);
+    leaks.close();
     stream.close();
     synchronized (aggregator) {
       converter.clearIdentities();

@@ -20,6 +20,7 @@ final class JfrCaptureFactory {
             lookup,
             threads,
             depthWasSet,
+            directory.create(),
             () -> {
               directory.close();
               whenClosed.run();

@@ -5,6 +5,8 @@ import java.util.List;
 import javax.management.JMException;
 import javax.management.ObjectName;
 import jdk.jfr.FlightRecorder;
+import jdk.jfr.Recording;
+import jdk.jfr.RecordingState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,11 +65,16 @@ final class JfrRuntime {
     }
   }
 
-  /** Returns the names of recordings that others run in this JVM. */
-  static List<String> otherRecordings() {
+  /**
+   * Returns the names of recordings that others run in this JVM.
+   *
+   * @param own the id of ours
+   */
+  static List<String> otherRecordings(long own) {
     return FlightRecorder.getFlightRecorder().getRecordings().stream()
-        .filter(recording -> recording.getState() == jdk.jfr.RecordingState.RUNNING)
-        .map(jdk.jfr.Recording::getName)
+        .filter(recording -> recording.getState() == RecordingState.RUNNING)
+        .filter(recording -> recording.getId() != own)
+        .map(Recording::getName)
         .toList();
   }
 

@@ -8,6 +8,8 @@ import java.util.function.Consumer;
 import jdk.jfr.Event;
 import jdk.jfr.EventSettings;
 import jdk.jfr.EventType;
+import jdk.jfr.FlightRecorder;
+import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingStream;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +42,7 @@ final class JfrStream {
   private boolean closed;
   private volatile @Nullable String lastError;
   private long restarts;
+  private volatile long recordingId = -1;
 
   /** Where a new stream is told what to call for which event. */
   interface Registration {
@@ -135,7 +138,10 @@ final class JfrStream {
   }
 
   private void runStream() {
+    long newest = newestRecording();
     try (RecordingStream stream = new RecordingStream()) {
+      long fresh = newestRecording();
+      recordingId = fresh > newest ? fresh : -1;
       stream.setMaxSize(MAX_BYTES);
       stream.setOrdered(true);
       stream.setReuse(true);
@@ -164,6 +170,18 @@ final class JfrStream {
       apply(wanted());
       stream.start();
     }
+  }
+
+  private static long newestRecording() {
+    return FlightRecorder.getFlightRecorder().getRecordings().stream()
+        .mapToLong(Recording::getId)
+        .max()
+        .orElse(0);
+  }
+
+  /** Returns the id of our recording, or -1. */
+  long recordingId() {
+    return recordingId;
   }
 
   private Map<String, Map<String, String>> wanted() {

@@ -66,7 +66,8 @@ final class PprofServer implements AutoCloseable {
    *
    * @throws IOException when the address cannot be had
    */
-  static PprofServer start(InetSocketAddress address, PprofHandler handler, ThreadFactory threads)
+  static PprofServer start(
+      InetSocketAddress address, PprofHandler handler, ThreadFactory threads, boolean guarded)
       throws IOException {
     ServerSocket socket = new ServerSocket();
     try {
@@ -79,6 +80,12 @@ final class PprofServer implements AutoCloseable {
     }
     PprofServer server = new PprofServer(handler, socket, threads);
     server.acceptor.start();
+    if (!guarded && !server.address().getAddress().isLoopbackAddress()) {
+      log.warn(
+          "Profiles are served to everybody who reaches {}: set a token, or serve them to this"
+              + " machine only",
+          server.address());
+    }
     return server;
   }
 

@@ -1,6 +1,8 @@
 package dev.psc.jvm;
 
+import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -12,10 +14,12 @@ final class ProfileFactory {
 
   private final Profiler profiler;
   private final long periodNanos;
+  private final long heapMaxBytes;
   private final Throttled<Snapshot> dumps;
+  private final Throttled<Snapshot> histograms;
 
   /** A profile in both forms; each is made when asked for. */
-  record Made(Supplier<byte[]> encoder, Supplier<String> writer) {
+  record Made(long timeNanos, Supplier<byte[]> encoder, Supplier<String> writer) {
 
     byte[] pprof() {
       return encoder.get();
@@ -26,7 +30,9 @@ final class ProfileFactory {
     }
   }
 
-  ProfileFactory(Profiler profiler) {
+  ProfileFactory(Profiler profiler, Duration heapInterval, long heapMaxBytes) {
+    this.heapMaxBytes = heapMaxBytes;
+    this.histograms = new Throttled<>(heapInterval, ClassHistogram::take);
     this.profiler = profiler;
     this.periodNanos = profiler.settings().cpuPeriod().toNanos();
     this.dumps =
@@ -52,15 +58,63 @@ final class ProfileFactory {
 
   /** Returns the state of this moment. */
   Made moment(JvmProfile profile) throws Profiler.UnavailableException, InterruptedException {
-    if (profile == JvmProfile.GOROUTINE) {
-      Snapshot dump = dumps.get();
-      return made(dump, dump.startNanos(), 0);
+    return switch (profile) {
+      case GOROUTINE -> {
+        Snapshot dump = dumps.get();
+        yield made(dump, dump.startNanos(), 0);
+      }
+      case HEAP -> heap();
+      case LEAK_SUSPECTS -> leaks();
+      default -> throw new IllegalArgumentException(profile + " is not a profile of a moment");
+    };
+  }
+
+  private Made heap() throws Profiler.UnavailableException, InterruptedException {
+    List<String> comments = new ArrayList<>();
+    comments.add("inuse values are exact and by class, without stacks: see " + ClassHistogram.ROOT);
+    Snapshot live = ClassHistogram.parse("");
+    long used = ClassHistogram.usedBytes();
+    if (used <= heapMaxBytes) {
+      try {
+        live = histograms.get();
+      } catch (CaptureUnavailableException e) {
+        comments.add(JvmFailures.message(e));
+      }
+    } else {
+      comments.add(
+          "the live heap was not looked at: "
+              + used
+              + " bytes are used, heapMaxBytes = "
+              + heapMaxBytes);
     }
-    throw new Profiler.UnavailableException("not available", false);
+    Snapshot allocated;
+    try {
+      allocated = profiler.total(JvmProfile.MEMORY);
+    } catch (Profiler.UnavailableException e) {
+      comments.add("allocations: " + e.getMessage());
+      allocated = ClassHistogram.parse("");
+    }
+    Snapshot first = allocated;
+    Snapshot second = live;
+    long now = Clocks.epochNanos();
+    return new Made(
+        now,
+        () -> PprofEncoder.encode(JvmProfile.HEAP, periodNanos, now, 0, comments, first, second),
+        () -> String.join("\n", comments) + "\n" + PprofText.of(second));
+  }
+
+  private Made leaks() throws Profiler.UnavailableException, InterruptedException {
+    try {
+      Snapshot suspects = profiler.running().leakSuspects();
+      return made(suspects, suspects.startNanos(), 0);
+    } catch (IOException e) {
+      throw new Profiler.UnavailableException("the recording cannot be written: " + e, true);
+    }
   }
 
   private Made made(Snapshot snapshot, long timeNanos, long durationNanos) {
     return new Made(
+        timeNanos,
         () ->
             PprofEncoder.encode(
                 snapshot.profile(), periodNanos, timeNanos, durationNanos, List.of(), snapshot),

@@ -3,6 +3,7 @@ package dev.psc.jvm;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -57,13 +58,52 @@ final class Profiler {
   void start() {
     CompletableFuture<Capture> coming = Captures.acquire(settings, threads);
     capture = coming;
+    Set<JvmProfile> cumulative = cumulative();
+    totals = coming.thenCompose(running -> running.open(cumulative));
+  }
+
+  private Set<JvmProfile> cumulative() {
     Set<JvmProfile> cumulative = EnumSet.noneOf(JvmProfile.class);
     for (JvmProfile profile : profiles) {
       if (profile.isCumulative()) {
         cumulative.add(profile);
+      } else if (profile == JvmProfile.HEAP) {
+        cumulative.add(JvmProfile.MEMORY);
       }
     }
-    totals = coming.thenCompose(running -> running.open(cumulative));
+    return cumulative;
+  }
+
+  void reconfigure(Set<JvmProfile> wanted) {
+    profiles = Set.copyOf(wanted);
+    Set<JvmProfile> cumulative = cumulative();
+    CompletableFuture<?> unused =
+        totals.thenAccept(window -> capture.join().count(window, cumulative));
+  }
+
+  /** Returns the profiles to push: those that do not stop the application. */
+  Set<JvmProfile> pushedProfiles() {
+    Set<JvmProfile> pushed = EnumSet.noneOf(JvmProfile.class);
+    pushed.addAll(profiles);
+    pushed.remove(JvmProfile.HEAP);
+    pushed.remove(JvmProfile.LEAK_SUSPECTS);
+    return pushed;
+  }
+
+  Optional<CaptureStatus> captureStatus() {
+    CompletableFuture<Capture> coming = capture;
+    return coming.isDone() && !coming.isCompletedExceptionally()
+        ? Optional.of(coming.join().status())
+        : Optional.empty();
+  }
+
+  Optional<String> unavailable() {
+    CompletableFuture<Capture> coming = capture;
+    if (!coming.isCompletedExceptionally()) {
+      return Optional.empty();
+    }
+    Throwable failure = coming.handle((running, e) -> e).join();
+    return Optional.of(JvmFailures.message(failure));
   }
 
   Set<JvmProfile> profiles() {
@@ -105,7 +145,7 @@ final class Profiler {
     }
   }
 
-  private Capture running() throws UnavailableException, InterruptedException {
+  Capture running() throws UnavailableException, InterruptedException {
     return await(capture, "the flight recorder");
   }
 

@@ -30,8 +30,11 @@ final class Window {
     return tables.containsKey(profile);
   }
 
-  void count(JvmProfile profile) {
-    tables.computeIfAbsent(profile, unused -> new ProfileTable());
+  void count(Set<JvmProfile> profiles) {
+    tables.keySet().retainAll(profiles);
+    for (JvmProfile profile : profiles) {
+      tables.computeIfAbsent(profile, added -> new ProfileTable());
+    }
   }
 
   void add(JvmProfile profile, int stack, int labels, long first, long second) {

@@ -1,0 +1,94 @@
+package dev.psc.jvm;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedClass;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordedObject;
+import jdk.jfr.consumer.RecordingFile;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A recording of old objects, beside the stream: the JDK writes them only when a recording is
+ * dumped. At most 256 of them, the bigger the likelier. Thread-safe.
+ */
+final class JfrLeaks implements AutoCloseable {
+
+  private static final String EVENT = "jdk.OldObjectSample";
+  private static final Duration LEAST_AGE = Duration.ofSeconds(10);
+
+  private final Path directory;
+  private @Nullable Recording recording;
+
+  /**
+   * @param directory where a dump may lie for a moment
+   */
+  JfrLeaks(Path directory) {
+    this.directory = directory;
+  }
+
+  /** Begins to sample; what was allocated before is not seen. */
+  synchronized void start() {
+    if (recording == null) {
+      Recording fresh = new Recording();
+      fresh.setName("psc leak suspects");
+      fresh.setToDisk(false);
+      fresh.enable(EVENT).with("cutoff", "0 ns").withStackTrace();
+      fresh.start();
+      recording = fresh;
+    }
+  }
+
+  /** Returns the objects that have lived ten seconds and more, by the stack that allocated them. */
+  synchronized Snapshot take() throws IOException {
+    start();
+    Aggregator aggregator = new Aggregator(Interner.Limits.DEFAULT);
+    long now = Clocks.epochNanos();
+    Recording running = recording;
+    Path file = Files.createTempFile(directory, "old-objects", ".jfr");
+    try {
+      if (running != null) {
+        running.dump(file);
+      }
+      synchronized (aggregator) {
+        Window window = aggregator.open(Set.of(JvmProfile.LEAK_SUSPECTS), now);
+        JfrStacks stacks = new JfrStacks(aggregator);
+        try (RecordingFile events = new RecordingFile(file)) {
+          while (events.hasMoreEvents()) {
+            RecordedEvent event = events.readEvent();
+            if (event.getEventType().getName().equals(EVENT)
+                && event.getDuration("objectAge").compareTo(LEAST_AGE) >= 0) {
+              add(aggregator, stacks, event);
+            }
+          }
+        }
+        return aggregator.snapshot(window, JvmProfile.LEAK_SUSPECTS, now);
+      }
+    } finally {
+      Files.deleteIfExists(file);
+    }
+  }
+
+  private static void add(Aggregator aggregator, JfrStacks stacks, RecordedEvent event) {
+    int stack = stacks.stack(event.getStackTrace());
+    Object object = event.getValue("object");
+    if (object instanceof RecordedObject old
+        && old.getValue("type") instanceof RecordedClass type) {
+      stack = stacks.withClass(stack, type);
+    }
+    long bytes = event.hasField("objectSize") ? event.getLong("objectSize") : 0;
+    aggregator.add(JvmProfile.LEAK_SUSPECTS, stack, 0, 1, bytes);
+  }
+
+  @Override
+  public synchronized void close() {
+    if (recording != null) {
+      recording.close();
+      recording = null;
+    }
+  }
+}

@@ -1,0 +1,36 @@
+package dev.psc.jvm;
+
+import dev.psc.delivery.ProfileReceiver;
+import dev.psc.delivery.ProfileSource;
+import org.jspecify.annotations.Nullable;
+
+/** This JVM as a source beside others. */
+final class JvmProfileSource implements ProfileSource {
+
+  private final JvmProfiling.Builder builder;
+  private @Nullable JvmProfiling running;
+  private boolean closed;
+
+  JvmProfileSource(JvmProfiling.Builder builder) {
+    this.builder = builder;
+  }
+
+  @Override
+  public synchronized void start(ProfileReceiver receiver) {
+    if (closed) {
+      throw new IllegalStateException("this source is closed");
+    }
+    if (running == null) {
+      running = builder.receiver(receiver).start();
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    closed = true;
+    if (running != null) {
+      running.close();
+      running = null;
+    }
+  }
+}

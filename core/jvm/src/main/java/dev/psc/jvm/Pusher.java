@@ -1,0 +1,254 @@
+package dev.psc.jvm;
+
+import dev.psc.delivery.Acceptance;
+import dev.psc.delivery.ProfileReceiver;
+import dev.psc.delivery.RawProfile;
+import dev.psc.pprof.LabelSet;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Hands the profiles of each interval to a receiver. Windows follow each other without a gap; the
+ * first is shorter by chance, so that a fleet that starts together does not send together.
+ */
+final class Pusher {
+
+  private static final Logger log = LoggerFactory.getLogger(Pusher.class);
+  private static final Duration MARK_TIMEOUT = Duration.ofSeconds(20);
+  private static final Duration CLOSE_MARK_TIMEOUT = Duration.ofMillis(1_500);
+
+  private final Profiler profiler;
+  private final ProfileFactory factory;
+  private final ProfileReceiver receiver;
+  private final LabelSet labels;
+  private final Duration interval;
+  private final Thread thread;
+  private final Object lock = new Object();
+  private final Set<String> reported = new HashSet<>();
+  private boolean closing;
+  private long pushed;
+  private long refused;
+  private @Nullable String lastError;
+  private @Nullable CompletableFuture<Window> window;
+
+  Pusher(
+      Profiler profiler,
+      ProfileFactory factory,
+      ProfileReceiver receiver,
+      LabelSet labels,
+      Duration interval,
+      ThreadFactory threads) {
+    this.profiler = profiler;
+    this.factory = factory;
+    this.receiver = receiver;
+    this.labels = labels;
+    this.interval = interval;
+    this.thread = OwnThreads.thread(threads, "psc-jvm-push", this::run);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  private Set<JvmProfile> wanted(boolean moments) {
+    Set<JvmProfile> wanted = EnumSet.noneOf(JvmProfile.class);
+    for (JvmProfile profile : profiler.pushedProfiles()) {
+      if (profile.isMoment() == moments) {
+        wanted.add(profile);
+      }
+    }
+    return wanted;
+  }
+
+  private void run() {
+    Capture capture = awaitCapture();
+    if (capture != null) {
+      open(capture);
+    }
+    double firstShare = 0.5 + ThreadLocalRandom.current().nextDouble() / 2;
+    long next = System.nanoTime() + Math.round(interval.toNanos() * firstShare);
+    boolean last = false;
+    while (!last) {
+      last = !sleepUntil(next);
+      try {
+        if (capture != null) {
+          roll(capture, last);
+        }
+        pushMoments();
+      } catch (InterruptedException e) {
+        log.debug("Interrupted; only close() ends pushing", e);
+      } catch (RuntimeException e) {
+        failed("an interval could not be pushed: " + e);
+      }
+      next = Math.max(next + interval.toNanos(), System.nanoTime());
+    }
+  }
+
+  private @Nullable Capture awaitCapture() {
+    try {
+      return profiler.capture().get(60, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return null;
+    } catch (ExecutionException | TimeoutException e) {
+      log.debug("Only profiles of moments are pushed", e);
+      return null;
+    }
+  }
+
+  private void open(Capture capture) {
+    CompletableFuture<Window> opened = capture.open(wanted(false));
+    synchronized (lock) {
+      window = opened;
+    }
+  }
+
+  /** Returns false when pushing ends. */
+  private boolean sleepUntil(long deadlineNanos) {
+    synchronized (lock) {
+      while (!closing) {
+        long left = (deadlineNanos - System.nanoTime()) / 1_000_000;
+        if (left <= 0) {
+          return true;
+        }
+        try {
+          lock.wait(left);
+        } catch (InterruptedException e) {
+          log.debug("Interrupted; only close() ends pushing", e);
+          return !closing;
+        }
+      }
+    }
+    return false;
+  }
+
+  private void roll(Capture capture, boolean last) throws InterruptedException {
+    CompletableFuture<Window> current;
+    synchronized (lock) {
+      current = window;
+      window = null;
+    }
+    if (current == null) {
+      open(capture);
+      return;
+    }
+    try {
+      if (last) {
+        capture
+            .close(current)
+            .get(CLOSE_MARK_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+            .forEach(this::push);
+        return;
+      }
+      Capture.Roll roll =
+          capture.roll(current, wanted(false)).get(MARK_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+      synchronized (lock) {
+        window = CompletableFuture.completedFuture(roll.next());
+      }
+      roll.snapshots().forEach(this::push);
+    } catch (ExecutionException | TimeoutException e) {
+      failed("the end of an interval did not come: " + JvmFailures.message(e));
+      if (!last) {
+        open(capture);
+      }
+    }
+  }
+
+  private void pushMoments() throws InterruptedException {
+    for (JvmProfile profile : wanted(true)) {
+      try {
+        ProfileFactory.Made made = factory.moment(profile);
+        hand(profile, made.pprof(), made.timeNanos(), 0);
+      } catch (Profiler.UnavailableException e) {
+        failed(profile.profileName() + ": " + e.getMessage());
+      }
+    }
+  }
+
+  private void push(Snapshot snapshot) {
+    if (snapshot.table().size() == 0) {
+      return; // nothing happened
+    }
+    ProfileFactory.Made made = factory.delta(snapshot);
+    hand(snapshot.profile(), made.pprof(), made.timeNanos(), Math.max(1, snapshot.durationNanos()));
+  }
+
+  private void hand(JvmProfile profile, byte[] pprof, long timeNanos, long durationNanos) {
+    RawProfile raw =
+        RawProfile.builder(labels.with(LabelSet.NAME, profile.profileName()), pprof)
+            .timeNanos(timeNanos)
+            .durationNanos(durationNanos)
+            .build();
+    Acceptance acceptance = receiver.accept(raw);
+    synchronized (lock) {
+      if (acceptance instanceof Acceptance.Refused no) {
+        refused++;
+        lastError = no.reason() + ": " + no.message();
+      } else {
+        pushed++;
+      }
+    }
+  }
+
+  private void failed(String message) {
+    synchronized (lock) {
+      lastError = message;
+      if (!reported.add(message) || reported.size() > 100) {
+        return;
+      }
+    }
+    log.warn("Pushing profiles: {}", message);
+  }
+
+  PushStatus status() {
+    synchronized (lock) {
+      return new PushStatus(interval, pushed, refused, Optional.ofNullable(lastError));
+    }
+  }
+
+  /**
+   * Pushes what is left and ends.
+   *
+   * @param exiting whether the JVM exits, so that the stream has ended already: what was counted is
+   *     pushed as it is
+   */
+  void close(boolean exiting) {
+    CompletableFuture<Window> current = null;
+    synchronized (lock) {
+      if (closing) {
+        return;
+      }
+      if (exiting) {
+        current = window;
+        window = null;
+      }
+      closing = true;
+      lock.notifyAll();
+    }
+    CompletableFuture<Capture> capture = profiler.capture();
+    if (current != null && current.isDone() && !current.isCompletedExceptionally()) {
+      Window left = current.join();
+      for (JvmProfile profile : wanted(false)) {
+        push(capture.join().peek(left, profile));
+      }
+      return;
+    }
+    try {
+      thread.join(CLOSE_MARK_TIMEOUT.toMillis() + 1_000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
