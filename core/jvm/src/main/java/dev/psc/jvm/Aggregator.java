@@ -90,18 +90,20 @@ final class Aggregator {
 
   /**
    * Makes room when the tables of stacks or functions are full, by forgetting what no open window
-   * has. Numbers of stacks change; {@link #epoch} tells.
+   * has.
+   *
+   * @return whether numbers of stacks have changed; {@link #epoch} tells too
    */
-  void compactIfFull() {
+  boolean compactIfFull() {
     if (!interner.isFull()) {
-      return;
+      return false;
     }
     BitSet used = new BitSet(interner.stackCount());
     for (Window window : windows) {
       window.markStacks(used);
     }
     if (used.cardinality() > interner.stackCount() - interner.stackCount() / 4) {
-      return;
+      return false;
     }
     int[] renumbered = new int[interner.stackCount()];
     interner = interner.compact(used, renumbered);
@@ -109,6 +111,7 @@ final class Aggregator {
       window.renumber(renumbered);
     }
     epoch++;
+    return true;
   }
 
   Interner.Limits limits() {

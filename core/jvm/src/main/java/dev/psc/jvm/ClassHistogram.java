@@ -1,9 +1,6 @@
 package dev.psc.jvm;
 
-import java.lang.management.ManagementFactory;
 import java.util.regex.Pattern;
-import javax.management.JMException;
-import javax.management.ObjectName;
 
 /**
  * The live heap by class: count and bytes of each, exact. Looking collects all garbage and stops
@@ -29,19 +26,11 @@ final class ClassHistogram {
    * @throws CaptureUnavailableException when this JVM has no histogram
    */
   static Snapshot take() {
-    Object text;
     try {
-      text =
-          ManagementFactory.getPlatformMBeanServer()
-              .invoke(
-                  new ObjectName("com.sun.management:type=DiagnosticCommand"),
-                  "gcClassHistogram",
-                  new Object[] {new String[0]},
-                  new String[] {String[].class.getName()});
-    } catch (JMException | RuntimeException | LinkageError e) {
-      throw new CaptureUnavailableException("this JVM has no class histogram: " + e, e);
+      return parse(DiagnosticCommands.run("gcClassHistogram"));
+    } catch (LinkageError e) {
+      throw new CaptureUnavailableException("there is no module java.management", e);
     }
-    return parse(String.valueOf(text));
   }
 
   /** Reads lines such as {@code 1: 5000 400000 java.lang.String (java.base@17)}. */

@@ -26,7 +26,10 @@ import org.jspecify.annotations.Nullable;
  * only one that reads the CPU clocks, so marks and readings have one order.
  */
 final class JfrCapture implements Capture {
-  private static final Duration TICK = Duration.ofSeconds(1);
+  /** Bounds what is not known of threads that end: their clocks are gone. */
+  private static final Duration TICK = Duration.ofMillis(500);
+
+  private static final Duration GUARD_INTERVAL = Duration.ofMillis(990);
   private static final Duration NOT_READY_TICK = Duration.ofMillis(20);
   private static final Duration IDLE_TICK = Duration.ofSeconds(10);
 
@@ -54,6 +57,7 @@ final class JfrCapture implements Capture {
   private long nextMark;
   private boolean closed;
   private boolean cpuWasOn;
+  private long guardedNanos = System.nanoTime();
   private long events;
   private volatile long lagNanos;
   private long lostMarks;
@@ -91,7 +95,7 @@ final class JfrCapture implements Capture {
     this.cpu =
         new CpuCalibration(
             aggregator,
-            clock,
+            clock == null ? null : clock::names,
             settings.cpuPeriod().toNanos(),
             plan.nativePeriod().toNanos(),
             settings.ownThreads());
@@ -284,9 +288,12 @@ final class JfrCapture implements Capture {
     if (cpuOn && stream.isReady()) {
       writeMark(new Mark(Set.of(), false, () -> {}));
     }
-    boolean changed;
-    synchronized (aggregator) {
-      changed = guards.tick();
+    boolean changed = false;
+    if (System.nanoTime() - guardedNanos >= GUARD_INTERVAL.toNanos()) {
+      guardedNanos = System.nanoTime();
+      synchronized (aggregator) {
+        changed = guards.tick();
+      }
     }
     if (changed || busy) {
       applyEvents(Set.of());
@@ -387,7 +394,7 @@ final class JfrCapture implements Capture {
       if (on || cpuWasOn) {
         cpu.endSegment(mark.reading, plan.samplesAreWeighed(), mark.endsWindow);
       }
-      aggregator.compactIfFull();
+      compact();
       mark.action.run();
       on = countsCpu();
       if (on && !cpuWasOn) {
@@ -401,8 +408,14 @@ final class JfrCapture implements Capture {
   private void flushed() {
     synchronized (aggregator) {
       if (cpu.isEmpty()) {
-        aggregator.compactIfFull();
+        compact();
       }
+    }
+  }
+
+  private void compact() {
+    if (aggregator.compactIfFull()) {
+      cpu.forgetStacks();
     }
   }
 

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class JfrLeaks implements AutoCloseable {
 
+  static final String NAME = "psc leak suspects";
   private static final String EVENT = "jdk.OldObjectSample";
   private static final Duration LEAST_AGE = Duration.ofSeconds(10);
 
@@ -35,7 +36,7 @@ final class JfrLeaks implements AutoCloseable {
   synchronized void start() {
     if (recording == null) {
       Recording fresh = new Recording();
-      fresh.setName("psc leak suspects");
+      fresh.setName(NAME);
       fresh.setToDisk(false);
       fresh.enable(EVENT).with("cutoff", "0 ns").withStackTrace();
       fresh.start();

@@ -1,9 +1,6 @@
 package dev.psc.jvm;
 
-import java.lang.management.ManagementFactory;
 import java.util.List;
-import javax.management.JMException;
-import javax.management.ObjectName;
 import jdk.jfr.FlightRecorder;
 import jdk.jfr.Recording;
 import jdk.jfr.RecordingState;
@@ -52,14 +49,9 @@ final class JfrRuntime {
 
   private static boolean configure(String argument) {
     try {
-      ManagementFactory.getPlatformMBeanServer()
-          .invoke(
-              new ObjectName("com.sun.management:type=DiagnosticCommand"),
-              "jfrConfigure",
-              new Object[] {new String[] {argument}},
-              new String[] {String[].class.getName()});
+      DiagnosticCommands.run("jfrConfigure", argument);
       return true;
-    } catch (JMException | RuntimeException e) {
+    } catch (CaptureUnavailableException e) {
       log.info("Cannot set {} of the flight recorder; its default stays", argument, e);
       return false;
     }
@@ -75,6 +67,7 @@ final class JfrRuntime {
         .filter(recording -> recording.getState() == RecordingState.RUNNING)
         .filter(recording -> recording.getId() != own)
         .map(Recording::getName)
+        .filter(name -> !name.equals(JfrLeaks.NAME))
         .toList();
   }
 

@@ -33,7 +33,7 @@ final class PprofServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(PprofServer.class);
   private static final int MAX_CONNECTIONS = 16;
   private static final int MAX_HEAD_BYTES = 16 * 1024;
-  private static final Duration HEAD_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration HEAD_TIMEOUT = Duration.ofSeconds(3);
   private static final Duration BODY_TIMEOUT = Duration.ofSeconds(30);
   private static final int ACCEPT_MILLIS = 500;
 

@@ -1,0 +1,49 @@
+package dev.psc.jvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.assertj.core.data.Percentage;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Profiles of a program that does known amounts are within a tenth of the truth. */
+class KnownSharesTest {
+
+  @Test
+  void profilesTellTheTruth() throws Exception {
+    check(6, ChildJvm.run(ChildJvm.thisJava(), List.of(), TruthProgram.class, "1", "sampled"));
+  }
+
+  @Tag("slow")
+  @ParameterizedTest
+  @MethodSource("javasAndCollectors")
+  void profilesTellTheTruthWithEveryJdkAndCollector(Path java, String collector) throws Exception {
+    check(7, ChildJvm.run(java, List.of(collector), TruthProgram.class, "2", "exact"));
+    check(6, ChildJvm.run(java, List.of(collector), TruthProgram.class, "2", "sampled"));
+  }
+
+  static Stream<Arguments> javasAndCollectors() {
+    return ChildJvm.allJavas().stream()
+        .flatMap(
+            java ->
+                Stream.of("-XX:+UseG1GC", "-XX:+UseParallelGC", "-XX:+UseZGC")
+                    .map(collector -> Arguments.of(java, collector)));
+  }
+
+  private static void check(int amounts, String printed) {
+    List<String> lines = printed.lines().filter(line -> line.startsWith("TRUTH ")).toList();
+    assertThat(lines).as(printed).hasSize(amounts);
+    for (String line : lines) {
+      String[] parts = line.split(" ", -1);
+      assertThat(Long.parseLong(parts[3]))
+          .as(printed)
+          .isCloseTo(Long.parseLong(parts[2]), Percentage.withPercentage(10));
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package dev.psc.jvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What surrounds profiling: JVMs without a flight recorder, other recordings, killed processes. */
+class SurroundingsTest {
+
+  @TempDir Path temporary;
+
+  static List<Path> javas() {
+    return ChildJvm.allJavas();
+  }
+
+  private String once(Path java, String... options) throws Exception {
+    return ChildJvm.run(java, List.of(options), ProfiledProgram.class, "once");
+  }
+
+  @ParameterizedTest
+  @MethodSource("javas")
+  void withoutAFlightRecorderTheRestWorks(Path java) throws Exception {
+    assertThat(once(java, "--limit-modules", "java.base,java.logging"))
+        .contains("no flight recorder", "--add-modules jdk.jfr")
+        .contains("GET goroutine 200", "GET allocs 501", "GET heap 200", "GET profile 501")
+        .contains("CLOSED");
+  }
+
+  @Test
+  void aDirectoryThatCannotBeMadeIsSaid() throws Exception {
+    assertThat(once(ChildJvm.thisJava(), "-Djava.io.tmpdir=/proc/nowhere"))
+        .contains("UNAVAILABLE the flight recorder's directory", "set repository")
+        .contains("GET goroutine 200", "GET profile 501", "CLOSED");
+  }
+
+  @Tag("slow")
+  @ParameterizedTest
+  @MethodSource("javas")
+  void runsBesideAnOperatorsRecording(Path java) throws Exception {
+    assertThat(
+            once(
+                java,
+                "-Djava.io.tmpdir=" + temporary,
+                "-XX:StartFlightRecording=settings=profile,name=operator"))
+        .contains("UNAVAILABLE -", "OTHERS [operator]", "GET profile 200", "GET allocs 200");
+  }
+
+  @Tag("slow")
+  @ParameterizedTest
+  @MethodSource("javas")
+  void aSecondCopyOfTheLibraryStandsBack(Path java) throws Exception {
+    assertThat(
+            ChildJvm.run(
+                java, List.of("-Djava.io.tmpdir=" + temporary), ProfiledProgram.class, "loaders"))
+        .contains("another class loader", "GET goroutine 200", "FIRST true");
+    assertThat(leftovers()).isEmpty();
+  }
+
+  @Tag("slow")
+  @ParameterizedTest
+  @MethodSource("javas")
+  void startingAndStoppingLeavesNothing(Path java) throws Exception {
+    String printed =
+        ChildJvm.run(
+            java, List.of("-Djava.io.tmpdir=" + temporary), ProfiledProgram.class, "loop", "100");
+    assertThat(number(printed, "THREADS ")).as(printed).isLessThanOrEqualTo(1);
+    assertThat(number(printed, "FILES ")).as(printed).isLessThanOrEqualTo(5);
+    assertThat(leftovers()).isEmpty();
+  }
+
+  @Tag("slow")
+  @Test
+  void whatKilledProcessesLeaveIsRemovedByTheNext() throws Exception {
+    for (int i = 0; i < 5; i++) {
+      Process process =
+          ChildJvm.start(
+              ChildJvm.thisJava(),
+              List.of("-Djava.io.tmpdir=" + temporary),
+              ProfiledProgram.class,
+              "forever");
+      try {
+        awaitLine(process, "RUNNING");
+        assertThat(leftovers()).hasSize(1);
+      } finally {
+        process.destroyForcibly().waitFor(30, TimeUnit.SECONDS);
+      }
+    }
+    assertThat(leftovers()).hasSize(1);
+    once(ChildJvm.thisJava(), "-Djava.io.tmpdir=" + temporary);
+    assertThat(leftovers()).isEmpty();
+  }
+
+  @Tag("slow")
+  @ParameterizedTest
+  @MethodSource("javas")
+  void theLastIntervalIsPushedWhenMainReturns(Path java) throws Exception {
+    assertThat(
+            ChildJvm.run(
+                java, List.of("-Djava.io.tmpdir=" + temporary), ProfiledProgram.class, "exit"))
+        .contains("EXITING", "PUSHED process_cpu");
+    assertThat(leftovers()).isEmpty();
+  }
+
+  private static void awaitLine(Process process, String wanted) throws IOException {
+    BufferedReader reader = process.inputReader(StandardCharsets.UTF_8);
+    String line = reader.readLine();
+    while (line != null && !line.equals(wanted)) {
+      line = reader.readLine();
+    }
+    assertThat(line).isEqualTo(wanted);
+  }
+
+  private static long number(String printed, String prefix) {
+    return printed
+        .lines()
+        .filter(line -> line.startsWith(prefix))
+        .mapToLong(line -> Long.parseLong(line.substring(prefix.length())))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Directories of processes below those of users. */
+  private List<Path> leftovers() throws IOException {
+    try (Stream<Path> all = Files.walk(temporary, 2)) {
+      return all.filter(path -> temporary.relativize(path).toString().startsWith("psc-jfr-"))
+          .filter(path -> temporary.relativize(path).getNameCount() == 2)
+          .toList();
+    }
+  }
+}

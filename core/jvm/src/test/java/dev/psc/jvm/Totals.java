@@ -1,0 +1,49 @@
+package dev.psc.jvm;
+
+import java.util.Map;
+import java.util.TreeMap;
+
+/** The last column of a snapshot, summed by leaf function and by any function on the stack. */
+final class Totals {
+
+  private Totals() {}
+
+  /** Returns the sum of the second value (the first where there is one only) by leaf. */
+  static Map<String, Long> of(Snapshot snapshot) {
+    Map<String, Long> sums = new TreeMap<>();
+    for (int row = 0; row < snapshot.table().size(); row++) {
+      sums.merge(name(snapshot, row, 0), value(snapshot, row), Long::sum);
+    }
+    return sums;
+  }
+
+  /** Returns the sum of all stacks with a function of this name on it. */
+  static long with(Snapshot snapshot, String function) {
+    long sum = 0;
+    for (int row = 0; row < snapshot.table().size(); row++) {
+      int depth = snapshot.interner().depth(snapshot.table().stack(row));
+      for (int i = 0; i < depth; i++) {
+        if (name(snapshot, row, i).equals(function)) {
+          sum += value(snapshot, row);
+          break;
+        }
+      }
+    }
+    return sum;
+  }
+
+  static long all(Snapshot snapshot) {
+    return of(snapshot).values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  private static long value(Snapshot snapshot, int row) {
+    return snapshot.profile().sampleTypes().size() > 1
+        ? snapshot.table().second(row)
+        : snapshot.table().first(row);
+  }
+
+  private static String name(Snapshot snapshot, int row, int frame) {
+    Interner interner = snapshot.interner();
+    return interner.name(interner.functionOf(interner.frame(snapshot.table().stack(row), frame)));
+  }
+}
