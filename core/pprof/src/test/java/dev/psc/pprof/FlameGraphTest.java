@@ -93,7 +93,7 @@ class FlameGraphTest {
   void drawsDifferencesByTheirSize() throws PprofException {
     Profile before = ProfileSamples.service(300, 3, 10);
     Profile after = ProfileSamples.service(400, 3, 10);
-    Profile shrunk = Profile.parse(Diff.between(after, before));
+    Profile shrunk = Profile.parse(Diff.between(/* before= */ after, /* after= */ before));
     Map<String, Object> data = data(FlameGraph.html(shrunk, "t"));
     assertThat(FlameGraphTest.<Long>list(list(data.get("total")).get(0)).get(0)).isNegative();
     assertThat(FlameGraphTest.<Long>list(list(data.get("weight")).get(0)).get(0)).isPositive();

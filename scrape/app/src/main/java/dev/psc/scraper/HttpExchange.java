@@ -36,6 +36,7 @@ record HttpExchange(
    * @param headers further headers
    * @param body the whole body
    */
+  @SuppressWarnings("ArrayRecordComponent") // Handed on, never compared.
   record Answer(int status, String contentType, Map<String, String> headers, byte[] body) {
 
     static Answer of(int status, String contentType, byte[] body) {

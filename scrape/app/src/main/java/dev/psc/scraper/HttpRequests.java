@@ -19,6 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Turns HTTP/1.1 requests into exchanges, handled on worker threads. */
+@SuppressWarnings("FutureReturnValueIgnored") // Netty closes a connection whose write fails.
 final class HttpRequests extends SimpleChannelInboundHandler<FullHttpRequest> {
 
   private static final Logger logger = LoggerFactory.getLogger(HttpRequests.class);

@@ -34,6 +34,7 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Thread-safe. {@link #close()} stops within two seconds.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // Netty closes a connection whose write fails.
 final class OnePortServer implements AutoCloseable {
 
   private static final int MAX_WORKERS = 16;

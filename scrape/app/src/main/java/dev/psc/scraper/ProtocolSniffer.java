@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 
 /** Decides by a connection's first bytes whether it speaks HTTP/2 (gRPC) or HTTP/1.1. */
+@SuppressWarnings("FutureReturnValueIgnored") // Netty closes a connection whose write fails.
 final class ProtocolSniffer extends ByteToMessageDecoder {
 
   private static final byte[] PREFACE = "PRI * HTTP/2.0".getBytes(StandardCharsets.US_ASCII);

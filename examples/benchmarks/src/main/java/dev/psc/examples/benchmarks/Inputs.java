@@ -34,9 +34,9 @@ final class Inputs {
       for (int level = 0; level < depth; level++) {
         stack[level] = locations[random.nextInt(locations.length)];
       }
-      long objects = 1 + random.nextInt(5_000);
+      long objects = 1L + random.nextInt(5_000);
       int labels = profile.withNumber(ProfileBuilder.NO_LABELS, "bytes", 16L << i % 12, "bytes");
-      long grown = objects + (i % 3 == 0 ? round * 10L : 0);
+      long grown = objects + (i % 3 == 0 ? round * 10L : 0L);
       profile.sample(stack, 0, depth, labels, grown, grown * 64, i % 2, i % 2 * 64L);
     }
     return profile.build();
