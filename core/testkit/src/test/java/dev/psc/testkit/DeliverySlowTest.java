@@ -1,0 +1,167 @@
+package dev.psc.testkit;
+
+import static dev.psc.testkit.DeliveryRig.PATIENCE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.sun.management.UnixOperatingSystemMXBean;
+import dev.psc.delivery.Delivery;
+import dev.psc.delivery.DeliverySnapshot;
+import io.grpc.Status;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Much of it, or for long. */
+@Tag("slow")
+@Timeout(1200)
+class DeliverySlowTest {
+
+  @Test
+  void exactlyThePoisonedOfFiftyThousandAreMissing() {
+    try (DeliveryRig rig = DeliveryRig.start();
+        Delivery delivery = rig.delivery().callsInFlight(4).build()) {
+      rig.store.faults().poison(profile -> DeliveryRig.id(profile) % 100 == 42);
+      for (int i = 0; i < 50_000; i++) {
+        assertThat(delivery.accept(DeliveryRig.profile("s" + i % 200, i)).isAccepted()).isTrue();
+      }
+      assertThat(delivery.flush(Duration.ofMinutes(5))).isTrue();
+      assertThat(rig.store.duplicateCount()).isZero();
+      for (int s = 0; s < 200; s++) {
+        int series = s;
+        assertThat(rig.ids("s" + s))
+            .isEqualTo(
+                IntStream.range(0, 50_000)
+                    .filter(i -> i % 200 == series && i % 100 != 42)
+                    .boxed()
+                    .toList());
+      }
+      DeliverySnapshot snapshot = delivery.snapshot();
+      assertThat(snapshot.dropped()).isEqualTo(Map.of("invalid_argument", 500L));
+      // At most two calls per halving for each of the 500, and the batches themselves.
+      assertThat(snapshot.calls()).isLessThan(500 * 2 * 13);
+    }
+  }
+
+  /** A file system of 2 MiB that is really full. */
+  @Test
+  void keepsProfilesInMemoryWhenTheFileSystemIsFull(@TempDir Path directory) throws Exception {
+    Path small = Files.createDirectory(directory.resolve("small"));
+    Assumptions.assumeTrue(
+        run("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", small.toString()),
+        "may not mount a file system here");
+    try (DeliveryRig rig = DeliveryRig.start()) {
+      rig.proxy.refuse();
+      Path ballast = small.resolve("ballast");
+      Files.write(ballast, new byte[1500 << 10]);
+      Delivery delivery = rig.delivery().spool(small.resolve("spool")).build();
+      int count = 4000;
+      for (int i = 0; i < count; i++) {
+        assertThat(delivery.accept(DeliveryRig.profile("a", i)).isAccepted()).isTrue();
+      }
+      await().atMost(PATIENCE).until(() -> !delivery.snapshot().spoolHealthy());
+      assertThat(delivery.snapshot().spoolMessage()).containsIgnoringCase("space left");
+      assertThat(delivery.snapshot().queued()).isEqualTo(count);
+      Files.delete(ballast);
+      await().atMost(PATIENCE).until(() -> delivery.snapshot().spoolHealthy());
+      assertThat(delivery.close(PATIENCE.dividedBy(30)).spooled()).isEqualTo(count);
+      rig.proxy.clear();
+      try (Delivery second = rig.delivery().spool(small.resolve("spool")).build()) {
+        second.start();
+        assertThat(second.flush(PATIENCE)).isTrue();
+        assertThat(rig.ids("a")).isEqualTo(IntStream.range(0, count).boxed().toList());
+      }
+    } finally {
+      run("umount", "-l", small.toString());
+    }
+  }
+
+  private static boolean run(String... command) throws IOException, InterruptedException {
+    try {
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      process.getInputStream().readAllBytes();
+      return process.waitFor(30, TimeUnit.SECONDS) && process.exitValue() == 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** With faults all the time; 20 s, or as many as the property psc.soak.seconds says. */
+  @Test
+  void memoryThreadsAndFilesStayFlat(@TempDir Path directory) {
+    long seconds = Long.getLong("psc.soak.seconds", 20);
+    Set<Integer> missing = new HashSet<>();
+    SplittableRandom random = new SplittableRandom(5);
+    EmbeddedProfileStore inFiles =
+        EmbeddedProfileStore.builder().plaintext().directory(directory.resolve("store")).start();
+    try (DeliveryRig rig = DeliveryRig.start(inFiles);
+        Delivery delivery =
+            rig.delivery().spool(directory.resolve("spool")).spoolMaxBytes(16 << 20).build()) {
+      delivery.start();
+      long start = System.nanoTime();
+      long length = TimeUnit.SECONDS.toNanos(seconds);
+      int next = 0;
+      Usage early = null;
+      while (System.nanoTime() - start < length) {
+        for (int i = 0; i < 50; i++) {
+          delivery.accept(DeliveryRig.profile("s" + next % 20, next++));
+        }
+        switch (random.nextInt(8)) {
+          case 0 -> rig.proxy.reset();
+          case 1 -> rig.store.faults().failNext(2, Status.UNAVAILABLE);
+          case 2 -> rig.store.faults().failNext(1, Status.RESOURCE_EXHAUSTED);
+          case 3 -> rig.proxy.cut();
+          default -> assertThat(delivery.flush(PATIENCE)).as("%s", delivery.snapshot()).isTrue();
+        }
+        if (early == null && System.nanoTime() - start > length / 4) {
+          early = Usage.now();
+        }
+      }
+      assertThat(delivery.flush(PATIENCE)).isTrue();
+      Usage late = Usage.now();
+      assertThat(early).isNotNull();
+      System.err.printf("%d profiles in %d s: %s, then %s%n", next, seconds, early, late);
+      assertThat(late.threads()).isLessThanOrEqualTo(early.threads() + 10);
+      assertThat(late.files()).isLessThanOrEqualTo(early.files() + 20);
+      // The embedded store remembers a digest and labels of everything: about 400 bytes each.
+      assertThat(late.heapBytes()).isLessThan(early.heapBytes() + (8L << 20) + 600L * next);
+      assertThat(delivery.snapshot().sent()).isEqualTo(next);
+      List<Integer> stored =
+          IntStream.range(0, 20).boxed().flatMap(s -> rig.ids("s" + s).stream()).toList();
+      missing.addAll(IntStream.range(0, next).boxed().collect(Collectors.toSet()));
+      missing.removeAll(new HashSet<>(stored));
+      assertThat(missing).isEmpty();
+    }
+  }
+
+  private record Usage(long heapBytes, int threads, long files) {
+
+    static Usage now() {
+      System.gc();
+      Runtime runtime = Runtime.getRuntime();
+      long open =
+          ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
+              ? unix.getOpenFileDescriptorCount()
+              : 0;
+      return new Usage(
+          runtime.totalMemory() - runtime.freeMemory(),
+          ManagementFactory.getThreadMXBean().getThreadCount(),
+          open);
+    }
+  }
+}
