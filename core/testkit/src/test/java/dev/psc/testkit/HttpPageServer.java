@@ -65,12 +65,15 @@ final class HttpPageServer implements AutoCloseable {
       if (message instanceof Http2HeadersFrame headers) {
         requests.incrementAndGet();
         byte[] page = ("<html><h1>" + status + "</h1></html>").getBytes(StandardCharsets.UTF_8);
-        context.write(
-            new DefaultHttp2HeadersFrame(
-                    new DefaultHttp2Headers().status(status).set("content-type", "text/html"))
-                .stream(headers.stream()));
-        context.writeAndFlush(
-            new DefaultHttp2DataFrame(Unpooled.wrappedBuffer(page), true).stream(headers.stream()));
+        var unusedHead =
+            context.write(
+                new DefaultHttp2HeadersFrame(
+                        new DefaultHttp2Headers().status(status).set("content-type", "text/html"))
+                    .stream(headers.stream()));
+        var unusedBody =
+            context.writeAndFlush(
+                new DefaultHttp2DataFrame(Unpooled.wrappedBuffer(page), true)
+                    .stream(headers.stream()));
       }
       ReferenceCountUtil.release(message);
     }
@@ -78,7 +81,7 @@ final class HttpPageServer implements AutoCloseable {
 
   @Override
   public void close() {
-    listener.close().syncUninterruptibly();
-    group.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+    var unusedClose = listener.close().syncUninterruptibly();
+    var unusedEnd = group.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
   }
 }
