@@ -67,7 +67,7 @@ class DocumentationTest {
 
   private static String firstMissingLine(String block, String sources) {
     StringBuilder so = new StringBuilder();
-    for (String line : block.split("\n")) {
+    for (String line : block.lines().toList()) {
       so.append(so.isEmpty() ? "" : "\n").append(line);
       if (!sources.contains(so)) {
         return line;
