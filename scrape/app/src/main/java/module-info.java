@@ -12,6 +12,8 @@ module dev.psc.scraper {
   requires ch.qos.logback.classic;
   requires ch.qos.logback.core;
   requires jul.to.slf4j;
+  requires java.net.http;
+  requires jdk.unsupported;
   requires org.slf4j;
 
   opens dev.psc.scraper to

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -26,7 +27,7 @@ import picocli.CommandLine.ScopeType;
     synopsisHeading = "Usage: ",
     customSynopsis = {
       "psc-scraper --mode=scraper-only --store-address=HOST:PORT [--config-path=FILE] [flags]",
-      "       psc-scraper push --store-address=HOST:PORT [flags] FILE.jfr|FILE.pb.gz…"
+      "       psc-scraper health [-addr=:7070]"
     },
     footerHeading = "%n",
     footer = {
@@ -55,6 +56,20 @@ final class Options {
 
   @Parameters(arity = "0..*", hidden = true)
   List<String> arguments = new ArrayList<>();
+
+  /** Returns how long the process may take to end: the flush, and a little for the rest. */
+  Duration shutdownWait() {
+    return buffer.shutdownTimeout.plusSeconds(6);
+  }
+
+  /**
+   * Returns the shard of the flag.
+   *
+   * @throws UsageException when it is none
+   */
+  Optional<Shard> shard() throws UsageException {
+    return scrape.shard == null ? Optional.empty() : Optional.of(Shard.parse(scrape.shard));
+  }
 
   static final class Scrape {
     @Option(
@@ -124,6 +139,7 @@ final class Options {
     @Option(
         names = "--allow-project-token",
         arity = "0..1",
+        paramLabel = "true|false",
         fallbackValue = "true",
         description = "Accept an old project token (JWT), which carries its project itself.")
     boolean allowProjectToken;
@@ -131,6 +147,7 @@ final class Options {
     @Option(
         names = "--insecure",
         arity = "0..1",
+        paramLabel = "true|false",
         fallbackValue = "true",
         description = "Plaintext instead of TLS.")
     boolean insecure;
@@ -138,6 +155,7 @@ final class Options {
     @Option(
         names = "--allow-plaintext-token",
         arity = "0..1",
+        paramLabel = "true|false",
         fallbackValue = "true",
         description =
             "With --insecure, let the token travel unencrypted to an address that is not of this"
@@ -147,6 +165,7 @@ final class Options {
     @Option(
         names = "--insecure-skip-verify",
         arity = "0..1",
+        paramLabel = "true|false",
         fallbackValue = "true",
         description = "TLS without checking the store's certificate.")
     boolean insecureSkipVerify;
@@ -234,6 +253,7 @@ final class Options {
     @Option(
         names = "--check",
         arity = "0..1",
+        paramLabel = "true|false",
         fallbackValue = "true",
         description =
             "Check token, project, store and config step by step; exit 0 when all is well, 1"
@@ -243,6 +263,7 @@ final class Options {
     @Option(
         names = "--print-targets",
         arity = "0..1",
+        paramLabel = "true|false",
         fallbackValue = "true",
         description = "Discover once, print kept and dropped targets, exit. Needs no store.")
     boolean printTargets;
@@ -250,6 +271,7 @@ final class Options {
     @Option(
         names = "--print-config",
         arity = "0..1",
+        paramLabel = "true|false",
         fallbackValue = "true",
         description = "Print the config with every default filled in and secrets hidden, exit.")
     boolean printConfig;
@@ -264,6 +286,7 @@ final class Options {
     @Option(
         names = "--version",
         arity = "0..1",
+        paramLabel = "true|false",
         fallbackValue = "true",
         description = "Print the version, exit.")
     boolean version;
@@ -319,6 +342,7 @@ final class Options {
           "--experimental-arrow"
         },
         arity = "0..1",
+        paramLabel = "true|false",
         fallbackValue = "true",
         hidden = true)
     List<String> switches = new ArrayList<>();

@@ -12,12 +12,12 @@ final class PrometheusText {
   private final StringBuilder out = new StringBuilder(4096);
   private final Set<String> declared = new HashSet<>();
 
-  PrometheusText counter(String name, String help, double value, String... labels) {
-    return sample(name, "counter", help, name, value, labels);
+  PrometheusText counter(String name, String help, Number value, String... labels) {
+    return sample(name, "counter", help, name, value.doubleValue(), labels);
   }
 
-  PrometheusText gauge(String name, String help, double value, String... labels) {
-    return sample(name, "gauge", help, name, value, labels);
+  PrometheusText gauge(String name, String help, Number value, String... labels) {
+    return sample(name, "gauge", help, name, value.doubleValue(), labels);
   }
 
   /** Writes one quantile of a summary. */

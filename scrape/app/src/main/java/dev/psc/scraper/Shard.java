@@ -1,5 +1,9 @@
 package dev.psc.scraper;
 
+import dev.psc.scrape.relabel.RelabelAction;
+import dev.psc.scrape.relabel.RelabelRule;
+import dev.psc.scrape.relabel.Relabeling;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -30,5 +34,22 @@ record Shard(int index, int count) {
           "--shard: " + text + ": the first number must be 0 to the second number minus 1");
     }
     return shard;
+  }
+
+  /** Returns the rules that keep this shard's targets, as they are written by hand elsewhere. */
+  Relabeling rules() {
+    return new Relabeling(
+        List.of(
+            RelabelRule.builder()
+                .action(RelabelAction.HASH_MOD)
+                .sourceLabels("__address__")
+                .modulus(count)
+                .targetLabel("__tmp_psc_shard")
+                .build(),
+            RelabelRule.builder()
+                .action(RelabelAction.KEEP)
+                .sourceLabels("__tmp_psc_shard")
+                .regex(String.valueOf(index))
+                .build()));
   }
 }

@@ -77,6 +77,14 @@ public final class ScrapeConfigFile {
     return jobs;
   }
 
+  /**
+   * Returns jobs as YAML with every default filled in, presets expanded and secrets as {@code
+   * <secret>}: what the scraper makes of a file, or of jobs that code has built.
+   */
+  public static String toYaml(List<ScrapeJob> jobs) {
+    return JobWriter.yaml(jobs);
+  }
+
   private Optional<ScrapeJob> job(ConfigNode node) {
     try (Fields fields = node.fields()) {
       String name = fields.requiredText("job_name");

@@ -1,0 +1,194 @@
+package dev.psc.scraper;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The scraper as a program; see its README for flags and exit codes. */
+public final class PscScraper {
+
+  private PscScraper() {}
+
+  /**
+   * Runs until SIGTERM, or does what a flag asks for and exits: 0 done, 1 a check failed or it
+   * could not start, 2 the command line or the config is wrong.
+   */
+  public static void main(String[] arguments) {
+    int status = run(arguments, System.getenv(), System.out, System.err);
+    if (status != 0) {
+      System.exit(status);
+    }
+  }
+
+  static int run(
+      String[] arguments, Map<String, String> environment, PrintStream out, PrintStream err) {
+    try {
+      if (arguments.length > 0 && arguments[0].equals("health")) {
+        return health(arguments, out);
+      }
+      Options options = CommandLineReader.read(arguments, environment);
+      return run(options, environment, out);
+    } catch (UsageException e) {
+      e.problems().forEach(problem -> err.println("psc-scraper: " + problem));
+      return 2;
+    } catch (IOException e) {
+      err.println("psc-scraper: " + e.getMessage());
+      return 1;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return 1;
+    }
+  }
+
+  private static int run(Options options, Map<String, String> environment, PrintStream out)
+      throws UsageException, IOException, InterruptedException {
+    if (options.look.help) {
+      CommandLineReader.commandLine(new Options(), environment).usage(out);
+      return 0;
+    }
+    if (options.look.version) {
+      out.println("psc-scraper " + Version.TEXT);
+      return 0;
+    }
+    check(options);
+    LogSetup.apply(options.serve.logLevel, options.serve.logFormat);
+    Look look = new Look(options, out);
+    if (options.look.printConfig) {
+      return look.config();
+    }
+    if (options.look.printTargets) {
+      return look.targets();
+    }
+    if (options.look.check) {
+      return look.check();
+    }
+    checkMode(options.scrape.mode);
+    scrape(options);
+    return 0;
+  }
+
+  /** Flags that are wrong whatever is to be done. */
+  private static void check(Options options) throws UsageException {
+    List<String> problems = new ArrayList<>();
+    if (!options.arguments.isEmpty()) {
+      problems.add("unexpected argument \"" + options.arguments.get(0) + "\"");
+    }
+    oneOf(problems, "--log-level", options.serve.logLevel, LogSetup.LEVELS);
+    oneOf(problems, "--log-format", options.serve.logFormat, LogSetup.FORMATS);
+    oneOf(problems, "--output", options.look.output, List.of("text", "json"));
+    if (options.ignored.enablePersistence) {
+      problems.add("--enable-persistence: there is no store in here, nothing would be kept");
+    }
+    if (options.scrape.maxConcurrentScrapes < 1) {
+      problems.add("--max-concurrent-scrapes must be at least 1");
+    }
+    if (options.ignored.port != null) {
+      options.serve.httpAddress = options.ignored.port;
+    }
+    if (!problems.isEmpty()) {
+      throw new UsageException(problems);
+    }
+  }
+
+  private static void oneOf(List<String> problems, String flag, String value, List<String> known) {
+    if (!known.contains(value)) {
+      problems.add(flag + ": \"" + value + "\" must be one of " + String.join(", ", known));
+    }
+  }
+
+  private static void checkMode(String mode) throws UsageException {
+    if (!mode.equals("scraper-only")) {
+      throw new UsageException(
+          "--mode="
+              + mode
+              + ": this program only scrapes; give --mode=scraper-only. It has no store (all) and"
+              + " forwards nothing (forwarder)");
+    }
+  }
+
+  private static void scrape(Options options)
+      throws UsageException, IOException, InterruptedException {
+    Logger logger = LoggerFactory.getLogger(PscScraper.class);
+    if (!options.ignored.withValue.isEmpty() || !options.ignored.switches.isEmpty()) {
+      logger.warn(
+          "{} flag(s) of today's scraper have no meaning here and are ignored: those of its store,"
+              + " symbolizer, debuginfo and tracing",
+          options.ignored.withValue.size() + options.ignored.switches.size());
+    }
+    CountDownLatch ended = new CountDownLatch(1);
+    CountDownLatch never = new CountDownLatch(1);
+    ScraperRun run = ScraperRun.start(options);
+    // SIGTERM runs the hook. It holds the JVM until the main thread has closed everything and ended
+    // the process with 0; without that an orderly end would look like a killed process (143).
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  ended.countDown();
+                  awaitAtMost(never, options.shutdownWait());
+                },
+                "psc-shutdown"));
+    HangUp.handle(run::reload);
+    ended.await();
+    logger.info("stopping");
+    run.close();
+    Runtime.getRuntime().halt(0);
+  }
+
+  private static void awaitAtMost(CountDownLatch latch, Duration timeout) {
+    try {
+      if (!latch.await(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
+        LoggerFactory.getLogger(PscScraper.class).warn("not everything stopped in time");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Asks a scraper whether it is alive, with the flags of {@code grpc_health_probe}. */
+  private static int health(String[] arguments, PrintStream out)
+      throws UsageException, InterruptedException {
+    String address = ":7070";
+    for (String argument : arguments) {
+      String flag = argument.startsWith("--") ? argument.substring(1) : argument;
+      if (flag.startsWith("-addr=")) {
+        address = flag.substring("-addr=".length());
+      }
+    }
+    InetSocketAddress parsed = HttpAddress.parse("-addr", address);
+    String host =
+        parsed.getAddress().isAnyLocalAddress()
+            ? "127.0.0.1"
+            : parsed.getAddress().getHostAddress();
+    String bracketed = host.indexOf(':') >= 0 ? "[" + host + "]" : host;
+    try {
+      HttpResponse<String> response =
+          HttpClient.newHttpClient()
+              .send(
+                  HttpRequest.newBuilder(
+                          URI.create("http://" + bracketed + ":" + parsed.getPort() + "/healthz"))
+                      .version(HttpClient.Version.HTTP_1_1)
+                      .timeout(Duration.ofSeconds(3))
+                      .build(),
+                  HttpResponse.BodyHandlers.ofString());
+      boolean ok = response.statusCode() == 200;
+      out.println(ok ? "status: SERVING" : "status: NOT_SERVING");
+      return ok ? 0 : 1;
+    } catch (IOException e) {
+      out.println("status: NOT_SERVING (" + address + " does not answer)");
+      return 1;
+    }
+  }
+}
