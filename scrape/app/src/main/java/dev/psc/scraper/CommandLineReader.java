@@ -1,6 +1,7 @@
 package dev.psc.scraper;
 
 import dev.psc.scrape.settings.Nearest;
+import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -38,6 +39,24 @@ final class CommandLineReader {
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setOverwrittenOptionsAllowed(true)
         .setUsageHelpLongOptionsMaxWidth(34);
+  }
+
+  /** Prints the help: what it is, and the flags group by group. */
+  static void usage(PrintStream out) {
+    CommandLine.Help help = commandLine(new Options(), Map.of()).getHelp();
+    out.print(help.synopsisHeading());
+    out.print(help.synopsis(help.synopsisHeadingLength()));
+    out.print(help.description());
+    Options.groups()
+        .forEach(
+            (heading, group) -> {
+              CommandLine line = new CommandLine(group).setUsageHelpLongOptionsMaxWidth(34);
+              line.getCommandSpec().usageMessage().sortOptions(false);
+              out.printf("%n%s:%n", heading);
+              out.print(line.getHelp().optionList());
+            });
+    out.print(help.footerHeading());
+    out.print(help.footer());
   }
 
   /** Today's manifest has the program's path as its first argument, since its image has none. */

@@ -3,11 +3,13 @@ package dev.psc.scraper;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ScopeType;
@@ -36,26 +38,36 @@ import picocli.CommandLine.ScopeType;
     })
 final class Options {
 
-  @ArgGroup(validate = false, heading = "%nWhat to scrape:%n", order = 1)
-  final Scrape scrape = new Scrape();
+  /** What to scrape. */
+  @Mixin final Scrape scrape = new Scrape();
 
-  @ArgGroup(validate = false, heading = "%nWhere to send it:%n", order = 2)
-  final Store store = new Store();
+  /** Where to send it. */
+  @Mixin final Store store = new Store();
 
-  @ArgGroup(validate = false, heading = "%nWhat is kept through an outage:%n", order = 3)
-  final Buffer buffer = new Buffer();
+  /** What is kept through an outage. */
+  @Mixin final Buffer buffer = new Buffer();
 
-  @ArgGroup(validate = false, heading = "%nStatus, logs:%n", order = 4)
-  final Serve serve = new Serve();
+  /** Status, logs. */
+  @Mixin final Serve serve = new Serve();
 
-  @ArgGroup(validate = false, heading = "%nLook, and exit:%n", order = 5)
-  final Look look = new Look();
+  /** Look, and exit. */
+  @Mixin final Look look = new Look();
 
-  @ArgGroup(validate = false)
-  final Ignored ignored = new Ignored();
+  @Mixin final Ignored ignored = new Ignored();
 
   @Parameters(arity = "0..*", hidden = true)
   List<String> arguments = new ArrayList<>();
+
+  /** Returns the groups of flags for the help, by their headings. */
+  static Map<String, Object> groups() {
+    Map<String, Object> groups = new LinkedHashMap<>();
+    groups.put("What to scrape", new Scrape());
+    groups.put("Where to send it", new Store());
+    groups.put("What is kept through an outage", new Buffer());
+    groups.put("Status, logs", new Serve());
+    groups.put("Look, and exit", new Look());
+    return groups;
+  }
 
   /** Returns how long the process may take to end: the flush, and a little for the rest. */
   Duration shutdownWait() {

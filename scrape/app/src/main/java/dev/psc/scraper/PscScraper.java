@@ -39,7 +39,7 @@ public final class PscScraper {
         return health(arguments, out);
       }
       Options options = CommandLineReader.read(arguments, environment);
-      return run(options, environment, out);
+      return run(options, out);
     } catch (UsageException e) {
       e.problems().forEach(problem -> err.println("psc-scraper: " + problem));
       return 2;
@@ -52,10 +52,10 @@ public final class PscScraper {
     }
   }
 
-  private static int run(Options options, Map<String, String> environment, PrintStream out)
+  private static int run(Options options, PrintStream out)
       throws UsageException, IOException, InterruptedException {
     if (options.look.help) {
-      CommandLineReader.commandLine(new Options(), environment).usage(out);
+      CommandLineReader.usage(out);
       return 0;
     }
     if (options.look.version) {

@@ -45,6 +45,18 @@ class CommandLineReaderTest {
   }
 
   @Test
+  void lastOfARepeatedFlagWinsAndTheOthersStay() throws Exception {
+    Options options =
+        read(
+            "--store-address=h:1",
+            "--grpc-headers=a=1",
+            "--store-address=h:2",
+            "--grpc-headers=b=2");
+    assertThat(options.store.storeAddress).isEqualTo("h:2");
+    assertThat(options.store.grpcHeaders).containsExactly("a=1", "b=2");
+  }
+
+  @Test
   void defaultsAreTheDocumentedOnes() throws Exception {
     Options options = read();
     assertThat(options.scrape.configPath).isEqualTo(Path.of("parca.yaml"));

@@ -1,0 +1,382 @@
+package dev.psc.scraper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.sun.net.httpserver.HttpServer;
+import dev.psc.pprof.ProfileBuilder;
+import dev.psc.store.proto.scrape.ScrapeServiceGrpc;
+import dev.psc.store.proto.scrape.Targets;
+import dev.psc.store.proto.scrape.TargetsRequest;
+import dev.psc.testkit.EmbeddedProfileStore;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The scraper as a whole, with a real target and a real store, in this process. */
+class ScraperRunTest {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  @TempDir private Path directory;
+  private EmbeddedProfileStore store;
+  private HttpServer target;
+  private Path config;
+
+  @BeforeEach
+  void start() throws IOException {
+    store = EmbeddedProfileStore.builder().start();
+    target = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    byte[] heap = heap();
+    target.createContext(
+        "/debug/pprof/allocs",
+        exchange -> {
+          exchange.sendResponseHeaders(200, heap.length);
+          exchange.getResponseBody().write(heap);
+          exchange.close();
+        });
+    target.start();
+    config = directory.resolve("scraper.yaml");
+    write("app", "");
+    Files.writeString(directory.resolve("token"), store.token().reveal() + "\n");
+    store.writeAuthority(directory.resolve("ca.pem"));
+  }
+
+  @AfterEach
+  void stop() {
+    target.stop(0);
+    store.close();
+  }
+
+  private static byte[] heap() {
+    ProfileBuilder profile = ProfileBuilder.create();
+    profile.sampleType("alloc_objects", "count");
+    profile.sampleType("alloc_space", "bytes");
+    int function = profile.function("main.keep", "main.keep", "main.go", 1);
+    int location = profile.location(profile.mapping("app", ""), 0x10, function, 7);
+    profile.sample(new int[] {location}, 0, 1, ProfileBuilder.NO_LABELS, 3, 4096);
+    return profile.build();
+  }
+
+  private void write(String job, String more) throws IOException {
+    Files.writeString(
+        config,
+        """
+        scrape_configs:
+        - job_name: %s
+          scrape_interval: 500ms
+          static_configs:
+          - targets: ['127.0.0.1:%d', 'bad/address:1']
+          - targets: ['127.0.0.1:1']
+            labels: {drop: me}
+          relabel_configs:
+          - source_labels: [drop]
+            regex: me
+            action: drop
+          profiling_config:
+            pprof_config:
+              process_cpu: {enabled: false}
+              mutex: {enabled: false}
+              block: {enabled: false}
+        %s"""
+            .formatted(job, target.getAddress().getPort(), more)
+            .replace("'bad/address:1'", "'127.0.0.1:2'"));
+  }
+
+  private Options options(String... more) throws UsageException {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "--mode=scraper-only",
+                "--config-path=" + config,
+                "--store-address=" + store.address(),
+                "--bearer-token-file=" + directory.resolve("token"),
+                "--ca-file=" + directory.resolve("ca.pem"),
+                "--grpc-headers=projectID=" + store.project(),
+                "--external-label=region=eu",
+                "--http-address=127.0.0.1:0",
+                "--shutdown-timeout=2s"));
+    arguments.addAll(List.of(more));
+    return CommandLineReader.read(arguments.toArray(String[]::new), Map.of());
+  }
+
+  private static HttpResponse<String> call(
+      ScraperRun run, String method, String path, String... headers) throws Exception {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + run.port() + path))
+            .method(method, HttpRequest.BodyPublishers.noBody());
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    return HttpClient.newHttpClient().send(request.build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  @Test
+  void deliversWhatItScrapesWithLabelsAndTellsOfIt() throws Exception {
+    try (ScraperRun run = ScraperRun.start(options())) {
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  store.profiles(store.project()).stream()
+                      .anyMatch(p -> p.name().equals("memory")));
+      assertThat(store.profiles(store.project()).get(0).labels().toMap())
+          .containsEntry("job", "app")
+          .containsEntry("region", "eu")
+          .containsEntry("instance", "127.0.0.1:" + target.getAddress().getPort());
+      await().atMost(PATIENCE).until(() -> call(run, "GET", "/readyz").statusCode() == 200);
+      String status = call(run, "GET", "/api/status").body();
+      assertThat(status)
+          .contains("\"health\":\"good\"", "alloc_space/bytes", "\"state\":\"ok\"")
+          .contains("rule 0: ", "\"drop\":\"me\"")
+          .contains("404")
+          .doesNotContain(store.token().reveal());
+      assertThat(call(run, "GET", "/status").body())
+          .contains("<title>psc-scraper")
+          .contains("memory");
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () ->
+                  assertThat(call(run, "GET", "/metrics").body())
+                      .containsPattern("psc_delivery_sent_total [1-9]")
+                      .containsPattern("psc_scrapes_total\\{job=\"app\",outcome=\"ok\"} [1-9]")
+                      .contains("parca_target_scrape_pool_sync_total{scrape_job=\"app\"}"));
+      assertThat(call(run, "GET", "/healthz").body()).isEqualTo("ok\n");
+      assertThat(call(run, "GET", "/nothing").statusCode()).isEqualTo(404);
+      assertThat(call(run, "GET", "/debug/pprof/goroutine?debug=1").statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void scrapesAtOnceAndDrawsTheLastProfile() throws Exception {
+    try (ScraperRun run = ScraperRun.start(options())) {
+      String id =
+          await()
+              .atMost(PATIENCE)
+              .until(
+                  () ->
+                      run.scraper().snapshot().targets().stream()
+                          .filter(s -> s.target().labels().valueOf("__name__").equals("memory"))
+                          .filter(s -> s.target().uri().getPort() == target.getAddress().getPort())
+                          .map(s -> s.target().id())
+                          .findFirst()
+                          .orElse(""),
+                  found -> !found.isEmpty());
+      assertThat(call(run, "GET", "/api/scrape?target=" + id).statusCode()).isEqualTo(405);
+      HttpResponse<String> scraped = call(run, "POST", "/api/scrape?target=" + id);
+      assertThat(scraped.body()).startsWith("scraped ");
+      assertThat(call(run, "GET", "/flamegraph?target=" + id).body()).contains("main.keep");
+      assertThat(call(run, "POST", "/api/scrape?target=none").statusCode()).isEqualTo(404);
+    }
+  }
+
+  @Test
+  void reloadsAndKeepsTheEarlierConfigWhenTheNewOneIsBroken() throws Exception {
+    try (ScraperRun run = ScraperRun.start(options())) {
+      write("other", "");
+      assertThat(call(run, "POST", "/-/reload").statusCode()).isEqualTo(200);
+      await()
+          .atMost(PATIENCE)
+          .until(() -> run.scraper().snapshot().jobs().get(0).name().equals("other"));
+      write("other", "  scrape_intervall: 1s\n");
+      HttpResponse<String> refused = call(run, "POST", "/-/reload");
+      assertThat(refused.statusCode()).isEqualTo(400);
+      assertThat(refused.body()).contains("scraper.yaml:", "scrape_interval");
+      assertThat(call(run, "GET", "/metrics").body())
+          .contains("psc_config_last_reload_successful 0");
+      assertThat(run.jobs()).extracting(job -> job.name()).containsExactly("other");
+    }
+  }
+
+  @Test
+  void noticesAChangedFileByItself() throws Exception {
+    try (ScraperRun run = ScraperRun.start(options())) {
+      write("renamed", "");
+      await()
+          .atMost(PATIENCE)
+          .until(() -> run.scraper().snapshot().jobs().get(0).name().equals("renamed"));
+    }
+  }
+
+  @Test
+  void listsTargetsOverGrpcOnTheSamePort() throws Exception {
+    try (ScraperRun run = ScraperRun.start(options())) {
+      ManagedChannel channel =
+          NettyChannelBuilder.forAddress("127.0.0.1", run.port()).usePlaintext().build();
+      try {
+        await()
+            .atMost(PATIENCE)
+            .untilAsserted(
+                () -> {
+                  Targets targets =
+                      ScrapeServiceGrpc.newBlockingStub(channel)
+                          .targets(TargetsRequest.getDefaultInstance())
+                          .getTargetsOrThrow("app");
+                  assertThat(targets.getTargetsList())
+                      .anyMatch(t -> t.getUrl().endsWith("/debug/pprof/allocs"))
+                      .anyMatch(t -> t.getUrl().isEmpty());
+                });
+      } finally {
+        channel.shutdownNow();
+      }
+    }
+  }
+
+  @Test
+  void asksForTheTokenEverywhereButAtHealth() throws Exception {
+    Path token = Files.writeString(directory.resolve("http-token"), "letmein\n");
+    try (ScraperRun run = ScraperRun.start(options("--http-token-file=" + token))) {
+      assertThat(call(run, "GET", "/healthz").statusCode()).isEqualTo(200);
+      assertThat(call(run, "GET", "/metrics").statusCode()).isEqualTo(401);
+      assertThat(call(run, "GET", "/metrics", "authorization", "Bearer wrong").statusCode())
+          .isEqualTo(401);
+      assertThat(call(run, "GET", "/metrics", "authorization", "Bearer letmein").statusCode())
+          .isEqualTo(200);
+      String basic =
+          java.util.Base64.getEncoder()
+              .encodeToString("any:letmein".getBytes(StandardCharsets.UTF_8));
+      assertThat(call(run, "GET", "/status", "authorization", "Basic " + basic).statusCode())
+          .isEqualTo(200);
+    }
+  }
+
+  @Test
+  void keepsProfilesOnDiskWhileTheStoreIsAwayAndSendsThemAfterARestart() throws Exception {
+    store.stop();
+    String spool = "--spool-dir=" + directory.resolve("spool");
+    try (ScraperRun run = ScraperRun.start(options(spool, "--shutdown-timeout=1s"))) {
+      await().atMost(PATIENCE).until(() -> run.store().delivery().snapshot().accepted() >= 2);
+    }
+    store.start();
+    target.stop(0);
+    try (ScraperRun run = ScraperRun.start(options(spool))) {
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () ->
+                  assertThat(store.profiles(store.project()).size())
+                      .as(run.store().delivery().snapshot().toString())
+                      .isGreaterThanOrEqualTo(2));
+      assertThat(run.store().delivery().snapshot().replayed()).isPositive();
+    }
+  }
+
+  @Test
+  void refusesContradictionsWithWhatToDo() throws Exception {
+    assertThatThrownBy(() -> ScraperRun.start(options("--bearer-token=x")))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("--bearer-token-file");
+    assertThatThrownBy(() -> ScraperRun.start(options("--client-cert-file=x")))
+        .hasMessageContaining("--client-key-file");
+    assertThatThrownBy(() -> ScraperRun.start(options("--external-label=a-b=c")))
+        .hasMessageContaining("--external-label");
+    assertThatThrownBy(() -> ScraperRun.start(options("--bearer-token-file=/no/such")))
+        .hasMessageContaining("/no/such");
+  }
+
+  private record Result(int status, String out, String err) {}
+
+  private Result program(String... more) throws UsageException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "--mode=scraper-only",
+                "--config-path=" + config,
+                "--store-address=" + store.address(),
+                "--ca-file=" + directory.resolve("ca.pem")));
+    arguments.addAll(List.of(more));
+    int status =
+        PscScraper.run(
+            arguments.toArray(String[]::new),
+            Map.of(),
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8));
+    return new Result(
+        status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void checksStepByStep() throws Exception {
+    String token = "--bearer-token-file=" + directory.resolve("token");
+    Result good = program("--check", token, "--grpc-headers=projectID=" + store.project());
+    assertThat(good.status()).as(good.out() + good.err()).isZero();
+    assertThat(good.out()).contains("project permitted", "all is well");
+
+    Result wrongProject =
+        program("--check", token, "--grpc-headers=projectID=00000000-0000-4000-8000-000000000000");
+    assertThat(wrongProject.status()).isEqualTo(1);
+    assertThat(wrongProject.out()).containsPattern("wrong +project permitted");
+
+    Files.writeString(directory.resolve("jwt"), "eyJhbGciOiJIUzI1NiJ9.eyJwIjoxfQ.c2ln");
+    Result jwt =
+        program(
+            "--check",
+            "--output=json",
+            "--bearer-token-file=" + directory.resolve("jwt"),
+            "--grpc-headers=projectID=" + store.project());
+    assertThat(jwt.status()).isEqualTo(1);
+    assertThat(jwt.out())
+        .contains("{\"step\":\"token well-formed\",\"result\":\"wrong\"")
+        .contains("service account");
+
+    store.stop();
+    Result dead = program("--check", token, "--grpc-headers=projectID=" + store.project());
+    assertThat(dead.status()).isEqualTo(1);
+    assertThat(dead.out()).containsPattern("wrong +TCP connection");
+  }
+
+  @Test
+  void printsTargetsWithoutAStore() throws Exception {
+    Result text = program("--print-targets");
+    assertThat(text.status()).as(text.err()).isZero();
+    assertThat(text.out())
+        .contains("kept     http://127.0.0.1:" + target.getAddress().getPort())
+        .contains("dropped  by rule 0");
+    Result json = program("--print-targets", "--output=json");
+    assertThat(json.out()).contains("\"targets\":[{", "\"rule\":0", "\"discovered\":{");
+  }
+
+  @Test
+  void printsTheConfigWithAllDefaultsAndItReadsTheSame() throws Exception {
+    Result first = program("--print-config");
+    assertThat(first.status()).as(first.err()).isZero();
+    assertThat(first.out()).contains("scrape_timeout: 3s500ms", "/debug/pprof/allocs");
+    Files.writeString(config, first.out());
+    assertThat(program("--print-config").out()).isEqualTo(first.out());
+  }
+
+  @Test
+  void saysWhatIsWrongWithTheCommandLine() throws Exception {
+    assertThat(program("--mode=all").err()).contains("--mode=scraper-only");
+    assertThat(program("--mode=all").status()).isEqualTo(2);
+    assertThat(program("--enable-persistence").err()).contains("--enable-persistence");
+    assertThat(program("--log-level=loud").err()).contains("--log-level", "debug");
+    Files.writeString(config, "scrape_configs:\n- job_name: a\n  scrape_intervall: 1s\n");
+    assertThat(program("--print-config").err()).contains(":3:", "scrape_interval");
+    Files.delete(config);
+    assertThat(program("--print-config").err()).contains("there is no file");
+  }
+}
