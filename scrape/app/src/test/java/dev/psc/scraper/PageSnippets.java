@@ -1,15 +1,22 @@
 package dev.psc.scraper;
 
+import dev.psc.auth.ProjectId;
+import dev.psc.auth.PscAuthInterceptor;
+import dev.psc.auth.TokenSource;
+import dev.psc.delivery.Delivery;
 import dev.psc.delivery.ProfileSink;
 import dev.psc.delivery.RawProfile;
 import dev.psc.delivery.SendOutcome;
 import dev.psc.delivery.SinkSettings;
 import dev.psc.jvm.JvmProfiling;
 import dev.psc.pprof.LabelSet;
+import dev.psc.scrape.Scraper;
+import dev.psc.scrape.discovery.StaticDiscovery;
 import dev.psc.scrape.kubernetes.KubernetesDiscovery;
 import dev.psc.scrape.kubernetes.KubernetesRole;
 import dev.psc.scrape.target.ScrapeJob;
 import dev.psc.store.GrpcProfileSink;
+import dev.psc.store.StoreChannels;
 import dev.psc.testkit.EmbeddedProfileStore;
 import dev.psc.testkit.FaultProxy;
 import dev.psc.testkit.StoredProfile;
@@ -76,5 +83,20 @@ final class PageSnippets {
                 KubernetesDiscovery.builder(KubernetesRole.POD).namespaces(List.of("shop")).build())
             .build();
     return job;
+  }
+
+  static void pipeline(Path tokenFile, String project, Path spool) {
+    ManagedChannel channel =
+        StoreChannels.builder("grpc.polarsignals.com:443")
+            .interceptor(
+                PscAuthInterceptor.create(TokenSource.file(tokenFile), ProjectId.parse(project)))
+            .build();
+    Delivery delivery = Delivery.builder(GrpcProfileSink.create(channel)).spool(spool).build();
+    Scraper scraper =
+        Scraper.builder()
+            .job(ScrapeJob.builder("api").discovery(StaticDiscovery.of("10.0.0.7:6060")).build())
+            .build();
+    delivery.start();
+    scraper.start(delivery);
   }
 }
