@@ -1,6 +1,9 @@
 package dev.psc.pprof;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
@@ -10,7 +13,6 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +21,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Checker {
 
-  static final int MAX_LISTED = 100;
+  private static final int MAX_LISTED = 100;
+  private static final VarHandle LONGS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
   private final ProfileIndex index;
   private final byte[] buf;
@@ -87,10 +91,12 @@ final class Checker {
 
   private void run() throws PprofException {
     if (index.sampleTypes() == 0) {
-      breach(
-          PprofRule.SAMPLE_TYPE_MISSING,
-          () -> "sample_type",
-          () -> "there is no sample type, so no value means anything");
+      if (breached(PprofRule.SAMPLE_TYPE_MISSING)) {
+        list(
+            PprofRule.SAMPLE_TYPE_MISSING,
+            "sample_type",
+            "there is no sample type, so no value means anything");
+      }
     }
     checkStrings();
     checkMappings();
@@ -102,14 +108,16 @@ final class Checker {
   }
 
   /**
-   * Words are made only for those that are listed: a hostile profile can break rules by the
-   * million.
+   * Counts a breach; returns whether it is to be put in words. Those are made for few only: a
+   * hostile profile can break rules by the million.
    */
-  private void breach(PprofRule rule, Supplier<String> place, Supplier<String> message) {
+  boolean breached(PprofRule rule) {
     breaches++;
-    if (broken.add(rule) || violations.size() < MAX_LISTED) {
-      violations.add(new Violation(rule, place.get(), message.get()));
-    }
+    return broken.add(rule) || violations.size() < MAX_LISTED;
+  }
+
+  void list(PprofRule rule, String place, String message) {
+    violations.add(new Violation(rule, place, message));
   }
 
   // Strings
@@ -122,37 +130,45 @@ final class Checker {
         continue;
       }
       if (n == 0 && r.start != r.pos) {
-        breach(
-            PprofRule.FIRST_STRING,
-            () -> "string_table[0]",
-            () ->
-                "the first string is "
-                    + Sniffer.printable(buf, r.start, r.pos)
-                    + " where \"\" has to stand");
+        if (breached(PprofRule.FIRST_STRING)) {
+          list(
+              PprofRule.FIRST_STRING,
+              "string_table[0]",
+              "the first string is "
+                  + Sniffer.printable(buf, r.start, r.pos)
+                  + " where \"\" has to stand");
+        }
       }
       if (!isAscii(buf, r.start, r.pos) && !isUtf8(r.start, r.pos)) {
-        int entry = n;
-        breach(
-            PprofRule.STRING_ENCODING,
-            () -> "string_table[" + entry + "]",
-            () -> "the string " + Sniffer.printable(buf, r.start, r.pos) + " is not UTF-8");
+        if (breached(PprofRule.STRING_ENCODING)) {
+          list(
+              PprofRule.STRING_ENCODING,
+              "string_table[" + n + "]",
+              "the string " + Sniffer.printable(buf, r.start, r.pos) + " is not UTF-8");
+        }
       }
       n++;
     }
     if (n == 0) {
-      breach(
-          PprofRule.FIRST_STRING,
-          () -> "string_table[0]",
-          () -> "the string table is empty, \"\" is missing");
+      if (breached(PprofRule.FIRST_STRING)) {
+        list(
+            PprofRule.FIRST_STRING,
+            "string_table[0]",
+            "the string table is empty, \"\" is missing");
+      }
     }
   }
 
   private static boolean isAscii(byte[] b, int from, int to) {
-    int or = 0;
-    for (int i = from; i < to; i++) {
+    long or = 0;
+    int i = from;
+    for (; i + 8 <= to; i += 8) {
+      or |= (long) LONGS.get(b, i);
+    }
+    for (; i < to; i++) {
       or |= b[i];
     }
-    return or >= 0;
+    return (or & 0x8080808080808080L) == 0;
   }
 
   private boolean isUtf8(int from, int to) {
@@ -174,18 +190,19 @@ final class Checker {
     return result.isUnderflow();
   }
 
-  private void text(long at, String table, int entry, String field) {
+  void text(long at, String table, int entry, String field) {
     if (at != 0 && (at < 0 || at >= strings)) {
       outOfRange(at, table, entry, field);
     }
   }
 
   private void outOfRange(long at, String table, int entry, String field) {
-    breach(
-        PprofRule.STRING_INDEX,
-        () ->
-            (entry < 0 ? table : table + "[" + entry + "]") + (field.isEmpty() ? "" : "." + field),
-        () -> "string index " + at + " where the string table has " + strings + " entries");
+    if (breached(PprofRule.STRING_INDEX)) {
+      list(
+          PprofRule.STRING_INDEX,
+          (entry < 0 ? table : table + "[" + entry + "]") + (field.isEmpty() ? "" : "." + field),
+          "string index " + at + " where the string table has " + strings + " entries");
+    }
   }
 
   // Tables
@@ -275,12 +292,12 @@ final class Checker {
         }
       }
       if (mapping != 0 && mappings.indexOf(mapping) < 0) {
-        int entry = n;
-        long missing = mapping;
-        breach(
-            PprofRule.MAPPING_MISSING,
-            () -> "location[" + entry + "].mapping_id",
-            () -> "there is no mapping with the id " + Long.toUnsignedString(missing));
+        if (breached(PprofRule.MAPPING_MISSING)) {
+          list(
+              PprofRule.MAPPING_MISSING,
+              "location[" + n + "].mapping_id",
+              "there is no mapping with the id " + Long.toUnsignedString(mapping));
+        }
       }
       id(locations, id, r, "location", n++, PprofRule.LOCATION_ID_ORDER);
     }
@@ -298,11 +315,12 @@ final class Checker {
       }
     }
     if (function != 0 && functions.indexOf(function) < 0) {
-      long missing = function;
-      breach(
-          PprofRule.FUNCTION_MISSING,
-          () -> "location[" + location + "].line",
-          () -> "there is no function with the id " + Long.toUnsignedString(missing));
+      if (breached(PprofRule.FUNCTION_MISSING)) {
+        list(
+            PprofRule.FUNCTION_MISSING,
+            "location[" + location + "].line",
+            "there is no function with the id " + Long.toUnsignedString(function));
+      }
     }
   }
 
@@ -312,14 +330,15 @@ final class Checker {
     int same = id == 0 ? -1 : map.indexOf(id);
     if ((id == 0 || same >= 0) && isEmptyEntry(r.start, r.pos)) {
       map.skip();
-      breach(
-          PprofRule.EMPTY_ENTRY,
-          () -> table + "[" + entry + "]",
-          () ->
-              "the "
-                  + table
-                  + " is empty and has "
-                  + (id == 0 ? "no id" : "the id of " + table + "[" + same + "]"));
+      if (breached(PprofRule.EMPTY_ENTRY)) {
+        list(
+            PprofRule.EMPTY_ENTRY,
+            table + "[" + entry + "]",
+            "the "
+                + table
+                + " is empty and has "
+                + (id == 0 ? "no id" : "the id of " + table + "[" + same + "]"));
+      }
       return;
     }
     map.add(id);
@@ -327,29 +346,24 @@ final class Checker {
       return;
     }
     if (wasSequential) {
-      breach(
-          order,
-          () -> table + "[" + entry + "].id",
-          () ->
-              "the id is " + Long.toUnsignedString(id) + " where " + (entry + 1) + " is expected");
+      if (breached(order)) {
+        list(
+            order,
+            table + "[" + entry + "].id",
+            "the id is " + Long.toUnsignedString(id) + " where " + (entry + 1) + " is expected");
+      }
     }
     if (id == 0) {
-      breach(
-          PprofRule.ID_ZERO,
-          () -> table + "[" + entry + "].id",
-          () -> "the " + table + " has the id 0");
+      if (breached(PprofRule.ID_ZERO)) {
+        list(PprofRule.ID_ZERO, table + "[" + entry + "].id", "the " + table + " has the id 0");
+      }
     } else if (same >= 0) {
-      breach(
-          PprofRule.ID_DUPLICATE,
-          () -> table + "[" + entry + "].id",
-          () ->
-              "the id "
-                  + Long.toUnsignedString(id)
-                  + " is that of "
-                  + table
-                  + "["
-                  + same
-                  + "] too");
+      if (breached(PprofRule.ID_DUPLICATE)) {
+        list(
+            PprofRule.ID_DUPLICATE,
+            table + "[" + entry + "].id",
+            "the id " + Long.toUnsignedString(id) + " is that of " + table + "[" + same + "] too");
+      }
     }
   }
 
@@ -373,143 +387,7 @@ final class Checker {
   // Samples
 
   private void checkSamples() throws PprofException {
-    WireReader r = index.over(Fields.SAMPLE);
-    WireReader s = inner;
-    int types = index.sampleTypes();
-    int n = 0;
-    while (r.next()) {
-      if (r.field != Fields.SAMPLE) {
-        continue;
-      }
-      s.reset(r.start, r.pos);
-      int values = 0;
-      while (s.next()) {
-        switch (s.field) {
-          case Fields.SAMPLE_LOCATION_ID -> {
-            if (s.type == WireReader.BYTES) {
-              checkStack(s.start, s.pos, n);
-            } else {
-              varint(s, "sample", n);
-              checkStackLocation(s.value, n);
-            }
-          }
-          case Fields.SAMPLE_VALUE -> {
-            if (s.type == WireReader.BYTES) {
-              values += countVarints(s.start, s.pos);
-            } else {
-              varint(s, "sample", n);
-              values++;
-            }
-          }
-          case Fields.SAMPLE_LABEL -> {
-            if (s.type != WireReader.BYTES) {
-              throw ProfileIndex.wrongType("sample[" + n + "].label", s);
-            }
-            checkLabel(s.start, s.pos, n);
-          }
-          default -> {}
-        }
-      }
-      if (values != types) {
-        int entry = n;
-        int found = values;
-        breach(
-            PprofRule.VALUE_COUNT,
-            () -> "sample[" + entry + "].value",
-            () -> "the sample has " + found + " values where there are " + types + " sample types");
-      }
-      n++;
-    }
-  }
-
-  private void checkStack(int start, int end, int sample) throws PprofException {
-    byte[] b = buf;
-    boolean sequential = locations.isSequential();
-    int count = locations.size();
-    int p = start;
-    while (p < end) {
-      long id = b[p++];
-      if (id < 0) {
-        if (p < end && b[p] >= 0) {
-          id = (id & 0x7f) | b[p++] << 7;
-        } else {
-          innermost.reset(p - 1, end);
-          id = innermost.varint();
-          p = innermost.pos;
-        }
-      }
-      if (id <= 0 || id > count || !sequential) {
-        checkStackLocation(id, sample);
-      }
-    }
-  }
-
-  private void checkStackLocation(long id, int sample) {
-    if (id == 0) {
-      breach(
-          PprofRule.STACK_LOCATION_ZERO,
-          () -> "sample[" + sample + "].location_id",
-          () -> "a location id of the sample is 0");
-    } else if (locations.indexOf(id) < 0) {
-      breach(
-          PprofRule.STACK_LOCATION_MISSING,
-          () -> "sample[" + sample + "].location_id",
-          () -> "there is no location with the id " + Long.toUnsignedString(id));
-    }
-  }
-
-  private int countVarints(int start, int end) throws PprofException {
-    byte[] b = buf;
-    int count = 0;
-    int run = 0;
-    for (int p = start; p < end; p++) {
-      if (b[p] >= 0) {
-        if (run == 9 && b[p] > 1) {
-          run = 10;
-        }
-        if (run > 9) {
-          break;
-        }
-        count++;
-        run = 0;
-      } else {
-        run++;
-      }
-    }
-    if (run != 0) {
-      // Reading it again the slow way gives the right error.
-      innermost.reset(start, end);
-      while (innermost.pos < end) {
-        innermost.varint();
-      }
-    }
-    return count;
-  }
-
-  private void checkLabel(int start, int end, int sample) throws PprofException {
-    WireReader l = innermost.reset(start, end);
-    long key = 0;
-    while (l.next()) {
-      if (l.field > Fields.LABEL_NUM_UNIT) {
-        continue;
-      }
-      varint(l, "label of sample", sample);
-      switch (l.field) {
-        case Fields.LABEL_KEY -> {
-          key = l.value;
-          text(key, "sample", sample, "label.key");
-        }
-        case Fields.LABEL_STR -> text(l.value, "sample", sample, "label.str");
-        case Fields.LABEL_NUM_UNIT -> text(l.value, "sample", sample, "label.num_unit");
-        default -> {}
-      }
-    }
-    if (key == 0) {
-      breach(
-          PprofRule.LABEL_KEY,
-          () -> "sample[" + sample + "].label",
-          () -> "a label of the sample has no key");
-    }
+    new SampleChecker(this).run();
   }
 
   // What stands alone
@@ -524,10 +402,9 @@ final class Checker {
       text(comment, "comment", n++, "");
     }
     if (index.single[Fields.TIME_NANOS] == 0) {
-      breach(
-          PprofRule.TIME_MISSING,
-          () -> "time_nanos",
-          () -> "the profile does not say when it was taken");
+      if (breached(PprofRule.TIME_MISSING)) {
+        list(PprofRule.TIME_MISSING, "time_nanos", "the profile does not say when it was taken");
+      }
     }
   }
 
@@ -549,16 +426,19 @@ final class Checker {
       PprofRule rule = period ? PprofRule.PERIOD_TYPE_NAME : PprofRule.SAMPLE_TYPE_NAME;
       String text = texts[i];
       if (text.isEmpty()) {
-        breach(rule, () -> place, () -> "the name is missing");
+        if (breached(rule)) {
+          list(rule, place, "the name is missing");
+        }
       } else if (!LegalNames.typePart(text).equals(text)) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        breach(
-            rule,
-            () -> place,
-            () ->
-                "the name "
-                    + Sniffer.printable(bytes, 0, bytes.length)
-                    + " has characters outside [a-zA-Z0-9_]");
+        if (breached(rule)) {
+          list(
+              rule,
+              place,
+              "the name "
+                  + Sniffer.printable(bytes, 0, bytes.length)
+                  + " has characters outside [a-zA-Z0-9_]");
+        }
       }
     }
   }

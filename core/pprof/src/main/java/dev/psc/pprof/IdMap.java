@@ -23,6 +23,7 @@ final class IdMap {
   private long[] keys = {};
   private int[] values = {};
   private int mask;
+  private int used;
   private final BitSet skipped = new BitSet();
 
   /** Adds the id of the next entry, unless an entry before it has the same. */
@@ -34,7 +35,7 @@ final class IdMap {
       }
       toHash(index);
     }
-    if (size > MAX_HASHED) {
+    if (used >= MAX_HASHED) {
       throw new PprofException(
           PprofException.TOO_LARGE,
           "entry " + index,
@@ -81,12 +82,13 @@ final class IdMap {
   private void allocate(int capacity) {
     keys = new long[capacity];
     values = new int[capacity];
+    used = 0;
     Arrays.fill(values, -1);
     mask = capacity - 1;
   }
 
   private void put(long id, int index) {
-    if (size * 2L > keys.length) {
+    if (used * 2L > keys.length) {
       long[] oldKeys = keys;
       int[] oldValues = values;
       allocate(keys.length * 2);
@@ -104,6 +106,7 @@ final class IdMap {
     if (values[slot] < 0) {
       keys[slot] = id;
       values[slot] = index;
+      used++;
     }
   }
 

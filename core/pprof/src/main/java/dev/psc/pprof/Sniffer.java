@@ -97,7 +97,10 @@ final class Sniffer {
         return null;
       }
     }
-    return new String(buf, start, stop - start, StandardCharsets.UTF_8);
+    String head = new String(buf, start, stop - start, StandardCharsets.UTF_8);
+    int broken = head.indexOf('\uFFFD');
+    // The look may end within a character, but not have a broken one before.
+    return broken >= 0 && broken < head.length() - 1 ? null : head;
   }
 
   /**

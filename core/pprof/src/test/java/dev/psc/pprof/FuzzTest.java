@@ -1,0 +1,188 @@
+package dev.psc.pprof;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Mutated profiles through every stage: only {@link PprofException} may come out, and what repair
+ * lets pass, a strict store takes. A failure prints the seed of the input.
+ */
+class FuzzTest {
+
+  private static final PprofLimits LIMITS = new PprofLimits(4 << 20, 16 << 20, 200);
+  private static final int SHORT_INPUTS = 4_000;
+  private static final long LONG_NANOS = 40_000_000_000L;
+
+  private final List<byte[]> seeds = seeds();
+
+  private static List<byte[]> seeds() {
+    List<byte[]> seeds = new ArrayList<>();
+    seeds.add(RawPprof.clean().bytes());
+    for (int i = 0; i < 40; i++) {
+      seeds.add(Generated.profile(i));
+    }
+    for (String dir : new String[] {"fuzz-seeds", "pprof", "delta", "legacy"}) {
+      for (Path file : Corpus.files(dir)) {
+        try {
+          byte[] body = Files.readAllBytes(file);
+          if (body.length < 20_000) {
+            seeds.add(body);
+          }
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+    }
+    return seeds;
+  }
+
+  @Test
+  void survivesEverySeedAsItIs() throws Exception {
+    for (byte[] seed : seeds) {
+      feed(seed);
+    }
+  }
+
+  @Test
+  void survivesMutatedProfiles() {
+    for (int i = 0; i < SHORT_INPUTS; i++) {
+      feed(i);
+    }
+  }
+
+  @Test
+  @Tag("slow")
+  void survivesMutatedProfilesForAWhile() {
+    long end = System.nanoTime() + LONG_NANOS;
+    long first = new SplittableRandom().nextLong();
+    long tried = 0;
+    while (System.nanoTime() < end) {
+      feed(first + tried++);
+    }
+    assertThat(tried).isGreaterThan(SHORT_INPUTS);
+    System.err.println("fuzz: " + tried + " inputs tried from seed " + first);
+  }
+
+  private void feed(long seed) {
+    byte[] input = mutate(new SplittableRandom(seed));
+    try {
+      feed(input);
+    } catch (Exception | Error e) {
+      throw new AssertionError("input of seed " + seed + ", " + input.length + " bytes", e);
+    }
+  }
+
+  private byte[] mutate(SplittableRandom random) {
+    byte[] input = seeds.get(random.nextInt(seeds.size()));
+    boolean inside = Gzip.isGzip(input, 0, input.length) && random.nextInt(8) != 0;
+    if (inside) {
+      try {
+        Gzip.Inflated plain = Gzip.inflate(input, 0, input.length, LIMITS);
+        input = Arrays.copyOf(plain.buf(), plain.length());
+      } catch (PprofException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+    for (int n = 1 + random.nextInt(6); n > 0; n--) {
+      input = mutateOnce(input, random);
+    }
+    return random.nextInt(4) == 0 ? RawPprof.gzip(input) : input;
+  }
+
+  private byte[] mutateOnce(byte[] input, SplittableRandom random) {
+    if (input.length == 0) {
+      return new byte[] {(byte) random.nextInt()};
+    }
+    byte[] out = input.clone();
+    int at = random.nextInt(input.length);
+    switch (random.nextInt(7)) {
+      case 0 -> out[at] ^= (byte) (1 << random.nextInt(8));
+      case 1 -> out[at] = (byte) random.nextInt();
+      case 2 -> out[at] = new byte[] {0, 1, 0x7f, -1, -128, 8, 10, 18}[random.nextInt(8)];
+      case 3 -> out = Arrays.copyOf(out, at);
+      case 4 -> {
+        int length = Math.min(1 + random.nextInt(16), input.length - at);
+        out =
+            RawPprof.concat(
+                Arrays.copyOf(input, at), Arrays.copyOfRange(input, at + length, input.length));
+      }
+      case 5 -> {
+        int length = Math.min(1 + random.nextInt(64), input.length - at);
+        int to = random.nextInt(input.length);
+        out =
+            RawPprof.concat(
+                Arrays.copyOf(input, to),
+                Arrays.copyOfRange(input, at, at + length),
+                Arrays.copyOfRange(input, to, input.length));
+      }
+      default -> {
+        byte[] other = seeds.get(random.nextInt(seeds.size()));
+        int from = other.length == 0 ? 0 : random.nextInt(other.length);
+        out =
+            RawPprof.concat(
+                Arrays.copyOf(input, at), Arrays.copyOfRange(other, from, other.length));
+      }
+    }
+    return out;
+  }
+
+  private static void feed(byte[] input) throws Exception {
+    byte[] before = input.clone();
+    byte[] repaired = null;
+    try {
+      repaired = Repair.repair(input, LIMITS, new RepairContext(1, 0)).bytes();
+    } catch (PprofException e) {
+      assertNamed(e);
+    }
+    try {
+      PprofCheck check = PprofCheck.check(input, LIMITS);
+      assertThat(repaired != null).isEqualTo(check.fatal().isEmpty());
+    } catch (PprofException e) {
+      assertNamed(e);
+      assertThat(repaired).isNull();
+    }
+    if (repaired == null) {
+      try {
+        Profile.parse(input, LIMITS);
+        throw new AssertionError("readable, but not repaired");
+      } catch (PprofException e) {
+        assertNamed(e);
+      }
+    } else {
+      assertThat(PprofCheck.check(repaired, LIMITS).violations()).isEmpty();
+      Profile profile = Profile.parse(input, LIMITS);
+      assertThat(Profile.parse(repaired, LIMITS).totals()).isEqualTo(profile.totals());
+      SampleType last = profile.sampleTypes().get(profile.sampleTypes().size() - 1);
+      rewrite(input, last);
+      assertThat(profile.samples().toString()).isNotEmpty();
+    }
+    assertThat(input).as("the input is not changed").isEqualTo(before);
+  }
+
+  private static void rewrite(byte[] input, SampleType type) throws PprofException {
+    try {
+      Profile.parse(KeepSampleTypes.of(List.of(type)).apply(input, LIMITS), LIMITS);
+    } catch (PprofException e) {
+      assertThat(e.code()).isEqualTo(PprofException.NO_SUCH_SAMPLE_TYPE);
+    }
+    DeltaState state = DeltaState.create();
+    state.advance(input, LIMITS);
+    state.advance(input, LIMITS);
+  }
+
+  private static void assertNamed(PprofException e) {
+    assertThat(e.code()).matches("[a-z_]+");
+    assertThat(e.place()).isNotEmpty();
+    assertThat(e.getMessage()).isNotEmpty();
+  }
+}

@@ -1,0 +1,192 @@
+package dev.psc.pprof;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class RepairTest {
+
+  private static final RepairContext SCRAPE = new RepairContext(1_700_000_000_000_000_000L, 0);
+
+  static LongStream seeds() {
+    return LongStream.range(0, 150);
+  }
+
+  static Stream<Path> corpus() {
+    return Stream.concat(Corpus.files("pprof").stream(), Corpus.files("delta").stream());
+  }
+
+  private static void assertMendedWithoutLoss(byte[] body) throws PprofException {
+    Repaired repaired = Repair.repair(body, PprofLimits.defaults(), SCRAPE);
+    assertThat(PprofCheck.check(repaired.bytes()).violations()).isEmpty();
+    assertThat(Meaning.of(repaired.bytes())).isEqualTo(Meaning.of(body));
+    Profile before = Profile.parse(body);
+    Profile after = Profile.parse(repaired.bytes());
+    assertThat(after.totals()).isEqualTo(before.totals());
+    assertThat(after.comments()).isEqualTo(before.comments());
+    assertThat(after.mappings()).isEqualTo(before.mappings());
+    assertThat(after.period()).isEqualTo(before.period());
+    assertThat(after.defaultSampleTypeIndex()).isEqualTo(before.defaultSampleTypeIndex());
+    assertThat(after.sampleTypes()).isEqualTo(repaired.sampleTypes());
+    assertThat(after.periodType()).isEqualTo(repaired.periodType());
+    assertThat(after.timeNanos()).isEqualTo(repaired.timeNanos()).isNotZero();
+    Repaired again = Repair.repair(repaired.bytes(), PprofLimits.defaults(), SCRAPE);
+    assertThat(again.bytes()).isSameAs(repaired.bytes());
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void changesNoMeaningOfGeneratedProfiles(long seed) throws Exception {
+    assertMendedWithoutLoss(Generated.profile(seed));
+    assertMendedWithoutLoss(RawPprof.gzip(Generated.profile(seed)));
+  }
+
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("corpus")
+  void changesNoMeaningOfRealProfiles(Path file) throws Exception {
+    assertMendedWithoutLoss(Files.readAllBytes(file));
+  }
+
+  @Test
+  void fillsInTimeAndDurationOnlyWhereTheyAreMissing() throws Exception {
+    byte[] without = new RawPprof().types().strings("", "a", "b", "c", "d").gzip();
+    Repaired filled = Repair.repair(without, PprofLimits.defaults(), new RepairContext(77, 10_000));
+    Profile profile = Profile.parse(filled.bytes());
+    assertThat(profile.timeNanos()).isEqualTo(77).isEqualTo(filled.timeNanos());
+    assertThat(profile.durationNanos()).isEqualTo(10_000).isEqualTo(filled.durationNanos());
+    assertThat(filled.actions())
+        .extracting(RepairAction::code)
+        .containsExactly("time_missing", "duration_missing");
+
+    byte[] with =
+        new RawPprof()
+            .types()
+            .strings("", "a", "b", "c", "d")
+            .time(5)
+            .number(Fields.DURATION_NANOS, 6)
+            .gzip();
+    Repaired kept = Repair.repair(with, PprofLimits.defaults(), new RepairContext(77, 10_000));
+    assertThat(kept.bytes()).isSameAs(with);
+    assertThat(kept.timeNanos()).isEqualTo(5);
+    assertThat(kept.durationNanos()).isEqualTo(6);
+
+    Repaired unknown = Repair.repair(without);
+    assertThat(unknown.bytes()).isSameAs(without);
+    assertThat(unknown.timeNanos()).isZero();
+  }
+
+  @Test
+  void fillsInATimeThatStandsThereAsZero() throws Exception {
+    byte[] body = new RawPprof().types().strings("", "a", "b", "c", "d").raw(0x48, 0).gzip();
+    Repaired filled = Repair.repair(body, PprofLimits.defaults(), SCRAPE);
+    assertThat(Profile.parse(filled.bytes()).timeNanos()).isEqualTo(SCRAPE.timeNanos());
+  }
+
+  @Test
+  void renamesTypesAndKeepsThoseApartThatWouldCollide() throws Exception {
+    byte[] body =
+        new RawPprof()
+            .valueType(Fields.SAMPLE_TYPE, 1, 4)
+            .valueType(Fields.SAMPLE_TYPE, 2, 4)
+            .valueType(Fields.SAMPLE_TYPE, 3, 4)
+            .valueType(Fields.SAMPLE_TYPE, 0, 0)
+            .strings("", "a-b", "a_b", "a/b", "count")
+            .number(Fields.DEFAULT_SAMPLE_TYPE, 3)
+            .time(1)
+            .bytes();
+    Repaired repaired = Repair.repair(body);
+    Profile profile = Profile.parse(repaired.bytes());
+    assertThat(profile.sampleTypes())
+        .extracting(SampleType::toString)
+        .containsExactly("a_b_2/count", "a_b/count", "a_b_3/count", "unknown/count");
+    assertThat(profile.defaultSampleType()).isEqualTo("a_b_3");
+    assertThat(profile.periodType()).isEqualTo(new SampleType("unknown", "count"));
+    assertThat(repaired.actions())
+        .extracting(RepairAction::message)
+        .contains("renamed sample type \"a-b/count\" to a_b_2/count");
+  }
+
+  @Test
+  void readsATableWithoutTheEmptyStringAsItsWriterMeantIt() throws Exception {
+    byte[] body =
+        new RawPprof()
+            .valueType(Fields.SAMPLE_TYPE, 0, 1)
+            .valueType(Fields.PERIOD_TYPE, 0, 1)
+            .sample(new long[] {1}, new long[] {5}, new long[][] {{0, 2}, {2, 0, 9}})
+            .location(1, 0, 0x10, 1)
+            .function(1, 0)
+            .strings("cpu", "count", "x")
+            .time(1)
+            .bytes();
+    Sample sample = Profile.parse(Repair.repair(body).bytes()).samples().get(0);
+    assertThat(sample.stack().get(0).function()).isEqualTo("cpu");
+    assertThat(sample.stack().get(0).file()).isEmpty();
+    assertThat(sample.labels())
+        .containsExactly(new SampleLabel("cpu", "x", 0, ""), new SampleLabel("x", "", 9, ""));
+    assertThat(Meaning.of(Repair.repair(body).bytes())).isEqualTo(Meaning.of(body));
+  }
+
+  @Test
+  void keepsDuplicateFunctionsAsTheyAre() throws Exception {
+    byte[] body = RawPprof.clean().function(3, 5).function(4, 5).gzip();
+    assertThat(Repair.repair(body).bytes()).isSameAs(body);
+  }
+
+  @Test
+  void keepsNumericLabelsOfZeroWithTheirUnits() throws Exception {
+    byte[] body =
+        RawPprof.clean()
+            .sample(new long[] {1}, new long[] {1, 1}, new long[][] {{7, 0, 0, 2}})
+            .location(9, 1, 0x90, 1)
+            .bytes();
+    assertThat(Profile.parse(Repair.repair(body).bytes()).samples().get(1).labels())
+        .containsExactly(new SampleLabel("key", "", 0, "ns"));
+  }
+
+  @Test
+  void passesProfilesWithoutSymbols() throws Exception {
+    byte[] body = RawPprof.clean().location(3, 1, 0x77).sample(new long[] {3}, 1, 1).gzip();
+    Repaired repaired = Repair.repair(body);
+    assertThat(repaired.bytes()).isSameAs(body);
+    assertThat(Profile.parse(body).samples().get(1).stack()).hasToString("[0x77]");
+  }
+
+  @Test
+  void readsExecutablesFromCommentsWhenThereIsOnePerMapping() throws Exception {
+    RawPprof pprof = RawPprof.clean().strings("executableInfo=0x3;0x1000;401000", "hi");
+    byte[] one = pprof.number(Fields.COMMENT, 9).number(Fields.COMMENT, 8).gzip();
+    assertThat(Repair.repair(one).executables())
+        .isEqualTo(List.of(new ExecutableComment(3, 0x1000, 0x401000)));
+    byte[] two = pprof.number(Fields.COMMENT, 8).gzip();
+    assertThat(Repair.repair(two).executables()).isEmpty();
+    assertThat(ExecutableComment.parse("executableInfo=3;x;1")).isNull();
+    assertThat(ExecutableComment.parse("executableInfo=3;1")).isNull();
+    assertThat(ExecutableComment.parse("x=3;1;1")).isNull();
+  }
+
+  @Test
+  void makesNamesLegal() {
+    assertThat(LegalNames.profileName("my app:cpu-time")).isEqualTo("my_app:cpu_time");
+    assertThat(LegalNames.profileName("9p")).isEqualTo("_9p");
+    assertThat(LegalNames.labelName("app.kubernetes.io/name")).isEqualTo("app_kubernetes_io_name");
+    assertThat(LegalNames.labelName("a:b")).isEqualTo("a_b");
+    assertThat(LegalNames.labelName("")).isEqualTo("_");
+    assertThat(LegalNames.typePart("9ü")).isEqualTo("9_");
+    String legal = "alloc_space";
+    assertThat(LegalNames.typePart(legal)).isSameAs(legal);
+  }
+
+  @Test
+  void refusesANegativeContext() {
+    assertThatIllegalArgumentException().isThrownBy(() -> new RepairContext(-1, 0));
+    assertThatIllegalArgumentException().isThrownBy(() -> new RepairContext(0, -1));
+  }
+}
