@@ -11,6 +11,9 @@ module dev.psc.store {
   requires io.grpc.protobuf;
   requires org.slf4j;
 
+  provides dev.psc.delivery.SinkProvider with
+      dev.psc.store.GrpcSinkProvider;
+
   exports dev.psc.store;
   exports dev.psc.store.proto.profilestore;
   exports dev.psc.store.proto.scrape;
