@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,12 +46,19 @@ public final class GrpcProfileSink implements ProfileSink {
 
   private static final Duration DEADLINE_GRACE = Duration.ofSeconds(2);
 
+  /** The reason of a call that nobody answered in time. */
+  private static final String NO_ANSWER = "deadline_exceeded";
+
+  /** So many calls without an answer in a row, and the connection is given up for a new one. */
+  private static final int UNANSWERED_MAX = 2;
+
   private final Channel channel;
   private final String name;
   private final String store;
   private final Duration attemptTimeout;
   private final long maxRequestBytes;
   private final StatusClassifier classifier;
+  private final AtomicInteger unanswered = new AtomicInteger();
   private final @Nullable ManagedChannel ownedChannel;
   private final Duration closeTimeout;
   private volatile boolean closed;
@@ -143,13 +151,38 @@ public final class GrpcProfileSink implements ProfileSink {
       return outcome;
     }
     // gRPC may lose a call that fails while its connection is being made, deadline and all.
-    return outcome.completeOnTimeout(
-        new SendOutcome.Retry(
-            "deadline_exceeded",
-            "store " + store + ": the channel did not answer in " + attemptTimeout,
-            Optional.empty()),
-        attemptTimeout.plus(DEADLINE_GRACE).toNanos(),
-        TimeUnit.NANOSECONDS);
+    return outcome
+        .completeOnTimeout(
+            new SendOutcome.Retry(
+                NO_ANSWER,
+                "store " + store + ": the channel did not answer in " + attemptTimeout,
+                Optional.empty()),
+            attemptTimeout.plus(DEADLINE_GRACE).toNanos(),
+            TimeUnit.NANOSECONDS)
+        .whenComplete((ended, unused) -> mendConnection(ended));
+  }
+
+  /**
+   * Helps the channel to a working connection. One that takes calls and never answers (a route that
+   * was lost, a peer that hangs) looks alive to gRPC until its keepalive, minutes later; and after
+   * a failed attempt gRPC waits on its own, up to two minutes, while it is the caller of this sink
+   * who decides when to try again.
+   */
+  private void mendConnection(@Nullable SendOutcome ended) {
+    if (!(ended instanceof SendOutcome.Retry retry)) {
+      unanswered.set(0);
+      return;
+    }
+    if (!(channel instanceof ManagedChannel managed)) {
+      return;
+    }
+    if (!retry.reason().equals(NO_ANSWER)) {
+      unanswered.set(0);
+      managed.resetConnectBackoff();
+    } else if (unanswered.incrementAndGet() >= UNANSWERED_MAX) {
+      unanswered.set(0);
+      managed.enterIdle();
+    }
   }
 
   /** Turns the end of one call into an outcome. */

@@ -61,7 +61,10 @@ class DeliveryPeersTest {
       assertThat(delivery.snapshot().lastError()).contains(status);
       pages.close();
       store.start();
-      await().atMost(PATIENCE).until(() -> store.profileCount() == 100);
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () -> assertThat(store.profileCount()).as("%s", delivery.snapshot()).isEqualTo(100));
       assertThat(delivery.flush(PATIENCE)).isTrue();
       assertThat(delivery.snapshot().droppedTotal()).isZero();
     } finally {
