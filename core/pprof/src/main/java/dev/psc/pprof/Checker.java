@@ -419,7 +419,8 @@ final class Checker {
       String place =
           (period ? "period_type" : "sample_type[" + i / 2 + "]")
               + (i % 2 == 0 ? ".type" : ".unit");
-      if (names[i] != 0 && (names[i] < 0 || names[i] >= strings)) {
+      boolean absent = period && index.count[Fields.PERIOD_TYPE] == 0;
+      if (!absent && names[i] != 0 && (names[i] < 0 || names[i] >= strings)) {
         outOfRange(names[i], place, -1, "");
         continue;
       }

@@ -204,7 +204,10 @@ final class ProfileIndex {
     return texts;
   }
 
-  /** Returns type and unit of each sample type, then of the period type, as string indices. */
+  /**
+   * Returns type and unit of each sample type, then of the period type, as string indices; -1 where
+   * there is no period type.
+   */
   long[] typeNames() throws PprofException {
     long[] names = new long[sampleTypes() * 2 + 2];
     WireReader r = over(Fields.SAMPLE_TYPE);
@@ -216,13 +219,21 @@ final class ProfileIndex {
         n += 2;
       }
     }
-    valueType(v.reset(periodTypeStart, periodTypeEnd), names, n);
+    if (count[Fields.PERIOD_TYPE] == 0) {
+      names[n] = -1;
+      names[n + 1] = -1;
+    } else {
+      valueType(v.reset(periodTypeStart, periodTypeEnd), names, n);
+    }
     return names;
   }
 
   private static void valueType(WireReader v, long[] names, int at) throws PprofException {
     while (v.next()) {
-      if (v.field <= Fields.VALUE_TYPE_UNIT && v.type == WireReader.VARINT) {
+      if (v.field <= Fields.VALUE_TYPE_UNIT) {
+        if (v.type != WireReader.VARINT) {
+          throw wrongType("field " + v.field + " of a value type", v);
+        }
         names[at + v.field - 1] = v.value;
       }
     }

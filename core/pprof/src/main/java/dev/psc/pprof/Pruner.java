@@ -5,7 +5,7 @@ import java.util.Arrays;
 /**
  * Finds what a part of a profile's samples refers to, so that everything else can be left out: mark
  * the samples that stay, then {@link #plan} the rewriting. The profile must keep every rule about
- * ids and strings.
+ * ids and strings; where a field that stands alone is there twice, the last one counts, as ever.
  */
 final class Pruner {
 
@@ -68,7 +68,7 @@ final class Pruner {
   }
 
   private void keepText(long at) {
-    if (at < strings.length) {
+    if (at >= 0 && at < strings.length) {
       strings[(int) at] = true;
     }
   }
@@ -121,17 +121,25 @@ final class Pruner {
         continue;
       }
       WireReader l = inner.reset(r.start, r.pos);
+      long mapping = 0;
       while (l.next()) {
-        if (l.field == Fields.LOCATION_MAPPING_ID && l.value != 0) {
-          mappings[checker.mappings.indexOf(l.value)] = true;
+        if (l.field == Fields.LOCATION_MAPPING_ID) {
+          mapping = l.value;
         } else if (l.field == Fields.LOCATION_LINE) {
           WireReader line = innermost.reset(l.start, l.pos);
+          long function = 0;
           while (line.next()) {
-            if (line.field == Fields.LINE_FUNCTION_ID && line.value != 0) {
-              functions[checker.functions.indexOf(line.value)] = true;
+            if (line.field == Fields.LINE_FUNCTION_ID) {
+              function = line.value;
             }
           }
+          if (function != 0) {
+            functions[checker.functions.indexOf(function)] = true;
+          }
         }
+      }
+      if (mapping != 0) {
+        mappings[checker.mappings.indexOf(mapping)] = true;
       }
     }
   }

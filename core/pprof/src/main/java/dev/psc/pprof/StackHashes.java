@@ -97,15 +97,18 @@ final class StackHashes {
           address = l.value;
         } else if (l.field == Fields.LOCATION_LINE) {
           WireReader line = innermost.reset(l.start, l.pos);
-          long h = 2;
+          long function = 0;
+          long number = 0;
           while (line.next()) {
-            if (line.field == Fields.LINE_FUNCTION_ID && line.value != 0) {
-              h += functions[checker.functions.indexOf(line.value)];
+            if (line.field == Fields.LINE_FUNCTION_ID) {
+              function = line.value;
             } else if (line.field == Fields.LINE_LINE) {
-              h += mix(line.value * M1);
+              number = line.value;
             }
           }
-          lines = step(lines, h);
+          long h = mix(number * M1) + 2;
+          lines =
+              step(lines, function == 0 ? h : h + functions[checker.functions.indexOf(function)]);
         }
       }
       hashes[n++] = mix(step(lines, address));

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
@@ -20,8 +22,16 @@ import org.junit.jupiter.api.Test;
 class FuzzTest {
 
   private static final PprofLimits LIMITS = new PprofLimits(4 << 20, 16 << 20, 200);
+
+  /** For a dozen passes over an input, which may inflate to a few MiB. */
+  private static final long MAX_ALLOCATED_BYTES = 256L << 20;
+
+  private static final com.sun.management.ThreadMXBean THREADS =
+      (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
   private static final int SHORT_INPUTS = 4_000;
-  private static final long LONG_NANOS = 40_000_000_000L;
+
+  /** How long the long run takes: {@code -Dpsc.fuzz.seconds=600} for ten minutes. */
+  private static final long LONG_NANOS = Long.getLong("psc.fuzz.seconds", 50) * 1_000_000_000L;
 
   private final List<byte[]> seeds = seeds();
 
@@ -69,17 +79,21 @@ class FuzzTest {
     while (System.nanoTime() < end) {
       feed(first + tried++);
     }
-    assertThat(tried).isGreaterThan(SHORT_INPUTS);
+    assertThat(tried).isPositive();
     System.err.println("fuzz: " + tried + " inputs tried from seed " + first);
   }
 
   private void feed(long seed) {
     byte[] input = mutate(new SplittableRandom(seed));
+    long before = THREADS.getCurrentThreadAllocatedBytes();
     try {
       feed(input);
     } catch (Exception | Error e) {
-      throw new AssertionError("input of seed " + seed + ", " + input.length + " bytes", e);
+      throw new AssertionError("input of seed " + seed + ": " + HexFormat.of().formatHex(input), e);
     }
+    assertThat(THREADS.getCurrentThreadAllocatedBytes() - before)
+        .as("bytes allocated for the input of seed %d", seed)
+        .isLessThan(MAX_ALLOCATED_BYTES);
   }
 
   private byte[] mutate(SplittableRandom random) {
@@ -164,6 +178,10 @@ class FuzzTest {
       assertThat(Profile.parse(repaired, LIMITS).totals()).isEqualTo(profile.totals());
       SampleType last = profile.sampleTypes().get(profile.sampleTypes().size() - 1);
       rewrite(input, last);
+      Profile twice = Profile.parse(Merge.create().add(profile).add(profile).build());
+      assertThat(twice.sampleTypes()).isEqualTo(profile.sampleTypes());
+      Profile difference = Profile.parse(Diff.between(profile, profile));
+      assertThat(difference.sampleTypes()).isEqualTo(profile.sampleTypes());
       assertThat(profile.samples().toString()).isNotEmpty();
     }
     assertThat(input).as("the input is not changed").isEqualTo(before);

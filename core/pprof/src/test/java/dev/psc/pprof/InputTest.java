@@ -251,7 +251,14 @@ class InputTest {
   @Test
   void refusesWrongWireTypes() {
     for (int[] wrong :
-        new int[][] {{0x10, 1}, {0x4a, 1, 0}, {0x5d, 0, 0, 0, 0}, {0x22, 2, 0x0a, 0}, {0x07}}) {
+        new int[][] {
+          {0x10, 1},
+          {0x4a, 1, 0},
+          {0x5d, 0, 0, 0, 0},
+          {0x22, 2, 0x0a, 0},
+          {0x0a, 2, 0x0a, 0},
+          {0x07}
+        }) {
       byte[] body = RawPprof.clean().raw(wrong).bytes();
       assertThat(refusal(body).code()).isIn("corrupt", "multiple_profiles", "truncated");
     }

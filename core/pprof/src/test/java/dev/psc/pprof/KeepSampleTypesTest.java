@@ -108,6 +108,20 @@ class KeepSampleTypesTest {
   }
 
   @Test
+  void lastOfTwoReferencesCountsAsInEveryProtobufReader() throws Exception {
+    // Mapping 9 and function 9 do not exist, but what comes behind takes their place.
+    byte[] body =
+        RawPprof.clean()
+            .raw(0x22, 14, 8, 3, 0x10, 9, 0x10, 1, 0x22, 6, 8, 9, 0x10, 7, 8, 2)
+            .sample(new long[] {3}, 7, 1)
+            .gzip();
+    assertThat(PprofCheck.check(body).violations()).isEmpty();
+    byte[] kept = KeepSampleTypes.of(List.of(new SampleType("cpu", "ns"))).apply(body, LIMITS);
+    assertThat(PprofCheck.check(kept).violations()).isEmpty();
+    assertThat(Meaning.of(Profile.parse(kept), 0)).isEqualTo(Meaning.of(Profile.parse(body), 1));
+  }
+
+  @Test
   void keepsAllMappingsWhereCommentsDescribeThem() throws Exception {
     byte[] body =
         RawPprof.clean()

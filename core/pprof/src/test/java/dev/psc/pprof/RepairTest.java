@@ -135,6 +135,18 @@ class RepairTest {
   }
 
   @Test
+  void givesAPeriodTypeWhereThereIsNoneWhateverStandsFirstInTheTable() throws Exception {
+    byte[] body =
+        new RawPprof().valueType(Fields.SAMPLE_TYPE, 0, 1).strings("cpu", "count").time(1).bytes();
+    assertThat(PprofCheck.check(body).violations())
+        .extracting(Violation::rule)
+        .contains(PprofRule.FIRST_STRING, PprofRule.PERIOD_TYPE_NAME);
+    Repaired repaired = Repair.repair(body);
+    assertThat(repaired.periodType()).isEqualTo(new SampleType("unknown", "count"));
+    assertThat(PprofCheck.check(repaired.bytes()).violations()).isEmpty();
+  }
+
+  @Test
   void keepsDuplicateFunctionsAsTheyAre() throws Exception {
     byte[] body = RawPprof.clean().function(3, 5).function(4, 5).gzip();
     assertThat(Repair.repair(body).bytes()).isSameAs(body);
