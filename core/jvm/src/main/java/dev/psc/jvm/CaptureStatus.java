@@ -22,6 +22,7 @@ import java.util.Set;
  * @param lag how long after the newest event it was counted
  * @param stacks distinct stacks in memory
  * @param foldedSamples samples that were added to {@code [other]} for lack of room
+ * @param refusedLabels samples and scopes without their labels for lack of room
  * @param truncatedStacks distinct stacks that were deeper than the limit
  * @param lostSamples CPU samples that the JVM reports as lost
  * @param lostMarks window ends that never arrived because the stream fell behind or died
@@ -42,6 +43,7 @@ public record CaptureStatus(
     Duration lag,
     int stacks,
     long foldedSamples,
+    long refusedLabels,
     long truncatedStacks,
     long lostSamples,
     long lostMarks,

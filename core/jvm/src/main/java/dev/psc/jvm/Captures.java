@@ -22,14 +22,8 @@ final class Captures {
   private static int users;
   private static @Nullable CompletableFuture<Capture> shared;
   private static @Nullable CompletableFuture<Void> ending;
-  private static volatile LabelLookup lookup = LabelLookup.NONE;
 
   private Captures() {}
-
-  /** Sets where labels of threads are looked up, for captures that begin afterwards. */
-  static void labelLookup(LabelLookup labels) {
-    lookup = labels;
-  }
 
   /**
    * Returns the capture, which comes up within a second, or fails with {@link
@@ -85,7 +79,7 @@ final class Captures {
     }
     try {
       return JfrCaptureFactory.open(
-          settings, lookup, threads, () -> System.getProperties().remove(OWNER, self));
+          settings, threads, () -> System.getProperties().remove(OWNER, self));
     } catch (RuntimeException | LinkageError e) {
       System.getProperties().remove(OWNER, self);
       throw e;

@@ -80,7 +80,6 @@ final class JfrCapture implements Capture {
 
   JfrCapture(
       CaptureSettings settings,
-      LabelLookup lookup,
       ThreadFactory threads,
       boolean depthWasSet,
       Path directory,
@@ -99,13 +98,15 @@ final class JfrCapture implements Capture {
             settings.cpuPeriod().toNanos(),
             plan.nativePeriod().toNanos(),
             settings.ownThreads());
-    this.converter = new JfrConverter(aggregator, settings, cpu, lookup, OwnThreads::contains);
+    this.converter =
+        new JfrConverter(aggregator, settings, cpu, ThreadLabels.SHARED, OwnThreads::contains);
     this.guards = new Guards(settings, converter);
     this.stream = new JfrStream(threads, this::register, this::flushed);
     this.clockThread = OwnThreads.thread(threads, "psc-jvm-clock", this::runClock);
   }
 
   void start() {
+    ThreadLabels.SHARED.begin();
     stream.start();
     clockThread.start();
   }
@@ -406,6 +407,7 @@ final class JfrCapture implements Capture {
   }
 
   private void flushed() {
+    ThreadLabels.SHARED.sweep();
     synchronized (aggregator) {
       if (cpu.isEmpty()) {
         compact();
@@ -435,6 +437,7 @@ final class JfrCapture implements Capture {
           Duration.ofNanos(lagNanos),
           aggregator.interner().stackCount(),
           aggregator.folded(),
+          aggregator.labels().refused() + ThreadLabels.SHARED.refused(),
           converter.truncatedStacks(),
           converter.lostSamples(),
           lostMarks,
@@ -465,6 +468,7 @@ final class JfrCapture implements Capture {
     left.forEach(this::passMark);
     leaks.close();
     stream.close();
+    ThreadLabels.SHARED.end();
     synchronized (aggregator) {
       converter.clearIdentities();
     }

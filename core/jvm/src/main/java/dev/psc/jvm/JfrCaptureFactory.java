@@ -12,12 +12,11 @@ final class JfrCaptureFactory {
   private JfrCaptureFactory() {}
 
   static synchronized Capture open(
-      CaptureSettings settings, LabelLookup lookup, ThreadFactory threads, Runnable whenClosed) {
+      CaptureSettings settings, ThreadFactory threads, Runnable whenClosed) {
     JfrRepository directory = initialize(settings);
     JfrCapture capture =
         new JfrCapture(
             settings,
-            lookup,
             threads,
             depthWasSet,
             directory.create(),

@@ -22,7 +22,7 @@ final class JfrConverter {
   private final Aggregator aggregator;
   private final CaptureSettings settings;
   private final CpuWeigher cpu;
-  private final LabelLookup lookup;
+  private final ThreadLabels lookup;
   private final JfrStacks stacks;
   private final JfrThreads threads;
   private final ClassSizes sizes = new ClassSizes();
@@ -44,7 +44,7 @@ final class JfrConverter {
       Aggregator aggregator,
       CaptureSettings settings,
       CpuWeigher cpu,
-      LabelLookup lookup,
+      ThreadLabels lookup,
       LongPredicate own) {
     this.aggregator = aggregator;
     this.settings = settings;
@@ -250,10 +250,10 @@ final class JfrConverter {
   }
 
   private int labels(RecordedEvent event, JfrThreads.Known thread) {
-    if (lookup == LabelLookup.NONE) {
+    if (!lookup.knows(thread.id())) {
       return thread.labels();
     }
-    LabelSet found = lookup.labels(thread.id(), epochNanos(event));
+    LabelSet found = lookup.at(thread.id(), epochNanos(event));
     return found.isEmpty()
         ? thread.labels()
         : aggregator.labels().merge(thread.labels(), aggregator.labels().id(found));

@@ -38,11 +38,14 @@ final class ThreadDump {
         stack[i] = location(interner, entry.stack().get(i));
       }
       LabelSet label =
-          LabelSet.of(
-              "thread_pool",
-              entry.name().isEmpty() ? "unnamed" : FrameNames.poolName(entry.name()),
-              "thread_state",
-              entry.state().name());
+          ThreadLabels.SHARED
+              .at(entry.id(), nowNanos)
+              .withAll(
+                  LabelSet.of(
+                      "thread_pool",
+                      entry.name().isEmpty() ? "unnamed" : FrameNames.poolName(entry.name()),
+                      "thread_state",
+                      entry.state().name()));
       int id = depth == 0 ? interner.stackOf("[no Java frames]") : interner.stack(stack, depth);
       table.add(id, labels.id(label), 1, 0);
     }
