@@ -1,3 +1,6 @@
+import dev.psc.delivery.SinkProvider;
+import dev.psc.store.GrpcSinkProvider;
+
 /** The gRPC sink for Polar Signals Cloud and Parca-compatible stores. */
 module dev.psc.store {
   requires static transitive org.jspecify;
@@ -11,8 +14,8 @@ module dev.psc.store {
   requires io.grpc.protobuf;
   requires org.slf4j;
 
-  provides dev.psc.delivery.SinkProvider with
-      dev.psc.store.GrpcSinkProvider;
+  provides SinkProvider with
+      GrpcSinkProvider;
 
   exports dev.psc.store;
   exports dev.psc.store.proto.profilestore;

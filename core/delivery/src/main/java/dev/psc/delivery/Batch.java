@@ -4,21 +4,22 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Profiles that are sent in one call. Belongs to the {@link SendQueue}'s lock. */
 final class Batch {
 
   final List<Entry> entries;
 
-  /** Whether it is a part of a refused batch. */
-  final boolean isolated;
+  /** The refused batch that it is a part of, or null. */
+  final Isolation.@Nullable Group group;
 
   /** Whether it only asks whether the sink takes anything. */
   final boolean probe;
 
-  Batch(List<Entry> entries, boolean isolated, boolean probe) {
+  Batch(List<Entry> entries, Isolation.@Nullable Group group, boolean probe) {
     this.entries = entries;
-    this.isolated = isolated;
+    this.group = group;
     this.probe = probe;
   }
 

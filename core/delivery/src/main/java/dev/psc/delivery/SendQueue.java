@@ -224,6 +224,7 @@ final class SendQueue {
       for (Entry entry : batch.entries) {
         if (entry.state != Entry.State.DONE) {
           counters.sent(entry, now);
+          window.good(entry);
           finish(entry, Durability.SENT);
         }
       }
@@ -269,6 +270,39 @@ final class SendQueue {
     }
   }
 
+  /** Returns whether a batch is one profile of a series that was found bad several times. */
+  boolean isKnownBad(Batch batch) {
+    lock.lock();
+    try {
+      return window.isKnownBad(batch);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Drops, and returns, the profile of a refused batch of one, without keeping it aside. */
+  List<Entry> dropRefused(Batch batch, String reason, String message) {
+    lock.lock();
+    try {
+      window.suspect(batch, reason, message);
+      batch.entries.forEach(this::dropSuspect);
+      promote();
+      return batch.entries;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void dropSuspect(Entry entry) {
+    if (!entry.refusedReason.equals(Sender.TOO_LARGE)) {
+      window.bad(entry);
+    }
+    drop(
+        entry,
+        entry.refusedReason,
+        "refused by the sink: " + entry.profile + ": " + entry.refusedMessage);
+  }
+
   /**
    * Drops, and returns, what was kept aside, as it was to blame.
    *
@@ -278,12 +312,7 @@ final class SendQueue {
     lock.lock();
     try {
       List<Entry> dropped = window.takeSuspects(reason);
-      for (Entry entry : dropped) {
-        drop(
-            entry,
-            entry.refusedReason,
-            "refused by the sink: " + entry.profile + ": " + entry.refusedMessage);
-      }
+      dropped.forEach(this::dropSuspect);
       if (!dropped.isEmpty()) {
         promote();
       }

@@ -29,7 +29,8 @@ final class Sender {
   /** Every so many refusals in a row another profile is sent to see whether any is taken. */
   private static final int REFUSALS_UNTIL_PROBE = 8;
 
-  private static final String TOO_LARGE = "too_large";
+  /** The reason that says nothing about anything but the size of what was sent. */
+  static final String TOO_LARGE = "too_large";
 
   /** A sink that asks for more rest than this is asked again earlier. */
   private static final Duration MAX_ASKED_DELAY = Duration.ofMinutes(5);
@@ -271,7 +272,10 @@ final class Sender {
   }
 
   private void dropSuspects(@Nullable String reason) {
-    List<Entry> dropped = queue.dropSuspects(reason);
+    dropped(queue.dropSuspects(reason));
+  }
+
+  private void dropped(List<Entry> dropped) {
     if (dropped.isEmpty()) {
       return;
     }
@@ -317,16 +321,20 @@ final class Sender {
   private void rejected(Call call, SendOutcome.Rejected rejected) {
     lastError = rejected.reason() + ": " + rejected.message();
     failures = 0;
-    // A profile that is too large is too large, whatever else the sink takes.
-    boolean tooLarge = rejected.reason().equals(TOO_LARGE);
-    refusals += tooLarge ? 0 : 1;
     if (state == DeliveryState.REFUSING) {
       queue.giveBack(call.batch, false);
       rest(probeNanos());
       return;
     }
     become(DeliveryState.SENDING, "");
-    if (!call.batch.isolated && !call.batch.probe) {
+    // A profile that is too large is too large, whatever else the sink takes.
+    boolean tooLarge = rejected.reason().equals(TOO_LARGE);
+    if (!tooLarge && queue.isKnownBad(call.batch)) {
+      dropped(queue.dropRefused(call.batch, rejected.reason(), rejected.message()));
+      return;
+    }
+    refusals += tooLarge ? 0 : 1;
+    if (call.batch.group == null && !call.batch.probe) {
       takenInEpisode = false;
     }
     if (call.batch.entries.size() > 1) {

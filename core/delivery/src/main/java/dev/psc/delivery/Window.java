@@ -25,10 +25,8 @@ final class Window {
 
   private long readyBytes;
 
-  /** Parts of refused batches, oldest first; one at a time is in flight. */
-  private final ArrayDeque<Batch> isolation = new ArrayDeque<>();
-
-  private boolean isolationInFlight;
+  private final Isolation isolation = new Isolation();
+  private final Blame blame = new Blame();
   private List<Entry> suspects = new ArrayList<>();
   private @Nullable Entry oldest;
   private @Nullable Entry newest;
@@ -75,7 +73,7 @@ final class Window {
   }
 
   boolean hasPart() {
-    return !isolation.isEmpty() && !isolationInFlight;
+    return isolation.hasPart();
   }
 
   void add(Entry entry) {
@@ -149,26 +147,23 @@ final class Window {
 
   /** Returns the next part of a refused batch, if it is its turn. */
   @Nullable Batch takePart() {
-    if (isolationInFlight) {
-      return null;
-    }
     Batch part;
-    while ((part = isolation.poll()) != null) {
+    while ((part = isolation.take()) != null) {
       List<Entry> left = new ArrayList<>(part.entries.size());
       for (Entry entry : part.entries) {
         if (entry.state == Entry.State.GROUPED) {
           left.add(entry);
         }
       }
-      Batch rest = new Batch(left, true, false);
+      Batch rest = new Batch(left, part.group, false);
       Set<Series> gone = part.series();
       gone.removeAll(rest.series());
       release(gone);
       if (!left.isEmpty()) {
         left.forEach(entry -> entry.state = Entry.State.IN_FLIGHT);
-        isolationInFlight = true;
         return rest;
       }
+      landed(part);
     }
     return null;
   }
@@ -182,7 +177,7 @@ final class Window {
       Series line = ready.firstEntry().getValue();
       Entry entry = line.line.element();
       long size = line.wireBytes(entry);
-      boolean suspect = entry.refusals > 0;
+      boolean suspect = entry.refusals > 0 || blame.isBad(line.labels);
       if (!entries.isEmpty() && (bytes + size > batchMaxBytes || suspect)) {
         break;
       }
@@ -198,7 +193,7 @@ final class Window {
       unready(line);
       line.holds++;
     }
-    return new Batch(List.copyOf(entries), false, false);
+    return new Batch(List.copyOf(entries), null, false);
   }
 
   /** Returns a batch of one entry of any series, or null. */
@@ -206,11 +201,19 @@ final class Window {
     if (ready.isEmpty()) {
       return null;
     }
-    int index = Math.min((int) (random * ready.size()), ready.size() - 1);
-    Series line = List.copyOf(ready.values()).get(index);
+    List<Series> lines = new ArrayList<>();
+    for (Series line : ready.values()) {
+      if (!blame.isBad(line.labels)) {
+        lines.add(line);
+      }
+    }
+    if (lines.isEmpty()) {
+      lines.addAll(ready.values());
+    }
+    Series line = lines.get(Math.min((int) (random * lines.size()), lines.size() - 1));
     Entry entry = takeFirst(line);
     line.holds++;
-    return new Batch(List.of(entry), false, true);
+    return new Batch(List.of(entry), null, true);
   }
 
   private Entry takeFirst(Series line) {
@@ -223,10 +226,10 @@ final class Window {
 
   /** Puts a batch back where it was taken from. */
   void giveBack(Batch batch) {
-    if (batch.isolated) {
+    if (batch.group != null) {
       batch.entries.forEach(entry -> become(entry, Entry.State.GROUPED));
-      isolation.addFirst(batch);
-      isolationInFlight = false;
+      isolation.add(batch.group, List.of(batch));
+      landed(batch);
     } else {
       putBack(batch.entries);
       release(batch.series());
@@ -236,13 +239,14 @@ final class Window {
   /** Halves a refused batch of at least two; its halves are the next parts. */
   void halve(Batch batch) {
     int middle = batch.entries.size() / 2;
-    Batch first = new Batch(batch.entries.subList(0, middle), true, false);
-    Batch second = new Batch(batch.entries.subList(middle, batch.entries.size()), true, false);
-    for (Batch half : List.of(second, first)) {
+    Isolation.Group group = batch.group == null ? new Isolation.Group() : batch.group;
+    Batch first = new Batch(batch.entries.subList(0, middle), group, false);
+    Batch second = new Batch(batch.entries.subList(middle, batch.entries.size()), group, false);
+    for (Batch half : List.of(first, second)) {
       half.entries.forEach(entry -> become(entry, Entry.State.GROUPED));
       half.series().forEach(line -> line.holds++);
-      isolation.addFirst(half);
     }
+    isolation.add(group, List.of(first, second));
     finished(batch);
   }
 
@@ -273,8 +277,7 @@ final class Window {
   /** Puts all parts and all suspects back into their lines. */
   void endIsolation() {
     List<Entry> back = new ArrayList<>();
-    Batch part;
-    while ((part = isolation.poll()) != null) {
+    for (Batch part : isolation.takeAll()) {
       for (Entry entry : part.entries) {
         if (entry.state == Entry.State.GROUPED) {
           back.add(entry);
@@ -292,10 +295,29 @@ final class Window {
 
   /** Takes note that a batch is no longer in flight, its entries being settled or set aside. */
   void finished(Batch batch) {
-    if (batch.isolated) {
-      isolationInFlight = false;
-    }
+    landed(batch);
     release(batch.series());
+  }
+
+  private void landed(Batch batch) {
+    if (batch.group != null) {
+      isolation.landed(batch.group);
+    }
+  }
+
+  /** Takes note that a profile was taken. */
+  void good(Entry entry) {
+    blame.good(entry.profile.labels());
+  }
+
+  /** Takes note that a profile was to blame for a refusal. */
+  void bad(Entry entry) {
+    blame.bad(entry.profile.labels());
+  }
+
+  /** Returns whether the series of a batch of one is known to be bad. */
+  boolean isKnownBad(Batch batch) {
+    return batch.entries.size() == 1 && blame.isBad(batch.entries.get(0).profile.labels());
   }
 
   private static void become(Entry entry, Entry.State state) {

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -213,6 +214,107 @@ class DeliveryTest {
         .noneMatch(id -> id.endsWith("7"));
     assertThat(delivery.snapshot().dropped()).isEqualTo(Map.of("invalid_argument", 100L));
     assertThat(sink.calls().size()).isLessThan(2 * 100 * 10);
+  }
+
+  /** Calls side by side whose answers come in any order; two series are bad throughout. */
+  @Test
+  void exactlyThePoisonedOfFiftyThousandAreMissing() {
+    SplittableRandom random = new SplittableRandom(17);
+    List<FakeSink.Call> open = new ArrayList<>();
+    sink.holds(true);
+    delivery = make(builder -> builder.callsInFlight(4).batchMaxAge(Duration.ofMillis(20)));
+    int answered = 0;
+    for (int i = 0; i < 200_000; i++) {
+      if (i < 50_000) {
+        delivery.accept(profile("s" + i % 200, "" + i, 100));
+      }
+      if (i % 25 == 0) {
+        if (i > 50_000 && delivery.snapshot().queued() == 0) {
+          break;
+        }
+        time.advance(Duration.ofMillis(1));
+        delivery.step();
+        List<FakeSink.Call> calls = sink.calls();
+        open.addAll(calls.subList(answered, calls.size()));
+        answered = calls.size();
+        if (!open.isEmpty() && random.nextInt(3) > 0) {
+          FakeSink.Call call = open.remove(random.nextInt(open.size()));
+          boolean bad = call.ids().stream().anyMatch(id -> Integer.parseInt(id) % 100 == 42);
+          sink.answer(call, bad ? FakeSink.rejected() : new SendOutcome.Accepted());
+        }
+      }
+    }
+    assertThat(sink.received()).hasSize(49_500).doesNotHaveDuplicates();
+    for (int s = 0; s < 200; s++) {
+      int series = s;
+      assertThat(sink.received().stream().mapToInt(Integer::parseInt))
+          .filteredOn(id -> id % 200 == series)
+          .isSorted();
+    }
+    assertThat(delivery.snapshot().dropped()).isEqualTo(Map.of("invalid_argument", 500L));
+    assertThat(events).noneMatch(event -> event instanceof DeliveryEvent.StateChanged);
+    assertThat(sink.calls()).hasSizeLessThan(3 * 500);
+  }
+
+  @Test
+  void sendsASeriesThatWasBadSeveralTimesAloneUntilItIsGoodAgain() {
+    sink.answers(
+        batch ->
+            batch.stream().anyMatch(p -> Profiles.id(p).startsWith("bad"))
+                ? FakeSink.rejected()
+                : new SendOutcome.Accepted());
+    for (int i = 0; i < 4; i++) {
+      for (int s = 0; s < 8; s++) {
+        delivery.accept(profile("s" + s, "good" + i + "-" + s));
+      }
+      delivery.accept(profile("broken", "bad" + i));
+      run(Duration.ofSeconds(2));
+    }
+    assertThat(delivery.snapshot().dropped()).isEqualTo(Map.of("invalid_argument", 4L));
+    int calls = sink.calls().size();
+    delivery.accept(profile("s0", "good5"));
+    delivery.accept(profile("broken", "bad5"));
+    delivery.accept(profile("s1", "good6"));
+    run(Duration.ofSeconds(2));
+    assertThat(sink.calls()).hasSize(calls + 3);
+    assertThat(sink.lastCall().ids()).containsExactly("good6");
+
+    delivery.accept(profile("broken", "mended"));
+    run(Duration.ofSeconds(2));
+    calls = sink.calls().size();
+    delivery.accept(profile("s0", "good7"));
+    delivery.accept(profile("broken", "mended too"));
+    run(Duration.ofSeconds(2));
+    assertThat(sink.calls()).hasSize(calls + 1);
+  }
+
+  @Test
+  void keepsTheProfilesOfABadSeriesTooWhileTheSinkRefusesEverything() {
+    for (int i = 0; i < 3; i++) {
+      delivery.accept(profile("broken", "bad" + i));
+      delivery.accept(profile("fine", "good" + i));
+      sink.answers(
+          batch ->
+              batch.stream().anyMatch(p -> Profiles.id(p).startsWith("bad"))
+                  ? FakeSink.rejected()
+                  : new SendOutcome.Accepted());
+      run(Duration.ofSeconds(2));
+    }
+    assertThat(delivery.snapshot().droppedTotal()).isEqualTo(3);
+    sink.answers(FakeSink.rejected());
+    for (int i = 0; i < 100; i++) {
+      delivery.accept(profile("fine" + i, "good" + i));
+    }
+    run(Duration.ofHours(1));
+    assertThat(delivery.snapshot().state()).isEqualTo(DeliveryState.REFUSING);
+    for (int i = 0; i < 100; i++) {
+      delivery.accept(profile("broken", "mended" + i));
+    }
+    run(Duration.ofHours(1));
+    assertThat(delivery.snapshot().droppedTotal()).isEqualTo(3);
+    sink.answers(new SendOutcome.Accepted());
+    run(Duration.ofHours(1));
+    assertThat(delivery.snapshot().sent()).isEqualTo(203);
   }
 
   @Test

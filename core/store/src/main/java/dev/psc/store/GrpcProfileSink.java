@@ -33,8 +33,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@link SendOutcome.Retry} for the codes of {@link Builder#retryableCodes}, with the delay
  *       that the store asks for by {@code RetryInfo} or {@code grpc-retry-pushback-ms}
  *   <li>{@link SendOutcome.Blocked} for {@code UNAUTHENTICATED}, {@code PERMISSION_DENIED}, {@code
- *       UNIMPLEMENTED}, {@code NOT_FOUND} and {@code FAILED_PRECONDITION}, none of which says
- *       anything about the profiles
+ *       UNIMPLEMENTED}, {@code NOT_FOUND}, {@code FAILED_PRECONDITION}, and an {@code
+ *       INVALID_ARGUMENT} that speaks of the project id, none of which says anything about the
+ *       profiles
  *   <li>{@link SendOutcome.Rejected} for everything else, and with the reason {@code too_large} for
  *       a request above a limit, ours or the store's: smaller batches may fit
  * </ul>
@@ -61,6 +62,7 @@ public final class GrpcProfileSink implements ProfileSink {
   private final AtomicInteger unanswered = new AtomicInteger();
   private final @Nullable ManagedChannel ownedChannel;
   private final Duration closeTimeout;
+  private final Runnable afterClose;
   private volatile boolean closed;
 
   private GrpcProfileSink(Builder builder) {
@@ -73,6 +75,7 @@ public final class GrpcProfileSink implements ProfileSink {
     this.classifier = new StatusClassifier(builder.retryableCodes);
     this.ownedChannel = builder.ownedChannel;
     this.closeTimeout = builder.closeTimeout;
+    this.afterClose = builder.afterClose;
   }
 
   /**
@@ -217,16 +220,20 @@ public final class GrpcProfileSink implements ProfileSink {
   @Override
   public void close() {
     closed = true;
-    if (ownedChannel == null) {
-      return;
+    if (ownedChannel != null) {
+      shutDown(ownedChannel);
     }
-    ownedChannel.shutdown();
+    afterClose.run();
+  }
+
+  private void shutDown(ManagedChannel own) {
+    own.shutdown();
     try {
-      if (!ownedChannel.awaitTermination(closeTimeout.toNanos(), TimeUnit.NANOSECONDS)) {
-        ownedChannel.shutdownNow();
+      if (!own.awaitTermination(closeTimeout.toNanos(), TimeUnit.NANOSECONDS)) {
+        own.shutdownNow();
       }
     } catch (InterruptedException e) {
-      ownedChannel.shutdownNow();
+      own.shutdownNow();
       Thread.currentThread().interrupt();
     }
   }
@@ -246,6 +253,7 @@ public final class GrpcProfileSink implements ProfileSink {
     private Set<Status.Code> retryableCodes = StatusClassifier.DEFAULT_RETRYABLE;
     private @Nullable ManagedChannel ownedChannel;
     private Duration closeTimeout = Duration.ofSeconds(5);
+    private Runnable afterClose = () -> {};
 
     private Builder(Channel channel) {
       this.channel = Objects.requireNonNull(channel, "channel");
@@ -318,6 +326,12 @@ public final class GrpcProfileSink implements ProfileSink {
             "closeTimeout = " + closeTimeout + " must not be negative");
       }
       this.closeTimeout = closeTimeout;
+      return this;
+    }
+
+    /** Sets what {@link GrpcProfileSink#close} closes after the channel; idempotent. */
+    Builder afterClose(Runnable afterClose) {
+      this.afterClose = afterClose;
       return this;
     }
 

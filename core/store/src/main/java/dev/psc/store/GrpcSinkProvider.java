@@ -7,120 +7,124 @@ import dev.psc.auth.ServiceAccountToken;
 import dev.psc.auth.TokenSource;
 import dev.psc.auth.TokenUnavailableException;
 import dev.psc.delivery.ProfileSink;
-import dev.psc.delivery.RawProfile;
-import dev.psc.delivery.SendOutcome;
 import dev.psc.delivery.SinkProvider;
 import dev.psc.delivery.SinkSettings;
+import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.MetadataUtils;
-import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the gRPC sink of a store's address: what {@link SinkProvider#load} finds when this artifact
- * is there. The sinks own their channel and watch their token's file until they are closed. A token
- * travels in plaintext to this machine, and elsewhere only when the settings say so.
+ * Makes a {@link GrpcProfileSink} with a channel of its own from {@link SinkSettings}. Found by
+ * {@link SinkProvider#load()}; who can name it needs it less than {@link StoreChannels}.
+ *
+ * <p>A proxy is taken from {@code HTTPS_PROXY} and {@code NO_PROXY}, or from the JVM's properties
+ * when those are not set. Safe for use by several threads.
  */
 public final class GrpcSinkProvider implements SinkProvider {
 
-  /** Made by the service loader. */
-  public GrpcSinkProvider() {}
+  private final Map<String, String> environment;
 
+  /** For {@link java.util.ServiceLoader}. */
+  public GrpcSinkProvider() {
+    this(System.getenv());
+  }
+
+  GrpcSinkProvider(Map<String, String> environment) {
+    this.environment = Map.copyOf(environment);
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Closing the sink closes its channel and stops following the token file.
+   *
+   * @throws IllegalArgumentException when a setting is wrong, the token file cannot be read now, or
+   *     a token would travel in plaintext to another machine without {@code tokenOverPlaintext}
+   */
   @Override
   public ProfileSink create(SinkSettings settings) {
-    CallHeaders headers = headers(settings);
-    TokenSource token = token(settings);
+    StoreChannels.Builder channels = channels(settings);
+    TokenSource source = tokenSource(settings, channels.endpoint());
+    boolean done = false;
     try {
-      ManagedChannel channel = channel(settings, headers, token);
-      GrpcProfileSink sink =
+      channels.interceptor(interceptor(settings, source));
+      ManagedChannel channel = channels.build();
+      ProfileSink sink =
           GrpcProfileSink.builder(channel)
               .name("store")
-              .attemptTimeout(settings.callTimeout())
               .ownedChannel(channel)
+              .attemptTimeout(settings.callTimeout())
+              .afterClose(source == null ? () -> {} : source::close)
               .build();
-      return token == null ? sink : new WithToken(sink, token);
-    } catch (RuntimeException e) {
-      if (token != null) {
-        token.close();
+      done = true;
+      return sink;
+    } finally {
+      if (!done && source != null) {
+        source.close();
       }
-      throw e;
     }
   }
 
-  private static CallHeaders headers(SinkSettings settings) {
-    CallHeaders.Builder headers = CallHeaders.builder();
-    settings.headers().forEach(headers::header);
-    settings.projectId().ifPresent(id -> headers.header("projectID", id));
-    return headers.build();
+  private StoreChannels.Builder channels(SinkSettings settings) {
+    StoreChannels.Builder channels = StoreChannels.builder(settings.address());
+    if (settings.plaintext()) {
+      channels.plaintext();
+    }
+    if (settings.skipVerify()) {
+      channels.insecureSkipVerify();
+    }
+    settings.caFile().ifPresent(channels::trustedCertificates);
+    boolean proxied =
+        !environment.getOrDefault("https_proxy", "").isBlank()
+            || !environment.getOrDefault("HTTPS_PROXY", "").isBlank();
+    return proxied ? channels.proxyFromEnvironment(environment) : channels;
   }
 
-  private static @Nullable TokenSource token(SinkSettings settings) {
+  private static @Nullable TokenSource tokenSource(SinkSettings settings, StoreEndpoint endpoint) {
+    if (settings.token().isEmpty() && settings.tokenFile().isEmpty()) {
+      return null;
+    }
+    if (endpoint.plaintext() && !settings.tokenOverPlaintext() && !isLoopback(endpoint.host())) {
+      throw new IllegalArgumentException(
+          "the token would travel to "
+              + endpoint
+              + " in plaintext, where everybody can read it: use TLS, or set tokenOverPlaintext");
+    }
+    if (settings.token().isPresent()) {
+      return TokenSource.fixed(ServiceAccountToken.parse(settings.token().get().strip()));
+    }
     try {
-      if (settings.tokenFile().isPresent()) {
-        return TokenSource.file(settings.tokenFile().get());
-      }
+      return TokenSource.file(settings.tokenFile().get());
     } catch (TokenUnavailableException e) {
       throw new IllegalArgumentException("tokenFile: " + e.getMessage(), e);
     }
-    return settings
-        .token()
-        .map(text -> TokenSource.fixed(ServiceAccountToken.parse(text.strip())))
-        .orElse(null);
   }
 
-  private static ManagedChannel channel(
-      SinkSettings settings, CallHeaders headers, @Nullable TokenSource token) {
-    StoreChannels.Builder channel =
-        StoreChannels.builder(settings.address()).proxyFromEnvironment();
-    if (settings.plaintext()) {
-      channel.plaintext();
-    }
-    settings.caFile().ifPresent(channel::trustedCertificates);
-    if (settings.skipVerify()) {
-      channel.insecureSkipVerify();
-    }
-    if (token == null) {
-      channel.interceptor(MetadataUtils.newAttachHeadersInterceptor(headers.toMetadata()));
-      return channel.build();
+  /** By its text alone; what a name stands for is checked again when it is connected. */
+  private static boolean isLoopback(String host) {
+    return host.equalsIgnoreCase("localhost") || host.startsWith("127.") || host.equals("::1");
+  }
+
+  private static ClientInterceptor interceptor(
+      SinkSettings settings, @Nullable TokenSource source) {
+    CallHeaders.Builder collected = CallHeaders.builder();
+    settings.projectId().ifPresent(id -> collected.header("projectID", id));
+    settings.headers().forEach(collected::header);
+    CallHeaders headers = collected.build();
+    if (source == null) {
+      return MetadataUtils.newAttachHeadersInterceptor(headers.toMetadata());
     }
     Optional<ProjectId> project = headers.projectId();
-    PscAuthInterceptor.Builder interceptor =
+    PscAuthInterceptor.Builder builder =
         project.isPresent()
-            ? PscAuthInterceptor.builder(token, project.get())
-            : PscAuthInterceptor.builderWithoutProject(token);
-    interceptor.headers(headers.withoutProjectId());
-    if (settings.tokenOverPlaintext()) {
-      interceptor.allowPlaintext();
-    } else {
-      interceptor.allowPlaintextOnLoopback();
-    }
-    return channel.interceptor(interceptor.build()).build();
-  }
-
-  /** A sink that takes its token source with it. */
-  private record WithToken(GrpcProfileSink sink, TokenSource token) implements ProfileSink {
-
-    @Override
-    public String name() {
-      return sink.name();
-    }
-
-    @Override
-    public CompletionStage<SendOutcome> send(List<RawProfile> batch) {
-      return sink.send(batch);
-    }
-
-    @Override
-    public void close() {
-      sink.close();
-      token.close();
-    }
-
-    @Override
-    public String toString() {
-      return sink.toString();
-    }
+            ? PscAuthInterceptor.builder(source, project.get())
+            : PscAuthInterceptor.builderWithoutProject(source);
+    builder.headers(headers.withoutProjectId());
+    return settings.tokenOverPlaintext()
+        ? builder.allowPlaintext().build()
+        : builder.allowPlaintextOnLoopback().build();
   }
 }

@@ -25,6 +25,8 @@ final class StatusClassifier {
 
   static final String TOO_LARGE = "too_large";
 
+  static final String INVALID_PROJECT = "invalid_project";
+
   static final Set<Status.Code> DEFAULT_RETRYABLE =
       Set.of(
           Status.Code.CANCELLED,
@@ -53,6 +55,13 @@ final class StatusClassifier {
           "larger than max|exceeds maximum size|exceeds the maximum|message length too large"
               + "|message too large|HTTP status code 413|request entity too large",
           Pattern.CASE_INSENSITIVE);
+
+  /** Of the call's own metadata; a profile or a label may quote the same words. */
+  private static final Pattern PROJECT_WORDS =
+      Pattern.compile("\\bproject[ _-]?id\\b", Pattern.CASE_INSENSITIVE);
+
+  private static final Pattern CONTENT_WORDS =
+      Pattern.compile("\\b(label|profile)\\b", Pattern.CASE_INSENSITIVE);
 
   private static final Metadata.Key<String> PUSHBACK =
       Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER);
@@ -84,6 +93,12 @@ final class StatusClassifier {
     if (BLOCKING.contains(code)) {
       return new SendOutcome.Blocked(reason, shortened(message, advice(status)));
     }
+    if (isAboutProject(status)) {
+      return new SendOutcome.Blocked(
+          INVALID_PROJECT,
+          shortened(
+              message, " (check the project id: a UUID from the project's settings, sent once)"));
+    }
     // INVALID_ARGUMENT, OUT_OF_RANGE, ALREADY_EXISTS, and what was taken out of the retryable ones.
     return new SendOutcome.Rejected(reason, shortened(message));
   }
@@ -105,6 +120,15 @@ final class StatusClassifier {
           " (check the store's address and any proxy: no profile store answers there)";
       default -> "";
     };
+  }
+
+  /** A project that is missing or malformed is no fault of the profiles that came with it. */
+  private static boolean isAboutProject(Status status) {
+    String said = status.getDescription();
+    return status.getCode() == Status.Code.INVALID_ARGUMENT
+        && said != null
+        && PROJECT_WORDS.matcher(said).find()
+        && !CONTENT_WORDS.matcher(said).find();
   }
 
   private static String words(Status status) {

@@ -149,6 +149,38 @@ class GrpcProfileSinkTest {
     assertThat(store.requests).hasSize(1);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "metadata projectID is missing",
+        "metadata projectID: the project id must be a UUID",
+        "missing project ID in metadata",
+        "invalid project-id: not found"
+      })
+  void doesNotBlameTheProfilesForAMissingProject(String words) throws Exception {
+    store.fail(Status.INVALID_ARGUMENT.withDescription(words).asRuntimeException());
+
+    assertThat(send(RawProfile.of(CPU, new byte[1])))
+        .asInstanceOf(type(SendOutcome.Blocked.class))
+        .satisfies(
+            blocked -> {
+              assertThat(blocked.reason()).isEqualTo("invalid_project");
+              assertThat(blocked.message()).contains(words, "check the project id");
+            });
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "invalid label name: \"project-id\"",
+        "invalid profile: mapping project id 3 is out of range"
+      })
+  void blamesTheProfilesWhereTheyOnlySpeakOfAProject(String words) throws Exception {
+    store.fail(Status.INVALID_ARGUMENT.withDescription(words).asRuntimeException());
+
+    assertThat(send(RawProfile.of(CPU, new byte[1]))).isInstanceOf(SendOutcome.Rejected.class);
+  }
+
   @Test
   void rejectsACodeThatWasTakenOutOfTheRetryableOnes() throws Exception {
     GrpcProfileSink strict =

@@ -4,6 +4,7 @@ import dev.psc.auth.PscAuthInterceptor;
 import dev.psc.auth.TokenSource;
 import dev.psc.delivery.Delivery;
 import dev.psc.delivery.DeliveryBuilder;
+import dev.psc.delivery.ProfileSink;
 import dev.psc.delivery.RawProfile;
 import dev.psc.pprof.LabelSet;
 import dev.psc.store.GrpcProfileSink;
@@ -60,7 +61,7 @@ final class DeliveryRig implements AutoCloseable {
     return delivery(sink);
   }
 
-  static DeliveryBuilder delivery(GrpcProfileSink sink) {
+  static DeliveryBuilder delivery(ProfileSink sink) {
     return Delivery.builder(sink)
         .batchMaxAge(Duration.ofMillis(20))
         .backoffFirst(Duration.ofMillis(20))

@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +39,7 @@ class DeliverySlowTest {
       for (int i = 0; i < 50_000; i++) {
         assertThat(delivery.accept(DeliveryRig.profile("s" + i % 200, i)).isAccepted()).isTrue();
       }
-      assertThat(delivery.flush(Duration.ofMinutes(5))).isTrue();
+      assertThat(delivery.flush(PATIENCE)).isTrue();
       assertThat(rig.store.duplicateCount()).isZero();
       for (int s = 0; s < 200; s++) {
         int series = s;
@@ -53,8 +52,8 @@ class DeliverySlowTest {
       }
       DeliverySnapshot snapshot = delivery.snapshot();
       assertThat(snapshot.dropped()).isEqualTo(Map.of("invalid_argument", 500L));
-      // At most two calls per halving for each of the 500, and the batches themselves.
-      assertThat(snapshot.calls()).isLessThan(500 * 2 * 13);
+      // Two series are bad throughout: they are found out, and each of theirs costs one call more.
+      assertThat(snapshot.calls()).isLessThan(500 * 5);
     }
   }
 
