@@ -234,7 +234,7 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
     return settings.closeTimeout();
   }
 
-  void beginClose(Duration timeout) {
+  void beginClose() {
     queue.beginClose();
   }
 

@@ -3,7 +3,7 @@ package dev.psc.delivery;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -91,24 +91,25 @@ public final class FanOut implements ProfileReceiver, AutoCloseable {
    * @return what each of them left behind, in order
    */
   public List<CloseReport> close(Duration timeout) {
-    List<CloseReport> reports = new ArrayList<>();
-    long deadline = System.nanoTime() + timeout.toNanos();
-    for (Delivery delivery : deliveries) {
-      delivery.beginClose(timeout);
-    }
-    for (Delivery delivery : deliveries) {
-      reports.add(delivery.close(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));
-    }
-    return reports;
+    return closeAll(delivery -> timeout);
   }
 
-  /** Closes every delivery within the largest of their close timeouts. */
+  /** Closes every delivery at the same time, each within its own close timeout. */
   @Override
   public void close() {
-    long nanos = 0;
+    closeAll(Delivery::closeTimeout);
+  }
+
+  private List<CloseReport> closeAll(Function<Delivery, Duration> timeout) {
+    List<CloseReport> reports = new ArrayList<>();
+    long start = System.nanoTime();
     for (Delivery delivery : deliveries) {
-      nanos = Math.max(nanos, delivery.closeTimeout().toNanos());
+      delivery.beginClose();
     }
-    close(Duration.of(nanos, TimeUnit.NANOSECONDS.toChronoUnit()));
+    for (Delivery delivery : deliveries) {
+      long left = timeout.apply(delivery).toNanos() - (System.nanoTime() - start);
+      reports.add(delivery.close(Duration.ofNanos(Math.max(0, left))));
+    }
+    return reports;
   }
 }
