@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Profiles of a program that does known amounts are within a tenth of the truth. */
 class KnownSharesTest {
 
+  @Tag("slow")
   @Test
   void profilesTellTheTruth() throws Exception {
     check(6, ChildJvm.run(ChildJvm.thisJava(), List.of(), TruthProgram.class, "1", "sampled"));

@@ -1,0 +1,227 @@
+package dev.psc.scraper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.psc.testkit.EmbeddedProfileStore;
+import dev.psc.testkit.StoredProfile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The scraper's jar, programs that nobody here wrote the pprof side of, and go tool pprof. */
+@Tag("interop")
+class InteropTest {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+  @TempDir private Path directory;
+  private RealPrograms programs;
+  private EmbeddedProfileStore store;
+
+  @BeforeEach
+  void start() throws Exception {
+    programs = new RealPrograms(directory);
+    store = EmbeddedProfileStore.builder().start();
+    Files.writeString(directory.resolve("token"), store.token().reveal() + "\n");
+  }
+
+  @AfterEach
+  void stop() {
+    programs.close();
+    store.close();
+  }
+
+  /** Today's command line, word for word but for addresses. */
+  private Process scrape(String config, String... more) throws Exception {
+    Files.writeString(directory.resolve("scraper.yaml"), config);
+    String[] arguments = {
+      "/parca",
+      "--config-path=" + directory.resolve("scraper.yaml"),
+      "--store-address=" + store.address(),
+      "--bearer-token-file=" + directory.resolve("token"),
+      "--grpc-headers=projectID=" + store.project(),
+      "--insecure-skip-verify",
+      "--http-address=127.0.0.1:0",
+      "--mode=scraper-only"
+    };
+    String[] all = new String[arguments.length + more.length];
+    System.arraycopy(arguments, 0, all, 0, arguments.length);
+    System.arraycopy(more, 0, all, arguments.length, more.length);
+    return programs.startScraper(all);
+  }
+
+  private Set<String> names() {
+    return store.profiles(store.project()).stream()
+        .map(StoredProfile::name)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  private void awaitProfiles(String... names) {
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(names()).as(programs.scraperLog()).contains(names));
+  }
+
+  /** Returns what go tool pprof says of the newest profile of a name. */
+  private String pprof(String name, String... flags) throws Exception {
+    StoredProfile last =
+        store.profiles(store.project()).stream()
+            .filter(p -> p.name().equals(name))
+            .reduce((a, b) -> b)
+            .orElseThrow();
+    Path file = Files.write(directory.resolve(name + ".pb.gz"), last.pprof());
+    String[] command = new String[flags.length + 4];
+    command[0] = "go";
+    command[1] = "tool";
+    command[2] = "pprof";
+    System.arraycopy(flags, 0, command, 3, flags.length);
+    command[command.length - 1] = file.toString();
+    RealPrograms.Result result = programs.run(directory, 60, command);
+    assertThat(result.status()).as(result.out()).isZero();
+    return result.out();
+  }
+
+  private static String job(String address, String profiling) {
+    return """
+        scrape_configs:
+        - job_name: app
+          scrape_interval: 2s
+          static_configs:
+          - targets: ['%s']
+        %s"""
+        .formatted(address, profiling);
+  }
+
+  @Test
+  void scrapesAllFiveProfilesOfAGoProgram() throws Exception {
+    RealPrograms.assumeOnPath("go");
+    Path go = programs.sources("go");
+    assertThat(programs.run(go, 120, "go", "build", "-o", "server", ".").status()).isZero();
+    String address = programs.startServer(go, go.resolve("server").toString());
+    Process scraper = scrape(job(address, ""));
+    awaitProfiles("memory", "block", "goroutine", "mutex", "process_cpu");
+
+    assertThat(pprof("process_cpu", "-top")).contains("main.burnCPU", "Duration: 2");
+    assertThat(pprof("memory", "-top", "-sample_index=alloc_space")).contains("main.keepMemory");
+    assertThat(pprof("goroutine", "-top")).contains("runtime.gopark");
+    assertThat(pprof("goroutine", "-traces")).contains("main.waitForever");
+    assertThat(pprof("mutex", "-top", "-cum")).contains("main.holdMutex");
+    assertThat(pprof("block", "-raw")).contains("contentions/count delay/nanoseconds");
+
+    long begun = System.nanoTime();
+    scraper.destroy();
+    assertThat(scraper.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(5));
+    assertThat(scraper.exitValue()).as(programs.scraperLog()).isZero();
+    assertThat(programs.scraperLog()).contains("lost=0").doesNotContain(store.token().reveal());
+  }
+
+  @Test
+  void twoScrapersOfOneGoProgramFindItsProfilerBusyAndGoOn() throws Exception {
+    RealPrograms.assumeOnPath("go");
+    Path go = programs.sources("go");
+    assertThat(programs.run(go, 120, "go", "build", "-o", "server", ".").status()).isZero();
+    String address = programs.startServer(go, go.resolve("server").toString());
+    String config = job(address, "");
+    scrape(config);
+    Path second = Files.createDirectory(directory.resolve("second"));
+    try (RealPrograms others = new RealPrograms(second)) {
+      Files.writeString(
+          second.resolve("scraper.yaml"), config.replace("job_name: app", "job_name: other"));
+      others.startScraper(
+          "--config-path=" + second.resolve("scraper.yaml"),
+          "--store-address=" + store.address(),
+          "--bearer-token-file=" + directory.resolve("token"),
+          "--grpc-headers=projectID=" + store.project(),
+          "--insecure-skip-verify",
+          "--http-address=127.0.0.1:0",
+          "--mode=scraper-only");
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () -> assertThat(programs.scraperLog() + others.scraperLog()).contains("cpu_busy"));
+      awaitProfiles("process_cpu", "memory");
+    }
+  }
+
+  @Test
+  void scrapesNodeJs() throws Exception {
+    RealPrograms.assumeOnPath("node");
+    RealPrograms.assumeOnPath("npm");
+    Path node = programs.sources("node");
+    programs.assumeRuns(node, "npm", "install", "--no-audit", "--no-fund", "--loglevel=error");
+    String address = programs.startServer(node, "node", "server.js");
+    scrape(
+        job(
+            address,
+            """
+              profiling_config:
+                preset: node
+                pprof_config:
+                  process_cpu: {enabled: true}
+            """));
+    awaitProfiles("memory", "process_cpu");
+    assertThat(pprof("process_cpu", "-raw")).contains("hashMuch");
+  }
+
+  @Test
+  void scrapesPython() throws Exception {
+    RealPrograms.assumeOnPath("python3");
+    Path python = programs.sources("python");
+    programs.assumeRuns(python, "python3", "-m", "venv", "venv");
+    programs.assumeRuns(
+        python,
+        "venv/bin/pip",
+        "install",
+        "-q",
+        "--disable-pip-version-check",
+        "-r",
+        "requirements.txt");
+    String address =
+        programs.startServer(python, python.resolve("venv/bin/python").toString(), "server.py");
+    scrape(
+        job(
+            address,
+            """
+              profiling_config:
+                preset: python
+                pprof_config:
+                  process_cpu: {enabled: true}
+            """));
+    awaitProfiles("memory", "process_cpu");
+    assertThat(pprof("process_cpu", "-top")).contains("hash_much");
+    assertThat(pprof("memory", "-raw")).contains("keep_memory");
+  }
+
+  @Test
+  void scrapesRust() throws Exception {
+    RealPrograms.assumeOnPath("cargo");
+    Path rust = programs.sources("rust");
+    programs.assumeRuns(rust, "cargo", "build", "--quiet");
+    String address =
+        programs.startServer(rust, rust.resolve("target/debug/pprofserver").toString());
+    scrape(
+        job(
+            address,
+            """
+              profiling_config:
+                preset: rust
+                pprof_config:
+                  memory: {enabled: false}
+                  process_cpu: {enabled: true}
+            """));
+    awaitProfiles("process_cpu");
+    assertThat(pprof("process_cpu", "-raw").toLowerCase(Locale.ROOT)).contains("hash_much");
+  }
+}
