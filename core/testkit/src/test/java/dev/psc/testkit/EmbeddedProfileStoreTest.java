@@ -148,8 +148,12 @@ class EmbeddedProfileStoreTest {
                 .build());
 
     assertThat(send(GrpcProfileSink.create(channel), RawProfile.of(CPU, TinyPprof.numbered(1))))
-        .asInstanceOf(type(SendOutcome.Rejected.class))
-        .satisfies(rejected -> assertThat(rejected.message()).contains("projectID"));
+        .asInstanceOf(type(SendOutcome.Blocked.class))
+        .satisfies(
+            blocked -> {
+              assertThat(blocked.reason()).isEqualTo("invalid_project");
+              assertThat(blocked.message()).contains("projectID is missing");
+            });
   }
 
   @Test
