@@ -422,7 +422,9 @@ public final class JvmProfiling implements AutoCloseable {
       PprofServer server = null;
       if (pprofAddress != null) {
         try {
-          server = PprofServer.start(pprofAddress, handler, threads, pprofToken != null);
+          server =
+              PprofServer.start(
+                  pprofAddress, handler, threads, pprofToken != null, PprofServer.HEAD_TIMEOUT);
         } catch (IOException e) {
           if (delivery != null) {
             delivery.close();

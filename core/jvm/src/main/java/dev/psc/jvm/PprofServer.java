@@ -33,11 +33,12 @@ final class PprofServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(PprofServer.class);
   private static final int MAX_CONNECTIONS = 16;
   private static final int MAX_HEAD_BYTES = 16 * 1024;
-  private static final Duration HEAD_TIMEOUT = Duration.ofSeconds(3);
+  static final Duration HEAD_TIMEOUT = Duration.ofSeconds(3);
   private static final Duration BODY_TIMEOUT = Duration.ofSeconds(30);
   private static final int ACCEPT_MILLIS = 500;
 
   private final PprofHandler handler;
+  private final Duration headTimeout;
   private final ServerSocket server;
   private final ThreadPoolExecutor workers;
   private final Thread acceptor;
@@ -47,7 +48,9 @@ final class PprofServer implements AutoCloseable {
 
   private volatile boolean closed;
 
-  private PprofServer(PprofHandler handler, ServerSocket server, ThreadFactory threads) {
+  private PprofServer(
+      PprofHandler handler, ServerSocket server, ThreadFactory threads, Duration headTimeout) {
+    this.headTimeout = headTimeout;
     this.handler = handler;
     this.server = server;
     this.workers =
@@ -64,10 +67,16 @@ final class PprofServer implements AutoCloseable {
   /**
    * Listens.
    *
+   * @param guarded whether a token is asked for
+   * @param headTimeout how long a client may take to ask
    * @throws IOException when the address cannot be had
    */
   static PprofServer start(
-      InetSocketAddress address, PprofHandler handler, ThreadFactory threads, boolean guarded)
+      InetSocketAddress address,
+      PprofHandler handler,
+      ThreadFactory threads,
+      boolean guarded,
+      Duration headTimeout)
       throws IOException {
     ServerSocket socket = new ServerSocket();
     try {
@@ -78,7 +87,7 @@ final class PprofServer implements AutoCloseable {
       socket.close();
       throw new IOException("cannot serve profiles at " + address + ": " + e.getMessage(), e);
     }
-    PprofServer server = new PprofServer(handler, socket, threads);
+    PprofServer server = new PprofServer(handler, socket, threads, headTimeout);
     server.acceptor.start();
     if (!guarded && !server.address().getAddress().isLoopbackAddress()) {
       log.warn(
@@ -107,7 +116,7 @@ final class PprofServer implements AutoCloseable {
         }
         continue;
       }
-      deadlines.put(socket, System.nanoTime() + HEAD_TIMEOUT.toNanos());
+      deadlines.put(socket, System.nanoTime() + headTimeout.toNanos());
       try {
         workers.execute(() -> serve(socket));
       } catch (RejectedExecutionException e) {
@@ -139,7 +148,7 @@ final class PprofServer implements AutoCloseable {
   private void serve(Socket socket) {
     try {
       socket.setTcpNoDelay(true);
-      socket.setSoTimeout((int) HEAD_TIMEOUT.toMillis());
+      socket.setSoTimeout((int) headTimeout.toMillis());
       byte[] head = head(socket.getInputStream());
       if (head.length == 0) {
         return;

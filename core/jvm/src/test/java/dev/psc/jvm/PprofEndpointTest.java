@@ -162,10 +162,23 @@ class PprofEndpointTest {
 
   @Test
   void answersOthersWhileAClientIsSlow() throws Exception {
-    int port = profiling.pprofAddress().orElseThrow().getPort();
-    try (Socket slow = new Socket(InetAddress.getLoopbackAddress(), port)) {
+    try (PprofServer server =
+            PprofServer.start(
+                ANY_PORT,
+                profiling.handler(),
+                OwnThreads.daemons(),
+                false,
+                Duration.ofMillis(400));
+        Socket slow = new Socket(InetAddress.getLoopbackAddress(), server.address().getPort())) {
       slow.getOutputStream().write("GET /debug".getBytes(StandardCharsets.US_ASCII));
-      assertThat(get("/debug/pprof/").statusCode()).isEqualTo(200);
+      URI index = URI.create("http://127.0.0.1:" + server.address().getPort() + "/debug/pprof/");
+      assertThat(
+              client
+                  .send(
+                      HttpRequest.newBuilder(index).build(),
+                      HttpResponse.BodyHandlers.ofByteArray())
+                  .statusCode())
+          .isEqualTo(200);
       slow.setSoTimeout(30_000);
       assertThat(readAll(slow)).as("the slow client is cut off").isEmpty();
     }
