@@ -13,19 +13,19 @@ enum RuntimePreset {
   GO("allocs", true),
   /** The endpoints of psc-jvm, which are those of Go. */
   JVM("allocs", true),
-  /** The npm packages that serve pprof: CPU and heap. */
+  /** The npm package pprof: the heap. */
   NODE("heap", false),
-  /** pypprof: CPU and heap. */
+  /** pypprof: the heap. */
   PYTHON("heap", false),
-  /** pprof-rs and jemalloc_pprof: CPU and allocations. */
-  RUST("allocs", false);
+  /** jemalloc_pprof: the heap. */
+  RUST("heap", false);
 
   private final String memory;
-  private final boolean blocking;
+  private final boolean all;
 
-  RuntimePreset(String memory, boolean blocking) {
+  RuntimePreset(String memory, boolean all) {
     this.memory = memory;
-    this.blocking = blocking;
+    this.all = all;
   }
 
   /**
@@ -35,10 +35,10 @@ enum RuntimePreset {
   Map<String, Map<String, Object>> profiles() {
     Map<String, Map<String, Object>> profiles = new LinkedHashMap<>();
     profiles.put("memory", profile(true, memory));
-    profiles.put("block", profile(blocking, "block"));
-    profiles.put("goroutine", profile(blocking, "goroutine"));
-    profiles.put("mutex", profile(blocking, "mutex"));
-    Map<String, Object> cpu = profile(true, "profile");
+    profiles.put("block", profile(all, "block"));
+    profiles.put("goroutine", profile(all, "goroutine"));
+    profiles.put("mutex", profile(all, "mutex"));
+    Map<String, Object> cpu = profile(all, "profile");
     cpu.put("delta", true);
     profiles.put("process_cpu", cpu);
     return Collections.unmodifiableMap(profiles);

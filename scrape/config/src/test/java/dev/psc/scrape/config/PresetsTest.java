@@ -151,16 +151,16 @@ class PresetsTest {
     "JVM,allocs,true",
     "NODE,heap,false",
     "PYTHON,heap,false",
-    "RUST,allocs,false"
+    "RUST,heap,false"
   })
-  void runtimesAreAskedForWhatTheyOffer(RuntimePreset preset, String memory, boolean blocking) {
+  void runtimesAreAskedForWhatTheyOffer(RuntimePreset preset, String memory, boolean all) {
     Map<String, Map<String, Object>> profiles = preset.profiles();
     assertThat(profiles.get("memory"))
         .containsEntry("enabled", true)
         .containsEntry("path", "/debug/pprof/" + memory);
     assertThat(profiles.get("process_cpu")).containsEntry("delta", true);
-    for (String name : List.of("block", "goroutine", "mutex")) {
-      assertThat(profiles.get(name)).containsEntry("enabled", blocking).containsKey("path");
+    for (String name : List.of("block", "goroutine", "mutex", "process_cpu")) {
+      assertThat(profiles.get(name)).containsEntry("enabled", all).containsKey("path");
     }
   }
 }
