@@ -113,6 +113,12 @@ public final class Answers {
           new HttpFailure(
               ScrapeOutcome.AUTH,
               what + "; set basic_auth, authorization or oauth2 to what the target demands");
+      case 407 ->
+          new HttpFailure(
+              ScrapeOutcome.PROXY,
+              what
+                  + "; the proxy demands to know who asks: put user:password@ into proxy_url, or"
+                  + " Proxy-Authorization into proxy_connect_header");
       case 404, 501 ->
           new HttpFailure(
               ScrapeOutcome.NOT_FOUND,

@@ -15,7 +15,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One GET with its redirects, under one deadline that covers the last byte of the body.
+ * One GET with its redirects, or one POST without, under one deadline that covers the last byte of
+ * the body.
  *
  * <p>The JDK's request timeout ends with the headers, and its own redirects keep headers that are
  * meant for the first origin only; both are done here instead.
@@ -28,6 +29,7 @@ final class Exchange {
 
   private final HttpClients clients;
   private final HttpGet get;
+  private final @Nullable String form;
   private final CompletableFuture<HttpAnswer> result = new CompletableFuture<>();
   private final long deadlineNanos;
 
@@ -37,8 +39,14 @@ final class Exchange {
   private boolean headersSeen;
 
   Exchange(HttpClients clients, HttpGet get) {
+    this(clients, get, null);
+  }
+
+  /** A POST when there is a form to send. */
+  Exchange(HttpClients clients, HttpGet get, @Nullable String form) {
     this.clients = clients;
     this.get = get;
+    this.form = form;
     this.deadlineNanos = System.nanoTime() + get.timeout().toNanos();
   }
 
@@ -56,7 +64,7 @@ final class Exchange {
             });
     CompletableFuture<?> unusedToo =
         clients
-            .authorization(get.settings(), get.timeout())
+            .authorization(get.settings())
             .whenComplete(
                 (authorization, failure) -> {
                   if (failure != null) {
@@ -104,10 +112,11 @@ final class Exchange {
       return;
     }
     try {
-      HttpRequest request = request(uri, authorization, ownOrigin);
-      HttpClient client = clients.client(get.settings());
+      ClientPool.Client client = clients.client(get.settings());
+      Optional<URI> proxy = client.route().proxy(uri);
+      HttpRequest request = request(client, proxy, uri, authorization, ownOrigin);
       CompletableFuture<HttpResponse<byte[]>> answer =
-          client.sendAsync(request, info -> reader(info));
+          client.http().sendAsync(request, info -> reader(uri, info));
       synchronized (this) {
         sending = answer;
       }
@@ -115,7 +124,7 @@ final class Exchange {
           answer.whenComplete(
               (response, failure) -> {
                 if (failure != null) {
-                  result.completeExceptionally(Failures.classify(failure, uri));
+                  result.completeExceptionally(Failures.classify(failure, uri, proxy));
                 } else {
                   answered(uri, authorization, ownOrigin, redirectsLeft, response);
                 }
@@ -128,12 +137,16 @@ final class Exchange {
     }
   }
 
-  HttpRequest request(URI uri, Optional<String> authorization, boolean ownOrigin)
+  HttpRequest request(
+      ClientPool.Client client,
+      Optional<URI> proxy,
+      URI uri,
+      Optional<String> authorization,
+      boolean ownOrigin)
       throws HttpFailure {
     Duration left = Duration.ofNanos(Math.max(1_000_000, deadlineNanos - System.nanoTime()));
     HttpRequest.Builder builder =
         HttpRequest.newBuilder(uri)
-            .GET()
             .timeout(left)
             .version(
                 uri.getScheme().equalsIgnoreCase("https") && get.settings().enableHttp2()
@@ -141,21 +154,49 @@ final class Exchange {
                     : HttpClient.Version.HTTP_1_1)
             .header("User-Agent", clients.userAgent());
     get.headers().forEach(builder::setHeader);
+    if (form != null) {
+      builder.POST(HttpRequest.BodyPublishers.ofString(form));
+    }
     if (ownOrigin) {
       authorization.ifPresent(value -> builder.setHeader("Authorization", value));
       for (var header : get.settings().headers().entrySet()) {
         for (SecretSource value : header.getValue()) {
-          builder.header(
-              header.getKey(), clients.secrets().read(value, "header " + header.getKey()));
+          builder.header(header.getKey(), read(value, "http_headers." + header.getKey()));
         }
       }
+    }
+    if (proxy.isPresent()) {
+      addProxyHeaders(builder, client, proxy.get(), uri);
     }
     return builder.build();
   }
 
-  private BodyReader reader(HttpResponse.ResponseInfo info) {
+  private void addProxyHeaders(
+      HttpRequest.Builder builder, ClientPool.Client client, URI proxy, URI uri)
+      throws HttpFailure {
+    Optional<String> authorization = client.route().authorization(proxy);
+    if (authorization.isPresent()) {
+      ProxyRoute.checkTunnel(uri, "Proxy-Authorization", authorization.get());
+      builder.setHeader("Proxy-Authorization", authorization.get());
+    }
+    for (var header : get.settings().proxy().connectHeaders().entrySet()) {
+      for (SecretSource source : header.getValue()) {
+        String value = read(source, "proxy_connect_header." + header.getKey());
+        ProxyRoute.checkTunnel(uri, header.getKey(), value);
+        builder.header(header.getKey(), value);
+      }
+    }
+  }
+
+  /** Returns a header's value. What the JDK's client refuses it would show in its message. */
+  private String read(SecretSource source, String what) throws HttpFailure {
+    return SecretFiles.checkHeader(clients.secrets().read(source, what), what);
+  }
+
+  private BodyReader reader(URI uri, HttpResponse.ResponseInfo info) {
     boolean failed = info.statusCode() != 200;
-    BodyReader reader = clients.reader(failed ? ERROR_BODY_BYTES : get.bodyLimitBytes(), failed);
+    BodyReader reader =
+        clients.reader(uri, failed ? ERROR_BODY_BYTES : get.bodyLimitBytes(), failed);
     synchronized (this) {
       reading = reader;
       headersSeen = true;
@@ -172,6 +213,9 @@ final class Exchange {
       boolean ownOrigin,
       int redirectsLeft,
       HttpResponse<byte[]> response) {
+    if (response.statusCode() == 401 && authorization.isPresent()) {
+      clients.refused(get.settings(), authorization.get());
+    }
     if (!get.settings().followRedirects() || !REDIRECTS.contains(response.statusCode())) {
       result.complete(new HttpAnswer(response.statusCode(), response.headers(), response.body()));
       return;
@@ -217,7 +261,7 @@ final class Exchange {
         && port(a) == port(b);
   }
 
-  private static int port(URI uri) {
+  static int port(URI uri) {
     if (uri.getPort() >= 0) {
       return uri.getPort();
     }

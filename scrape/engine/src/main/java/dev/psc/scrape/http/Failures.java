@@ -9,7 +9,10 @@ import java.net.UnknownHostException;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
+import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -22,10 +25,38 @@ final class Failures {
   private Failures() {}
 
   static HttpFailure classify(Throwable thrown, URI uri) {
+    return classify(thrown, uri, Optional.empty());
+  }
+
+  static HttpFailure classify(Throwable thrown, URI uri, Optional<URI> proxy) {
     Throwable failure = unwrap(thrown);
-    String where = Printable.url(uri);
     if (failure instanceof HttpFailure classified) {
       return classified;
+    }
+    String where = Printable.url(uri);
+    if (proxy.isPresent()) {
+      String through = "the proxy " + Printable.url(proxy.get());
+      // Until a tunnel is open, only the proxy can have failed.
+      if (says(failure, "tunnel failed")) {
+        return new HttpFailure(
+            ScrapeOutcome.PROXY,
+            where
+                + ": "
+                + through
+                + " opened no way there ("
+                + detail(failure)
+                + "); check the proxy's rules, or name the host in no_proxy",
+            failure);
+      }
+      if (find(failure, ConnectException.class) != null
+          || find(failure, UnresolvedAddressException.class) != null
+          || failure instanceof HttpConnectTimeoutException) {
+        return new HttpFailure(
+            ScrapeOutcome.PROXY,
+            where + ": " + through + " cannot be reached; check proxy_url and whether it runs",
+            failure);
+      }
+      where += " through " + through;
     }
     if (failure instanceof HttpConnectTimeoutException) {
       return new HttpFailure(
@@ -96,6 +127,17 @@ final class Failures {
       return "the certificate is for another name ("
           + detail
           + "); set tls_config.server_name to the certificate's name";
+    }
+    if (find(failure, CertificateExpiredException.class) != null
+        || find(failure, CertificateNotYetValidException.class) != null) {
+      return "the certificate is not valid at this time ("
+          + detail
+          + "); renew it at the target, and check both clocks";
+    }
+    if (says(failure, "protocol_version") || says(failure, "no appropriate protocol")) {
+      return "no version of TLS is common to both ("
+          + detail
+          + "); check tls_config.min_version and max_version";
     }
     if (says(failure, "unable to find valid certification path") || says(failure, "pkix")) {
       return "the certificate is not trusted ("

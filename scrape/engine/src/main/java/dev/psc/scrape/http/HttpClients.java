@@ -1,7 +1,7 @@
 package dev.psc.scrape.http;
 
 import java.io.InputStream;
-import java.net.http.HttpClient;
+import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -11,11 +11,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /**
  * Asks servers by HTTP: one JDK client for all that have the same TLS and proxy settings, a
@@ -23,17 +23,16 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class HttpClients implements AutoCloseable {
 
-  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
-
-  private record Key(TlsSettings tls, ProxySettings proxy) {}
+  /** As long is a client kept that nobody uses. */
+  private static final Duration IDLE = Duration.ofMinutes(5);
 
   private final ScheduledExecutorService scheduler;
-  private final Executor executor;
   private final String userAgent;
   private final long maxBytesInFlight;
   private final AtomicLong bytesInFlight = new AtomicLong();
   private final SecretFiles secrets = new SecretFiles();
-  private final Map<Key, HttpClient> clients = new ConcurrentHashMap<>();
+  private final ClientPool clients;
+  private final OAuth2Tokens tokens;
 
   /**
    * Creates the clients; none is started before it is used.
@@ -48,10 +47,40 @@ public final class HttpClients implements AutoCloseable {
       Executor executor,
       String userAgent,
       long maxBytesInFlight) {
+    this(
+        scheduler,
+        executor,
+        userAgent,
+        maxBytesInFlight,
+        new Surroundings(System.getenv(), System::nanoTime, IDLE));
+  }
+
+  /**
+   * What tests replace.
+   *
+   * @param environment the variables
+   * @param nanoTime the clock by which tokens expire
+   * @param idle as long is a client kept that nobody uses
+   */
+  record Surroundings(Map<String, String> environment, LongSupplier nanoTime, Duration idle) {}
+
+  HttpClients(
+      ScheduledExecutorService scheduler,
+      Executor executor,
+      String userAgent,
+      long maxBytesInFlight,
+      Surroundings surroundings) {
     this.scheduler = Objects.requireNonNull(scheduler, "scheduler");
-    this.executor = Objects.requireNonNull(executor, "executor");
     this.userAgent = Objects.requireNonNull(userAgent, "userAgent");
     this.maxBytesInFlight = maxBytesInFlight;
+    this.clients =
+        new ClientPool(
+            scheduler,
+            Objects.requireNonNull(executor, "executor"),
+            secrets,
+            surroundings.environment(),
+            surroundings.idle());
+    this.tokens = new OAuth2Tokens(this, surroundings.nanoTime());
   }
 
   /**
@@ -67,6 +96,11 @@ public final class HttpClients implements AutoCloseable {
       return CompletableFuture.failedFuture(
           new HttpFailure(ScrapeOutcome.INTERNAL, "cannot send requests: " + shutDown, shutDown));
     }
+  }
+
+  /** Sends a form. Redirects are not followed: what it holds is meant for one server. */
+  CompletableFuture<HttpAnswer> post(HttpGet request, String form) {
+    return new Exchange(this, request, form).start();
   }
 
   /**
@@ -98,11 +132,18 @@ public final class HttpClients implements AutoCloseable {
    */
   public HttpStream open(HttpGet get) throws HttpFailure, InterruptedException {
     CompletableFuture<HttpResponse<InputStream>> answer = null;
+    Optional<URI> proxy = Optional.empty();
     try {
-      Optional<String> authorization = authorization(get.settings(), get.timeout()).get();
-      HttpRequest request = new Exchange(this, get).request(get.uri(), authorization, true);
-      answer = client(get.settings()).sendAsync(request, HttpResponse.BodyHandlers.ofInputStream());
+      Optional<String> authorization = authorization(get.settings()).get();
+      ClientPool.Client client = client(get.settings());
+      proxy = client.route().proxy(get.uri());
+      HttpRequest request =
+          new Exchange(this, get).request(client, proxy, get.uri(), authorization, true);
+      answer = client.http().sendAsync(request, HttpResponse.BodyHandlers.ofInputStream());
       HttpResponse<InputStream> response = answer.get();
+      if (response.statusCode() == 401 && authorization.isPresent()) {
+        refused(get.settings(), authorization.get());
+      }
       return new HttpStream(response.statusCode(), response.headers(), response.body());
     } catch (InterruptedException interrupted) {
       if (answer != null) {
@@ -110,7 +151,7 @@ public final class HttpClients implements AutoCloseable {
       }
       throw interrupted;
     } catch (ExecutionException | RuntimeException failed) {
-      throw Failures.classify(failed, get.uri());
+      throw Failures.classify(failed, get.uri(), proxy);
     }
   }
 
@@ -126,35 +167,27 @@ public final class HttpClients implements AutoCloseable {
     return secrets;
   }
 
-  BodyReader reader(long limitBytes, boolean cut) {
-    return new BodyReader(limitBytes, cut, bytesInFlight, maxBytesInFlight);
+  BodyReader reader(URI uri, long limitBytes, boolean cut) {
+    return new BodyReader(Printable.url(uri), limitBytes, cut, bytesInFlight, maxBytesInFlight);
   }
 
-  HttpClient client(HttpSettings settings) throws HttpFailure {
-    if (!settings.tls().equals(TlsSettings.DEFAULT)) {
-      throw unsupported("tls_config");
+  ClientPool.Client client(HttpSettings settings) throws HttpFailure {
+    return clients.client(settings);
+  }
+
+  /** Returns how many clients of the JDK there are. */
+  int size() {
+    return clients.size();
+  }
+
+  /** Forgets a fetched token that was not accepted. */
+  void refused(HttpSettings settings, String authorization) {
+    if (settings.credentials() instanceof Credentials.OAuth2 oauth2) {
+      tokens.refused(oauth2, authorization);
     }
-    if (!settings.proxy().equals(ProxySettings.NONE)) {
-      throw unsupported("proxy_url and proxy_from_environment");
-    }
-    return clients.computeIfAbsent(
-        new Key(settings.tls(), settings.proxy()),
-        key ->
-            HttpClient.newBuilder()
-                .executor(executor)
-                .connectTimeout(CONNECT_TIMEOUT)
-                .followRedirects(HttpClient.Redirect.NEVER)
-                .build());
   }
 
-  /** Better no request than one without the protection that was asked for. */
-  private static HttpFailure unsupported(String keys) {
-    return new HttpFailure(
-        ScrapeOutcome.INTERNAL,
-        keys + " cannot be used with this release; remove it, or reach the target without it");
-  }
-
-  CompletableFuture<Optional<String>> authorization(HttpSettings settings, Duration timeout) {
+  CompletableFuture<Optional<String>> authorization(HttpSettings settings) {
     try {
       Credentials credentials = settings.credentials();
       if (credentials instanceof Credentials.Basic basic) {
@@ -168,14 +201,12 @@ public final class HttpClients implements AutoCloseable {
                     + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8))));
       }
       if (credentials instanceof Credentials.Header header) {
-        return CompletableFuture.completedFuture(
-            Optional.of(
-                header.type()
-                    + " "
-                    + secrets.read(header.credentials(), "authorization.credentials")));
+        String what = "authorization.credentials";
+        String value = SecretFiles.checkHeader(secrets.read(header.credentials(), what), what);
+        return CompletableFuture.completedFuture(Optional.of(header.type() + " " + value));
       }
-      if (credentials instanceof Credentials.OAuth2) {
-        throw unsupported("oauth2");
+      if (credentials instanceof Credentials.OAuth2 oauth2) {
+        return tokens.authorization(oauth2).thenApply(Optional::of);
       }
       return CompletableFuture.completedFuture(Optional.empty());
     } catch (HttpFailure unreadable) {

@@ -328,11 +328,4 @@ public final class HttpSettingsFields {
         ? url.toString()
         : url.toString().replace(userInfo + "@", Secret.PLACEHOLDER + "@");
   }
-
-  private enum TlsVersion {
-    TLS10,
-    TLS11,
-    TLS12,
-    TLS13
-  }
 }

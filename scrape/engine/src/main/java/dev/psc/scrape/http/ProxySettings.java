@@ -2,17 +2,19 @@ package dev.psc.scrape.http;
 
 import java.net.URI;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
 /**
  * Through which proxy requests go. Immutable.
  *
- * @param url the proxy, {@code http://host:port}; none by default
+ * @param url the proxy, {@code http://[user:password@]host:port}; none by default
  * @param noProxy hosts, {@code .suffixes}, addresses and CIDR ranges that are reached without it
  * @param fromEnvironment whether {@code HTTP_PROXY}, {@code HTTPS_PROXY} and {@code NO_PROXY}
  *     decide
- * @param connectHeaders headers for the proxy's CONNECT request, e.g. its authorization
+ * @param connectHeaders headers for the proxy alone, e.g. {@code Proxy-Authorization}; each name
+ *     begins with {@code Proxy-}
  */
 public record ProxySettings(
     Optional<URI> url,
@@ -39,5 +41,23 @@ public record ProxySettings(
       throw new IllegalArgumentException(
           "proxy_connect_header needs proxy_url or proxy_from_environment");
     }
+    for (String name : connectHeaders.keySet()) {
+      if (!name.toLowerCase(Locale.ROOT).matches("proxy-[a-z0-9-]+")) {
+        throw new IllegalArgumentException(
+            "proxy_connect_header "
+                + name
+                + " cannot be sent: Java's HTTP client sends a proxy only headers whose name begins"
+                + " with Proxy-");
+      }
+    }
+  }
+
+  /** Returns the settings without what may be a password in the URL. */
+  @Override
+  public String toString() {
+    return "ProxySettings["
+        + url.map(HttpSettingsFields::withoutUserInfo)
+            .orElse(fromEnvironment ? "environment" : "none")
+        + "]";
   }
 }

@@ -17,6 +17,8 @@ public enum ScrapeOutcome {
   REFUSED,
   /** The address cannot be reached, or no connection came about in time. */
   UNREACHABLE,
+  /** The proxy cannot be used: it is down, wants credentials, or opens no way to the target. */
+  PROXY,
   /** TLS failed: an untrusted certificate, another name, or a server that does not speak it. */
   TLS,
   /** The exchange, its body included, was not over in time. */

@@ -26,15 +26,36 @@ final class SecretFiles {
 
   /** Returns the secret without white space around it. */
   String read(SecretSource source, String what) throws HttpFailure {
+    return read(source, what, ScrapeOutcome.AUTH);
+  }
+
+  /** Returns the secret without white space around it, or fails with a class of failure. */
+  String read(SecretSource source, String what, ScrapeOutcome failure) throws HttpFailure {
     Optional<Secret> value = source.value();
     if (value.isPresent()) {
       return value.get().reveal();
     }
-    return content(source.file().orElseThrow(), what).strip();
+    return content(source.file().orElseThrow(), what, failure).strip();
   }
 
-  /** Returns a file's content as it is. */
-  String content(Path file, String what) throws HttpFailure {
+  /** Returns a header's value when it may be one; the failure shows none of it. */
+  static String checkHeader(String value, String what) throws HttpFailure {
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      if ((c < ' ' && c != '\t') || c > '~') {
+        throw new HttpFailure(
+            ScrapeOutcome.AUTH,
+            what
+                + " has a character at index "
+                + i
+                + " that no header may have; check for a line break or an invisible character in"
+                + " it");
+      }
+    }
+    return value;
+  }
+
+  private String content(Path file, String what, ScrapeOutcome failure) throws HttpFailure {
     Entry known = entries.get(file);
     long now = System.nanoTime();
     if (known != null && now - known.readNanos < FRESH_NANOS) {
@@ -59,7 +80,7 @@ final class SecretFiles {
         return known.content;
       }
       throw new HttpFailure(
-          ScrapeOutcome.AUTH,
+          failure,
           what
               + ": cannot read "
               + file

@@ -11,8 +11,8 @@ import java.util.Optional;
  * @param key the private key of our certificate
  * @param serverName the name to expect and to ask for instead of the URL's host
  * @param insecureSkipVerify whether any certificate will do
- * @param minVersion the oldest TLS version, e.g. {@code TLS12}; the JDK's default without
- * @param maxVersion the newest TLS version, e.g. {@code TLS13}; the JDK's default without
+ * @param minVersion the oldest TLS version: {@code TLS10} to {@code TLS13}; {@code TLS12} without
+ * @param maxVersion the newest TLS version: {@code TLS10} to {@code TLS13}; {@code TLS13} without
  */
 public record TlsSettings(
     Optional<SecretSource> ca,
@@ -34,11 +34,30 @@ public record TlsSettings(
           Optional.empty(),
           Optional.empty());
 
-  /** Checks that a certificate and its key come together. */
+  /** Checks that a certificate and its key come together, and the versions. */
   public TlsSettings {
+    serverName.ifPresent(TlsSettings::checkName);
+    TlsVersion.check("min_version", minVersion);
+    TlsVersion.check("max_version", maxVersion);
+    if (TlsVersion.protocols(minVersion, maxVersion).isEmpty()) {
+      throw new IllegalArgumentException(
+          "no TLS version is left between min_version "
+              + minVersion.orElse("TLS12, the default,")
+              + " and max_version "
+              + maxVersion.orElse("TLS13, the default"));
+    }
     if (certificate.isPresent() != key.isPresent()) {
       throw new IllegalArgumentException(
           "a client certificate needs cert (or cert_file) and key (or key_file), both");
+    }
+  }
+
+  private static void checkName(String name) {
+    try {
+      NamedSslContext.check(name);
+    } catch (IllegalArgumentException unusable) {
+      throw new IllegalArgumentException(
+          "server_name \"" + name + "\" is not the name of a server", unusable);
     }
   }
 }
