@@ -181,6 +181,35 @@ class DeliveryTest {
     assertThat(delivery.snapshot().state()).isEqualTo(DeliveryState.SENDING);
   }
 
+  /** 100 series every 10 s, an hour of outage at the start and another one later. */
+  @Test
+  void losesNothingAndKeepsTheOrderWhenTheSinkIsDownForAnHour() {
+    int next = 0;
+    for (Duration[] phase :
+        new Duration[][] {
+          {Duration.ofHours(1), Duration.ofMinutes(10)}, {Duration.ofHours(1), Duration.ofHours(1)}
+        }) {
+      for (int outage = 0; outage < 2; outage++) {
+        sink.answers(outage == 0 ? FakeSink.retry() : new SendOutcome.Accepted());
+        for (long ten = phase[outage].toSeconds() / 10; ten > 0; ten--) {
+          for (int s = 0; s < 100; s++, next++) {
+            assertThat(delivery.accept(profile("s" + s, "" + next)).isAccepted()).isTrue();
+          }
+          run(Duration.ofSeconds(10));
+        }
+      }
+    }
+    assertThat(sink.received()).hasSize(next).doesNotHaveDuplicates();
+    for (int s = 0; s < 100; s++) {
+      int series = s;
+      assertThat(sink.received().stream().mapToInt(Integer::parseInt))
+          .filteredOn(id -> id % 100 == series)
+          .isSorted();
+    }
+    assertThat(delivery.snapshot().queued()).isZero();
+    assertThat(delivery.snapshot().droppedTotal()).isZero();
+  }
+
   @Test
   void keepsEverythingWhileBlockedAndResumesByItself() {
     sink.answers(FakeSink.blocked());

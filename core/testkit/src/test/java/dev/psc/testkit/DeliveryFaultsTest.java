@@ -5,6 +5,7 @@ import static dev.psc.testkit.DeliveryRig.profile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.psc.auth.ServiceAccountToken;
 import dev.psc.auth.iam.Iam;
 import dev.psc.auth.iam.Organization;
 import dev.psc.auth.iam.Role;
@@ -15,11 +16,17 @@ import dev.psc.delivery.Delivery;
 import dev.psc.delivery.DeliverySnapshot;
 import dev.psc.delivery.DeliveryState;
 import dev.psc.delivery.FanOut;
+import dev.psc.delivery.SinkProvider;
+import dev.psc.delivery.SinkSettings;
 import dev.psc.store.GrpcProfileSink;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -168,16 +175,16 @@ class DeliveryFaultsTest {
   @Test
   void survivesACallThatNeverAnswers() {
     rig.store.faults().hangNext(1);
-    try (Delivery delivery = rig.delivery().build()) {
+    try (Delivery delivery = rig.hastyDelivery().build()) {
       accept(delivery, 50);
-      allArrived(delivery, 0);
+      allArrived(delivery, 500);
       assertThat(delivery.snapshot().lastError()).contains("deadline_exceeded");
     }
   }
 
   @Test
   void survivesANetworkThatSwallowsEverything() {
-    try (Delivery delivery = rig.delivery().build()) {
+    try (Delivery delivery = rig.hastyDelivery().build()) {
       accept(delivery, 50);
       await60(() -> rig.store.profileCount() == 50);
       rig.proxy.blackHole();
@@ -235,6 +242,30 @@ class DeliveryFaultsTest {
   }
 
   @Test
+  void keepsEverythingWhileTheTokenIsWrongAndResumesWhenItsFileIsMended(@TempDir Path directory)
+      throws IOException {
+    Path file = directory.resolve("token");
+    Files.writeString(file, ServiceAccountToken.generate(new SecureRandom()).reveal());
+    SinkSettings settings =
+        SinkSettings.builder(rig.proxy.address())
+            .plaintext(true)
+            .tokenFile(file)
+            .projectId(rig.store.project().value())
+            .build();
+    try (Delivery delivery =
+        DeliveryRig.delivery(SinkProvider.load().create(settings)).closeSink(true).build()) {
+      accept(delivery, 100);
+      await60(() -> delivery.snapshot().state() == DeliveryState.BLOCKED);
+      assertThat(delivery.snapshot().stateMessage()).contains("unauthenticated", "token");
+      assertThat(delivery.snapshot().queued()).isEqualTo(100);
+      Path mended = directory.resolve("mended");
+      Files.writeString(mended, rig.store.token().reveal());
+      Files.move(mended, file, StandardCopyOption.ATOMIC_MOVE);
+      allArrived(delivery, 0);
+    }
+  }
+
+  @Test
   void aDeadStoreHoldsUpNoOther() {
     try (DeliveryRig dead = DeliveryRig.start()) {
       dead.proxy.blackHole();
@@ -256,7 +287,7 @@ class DeliveryFaultsTest {
 
   @Test
   void fiveHundredSeriesShareOneConnection() {
-    try (Delivery delivery = rig.delivery().build()) {
+    try (Delivery delivery = rig.delivery().batchMaxBytes(64 << 10).build()) {
       for (int i = 0; i < 5000; i++) {
         delivery.accept(profile("s" + i % 500, i));
       }

@@ -2,6 +2,7 @@ package dev.psc.testkit;
 
 import static dev.psc.testkit.DeliveryRig.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.psc.delivery.Delivery;
 import java.io.BufferedReader;
@@ -22,11 +23,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A process that is killed again and again while profiles flow loses none that it called safe. */
-@Tag("slow")
 @Timeout(300)
 class DeliveryKillTest {
-
-  private static final int KILLS = 30;
 
   /** Numbers have seven digits, so that one that was cut short in printing shows. */
   private static final int FIRST = 1_000_000;
@@ -34,8 +32,18 @@ class DeliveryKillTest {
   /** What may come again after a kill: two calls of about 30 profiles, and what was just sent. */
   private static final int DUPLICATES_PER_KILL = 120;
 
+  @Tag("slow")
   @Test
   void everySafeProfileArrivesAfterManyKills(@TempDir Path directory) throws Exception {
+    everySafeProfileArrives(directory, 36);
+  }
+
+  @Test
+  void everySafeProfileArrivesAfterAFewKills(@TempDir Path directory) throws Exception {
+    everySafeProfileArrives(directory, 4);
+  }
+
+  private static void everySafeProfileArrives(Path directory, int kills) throws Exception {
     long seed = System.nanoTime();
     SplittableRandom random = new SplittableRandom(seed);
     Path spool = directory.resolve("spool");
@@ -43,7 +51,7 @@ class DeliveryKillTest {
     try (DeliveryRig rig = DeliveryRig.start()) {
       rig.store.faults().delay(java.time.Duration.ofMillis(3));
       int next = FIRST;
-      for (int kill = 0; kill < KILLS; kill++) {
+      for (int kill = 0; kill < kills; kill++) {
         if (kill % 5 == 3) {
           rig.proxy.refuse();
         } else {
@@ -68,41 +76,74 @@ class DeliveryKillTest {
       }
       System.err.printf(
           "%d kills: %d safe, %d stored, %d of them by the last run, %d duplicates%n",
-          KILLS,
+          kills,
           safe.size(),
           rig.store.profileCount(),
           rig.store.profileCount() - before,
           rig.store.duplicateCount());
-      assertThat(safe).hasSizeGreaterThan(KILLS);
+      assertThat(safe).hasSizeGreaterThan(kills);
       assertThat(missing).as("seed %d", seed).isEmpty();
       assertThat(rig.store.duplicateCount())
           .as("seed %d", seed)
-          .isLessThanOrEqualTo((long) KILLS * DUPLICATES_PER_KILL);
+          .isLessThanOrEqualTo((long) kills * DUPLICATES_PER_KILL);
     }
+  }
+
+  @Test
+  void twoProcessesDoNotShareADirectory(@TempDir Path directory) throws Exception {
+    Path spool = directory.resolve("spool");
+    try (DeliveryRig rig = DeliveryRig.start()) {
+      rig.proxy.refuse();
+      Process child = child(rig, spool, FIRST);
+      try (BufferedReader lines = lines(child)) {
+        assertThat(lines.readLine()).isNotNull();
+        Delivery second = rig.delivery().spool(spool).build();
+        second.accept(DeliveryRig.profile("a", 1));
+        assertThat(second.snapshot().spoolHealthy()).isFalse();
+        assertThat(second.snapshot().spoolMessage()).contains("process " + child.pid());
+        assertThat(second.snapshot().replayed()).isZero();
+        child.destroyForcibly();
+        assertThat(child.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        // What it left is taken over as soon as its lock is free.
+        await().atMost(PATIENCE).until(() -> second.snapshot().replayed() > 0);
+        rig.proxy.clear();
+        assertThat(second.flush(PATIENCE)).isTrue();
+        assertThat(rig.ids("a")).containsExactly(1);
+        second.close();
+      } finally {
+        child.destroyForcibly();
+      }
+    }
+  }
+
+  private static BufferedReader lines(Process child) {
+    return new BufferedReader(
+        new InputStreamReader(child.getInputStream(), StandardCharsets.US_ASCII));
+  }
+
+  private static Process child(DeliveryRig rig, Path spool, int first) throws IOException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx256m",
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            System.getProperty("java.class.path"),
+            KilledChild.class.getName(),
+            spool.toString(),
+            rig.proxy.address(),
+            rig.store.token().reveal(),
+            rig.store.project().value(),
+            Integer.toString(first))
+        .redirectError(ProcessBuilder.Redirect.DISCARD)
+        .start();
   }
 
   private static Set<Integer> runAndKill(
       DeliveryRig rig, Path spool, int first, SplittableRandom random, boolean early)
       throws IOException, InterruptedException {
-    Process child =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                KilledChild.class.getName(),
-                spool.toString(),
-                rig.proxy.address(),
-                rig.store.token().reveal(),
-                rig.store.project().value(),
-                Integer.toString(first))
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
+    Process child = child(rig, spool, first);
     Set<Integer> printed = new HashSet<>();
-    try (BufferedReader lines =
-        new BufferedReader(
-            new InputStreamReader(child.getInputStream(), StandardCharsets.US_ASCII))) {
+    try (BufferedReader lines = lines(child)) {
       // Mostly while profiles flow, now and then while it starts, reads the spool, or replays.
       String line = early ? "" : lines.readLine();
       long delayNanos = TimeUnit.MILLISECONDS.toNanos(random.nextInt(early ? 1000 : 400));

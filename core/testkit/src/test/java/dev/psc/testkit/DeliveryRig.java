@@ -20,6 +20,7 @@ import java.util.List;
 final class DeliveryRig implements AutoCloseable {
 
   static final Duration PATIENCE = Duration.ofSeconds(60);
+  static final Duration HASTE = Duration.ofMillis(500);
   private static final long BASE_NANOS = 1_764_000_000_000_000_000L;
 
   final EmbeddedProfileStore store;
@@ -53,12 +54,22 @@ final class DeliveryRig implements AutoCloseable {
         .build();
   }
 
+  /** Returns a sink that a machine under load does not time out. */
   static GrpcProfileSink sink(ManagedChannel channel) {
-    return GrpcProfileSink.builder(channel).attemptTimeout(Duration.ofSeconds(2)).build();
+    return sink(channel, Duration.ofSeconds(10));
+  }
+
+  static GrpcProfileSink sink(ManagedChannel channel, Duration attemptTimeout) {
+    return GrpcProfileSink.builder(channel).attemptTimeout(attemptTimeout).build();
   }
 
   DeliveryBuilder delivery() {
     return delivery(sink);
+  }
+
+  /** Returns a delivery whose calls are given up after a time that tests wait for. */
+  DeliveryBuilder hastyDelivery() {
+    return delivery(sink(channel, HASTE));
   }
 
   static DeliveryBuilder delivery(ProfileSink sink) {
@@ -67,7 +78,7 @@ final class DeliveryRig implements AutoCloseable {
         .backoffFirst(Duration.ofMillis(20))
         .backoffMax(Duration.ofMillis(200))
         .probeInterval(Duration.ofMillis(200))
-        .callTimeout(Duration.ofSeconds(10));
+        .callTimeout(Duration.ofSeconds(20));
   }
 
   static RawProfile profile(String series, int id) {

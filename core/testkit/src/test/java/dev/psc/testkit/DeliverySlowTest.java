@@ -90,6 +90,40 @@ class DeliverySlowTest {
     }
   }
 
+  /** A file system that really is read-only, until it is not. */
+  @Test
+  void keepsProfilesInMemoryWhenTheFileSystemIsReadOnly(@TempDir Path directory) throws Exception {
+    Path mounted = Files.createDirectory(directory.resolve("mounted"));
+    Assumptions.assumeTrue(
+        run("mount", "-t", "tmpfs", "-o", "ro", "tmpfs", mounted.toString()),
+        "may not mount a file system here");
+    try (DeliveryRig rig = DeliveryRig.start()) {
+      rig.proxy.refuse();
+      Delivery delivery = rig.delivery().spool(mounted.resolve("spool")).build();
+      delivery.start();
+      assertThat(delivery.snapshot().spoolHealthy()).isFalse();
+      assertThat(delivery.snapshot().spoolMessage()).containsIgnoringCase("read-only");
+      int next = 0;
+      for (; next < 100; next++) {
+        assertThat(delivery.accept(DeliveryRig.profile("a", next)).isAccepted()).isTrue();
+      }
+      assertThat(run("mount", "-o", "remount,rw", mounted.toString())).isTrue();
+      await().atMost(PATIENCE).until(() -> delivery.snapshot().spoolHealthy());
+      for (; next < 200; next++) {
+        assertThat(delivery.accept(DeliveryRig.profile("a", next)).isAccepted()).isTrue();
+      }
+      assertThat(delivery.close(PATIENCE.dividedBy(30)).spooled()).isEqualTo(200);
+      rig.proxy.clear();
+      try (Delivery second = rig.delivery().spool(mounted.resolve("spool")).build()) {
+        second.start();
+        assertThat(second.flush(PATIENCE)).isTrue();
+        assertThat(rig.ids("a")).isEqualTo(IntStream.range(0, next).boxed().toList());
+      }
+    } finally {
+      run("umount", "-l", mounted.toString());
+    }
+  }
+
   private static boolean run(String... command) throws IOException, InterruptedException {
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
