@@ -18,6 +18,10 @@ final class FrameNames {
       Pattern.compile(
           "(\\$\\$(?:EnhancerBy[A-Za-z]*|FastClassBy[A-Za-z]*|SpringCGLIB|KeyFactoryBy[A-Za-z]*)\\$\\$|\\$(?:ByteBuddy|MockitoMock|HibernateProxy)\\$)[0-9A-Za-z]+");
   private static final Pattern HIDDEN_NUMBER = Pattern.compile("/\\d+$");
+
+  /** async-profiler gives a native frame its library as class. */
+  private static final Pattern NATIVE = Pattern.compile("\\.(so|dylib)(\\.|$)");
+
   private static final Pattern DIGITS = Pattern.compile("\\d+");
 
   private FrameNames() {}
@@ -38,7 +42,7 @@ final class FrameNames {
       }
       name = GENERATED_HASH.matcher(name).replaceAll("$1");
     }
-    if (Character.isDigit(name.charAt(name.length() - 1))) {
+    if (!name.isEmpty() && Character.isDigit(name.charAt(name.length() - 1))) {
       name = NUMBERED.matcher(name).replaceAll("$1");
     }
     return name;
@@ -46,7 +50,7 @@ final class FrameNames {
 
   /** Returns {@code pkg/Outer.java} for a class name that {@link #className} returned. */
   static String fileName(String className) {
-    if (className.isEmpty() || className.charAt(0) == '[') {
+    if (className.isEmpty() || className.charAt(0) == '[' || NATIVE.matcher(className).find()) {
       return "";
     }
     int lastDot = className.lastIndexOf('.');

@@ -1,6 +1,7 @@
 package dev.psc.jvm;
 
 import dev.psc.pprof.LabelSet;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class JfrConverter {
 
-  private static final String UNKNOWN = "[unknown]";
+  static final String UNKNOWN = "[unknown]";
 
   private final Aggregator aggregator;
   private final CaptureSettings settings;
@@ -253,15 +254,14 @@ final class JfrConverter {
     if (!lookup.knows(thread.id())) {
       return thread.labels();
     }
-    LabelSet found = lookup.at(thread.id(), epochNanos(event));
+    LabelSet found = lookup.at(thread.id(), epochNanos(event.getStartTime()));
     return found.isEmpty()
         ? thread.labels()
         : aggregator.labels().merge(thread.labels(), aggregator.labels().id(found));
   }
 
-  private static long epochNanos(RecordedEvent event) {
-    java.time.Instant start = event.getStartTime();
-    return start.getEpochSecond() * 1_000_000_000L + start.getNano();
+  static long epochNanos(Instant time) {
+    return time.getEpochSecond() * 1_000_000_000L + time.getNano();
   }
 
   /** Lets go of the JDK's objects; call it when a stream ends and now and then. */

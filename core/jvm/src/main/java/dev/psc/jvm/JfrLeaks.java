@@ -74,7 +74,8 @@ final class JfrLeaks implements AutoCloseable {
     }
   }
 
-  private static void add(Aggregator aggregator, JfrStacks stacks, RecordedEvent event) {
+  /** Counts one old object. */
+  static void add(Aggregator aggregator, JfrStacks stacks, RecordedEvent event) {
     int stack = stacks.stack(event.getStackTrace());
     Object object = event.getValue("object");
     if (object instanceof RecordedObject old

@@ -111,7 +111,9 @@ final class JfrStacks {
     int function =
         aggregator
             .interner()
-            .function(className + "." + method.getName(), FrameNames.fileName(className));
+            .function(
+                className.isEmpty() ? method.getName() : className + "." + method.getName(),
+                FrameNames.fileName(className));
     methods.put(method, function);
     return function;
   }

@@ -81,6 +81,15 @@ final class ProfileTable {
     return copy;
   }
 
+  /** Returns a copy whose second values are the first ones times a period. */
+  ProfileTable timesPeriod(long period) {
+    ProfileTable copy = copy();
+    for (int row = 0; row < rows.size(); row++) {
+      copy.values[row * 2 + 1] = copy.values[row * 2] * period;
+    }
+    return copy;
+  }
+
   void markStacks(BitSet used) {
     for (int row = 0; row < rows.size(); row++) {
       used.set(stack(row));

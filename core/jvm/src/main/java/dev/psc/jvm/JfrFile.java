@@ -1,0 +1,191 @@
+package dev.psc.jvm;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+
+/**
+ * A recording as the chunks that it consists of, each a recording of its own. They are read one by
+ * one: the JDK's reader gives up a whole file for one chunk that it does not like. Not thread-safe.
+ */
+final class JfrFile implements AutoCloseable {
+
+  private static final int MAGIC = 0x464C5200; // FLR and a zero
+  private static final int HEADER_BYTES = 68;
+  private static final int BUFFER_BYTES = 1 << 16;
+
+  private final Path file;
+  private final Path shown;
+  private final boolean temporary;
+  private final List<Chunk> chunks = new ArrayList<>();
+  private final List<String> remarks = new ArrayList<>();
+  private final long size;
+
+  /**
+   * A whole chunk.
+   *
+   * @param offset where it begins
+   * @param size its bytes
+   * @param startNanos when it began, in nanoseconds since 1970
+   * @param durationNanos how long it is
+   */
+  record Chunk(long offset, long size, long startNanos, long durationNanos) {}
+
+  /** Reads a chunk that lies in a file of its own. */
+  @FunctionalInterface
+  interface Reader {
+    void read(Path chunk) throws IOException;
+  }
+
+  private JfrFile(Path file, Path shown, boolean temporary) throws IOException {
+    this.file = file;
+    this.shown = shown;
+    this.temporary = temporary;
+    this.size = Files.size(file);
+  }
+
+  /**
+   * Opens a file, gzip'd or not.
+   *
+   * @param maxBytes most bytes, inflated
+   */
+  static JfrFile open(Path path, long maxBytes) throws IOException {
+    boolean gzip;
+    try (InputStream in = Files.newInputStream(path)) {
+      gzip = in.read() == 0x1f && in.read() == 0x8b;
+    }
+    Path target = gzip ? Files.createTempFile("psc-", ".jfr") : path;
+    try {
+      List<String> remarks = new ArrayList<>();
+      if (gzip) {
+        inflate(path, target, maxBytes, remarks);
+      }
+      JfrFile file = new JfrFile(target, path, gzip);
+      file.remarks.addAll(remarks);
+      if (file.size > maxBytes) {
+        throw tooLarge(path, maxBytes);
+      }
+      file.findChunks();
+      return file;
+    } catch (IOException | RuntimeException e) {
+      if (gzip) {
+        Files.deleteIfExists(target);
+      }
+      throw e;
+    }
+  }
+
+  private static IOException tooLarge(Path path, long maxBytes) {
+    return new IOException(path + " has more than maxBytes = " + maxBytes + " bytes");
+  }
+
+  private static void inflate(Path from, Path to, long maxBytes, List<String> remarks)
+      throws IOException {
+    long written = 0;
+    byte[] buffer = new byte[BUFFER_BYTES];
+    try (InputStream in = new GZIPInputStream(Files.newInputStream(from), BUFFER_BYTES);
+        OutputStream out = Files.newOutputStream(to)) {
+      int read = in.read(buffer);
+      while (read >= 0) {
+        written += read;
+        if (written > maxBytes) {
+          throw tooLarge(from, maxBytes);
+        }
+        out.write(buffer, 0, read);
+        read = in.read(buffer);
+      }
+    } catch (EOFException | ZipException e) {
+      remarks.add(
+          "the gzip'd file is damaged or cut off after "
+              + written
+              + " inflated bytes ("
+              + e.getMessage()
+              + ")");
+    }
+  }
+
+  private void findChunks() throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      long offset = 0;
+      while (offset < size) {
+        ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
+        while (header.hasRemaining() && channel.read(header, offset + header.position()) >= 0) {}
+        header.flip();
+        if (header.remaining() >= 4 && header.getInt(0) != MAGIC) {
+          if (offset == 0) {
+            throw new IOException(
+                shown + " is no recording of a flight recorder: it does not begin with FLR");
+          }
+          remarks.add(missing(offset) + " belong to no chunk");
+          break;
+        }
+        long bytes = header.remaining() < HEADER_BYTES ? 0 : header.getLong(8);
+        if (bytes < HEADER_BYTES || bytes > size - offset) {
+          remarks.add(missing(offset) + " are a chunk that was not finished or was cut off");
+          break;
+        }
+        chunks.add(new Chunk(offset, bytes, header.getLong(32), header.getLong(40)));
+        offset += bytes;
+      }
+    }
+    if (chunks.isEmpty()) {
+      throw new IOException(
+          shown + " has no whole chunk: " + (size == 0 ? "it is empty" : remarks.get(0)));
+    }
+  }
+
+  private String missing(long offset) {
+    return "the last " + (size - offset) + " of " + size + " bytes";
+  }
+
+  List<Chunk> chunks() {
+    return chunks;
+  }
+
+  /** Returns what is not whole, for people. */
+  List<String> remarks() {
+    return remarks;
+  }
+
+  /** Hands a chunk to a reader as a file of its own. */
+  void read(Chunk chunk, Reader reader) throws IOException {
+    if (chunk.size == size) {
+      reader.read(file);
+      return;
+    }
+    Path copy = Files.createTempFile("psc-chunk-", ".jfr");
+    try {
+      try (FileChannel from = FileChannel.open(file, StandardOpenOption.READ);
+          FileChannel to = FileChannel.open(copy, StandardOpenOption.WRITE)) {
+        long done = 0;
+        while (done < chunk.size) {
+          long moved = from.transferTo(chunk.offset + done, chunk.size - done, to);
+          if (moved <= 0) {
+            throw new EOFException(shown + " became shorter while it was read");
+          }
+          done += moved;
+        }
+      }
+      reader.read(copy);
+    } finally {
+      Files.deleteIfExists(copy);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (temporary) {
+      Files.deleteIfExists(file);
+    }
+  }
+}

@@ -1,0 +1,105 @@
+package dev.psc.jvm;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * Turns {@code .jfr} files into profiles: recordings of the JDK ({@code jcmd PID JFR.dump}, {@code
+ * -XX:StartFlightRecording}), of async-profiler and of agents that write this format, as they are
+ * or gzip'd.
+ *
+ * <pre>{@code
+ * for (RawProfile profile : JfrFiles.convert(file).profiles(LabelSet.of("job", "checkout"))) {
+ *   delivery.accept(profile);
+ * }
+ * }</pre>
+ *
+ * <p>A file that was cut off gives what its whole chunks have; {@link JfrConversion#remarks} says
+ * what is missing. Everything that was recorded is counted, as often as {@code jfr summary} counts
+ * it. Thread-safe.
+ */
+public final class JfrFiles {
+
+  private JfrFiles() {}
+
+  /**
+   * Converts a file with the defaults of {@link #builder()}.
+   *
+   * @throws IOException when the file cannot be read, is no recording, or has nothing whole
+   * @throws UnsupportedOperationException when this JVM has no module {@code jdk.jfr}
+   */
+  public static JfrConversion convert(Path file) throws IOException {
+    return builder().convert(file);
+  }
+
+  /** Returns a builder with the defaults. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Collects how to convert. Not thread-safe. */
+  public static final class Builder {
+
+    private static final long LEAST_BYTES = 1L << 20;
+
+    private boolean idleThreads = true;
+    private boolean threadNames;
+    private boolean allocatedClass;
+    private long maxBytes = 4L << 30;
+
+    private Builder() {}
+
+    /**
+     * Sets whether waits of pool threads for work are counted; true by default. A running JVM's own
+     * {@code block} profile leaves them out.
+     */
+    public Builder idleThreads(boolean idleThreads) {
+      this.idleThreads = idleThreads;
+      return this;
+    }
+
+    /** Sets whether samples have the label {@code thread}, normalised; false by default. */
+    public Builder threadNames(boolean threadNames) {
+      this.threadNames = threadNames;
+      return this;
+    }
+
+    /** Sets whether the allocated class is the leaf of an allocation; false by default. */
+    public Builder allocatedClass(boolean allocatedClass) {
+      this.allocatedClass = allocatedClass;
+      return this;
+    }
+
+    /** Sets the most bytes of an inflated file; from 1 MiB, 4 GiB by default. */
+    public Builder maxBytes(long maxBytes) {
+      if (maxBytes < LEAST_BYTES) {
+        throw new IllegalArgumentException("maxBytes must be at least 1 MiB, but is " + maxBytes);
+      }
+      this.maxBytes = maxBytes;
+      return this;
+    }
+
+    /**
+     * Converts a file; nothing of it is kept open.
+     *
+     * @throws IOException when the file cannot be read, is no recording, or has nothing whole
+     * @throws UnsupportedOperationException when this JVM has no module {@code jdk.jfr}
+     */
+    public JfrConversion convert(Path file) throws IOException {
+      CaptureSettings settings =
+          CaptureSettings.DEFAULT
+              .withLockThreshold(java.time.Duration.ZERO)
+              .withBlockThreshold(java.time.Duration.ZERO)
+              .withOwnThreads(true)
+              .withIdleThreads(idleThreads)
+              .withThreadNames(threadNames)
+              .withAllocatedClass(allocatedClass);
+      try (JfrFile opened = JfrFile.open(file, maxBytes)) {
+        return new JfrFileReader(settings).read(opened);
+      } catch (LinkageError e) {
+        throw new UnsupportedOperationException(
+            "recordings cannot be read: this JVM has no module jdk.jfr (--add-modules jdk.jfr)", e);
+      }
+    }
+  }
+}
