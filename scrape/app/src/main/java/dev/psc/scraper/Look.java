@@ -163,7 +163,7 @@ final class Look {
               step.name().title(),
               step.result().name().toLowerCase(Locale.ROOT),
               step.message(),
-              step.remedy()));
+              inFlags(step.remedy())));
     }
     boolean ok = steps.stream().noneMatch(step -> step.result().equals("wrong"));
     if (json) {
@@ -181,6 +181,13 @@ final class Look {
       out.println(ok ? "all is well" : "something is wrong, see above");
     }
     return ok ? 0 : 1;
+  }
+
+  /** The remedy of a library's check names schemes of an address; an operator has flags as well. */
+  private static String inFlags(String remedy) {
+    return remedy
+        .replace("use http://", "give --insecure or use http://")
+        .replace("use https://", "leave out --insecure or use https://");
   }
 
   private static Map<String, Object> map(Step step) {
