@@ -1,16 +1,18 @@
 package dev.psc.scraper;
 
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.Locale;
-import java.util.Set;
+import java.util.Map;
 
-/** Writes Prometheus' text exposition format 0.0.4. Not thread-safe. */
+/**
+ * Writes Prometheus' text exposition format 0.0.4, which wants all samples of a metric in one
+ * group, in whatever order they are given here. Not thread-safe.
+ */
 final class PrometheusText {
 
   static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-  private final StringBuilder out = new StringBuilder(4096);
-  private final Set<String> declared = new HashSet<>();
+  private final Map<String, StringBuilder> families = new LinkedHashMap<>();
 
   PrometheusText counter(String name, String help, Number value, String... labels) {
     return sample(name, "counter", help, name, value.doubleValue(), labels);
@@ -33,14 +35,17 @@ final class PrometheusText {
 
   private PrometheusText sample(
       String family, String type, String help, String name, double value, String... labels) {
-    if (declared.add(family)) {
-      out.append("# HELP ").append(family).append(' ').append(help.replace("\n", " ")).append('\n');
-      out.append("# TYPE ").append(family).append(' ').append(type).append('\n');
-    }
+    StringBuilder out =
+        families.computeIfAbsent(
+            family,
+            f ->
+                new StringBuilder(256)
+                    .append("# HELP %s %s\n".formatted(f, help.replace("\n", " ")))
+                    .append("# TYPE %s %s\n".formatted(f, type)));
     out.append(name);
     for (int i = 0; i < labels.length; i += 2) {
       out.append(i == 0 ? '{' : ',').append(labels[i]).append("=\"");
-      escape(labels[i + 1]);
+      escape(out, labels[i + 1]);
       out.append('"');
     }
     if (labels.length > 0) {
@@ -56,7 +61,7 @@ final class PrometheusText {
     return this;
   }
 
-  private void escape(String value) {
+  private static void escape(StringBuilder out, String value) {
     for (int i = 0; i < value.length(); i++) {
       char c = value.charAt(i);
       switch (c) {
@@ -70,6 +75,6 @@ final class PrometheusText {
 
   @Override
   public String toString() {
-    return out.toString();
+    return String.join("", families.values());
   }
 }

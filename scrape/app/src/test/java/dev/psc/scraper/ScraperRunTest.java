@@ -220,6 +220,31 @@ class ScraperRunTest {
   }
 
   @Test
+  void documentsEveryMetricAndWritesEachInOnePlace() throws Exception {
+    String readme = Files.readString(Path.of("README.md"));
+    try (ScraperRun run = ScraperRun.start(options())) {
+      await().atMost(PATIENCE).until(() -> call(run, "GET", "/metrics").body().contains("\"ok\""));
+      String metrics = call(run, "GET", "/metrics").body();
+      List<String> names =
+          metrics
+              .lines()
+              .filter(line -> line.startsWith("# TYPE "))
+              .map(line -> line.split(" ", -1)[2])
+              .toList();
+      assertThat(names).doesNotHaveDuplicates().hasSizeGreaterThan(20);
+      assertThat(names).allSatisfy(name -> assertThat(readme).contains("`" + name + "`"));
+      String current = "";
+      for (String line : metrics.lines().toList()) {
+        if (line.startsWith("# TYPE ")) {
+          current = line.split(" ", -1)[2];
+        } else if (!line.startsWith("#")) {
+          assertThat(line).startsWith(current);
+        }
+      }
+    }
+  }
+
+  @Test
   void listsTargetsOverGrpcOnTheSamePort() throws Exception {
     try (ScraperRun run = ScraperRun.start(options())) {
       ManagedChannel channel =
