@@ -5,6 +5,13 @@ import static org.awaitility.Awaitility.await;
 
 import dev.psc.testkit.EmbeddedProfileStore;
 import dev.psc.testkit.StoredProfile;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -223,5 +230,136 @@ class InteropTest {
             """));
     awaitProfiles("process_cpu");
     assertThat(pprof("process_cpu", "-raw").toLowerCase(Locale.ROOT)).contains("hash_much");
+  }
+
+  /** The scraper is a JVM program that offers its profiles: it scrapes itself here. */
+  @Test
+  void scrapesAJvm() throws Exception {
+    int port = freePort();
+    scrape(job("127.0.0.1:" + port, ""), "--http-address=127.0.0.1:" + port);
+    awaitProfiles("memory", "goroutine", "mutex", "block", "process_cpu");
+    RealPrograms.assumeOnPath("go");
+    assertThat(pprof("goroutine", "-traces")).contains("java.lang.Thread");
+    assertThat(pprof("process_cpu", "-raw")).contains("samples/count cpu/nanoseconds");
+    assertThat(pprof("memory", "-raw")).contains("alloc_space/bytes");
+  }
+
+  /** The config of the setup guide, word for word but for the address of the API server. */
+  @Test
+  void scrapesPodsAsTheSetupGuideConfiguresIt() throws Exception {
+    RealPrograms.assumeOnPath("go");
+    Path go = programs.sources("go");
+    assertThat(programs.run(go, 120, "go", "build", "-o", "server", ".").status()).isZero();
+    String address = programs.startServer(go, go.resolve("server").toString());
+    try (PodListServer api = new PodListServer(pod(address))) {
+      scrape(
+          guideConfig()
+              .replace(
+                  "- role: pod", "- role: pod\n    api_server: 'http://" + api.address() + "'"));
+      awaitProfiles("memory", "goroutine");
+      assertThat(store.profiles(store.project()).get(0).labels().toMap())
+          .containsEntry("job", "kubernetes-pods")
+          .containsEntry("namespace", "shop")
+          .containsEntry("pod", "cart-1")
+          .containsEntry("container", "cart")
+          .containsEntry("app_kubernetes_io_name", "cart")
+          .containsEntry("instance", address);
+    }
+  }
+
+  private static String guideConfig() throws IOException {
+    String manifest = Files.readString(Path.of("deploy/kubernetes.yaml"));
+    String block = manifest.substring(manifest.indexOf("polarsignals-scraper.yaml: |-\n"));
+    return block
+        .lines()
+        .skip(1)
+        .takeWhile(line -> line.startsWith("    "))
+        .map(line -> line.substring(4))
+        .collect(Collectors.joining("\n", "", "\n"));
+  }
+
+  private static String pod(String address) {
+    String port = address.substring(address.lastIndexOf(':') + 1);
+    return """
+        {"metadata": {"name": "cart-1", "namespace": "shop", "uid": "u1", "resourceVersion": "5",
+          "labels": {"app.kubernetes.io/name": "cart"}},
+         "spec": {"nodeName": "n1", "containers": [
+           {"name": "cart", "image": "cart:1", "ports": [{"name": "http", "containerPort": %s, "protocol": "TCP"}]}]},
+         "status": {"phase": "Running", "podIP": "127.0.0.1", "hostIP": "10.0.0.1",
+           "conditions": [{"type": "Ready", "status": "True"}]}}
+        """
+        .formatted(port);
+  }
+
+  /** Debian's package, with a config of its own, scrapes the scraper as today's is scraped. */
+  @Test
+  void isScrapedByPrometheus() throws Exception {
+    RealPrograms.assumeOnPath("prometheus");
+    int port = freePort();
+    scrape(job("127.0.0.1:" + port, ""), "--http-address=127.0.0.1:" + port);
+    int prometheus = freePort();
+    Files.writeString(
+        directory.resolve("prometheus.yaml"),
+        """
+        scrape_configs:
+        - job_name: scraper
+          scrape_interval: 1s
+          static_configs:
+          - targets: ['127.0.0.1:%d']
+        """
+            .formatted(port));
+    programs.start(
+        directory,
+        "prometheus",
+        "--config.file=" + directory.resolve("prometheus.yaml"),
+        "--storage.tsdb.path=" + directory.resolve("tsdb"),
+        "--web.listen-address=127.0.0.1:" + prometheus);
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .untilAsserted(
+            () ->
+                assertThat(
+                        get(
+                            "http://127.0.0.1:"
+                                + prometheus
+                                + "/api/v1/query?query=psc_scrapes_total"))
+                    .contains("\"outcome\":\"ok\"", "\"instance\":\"127.0.0.1:" + port));
+    RealPrograms.assumeOnPath("promtool");
+    Files.writeString(directory.resolve("metrics"), get("http://127.0.0.1:" + port + "/metrics"));
+    RealPrograms.Result lint =
+        programs.run(
+            directory, 60, "sh", "-c", "promtool check metrics < metrics && echo no complaint");
+    assertThat(lint.out()).contains("no complaint");
+  }
+
+  /** And the other way: Prometheus, a Go service of a package, is a target. */
+  @Test
+  void scrapesPrometheus() throws Exception {
+    RealPrograms.assumeOnPath("prometheus");
+    int port = freePort();
+    Files.writeString(directory.resolve("prometheus.yaml"), "scrape_configs: []\n");
+    programs.start(
+        directory,
+        "prometheus",
+        "--config.file=" + directory.resolve("prometheus.yaml"),
+        "--storage.tsdb.path=" + directory.resolve("tsdb"),
+        "--web.listen-address=127.0.0.1:" + port);
+    scrape(job("127.0.0.1:" + port, ""));
+    awaitProfiles("memory", "block", "goroutine", "mutex", "process_cpu");
+    RealPrograms.assumeOnPath("go");
+    assertThat(pprof("goroutine", "-raw")).contains("github.com/prometheus/prometheus");
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static String get(String url) throws Exception {
+    return HttpClient.newHttpClient()
+        .send(HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString())
+        .body();
   }
 }

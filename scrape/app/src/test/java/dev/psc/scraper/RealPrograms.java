@@ -105,6 +105,16 @@ final class RealPrograms implements AutoCloseable {
     return address;
   }
 
+  /** Starts a program that runs until this is closed; its output goes to a file of the folder. */
+  void start(Path folder, String... command) throws IOException {
+    running.add(
+        new ProcessBuilder(command)
+            .directory(folder.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve(command[0] + ".log").toFile())
+            .start());
+  }
+
   /** Starts the scraper's jar; its log goes to a file of the directory. */
   Process startScraper(String... arguments) throws IOException {
     Path jar = Path.of("target/psc-scraper.jar");
