@@ -52,7 +52,14 @@ final class Checker {
 
   static Checker check(ProfileIndex index) throws PprofException {
     Checker checker = new Checker(index);
-    checker.run();
+    checker.run(true);
+    return checker;
+  }
+
+  /** Checks everything but the samples. */
+  static Checker checkTables(ProfileIndex index) throws PprofException {
+    Checker checker = new Checker(index);
+    checker.run(false);
     return checker;
   }
 
@@ -89,7 +96,7 @@ final class Checker {
     }
   }
 
-  private void run() throws PprofException {
+  private void run(boolean samples) throws PprofException {
     if (index.sampleTypes() == 0) {
       if (breached(PprofRule.SAMPLE_TYPE_MISSING)) {
         list(
@@ -102,7 +109,9 @@ final class Checker {
     checkMappings();
     checkFunctions();
     checkLocations();
-    checkSamples();
+    if (samples) {
+      new SampleChecker(this).run();
+    }
     checkSingles();
     checkNames();
   }
@@ -234,13 +243,10 @@ final class Checker {
   }
 
   private void checkFunctions() throws PprofException {
-    WireReader r = index.over(Fields.FUNCTION);
+    WireReader r = new WireReader(buf, 0, 0);
     WireReader f = inner;
-    int n = 0;
-    while (r.next()) {
-      if (r.field != Fields.FUNCTION) {
-        continue;
-      }
+    for (int n = 0; n < index.count[Fields.FUNCTION]; n++) {
+      r.read(index.functionAt[n], index.to);
       f.reset(r.start, r.pos);
       long id = 0;
       while (f.next()) {
@@ -256,18 +262,15 @@ final class Checker {
           default -> {}
         }
       }
-      id(functions, id, r, "function", n++, PprofRule.FUNCTION_ID_ORDER);
+      id(functions, id, r, "function", n, PprofRule.FUNCTION_ID_ORDER);
     }
   }
 
   private void checkLocations() throws PprofException {
-    WireReader r = index.over(Fields.LOCATION);
+    WireReader r = new WireReader(buf, 0, 0);
     WireReader l = inner;
-    int n = 0;
-    while (r.next()) {
-      if (r.field != Fields.LOCATION) {
-        continue;
-      }
+    for (int n = 0; n < index.count[Fields.LOCATION]; n++) {
+      r.read(index.locationAt[n], index.to);
       l.reset(r.start, r.pos);
       long id = 0;
       long mapping = 0;
@@ -299,7 +302,7 @@ final class Checker {
               "there is no mapping with the id " + Long.toUnsignedString(mapping));
         }
       }
-      id(locations, id, r, "location", n++, PprofRule.LOCATION_ID_ORDER);
+      id(locations, id, r, "location", n, PprofRule.LOCATION_ID_ORDER);
     }
   }
 
@@ -382,12 +385,6 @@ final class Checker {
     if (r.type != WireReader.VARINT) {
       throw ProfileIndex.wrongType("field " + r.field + " of " + table + "[" + entry + "]", r);
     }
-  }
-
-  // Samples
-
-  private void checkSamples() throws PprofException {
-    new SampleChecker(this).run();
   }
 
   // What stands alone

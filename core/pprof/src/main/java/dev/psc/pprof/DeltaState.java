@@ -2,7 +2,9 @@ package dev.psc.pprof;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,10 +23,11 @@ public final class DeltaState {
 
   private final long maxStateBytes;
   private final boolean compress;
-  private @Nullable StackTable previous;
-  private long previousTime;
-  private long previousProgram;
-  private long[] previousTotals = {};
+  private @Nullable StackTable known;
+  private List<String> knownColumns = List.of();
+  private long knownTime;
+  private long knownProgram;
+  private long[] knownTotals = {};
 
   private DeltaState(long maxStateBytes, boolean compress) {
     this.maxStateBytes = maxStateBytes;
@@ -90,13 +93,13 @@ public final class DeltaState {
 
   /** Returns how many bytes are kept until the next scrape. */
   public long stateBytes() {
-    StackTable table = previous;
+    StackTable table = known;
     return table == null ? 0 : table.bytes();
   }
 
   /** Forgets everything, so that the next scrape is the first. */
   public void clear() {
-    previous = null;
+    known = null;
   }
 
   /**
@@ -110,89 +113,103 @@ public final class DeltaState {
   public Outcome advance(byte[] body, PprofLimits limits) throws PprofException {
     Objects.requireNonNull(body, "body");
     Objects.requireNonNull(limits, "limits");
-    Checker checker = Opened.open(body, limits);
-    ProfileIndex index = checker.index();
-    int types = index.sampleTypes();
-    String[] names = index.texts(index.typeNames());
-    BitSet cumulative = new BitSet(types);
-    for (int i = 0; i < types; i++) {
-      cumulative.set(i, isCumulative(names[i * 2]));
+    Body open = Body.open(body, limits);
+    try {
+      Checker checker = Checker.checkTables(ProfileIndex.scan(open.buf(), open.from(), open.to()));
+      Outcome outcome = Opened.isSound(checker) ? advance(checker) : null;
+      return outcome != null ? outcome : advanceSound(Opened.repaired(body, limits));
+    } catch (PprofException e) {
+      throw open.explain(e);
     }
-    if (cumulative.isEmpty()) {
+  }
+
+  private Outcome advanceSound(Checker repaired) throws PprofException {
+    return Objects.requireNonNull(advance(repaired), "repaired, and breaks rules");
+  }
+
+  /** Returns null, and changes nothing, when a sample breaks a rule. */
+  private @Nullable Outcome advance(Checker checker) throws PprofException {
+    ProfileIndex index = checker.index();
+    String[] names = index.texts(index.typeNames());
+    int[] counting =
+        IntStream.range(0, index.sampleTypes()).filter(i -> isCumulative(names[i * 2])).toArray();
+    if (counting.length == 0) {
       return new Outcome.NotCumulative();
     }
-    int[] counting = cumulative.stream().toArray();
-    StackHashes hashes = new StackHashes(checker);
-    int samples = index.count[Fields.SAMPLE];
-    int[] entries = new int[samples];
-    StackTable current = new StackTable(counting.length, samples);
-    long[] rows = new long[samples * types];
-    read(index, hashes, current, counting, entries, rows);
-    if (current.bytes() > maxStateBytes) {
+    List<String> columns = Arrays.stream(counting).mapToObj(i -> names[i * 2]).toList();
+    long program = program(index);
+    long time = index.single[Fields.TIME_NANOS];
+    StackTable table = known;
+    String reason = table == null ? null : otherProcess(columns, program, time);
+    if (table == null || reason != null) {
+      table = new StackTable(counting.length, index.count[Fields.SAMPLE]);
+    }
+    StackReader scrape = new StackReader(checker, counting);
+    int before = table.size();
+    boolean done = false;
+    long[] totals;
+    try {
+      if (!scrape.read(table)) {
+        return null;
+      }
+      requireRoom(scrape.found, counting.length);
+      totals = totals(scrape, table.size(), counting.length);
+      done = true;
+    } finally {
+      if (!done) {
+        table.truncate(before);
+      }
+    }
+    if (known != null && reason == null) {
+      reason = fallen(table, scrape, before, totals);
+    }
+    Outcome outcome;
+    if (known == null) {
+      outcome = new Outcome.First();
+    } else if (reason != null) {
+      outcome = new Outcome.Reset(reason);
+    } else {
+      long duration = time - knownTime;
+      outcome = new Outcome.Delta(write(checker, table, scrape, counting, duration), duration);
+    }
+    for (int i = 0; i < table.size(); i++) {
+      if (scrape.first[i] != 0) {
+        table.set(i, scrape.counters);
+      }
+    }
+    boolean anew = !(outcome instanceof Outcome.Delta);
+    // A stack that is not there for one scrape must not count from 0 when it comes back.
+    boolean gone = scrape.found < table.size();
+    boolean full = table.bytes() > (gone ? maxStateBytes / 2 : maxStateBytes);
+    known = full || (gone && anew) ? table.only(scrape.first, scrape.found) : table;
+    knownColumns = columns;
+    knownTotals = totals;
+    knownProgram = program;
+    knownTime = time;
+    return outcome;
+  }
+
+  private void requireRoom(int stacks, int columns) throws PprofException {
+    long bytes = StackTable.bytes(stacks, columns);
+    if (bytes > maxStateBytes) {
       throw new PprofException(
           PprofException.TOO_LARGE,
           "sample",
           "the profile has "
-              + current.size()
+              + stacks
               + " stacks, whose counters take "
-              + current.bytes()
+              + bytes
               + " bytes where "
               + maxStateBytes
               + " are allowed; raise maxStateBytes or send it as it is");
     }
-    StackTable before = previous;
-    long[] totals = totals(current, counting.length);
-    long program = program(index);
-    String reason = before == null ? null : restarted(before, current, totals, program, index);
-    long duration = index.single[Fields.TIME_NANOS] - previousTime;
-    previousTime = index.single[Fields.TIME_NANOS];
-    previousTotals = totals;
-    previousProgram = program;
-    previous = current;
-    if (before == null) {
-      return new Outcome.First();
-    }
-    if (reason != null) {
-      return new Outcome.Reset(reason);
-    }
-    byte[] delta = write(checker, before, current, counting, entries, rows, duration);
-    keepGone(before, current, counting.length);
-    return new Outcome.Delta(delta, duration);
   }
 
-  private static void read(
-      ProfileIndex index,
-      StackHashes hashes,
-      StackTable current,
-      int[] counting,
-      int[] entries,
-      long[] rows)
-      throws PprofException {
-    int types = index.sampleTypes();
-    long[] row = new long[types];
-    WireReader r = index.over(Fields.SAMPLE);
-    WireReader s = new WireReader(index.buf, 0, 0);
-    int n = 0;
-    while (r.next()) {
-      if (r.field != Fields.SAMPLE) {
-        continue;
-      }
-      Opened.values(s.reset(r.start, r.pos), row);
-      int entry = current.entry(hashes.sample(r.start, r.pos));
-      entries[n] = entry;
-      System.arraycopy(row, 0, rows, n * types, types);
-      for (int c = 0; c < counting.length; c++) {
-        current.add(entry, c, row[counting[c]]);
-      }
-      n++;
-    }
-  }
-
-  private static long[] totals(StackTable table, int columns) {
+  private static long[] totals(StackReader scrape, int entries, int columns) {
     long[] totals = new long[columns];
-    for (int i = 0; i < table.size(); i++) {
+    for (int i = 0; i < entries; i++) {
       for (int c = 0; c < columns; c++) {
-        totals[c] += table.counter(i, c);
+        totals[c] += scrape.counters[i * columns + c];
       }
     }
     return totals;
@@ -218,30 +235,33 @@ public final class DeltaState {
     return start * 31 + index.texts(new long[] {buildId})[0].hashCode();
   }
 
-  private @Nullable String restarted(
-      StackTable before, StackTable current, long[] totals, long program, ProfileIndex index) {
-    if (totals.length != previousTotals.length) {
+  /** Returns what shows that this is another process than before, or null. */
+  private @Nullable String otherProcess(List<String> columns, long program, long time) {
+    if (!columns.equals(knownColumns)) {
       return "the profile has other sample types than before";
     }
-    if (program != previousProgram) {
+    if (program != knownProgram) {
       return "the program was loaded elsewhere or is another one";
     }
-    if (index.single[Fields.TIME_NANOS] <= previousTime) {
+    if (time <= knownTime) {
       return "the profile's time does not go on";
     }
-    for (int c = 0; c < totals.length; c++) {
-      if (totals[c] < previousTotals[c]) {
-        return "the counters fell from " + previousTotals[c] + " to " + totals[c] + " in all";
+    return null;
+  }
+
+  /** Returns which counter is less than before, or null. */
+  private @Nullable String fallen(StackTable table, StackReader scrape, int before, long[] totals) {
+    int columns = totals.length;
+    for (int c = 0; c < columns; c++) {
+      if (totals[c] < knownTotals[c]) {
+        return "the counters fell from " + knownTotals[c] + " to " + totals[c] + " in all";
       }
     }
-    for (int i = 0; i < current.size(); i++) {
-      int old = before.find(current.key(i));
-      for (int c = 0; old >= 0 && c < totals.length; c++) {
-        if (current.counter(i, c) < before.counter(old, c)) {
-          return "a stack's counter fell from "
-              + before.counter(old, c)
-              + " to "
-              + current.counter(i, c);
+    for (int i = 0; i < before; i++) {
+      for (int c = 0; c < columns; c++) {
+        long now = scrape.counters[i * columns + c];
+        if (now < table.counter(i, c) && scrape.first[i] != 0) {
+          return "a stack's counter fell from " + table.counter(i, c) + " to " + now;
         }
       }
     }
@@ -249,49 +269,46 @@ public final class DeltaState {
   }
 
   private byte[] write(
-      Checker checker,
-      StackTable before,
-      StackTable current,
-      int[] counting,
-      int[] entries,
-      long[] rows,
-      long duration)
+      Checker checker, StackTable table, StackReader scrape, int[] counting, long duration)
       throws PprofException {
     ProfileIndex index = checker.index();
     int types = index.sampleTypes();
-    BitSet written = new BitSet(current.size());
-    BitSet kept = new BitSet(entries.length);
+    int columns = counting.length;
+    int samples = scrape.entries.length;
+    BitSet kept = new BitSet(samples);
     Pruner pruner = new Pruner(checker);
-    WireReader r = index.over(Fields.SAMPLE);
-    int n = 0;
+    WireReader r = new WireReader(index.buf, 0, 0);
+    WireReader values = new WireReader(index.buf, 0, 0);
+    long[] row = new long[types];
+    long[] rows = new long[64 * types];
     int size = 0;
-    while (r.next()) {
-      if (r.field != Fields.SAMPLE) {
+    for (int n = 0; n < samples; n++) {
+      int entry = scrape.entries[n];
+      boolean keep = entry < 0;
+      entry = keep ? ~entry : entry;
+      // Several samples of one stack: the first takes the difference of all.
+      boolean first = scrape.first[entry] == n + 1;
+      for (int c = 0; c < columns && first && !keep; c++) {
+        keep = scrape.counters[entry * columns + c] != table.counter(entry, c);
+      }
+      if (!keep) {
         continue;
       }
-      int entry = entries[n];
-      int old = before.find(current.key(entry));
-      int from = n * types;
-      // Several samples of one stack: the first takes the difference of all.
-      boolean first = !written.get(entry);
-      written.set(entry);
-      for (int c = 0; c < counting.length; c++) {
-        long sum = current.counter(entry, c) - (old < 0 ? 0 : before.counter(old, c));
-        rows[from + counting[c]] = first ? sum : 0;
+      kept.set(n);
+      r.read(scrape.at[n], index.to);
+      Opened.values(values.reset(r.start, r.pos), row);
+      for (int c = 0; c < columns; c++) {
+        row[counting[c]] =
+            first ? scrape.counters[entry * columns + c] - table.counter(entry, c) : 0;
       }
-      long any = 0;
-      for (int i = 0; i < types; i++) {
-        any |= rows[from + i];
-        rows[size + i] = rows[from + i];
+      if (size + types > rows.length) {
+        rows = Arrays.copyOf(rows, rows.length * 2);
       }
-      if (any != 0) {
-        kept.set(n);
-        size += types;
-        pruner.keepSample(r.start, r.pos);
-      }
-      n++;
+      System.arraycopy(row, 0, rows, size, types);
+      size += types;
+      pruner.keepSample(r.start, r.pos);
     }
-    Rewriter rewriter = new Rewriter(checker, index.to - index.from + 64);
+    Rewriter rewriter = new Rewriter(checker, size * 16 + 4096);
     rewriter.samples = kept;
     rewriter.values = rows;
     rewriter.durationNanos = duration;
@@ -300,17 +317,5 @@ public final class DeltaState {
     return compress
         ? Gzip.deflate(out.buf, 0, out.size, Repair.LEVEL)
         : Arrays.copyOf(out.buf, out.size);
-  }
-
-  /** A stack that is not there for one scrape must not count from 0 when it comes back. */
-  private void keepGone(StackTable before, StackTable current, int columns) {
-    for (int i = 0; i < before.size() && current.bytes() <= maxStateBytes / 2; i++) {
-      if (current.find(before.key(i)) < 0) {
-        int entry = current.entry(before.key(i));
-        for (int c = 0; c < columns; c++) {
-          current.add(entry, c, before.counter(i, c));
-        }
-      }
-    }
   }
 }

@@ -12,9 +12,12 @@ final class Opened {
    */
   static Checker open(byte[] body, PprofLimits limits) throws PprofException {
     Checker checker = check(Body.open(body, limits));
-    return isSound(checker)
-        ? checker
-        : check(Body.open(Repair.repair(body, limits, RepairContext.none()).bytes(), limits));
+    return isSound(checker) ? checker : repaired(body, limits);
+  }
+
+  /** Opens a body after repairing it. */
+  static Checker repaired(byte[] body, PprofLimits limits) throws PprofException {
+    return check(Body.open(Repair.repair(body, limits, RepairContext.none()).bytes(), limits));
   }
 
   private static Checker check(Body open) throws PprofException {
@@ -27,7 +30,7 @@ final class Opened {
     }
   }
 
-  private static boolean isSound(Checker checker) {
+  static boolean isSound(Checker checker) {
     for (PprofRule rule : PprofRule.values()) {
       if (checker.isBroken(rule)
           && rule != PprofRule.TIME_MISSING

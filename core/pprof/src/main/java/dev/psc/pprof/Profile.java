@@ -41,8 +41,8 @@ public final class Profile {
     locationIds = checker.locations;
     mappingIds = checker.mappings;
     stringAt = index.positions(Fields.STRING);
-    locationAt = index.positions(Fields.LOCATION);
-    functionAt = index.positions(Fields.FUNCTION);
+    locationAt = Arrays.copyOf(index.locationAt, index.count[Fields.LOCATION]);
+    functionAt = Arrays.copyOf(index.functionAt, index.count[Fields.FUNCTION]);
     texts = new @Nullable String[stringAt.length];
     frames = newFrames(locationAt.length);
     sampleTypes = List.copyOf(decodeSampleTypes());

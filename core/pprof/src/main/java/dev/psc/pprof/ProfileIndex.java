@@ -30,6 +30,14 @@ final class ProfileIndex {
   /** Where the last entry of a field ends. */
   final int[] last = new int[TOP];
 
+  /**
+   * Where the tags of locations and functions stand, in table order: writers scatter these two over
+   * the whole profile, so that walking from the first to the last would be a walk over everything.
+   */
+  int[] locationAt = {};
+
+  int[] functionAt = {};
+
   /** Values of the fields that stand alone. */
   final long[] single = new long[TOP];
 
@@ -61,6 +69,11 @@ final class ProfileIndex {
         first[field] = r.tagStart;
       }
       last[field] = r.pos;
+      if (field == Fields.LOCATION) {
+        locationAt = put(locationAt, count[field] - 1, r.tagStart);
+      } else if (field == Fields.FUNCTION) {
+        functionAt = put(functionAt, count[field] - 1, r.tagStart);
+      }
       if (field <= Fields.STRING) {
         if (r.type != WireReader.BYTES) {
           throw wrongType("field " + field, r);
@@ -169,6 +182,12 @@ final class ProfileIndex {
       }
     }
     return Arrays.copyOf(comments, n);
+  }
+
+  private static int[] put(int[] array, int at, int value) {
+    int[] target = at < array.length ? array : Arrays.copyOf(array, Math.max(64, at * 2));
+    target[at] = value;
+    return target;
   }
 
   private static long[] put(long[] array, int at, long value) {

@@ -83,8 +83,12 @@ final class Pruner {
       // Tools take the first mapping for the program itself.
       mappings[0] = true;
     }
-    keepTexts(Fields.MAPPING, mappings, Fields.MAPPING_FILENAME, Fields.MAPPING_BUILD_ID);
-    keepTexts(Fields.FUNCTION, functions, Fields.FUNCTION_NAME, Fields.FUNCTION_FILENAME);
+    keepTexts(
+        index.positions(Fields.MAPPING),
+        mappings,
+        Fields.MAPPING_FILENAME,
+        Fields.MAPPING_BUILD_ID);
+    keepTexts(index.functionAt, functions, Fields.FUNCTION_NAME, Fields.FUNCTION_FILENAME);
     if (strings.length > 0) {
       strings[0] = true;
     }
@@ -114,12 +118,12 @@ final class Pruner {
   }
 
   private void keepLocations() throws PprofException {
-    WireReader r = index.over(Fields.LOCATION);
-    int n = 0;
-    while (r.next()) {
-      if (r.field != Fields.LOCATION || !locations[n++]) {
+    WireReader r = new WireReader(buf, 0, 0);
+    for (int n = 0; n < locations.length; n++) {
+      if (!locations[n]) {
         continue;
       }
+      r.read(index.locationAt[n], index.to);
       WireReader l = inner.reset(r.start, r.pos);
       long mapping = 0;
       while (l.next()) {
@@ -144,14 +148,14 @@ final class Pruner {
     }
   }
 
-  private void keepTexts(int table, boolean[] kept, int firstField, int lastField)
+  private void keepTexts(int[] at, boolean[] kept, int firstField, int lastField)
       throws PprofException {
-    WireReader r = index.over(table);
-    int n = 0;
-    while (r.next()) {
-      if (r.field != table || !kept[n++]) {
+    WireReader r = new WireReader(buf, 0, 0);
+    for (int n = 0; n < kept.length; n++) {
+      if (!kept[n]) {
         continue;
       }
+      r.read(at[n], index.to);
       WireReader e = inner.reset(r.start, r.pos);
       while (e.next()) {
         if (e.field >= firstField && e.field <= lastField) {

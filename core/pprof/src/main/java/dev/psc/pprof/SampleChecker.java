@@ -72,7 +72,7 @@ final class SampleChecker {
     }
   }
 
-  private void sample(int start, int end, int n) throws PprofException {
+  void sample(int start, int end, int n) throws PprofException {
     byte[] b = buf;
     int values = 0;
     int p = start;
@@ -235,7 +235,7 @@ final class SampleChecker {
     return count;
   }
 
-  private void label(int start, int end, int n) throws PprofException {
+  void label(int start, int end, int n) throws PprofException {
     byte[] b = buf;
     long key = 0;
     int p = start;

@@ -7,7 +7,8 @@ import java.nio.ByteOrder;
 /**
  * 64-bit hashes of samples by what they mean: the addresses and lines of their stack and their
  * labels, never ids or positions, which differ from one scrape to the next. Two of a hundred
- * thousand stacks share a hash with a probability of about 3 in 10^10.
+ * thousand stacks share a hash with a probability of about 3 in 10^10. Ids must count up from 1 and
+ * every reference be sound.
  */
 final class StackHashes {
 
@@ -16,23 +17,25 @@ final class StackHashes {
 
   private static final long M1 = 0xff51afd7ed558ccdL;
   private static final long M2 = 0x9e3779b97f4a7c15L;
-  private static final long M3 = 0xd6e8feb86659fd93L;
+
+  /** A stack's hash is the sum of its locations' hashes times a power of this by position. */
+  static final long BASE = 0xd6e8feb86659fd93L;
+
+  /** Hashes by location id, 0 for the ids that are none; ids below 128 are always in range. */
+  final long[] byId;
 
   private final byte[] buf;
-  private final IdMap locationIds;
   private final long[] strings;
-  private final long[] locations;
   private final WireReader inner;
   private final WireReader innermost;
 
   StackHashes(Checker checker) throws PprofException {
     ProfileIndex index = checker.index();
     buf = index.buf;
-    locationIds = checker.locations;
     inner = new WireReader(buf, 0, 0);
     innermost = new WireReader(buf, 0, 0);
     strings = strings(index);
-    locations = locations(index, checker, functions(index));
+    byId = locations(index, functions(index));
   }
 
   private static long[] strings(ProfileIndex index) throws PprofException {
@@ -61,13 +64,11 @@ final class StackHashes {
   }
 
   private long[] functions(ProfileIndex index) throws PprofException {
-    long[] hashes = new long[index.count[Fields.FUNCTION]];
-    WireReader r = index.over(Fields.FUNCTION);
-    int n = 0;
-    while (r.next()) {
-      if (r.field != Fields.FUNCTION) {
-        continue;
-      }
+    int count = index.count[Fields.FUNCTION];
+    long[] hashes = new long[count + 1];
+    WireReader r = new WireReader(buf, 0, 0);
+    for (int n = 0; n < count; n++) {
+      r.read(index.functionAt[n], index.to);
       WireReader f = inner.reset(r.start, r.pos);
       long h = 1;
       while (f.next()) {
@@ -75,20 +76,17 @@ final class StackHashes {
           h += mix(strings[(int) f.value] + f.field * M2);
         }
       }
-      hashes[n++] = h;
+      hashes[n + 1] = h;
     }
     return hashes;
   }
 
-  private long[] locations(ProfileIndex index, Checker checker, long[] functions)
-      throws PprofException {
-    long[] hashes = new long[index.count[Fields.LOCATION]];
-    WireReader r = index.over(Fields.LOCATION);
-    int n = 0;
-    while (r.next()) {
-      if (r.field != Fields.LOCATION) {
-        continue;
-      }
+  private long[] locations(ProfileIndex index, long[] functions) throws PprofException {
+    int count = index.count[Fields.LOCATION];
+    long[] hashes = new long[Math.max(128, count + 1)];
+    WireReader r = new WireReader(buf, 0, 0);
+    for (int n = 0; n < count; n++) {
+      r.read(index.locationAt[n], index.to);
       WireReader l = inner.reset(r.start, r.pos);
       long lines = 0;
       long address = 0;
@@ -106,59 +104,45 @@ final class StackHashes {
               number = line.value;
             }
           }
-          long h = mix(number * M1) + 2;
-          lines =
-              step(lines, function == 0 ? h : h + functions[checker.functions.indexOf(function)]);
+          lines = step(lines, mix(number * M1) + functions[(int) function]);
         }
       }
-      hashes[n++] = mix(step(lines, address));
+      hashes[n + 1] = mix(step(lines, address));
     }
     return hashes;
   }
 
-  /** Returns the hash of one sample. */
+  /** Returns the hash of one sample in whatever form the wire allows. */
   long sample(int start, int end) throws PprofException {
     WireReader s = inner.reset(start, end);
     long stack = 0;
+    long power = 1;
     long labels = 0;
     while (s.next()) {
       if (s.field == Fields.SAMPLE_LOCATION_ID) {
-        stack =
-            s.type == WireReader.VARINT
-                ? stack * M3 + locations[locationIds.indexOf(s.value)]
-                : stack(stack, s.start, s.pos);
+        if (s.type == WireReader.VARINT) {
+          stack += byId[(int) s.value] * power;
+          power *= BASE;
+        } else {
+          innermost.reset(s.start, s.pos);
+          while (innermost.pos < innermost.end) {
+            stack += byId[(int) innermost.varint()] * power;
+            power *= BASE;
+          }
+        }
       } else if (s.field == Fields.SAMPLE_LABEL) {
-        // A sum: the order of labels means nothing.
         labels += label(s.start, s.pos);
       }
     }
+    return joined(stack, labels);
+  }
+
+  static long joined(long stack, long labels) {
     return mix(stack ^ mix(labels));
   }
 
-  private long stack(long seed, int start, int end) throws PprofException {
-    byte[] b = buf;
-    IdMap ids = locationIds;
-    boolean sequential = ids.isSequential();
-    long[] hashes = locations;
-    long h = seed;
-    int p = start;
-    while (p < end) {
-      long id = b[p++];
-      if (id < 0) {
-        if (b[p] >= 0) {
-          id = (id & 0x7f) | b[p++] << 7;
-        } else {
-          innermost.reset(p - 1, end);
-          id = innermost.varint();
-          p = innermost.pos;
-        }
-      }
-      h = h * M3 + hashes[sequential ? (int) id - 1 : ids.indexOf(id)];
-    }
-    return h;
-  }
-
-  private long label(int start, int end) throws PprofException {
+  /** Returns the hash of one label; those of a sample add up. */
+  long label(int start, int end) throws PprofException {
     WireReader l = innermost.reset(start, end);
     long h = 3;
     while (l.next()) {
@@ -180,7 +164,7 @@ final class StackHashes {
   private static long mix(long word) {
     long h = word;
     h = (h ^ (h >>> 32)) * M1;
-    h = (h ^ (h >>> 29)) * M3;
+    h = (h ^ (h >>> 29)) * BASE;
     return h ^ (h >>> 32);
   }
 }

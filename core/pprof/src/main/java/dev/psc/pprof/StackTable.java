@@ -2,92 +2,135 @@ package dev.psc.pprof;
 
 import java.util.Arrays;
 
-/** From hashes of stacks to their counters, in flat arrays. The hashes are mixed already. */
+/**
+ * From hashes of stacks to entries 0, 1, 2, … and the counters of each, in flat arrays. The hashes
+ * are mixed already. Scrapes of one target list mostly the same stacks in the same order, so a
+ * search first looks where the last one ended.
+ */
 final class StackTable {
+
+  private static final int LEAST = 16;
 
   private final int columns;
   private long[] keys;
-  private int[] entries;
-  private int mask;
-  private long[] entryKeys;
   private long[] counters;
+  private int[] slots;
+  private int mask;
   private int size;
+  private int next;
 
   StackTable(int columns, int expected) {
     this.columns = columns;
-    int capacity = Math.max(16, Integer.highestOneBit(Math.max(expected, 1)) * 4);
+    int capacity = Math.max(LEAST, expected);
     keys = new long[capacity];
-    entries = new int[capacity];
-    mask = capacity - 1;
-    entryKeys = new long[Math.max(expected, 8)];
-    counters = new long[entryKeys.length * columns];
+    counters = new long[capacity * columns];
+    allocate(capacity);
+  }
+
+  private void allocate(int entries) {
+    slots = new int[slotsFor(Math.max(LEAST, entries))];
+    mask = slots.length - 1;
   }
 
   int size() {
     return size;
   }
 
+  /** Returns how much memory it takes. */
   long bytes() {
-    return 8L * keys.length + 4L * entries.length + 8L * entryKeys.length + 8L * counters.length;
+    return 8L * keys.length + 8L * counters.length + 4L * slots.length;
   }
 
-  /** Returns the entry of a hash, or -1. */
-  int find(long key) {
-    int slot = (int) key & mask;
-    while (entries[slot] != 0) {
-      if (keys[slot] == key) {
-        return entries[slot] - 1;
-      }
-      slot = (slot + 1) & mask;
-    }
-    return -1;
+  /** Returns how much memory a table of that many entries takes. */
+  static long bytes(int entries, int columns) {
+    int capacity = Math.max(LEAST, entries);
+    return 8L * capacity + 8L * capacity * columns + 4L * slotsFor(capacity);
+  }
+
+  private static int slotsFor(int entries) {
+    return Integer.highestOneBit(entries * 2 - 1) * 2;
+  }
+
+  /** Starts over with the expectation of the order in which entries were added. */
+  void rewind() {
+    next = 0;
   }
 
   /** Returns the entry of a hash, which is made where there is none. */
   int entry(long key) {
+    int expected = next;
+    if (expected < size && keys[expected] == key) {
+      next = expected + 1;
+      return expected;
+    }
     int slot = (int) key & mask;
-    while (entries[slot] != 0) {
-      if (keys[slot] == key) {
-        return entries[slot] - 1;
+    for (int found = slots[slot]; found != 0; found = slots[slot]) {
+      if (keys[found - 1] == key) {
+        next = found;
+        return found - 1;
       }
       slot = (slot + 1) & mask;
     }
-    if (size == entryKeys.length) {
-      entryKeys = Arrays.copyOf(entryKeys, size * 2);
-      counters = Arrays.copyOf(counters, size * 2 * columns);
+    return add(key, slot);
+  }
+
+  private int add(long key, int slot) {
+    if (size == keys.length) {
+      int capacity = size + size / 4; // A few stacks are new in each scrape, rarely many.
+      keys = Arrays.copyOf(keys, capacity);
+      counters = Arrays.copyOf(counters, capacity * columns);
     }
-    keys[slot] = key;
-    entries[slot] = size + 1;
-    entryKeys[size++] = key;
-    if (size * 2 > keys.length) {
-      rehash();
+    keys[size] = key;
+    slots[slot] = ++size;
+    if (size * 2 > slots.length) {
+      index(size);
     }
     return size - 1;
   }
 
-  private void rehash() {
-    keys = new long[keys.length * 2];
-    entries = new int[keys.length];
-    mask = keys.length - 1;
+  private void index(int entries) {
+    allocate(entries);
     for (int i = 0; i < size; i++) {
-      int slot = (int) entryKeys[i] & mask;
-      while (entries[slot] != 0) {
+      int slot = (int) keys[i] & mask;
+      while (slots[slot] != 0) {
         slot = (slot + 1) & mask;
       }
-      keys[slot] = entryKeys[i];
-      entries[slot] = i + 1;
+      slots[slot] = i + 1;
     }
   }
 
-  long key(int entry) {
-    return entryKeys[entry];
+  /** Forgets the entries from this one on, none of which has been {@link #set}, and their room. */
+  void truncate(int entries) {
+    if (entries < size) {
+      int capacity = Math.max(LEAST, entries);
+      keys = Arrays.copyOf(keys, capacity);
+      counters = Arrays.copyOf(counters, capacity * columns);
+      size = entries;
+      index(size);
+    }
+  }
+
+  /** Returns a table of the entries whose mark is not 0, no larger than it has to be. */
+  StackTable only(int[] marked, int count) {
+    StackTable table = new StackTable(columns, count);
+    for (int i = 0; i < size; i++) {
+      if (marked[i] != 0) {
+        int to = table.size;
+        table.keys[to] = keys[i];
+        System.arraycopy(counters, i * columns, table.counters, to * columns, columns);
+        table.size++;
+      }
+    }
+    table.index(count);
+    return table;
   }
 
   long counter(int entry, int column) {
     return counters[entry * columns + column];
   }
 
-  void add(int entry, int column, long value) {
-    counters[entry * columns + column] += value;
+  /** Sets the counters of an entry to those that stand in an array of the same layout. */
+  void set(int entry, long[] from) {
+    System.arraycopy(from, entry * columns, counters, entry * columns, columns);
   }
 }

@@ -52,6 +52,13 @@ final class WireReader {
     return this;
   }
 
+  /** Reads the field whose tag stands at a position. */
+  void read(int at, int to) throws PprofException {
+    pos = at;
+    end = to;
+    next();
+  }
+
   /** Reads the next field; false at the end of the message. */
   boolean next() throws PprofException {
     int p = pos;

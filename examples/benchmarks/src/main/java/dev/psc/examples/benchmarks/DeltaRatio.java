@@ -2,10 +2,17 @@ package dev.psc.examples.benchmarks;
 
 import dev.psc.examples.benchmarks.proto.Pprof;
 import dev.psc.pprof.DeltaState;
+import dev.psc.pprof.PprofException;
 import dev.psc.pprof.PprofLimits;
+import java.util.Locale;
 
-/** The delta of two profiles, against only reading both with protobuf-java's generated classes. */
+/**
+ * The delta of two scrapes, with the reading of both and the writing of the result, against only
+ * reading both with protobuf-java's generated classes. All of it bare protobuf.
+ */
 public final class DeltaRatio implements Ratio {
+
+  private static final long STATE_BYTES = 16L << 20;
 
   @Override
   public String name() {
@@ -19,19 +26,32 @@ public final class DeltaRatio implements Ratio {
 
   @Override
   public Measurement measure() throws Exception {
-    byte[] before = Inputs.inflate(Inputs.heap(0));
-    byte[] after = Inputs.inflate(Inputs.heap(1));
-    Stopwatch.Comparison comparison =
+    Inputs.Pair pair = Inputs.bigPair();
+    byte[] before = pair.before();
+    byte[] after = pair.after();
+    Stopwatch.Comparison both =
         Stopwatch.compare(
             () -> {
-              DeltaState state = DeltaState.create();
-              state.advance(before, PprofLimits.defaults());
+              DeltaState state = first(before);
               return state.advance(after, PprofLimits.defaults());
             },
             () ->
                 Pprof.Profile.parseFrom(before).getSampleCount()
                     + Pprof.Profile.parseFrom(after).getSampleCount());
     return new Measurement.Measured(
-        comparison.ratio(), comparison.describe("delta", "reading both") + ", bare protobuf");
+        both.ratio(),
+        String.format(
+            Locale.ROOT,
+            "%s; %s, %d and %d bytes",
+            both.describe("delta", "reading both"),
+            pair.name(),
+            before.length,
+            after.length));
+  }
+
+  private static DeltaState first(byte[] before) throws PprofException {
+    DeltaState state = DeltaState.create(STATE_BYTES, false);
+    state.advance(before, PprofLimits.defaults());
+    return state;
   }
 }

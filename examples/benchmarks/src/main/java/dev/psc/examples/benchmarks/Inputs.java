@@ -5,10 +5,29 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.zip.GZIPInputStream;
 
-/** Generated profiles of the size and shape of a Go service's heap profile. */
+/** Real profiles where there are any, else generated ones of the size and shape of Go's. */
 final class Inputs {
 
   private Inputs() {}
+
+  /**
+   * Two scrapes of one cumulative profile, bare protobuf.
+   *
+   * @param name what they are
+   * @param before the earlier one
+   * @param after the later one
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Handed on, never compared.
+  record Pair(String name, byte[] before, byte[] after) {}
+
+  /** Returns the big pair of the corpus, or a generated one when there is no corpus. */
+  static Pair bigPair() throws IOException {
+    byte[] before = Corpus.read("delta", "stress-failure.before.pprof");
+    byte[] after = Corpus.read("delta", "stress-failure.after.pprof");
+    return before == null || after == null
+        ? new Pair("a generated pair", inflate(heap(0)), inflate(heap(1)))
+        : new Pair("the big pair of the corpus", before, after);
+  }
 
   /** Returns about 300 kB of profile, gzip'd; counters grow with the round. */
   static byte[] heap(int round) {

@@ -1,0 +1,35 @@
+package dev.psc.examples.benchmarks;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** Real profiles, where there are any: in {@code PSC_CORPUS}, or beside a directory above. */
+final class Corpus {
+
+  private static final @Nullable Path ROOT = root();
+
+  private Corpus() {}
+
+  private static @Nullable Path root() {
+    String variable = System.getenv("PSC_CORPUS");
+    if (variable != null) {
+      return Path.of(variable);
+    }
+    for (Path dir = Path.of("").toAbsolutePath(); dir != null; dir = dir.getParent()) {
+      Path corpus = dir.resolve("shared").resolve("corpus");
+      if (Files.isDirectory(corpus)) {
+        return corpus;
+      }
+    }
+    return null;
+  }
+
+  /** Returns the bytes of a file, or null when it is not there. */
+  static byte @Nullable [] read(String dir, String name) throws IOException {
+    Path root = ROOT;
+    Path file = root == null ? null : root.resolve(dir).resolve(name);
+    return file != null && Files.isReadable(file) ? Files.readAllBytes(file) : null;
+  }
+}
