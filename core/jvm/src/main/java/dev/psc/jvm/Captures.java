@@ -15,8 +15,11 @@ final class Captures {
 
   private static final Logger log = LoggerFactory.getLogger(Captures.class);
 
-  /** Tells copies of this class in other class loaders that capture runs. */
-  private static final String OWNER = "dev.psc.jvm.capture";
+  /**
+   * Tells copies of this class in other class loaders that capture runs. No name of a package,
+   * which a copy that is relocated would have changed.
+   */
+  private static final String OWNER = "psc.profiling.capture";
 
   private static final Object LOCK = new Object();
   private static int users;

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -64,10 +65,23 @@ final class Environment {
     this.values = values;
   }
 
-  /** Returns the settings of this process. */
-  static Environment ofProcess() {
+  /**
+   * Returns the settings of this process.
+   *
+   * @param given values that come before those of the process
+   */
+  static Environment ofProcess(Map<String, String> given) {
+    for (String name : given.keySet()) {
+      if (!NAMES.contains(name)) {
+        throw new IllegalArgumentException(
+            name + " is no setting; there are " + String.join(", ", NAMES));
+      }
+    }
     return new Environment(
         name -> {
+          if (given.containsKey(name)) {
+            return given.get(name);
+          }
           String property = System.getProperty(name.toLowerCase(Locale.ROOT).replace('_', '.'));
           if (property == null) {
             property = System.getProperty(name);

@@ -31,8 +31,11 @@ final class JfrRepository {
   private static final Logger log = LoggerFactory.getLogger(JfrRepository.class);
   private static final String LOCK = "lock";
 
-  /** Other copies of this class in the process must not open our lock: closing it would free it. */
-  private static final String IN_USE = "dev.psc.jvm.repository.";
+  /**
+   * Other copies of this class in the process must not open our lock: closing it would free it. No
+   * name of a package, which a copy that is relocated would have changed.
+   */
+  private static final String IN_USE = "psc.profiling.repository.";
 
   private static final Duration UNLOCKED_AGE = Duration.ofMinutes(10);
 

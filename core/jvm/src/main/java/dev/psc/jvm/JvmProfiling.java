@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -197,7 +198,18 @@ public final class JvmProfiling implements AutoCloseable {
      * @throws IllegalArgumentException when one is wrong: its name, its value and what is right
      */
     public Builder environment() {
-      Environment.ofProcess().applyTo(this);
+      return environment(Map.of());
+    }
+
+    /**
+     * Takes the settings of the environment, of which some are given here, for an application that
+     * has options of its own for them.
+     *
+     * @param given values by the name of the variable, e.g. {@code PSC_STORE_ADDRESS}
+     * @throws IllegalArgumentException when one is wrong: its name, its value and what is right
+     */
+    public Builder environment(Map<String, String> given) {
+      Environment.ofProcess(given).applyTo(this);
       return this;
     }
 

@@ -1,0 +1,92 @@
+package dev.psc.agent;
+
+import dev.psc.jvm.JvmProfiling;
+import dev.psc.jvm.JvmProfilingStatus;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** What the agent does, inside its own class loader. */
+public final class AgentMain {
+
+  private static final String LOG_LEVEL = "PSC_LOG_LEVEL";
+
+  private AgentMain() {}
+
+  /**
+   * Starts profiling.
+   *
+   * @param options those of {@code -javaagent:…=}
+   * @return what ends it
+   * @throws IllegalArgumentException when an option, or a setting of the environment, is wrong
+   */
+  public static AutoCloseable start(String options) {
+    Map<String, String> settings = settings(options);
+    logLevel(settings.remove(LOG_LEVEL));
+    JvmProfiling profiling;
+    try {
+      profiling = JvmProfiling.builder().environment(settings).start();
+    } catch (UncheckedIOException e) {
+      throw new IllegalArgumentException("pprof-address cannot be listened at: " + e.getCause(), e);
+    }
+    JvmProfilingStatus status = profiling.status();
+    List<String> does = new ArrayList<>();
+    status
+        .pprofAddress()
+        .ifPresent(
+            address ->
+                does.add(
+                    "serves profiles at http://"
+                        + address.getHostString()
+                        + ":"
+                        + address.getPort()
+                        + "/debug/pprof/"));
+    status.push().ifPresent(push -> does.add("pushes profiles every " + push.interval()));
+    if (does.isEmpty()) {
+      profiling.close();
+      throw new IllegalArgumentException(
+          "nothing to do: give pprof-address=:6060, store-address=host:port, or both");
+    }
+    PscAgent.say(String.join(", ", does));
+    return profiling;
+  }
+
+  /**
+   * Reads {@code name=value,name=value}: names are those of the environment in lower case, without
+   * {@code PSC_} and with hyphens. A semicolon stands for a comma inside a value.
+   */
+  static Map<String, String> settings(String options) {
+    Map<String, String> settings = new LinkedHashMap<>();
+    for (String option : options.split(",", -1)) {
+      if (option.isBlank()) {
+        continue;
+      }
+      int equals = option.indexOf('=');
+      if (equals < 1) {
+        throw new IllegalArgumentException(
+            "the option \"" + option.trim() + "\" is not name=value");
+      }
+      String name = option.substring(0, equals).trim();
+      String value = option.substring(equals + 1).trim().replace(';', ',');
+      String setting = "PSC_" + name.toUpperCase(Locale.ROOT).replace('-', '_');
+      if (settings.put(setting, value) != null) {
+        throw new IllegalArgumentException("the option " + name + " stands twice");
+      }
+    }
+    return settings;
+  }
+
+  private static void logLevel(@org.jspecify.annotations.Nullable String level) {
+    String wanted = level == null ? "warn" : level.toLowerCase(Locale.ROOT);
+    if (!List.of("off", "error", "warn", "info", "debug", "trace").contains(wanted)) {
+      throw new IllegalArgumentException(
+          "log-level is \"" + level + "\", not off, error, warn, info, debug or trace");
+    }
+    // In the finished jar both names are the agent's own, not the application's.
+    System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", wanted);
+    System.setProperty("org.slf4j.simpleLogger.showShortLogName", "true");
+  }
+}

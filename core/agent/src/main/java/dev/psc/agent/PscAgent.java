@@ -1,0 +1,129 @@
+package dev.psc.agent;
+
+import java.io.IOException;
+import java.lang.instrument.Instrumentation;
+import java.lang.reflect.InvocationTargetException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.security.CodeSource;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the JVM enters: {@code -javaagent:psc-jvm-agent.jar=pprof-address=:6060} calls {@link
+ * #premain}, attaching to a running JVM calls {@link #agentmain}. Uses nothing but the JDK; all the
+ * rest is loaded by a class loader of its own that knows the agent's file and the JDK only, on a
+ * thread of its own. Whatever goes wrong is said on standard error, and the application goes on.
+ */
+public final class PscAgent {
+
+  private static final String MAIN = "dev.psc.agent.AgentMain";
+  private static @Nullable AutoCloseable running;
+  private static boolean starting;
+
+  private PscAgent() {}
+
+  /** Called before the application's {@code main}. */
+  public static void premain(@Nullable String options, Instrumentation instrumentation) {
+    act(options);
+  }
+
+  /**
+   * Called when the agent is loaded into a JVM that runs already; the option {@code stop} ends it.
+   */
+  public static void agentmain(@Nullable String options, Instrumentation instrumentation) {
+    act(options);
+  }
+
+  private static void act(@Nullable String options) {
+    String given = options == null ? "" : options;
+    boolean stop = given.trim().equals("stop");
+    synchronized (PscAgent.class) {
+      if (stop == (running == null) || starting) {
+        say(stop ? "does not run" : "runs already: stop it first, with the option stop");
+        return;
+      }
+      starting = true;
+    }
+    Thread thread =
+        new Thread(
+            stop ? PscAgent::stop : () -> start(given), "psc-agent-" + (stop ? "stop" : "start"));
+    thread.setDaemon(true);
+    thread.setContextClassLoader(null);
+    thread.start();
+  }
+
+  private static void start(String options) {
+    AutoCloseable started = null;
+    try {
+      ClassLoader loader = loader();
+      Thread.currentThread().setContextClassLoader(loader);
+      started =
+          (AutoCloseable)
+              loader.loadClass(MAIN).getMethod("start", String.class).invoke(null, options);
+    } catch (InvocationTargetException e) {
+      fail(e.getCause() == null ? e : e.getCause());
+    } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
+      fail(e);
+    } finally {
+      synchronized (PscAgent.class) {
+        running = started;
+        starting = false;
+      }
+    }
+  }
+
+  private static void stop() {
+    AutoCloseable stopped;
+    synchronized (PscAgent.class) {
+      stopped = running;
+      running = null;
+    }
+    try {
+      if (stopped != null) {
+        stopped.close();
+        say("stopped");
+      }
+    } catch (Exception e) {
+      fail(e);
+    } finally {
+      synchronized (PscAgent.class) {
+        starting = false;
+      }
+    }
+  }
+
+  private static ClassLoader loader() {
+    CodeSource source = PscAgent.class.getProtectionDomain().getCodeSource();
+    URL file = Objects.requireNonNull(source, "the agent's file").getLocation();
+    return new OwnLoader(file);
+  }
+
+  /** Knows the agent's file and the JDK, and nothing of the application. */
+  private static final class OwnLoader extends URLClassLoader {
+
+    OwnLoader(URL file) {
+      super("psc-jvm-agent", new URL[] {file}, ClassLoader.getPlatformClassLoader());
+    }
+
+    @Override
+    public void close() throws IOException {
+      throw new IOException("classes may be loaded until the JVM exits");
+    }
+  }
+
+  /** What the user can mend is said in one line, a fault of ours with all that is known of it. */
+  @SuppressWarnings("SystemOut") // the application's logging must not be touched
+  private static void fail(Throwable failure) {
+    if (failure instanceof IllegalArgumentException || failure instanceof IllegalStateException) {
+      say("not started: " + failure.getMessage());
+    } else {
+      say("not started: " + failure);
+      failure.printStackTrace();
+    }
+  }
+
+  static void say(String message) {
+    System.err.println("psc-jvm-agent: " + message);
+  }
+}
