@@ -231,8 +231,10 @@ class SpoolTest {
     byte[] log = fiveRecords();
     Path file = files(Segment.SUFFIX).get(0);
     for (int length = 0; length <= log.length; length++) {
-      Set<String> received = replay(file, java.util.Arrays.copyOf(log, length));
-      int whole = length * 5 / log.length;
+      int record = log.length / 5;
+      int whole = length / record;
+      int torn = length % record == 0 ? 0 : 1;
+      Set<String> received = replay(file, java.util.Arrays.copyOf(log, length), torn);
       assertThat(received).as("cut at %d", length).isEqualTo(new HashSet<>(ids("a", 0, whole)));
     }
   }
@@ -248,7 +250,7 @@ class SpoolTest {
       damaged[at] ^= (byte) (1 + random.nextInt(255));
       Set<String> expected = new HashSet<>(ids("a", 0, 5));
       expected.remove("a-" + at * 5 / log.length);
-      assertThat(replay(file, damaged)).as("changed at %d", at).isEqualTo(expected);
+      assertThat(replay(file, damaged, 1)).as("changed at %d", at).isEqualTo(expected);
     }
   }
 
@@ -272,7 +274,7 @@ class SpoolTest {
       byte[] damaged = acks.clone();
       damaged[at] ^= 0x40;
       Files.write(acksFile, damaged);
-      assertThat(replay(file, log)).contains("a-5");
+      assertThat(replay(file, log, 0)).contains("a-5");
     }
   }
 
@@ -289,8 +291,12 @@ class SpoolTest {
     return log;
   }
 
-  /** Puts one segment into a directory of its own and returns what comes out of it. */
-  private Set<String> replay(Path file, byte[] log) throws IOException {
+  /**
+   * Puts one segment into a directory of its own and returns what comes out of it.
+   *
+   * @param damaged how many profiles must be counted as lost
+   */
+  private Set<String> replay(Path file, byte[] log, int damaged) throws IOException {
     Path home = Files.createTempDirectory(temporary, "replay");
     Files.write(home.resolve(file.getFileName().toString()), log);
     Set<String> received = new HashSet<>();
@@ -313,6 +319,8 @@ class SpoolTest {
     DeliverySnapshot snapshot = delivery.snapshot();
     assertThat(snapshot.queued()).isZero();
     assertThat(snapshot.sent()).isEqualTo(received.size());
+    assertThat(snapshot.dropped())
+        .isEqualTo(damaged == 0 ? Map.of() : Map.of("spool_damaged", (long) damaged));
     delivery.close(Duration.ZERO);
     return received;
   }

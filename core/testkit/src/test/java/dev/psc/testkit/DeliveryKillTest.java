@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -26,6 +27,18 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class DeliveryKillTest {
 
+  /** When a process is killed, give or take some hundred milliseconds. */
+  private enum Moment {
+    /** While profiles are sent. */
+    SENDING,
+    /** As soon as some are safe. */
+    WRITING,
+    /** The same, while the store is down. */
+    REFUSED,
+    /** While it starts, reads the spool, or replays. */
+    EARLY
+  }
+
   /** Numbers have seven digits, so that one that was cut short in printing shows. */
   private static final int FIRST = 1_000_000;
 
@@ -40,7 +53,7 @@ class DeliveryKillTest {
 
   @Test
   void everySafeProfileArrivesAfterAFewKills(@TempDir Path directory) throws Exception {
-    everySafeProfileArrives(directory, 4);
+    everySafeProfileArrives(directory, 2);
   }
 
   private static void everySafeProfileArrives(Path directory, int kills) throws Exception {
@@ -49,15 +62,16 @@ class DeliveryKillTest {
     Path spool = directory.resolve("spool");
     Set<Integer> safe = new HashSet<>();
     try (DeliveryRig rig = DeliveryRig.start()) {
-      rig.store.faults().delay(java.time.Duration.ofMillis(3));
+      rig.store.faults().delay(Duration.ofMillis(3));
       int next = FIRST;
       for (int kill = 0; kill < kills; kill++) {
-        if (kill % 5 == 3) {
+        Moment moment = Moment.values()[kill % Moment.values().length];
+        if (moment == Moment.REFUSED) {
           rig.proxy.refuse();
         } else {
           rig.proxy.clear();
         }
-        Set<Integer> printed = runAndKill(rig, spool, next, random, kill % 6 == 5);
+        Set<Integer> printed = runAndKill(rig, spool, next, random, moment);
         safe.addAll(printed);
         // A child that is killed may have used numbers that it never printed.
         next += 100_000;
@@ -139,17 +153,24 @@ class DeliveryKillTest {
   }
 
   private static Set<Integer> runAndKill(
-      DeliveryRig rig, Path spool, int first, SplittableRandom random, boolean early)
+      DeliveryRig rig, Path spool, int first, SplittableRandom random, Moment moment)
       throws IOException, InterruptedException {
+    long stored = rig.store.profileCount();
     Process child = child(rig, spool, first);
     Set<Integer> printed = new HashSet<>();
     try (BufferedReader lines = lines(child)) {
-      // Mostly while profiles flow, now and then while it starts, reads the spool, or replays.
-      String line = early ? "" : lines.readLine();
-      long delayNanos = TimeUnit.MILLISECONDS.toNanos(random.nextInt(early ? 1000 : 400));
+      String line = moment == Moment.EARLY ? "" : lines.readLine();
+      long delayNanos =
+          TimeUnit.MILLISECONDS.toNanos(random.nextInt(moment == Moment.EARLY ? 1000 : 400));
       Thread killer =
           new Thread(
               () -> {
+                if (moment == Moment.SENDING) {
+                  await()
+                      .pollInterval(Duration.ofMillis(5))
+                      .atMost(PATIENCE)
+                      .until(() -> rig.store.profileCount() > stored);
+                }
                 LockSupport.parkNanos(delayNanos);
                 child.destroyForcibly();
               });

@@ -5,19 +5,28 @@ import static dev.psc.testkit.DeliveryRig.profile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.psc.auth.PscAuthInterceptor;
+import dev.psc.auth.TokenSource;
 import dev.psc.delivery.Delivery;
 import dev.psc.delivery.DeliveryState;
+import dev.psc.delivery.SinkProvider;
+import dev.psc.delivery.SinkSettings;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;
 import dev.psc.store.proto.profilestore.ProfileStoreServiceGrpc;
 import dev.psc.store.proto.profilestore.WriteRawRequest;
 import dev.psc.store.proto.profilestore.WriteRawResponse;
 import io.grpc.ManagedChannel;
+import io.grpc.NameResolverRegistry;
 import io.grpc.Server;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -25,8 +34,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What may stand where the store should: pages of load balancers, servers that leave politely. */
 @Timeout(180)
@@ -70,6 +81,153 @@ class DeliveryPeersTest {
     } finally {
       channel.shutdownNow();
       store.close();
+    }
+  }
+
+  /** A load balancer that knows no HTTP/2. */
+  @ParameterizedTest
+  @ValueSource(strings = {"502 Bad Gateway", "403 Forbidden"})
+  void losesNothingToPagesOfHttp1(String status) throws Exception {
+    EmbeddedProfileStore store = EmbeddedProfileStore.builder().plaintext().start();
+    store.stop();
+    HttpFrontDoor door = new HttpFrontDoor(store.port(), 0, status);
+    losesNothing(
+        store,
+        DeliveryRig.channel(store, "127.0.0.1:" + store.port()),
+        door,
+        "not in HTTP/2",
+        () -> {
+          door.close();
+          store.start();
+        });
+  }
+
+  /** A proxy that will not open a tunnel. */
+  @ParameterizedTest
+  @ValueSource(strings = {"502 Bad Gateway", "403 Forbidden", "407 Proxy Authentication Required"})
+  void losesNothingToPagesOfAProxy(String status, @TempDir Path directory) throws Exception {
+    EmbeddedProfileStore store = EmbeddedProfileStore.builder().start();
+    HttpFrontDoor door = new HttpFrontDoor(0, store.port(), status);
+    ManagedChannel channel =
+        StoreChannels.builder("store.invalid:443")
+            .serverName("localhost")
+            .trustedCertificates(store.writeAuthority(directory.resolve("ca.pem")))
+            .proxy("http://127.0.0.1:" + door.port())
+            .interceptor(
+                PscAuthInterceptor.create(TokenSource.fixed(store.token()), store.project()))
+            .build();
+    losesNothing(store, channel, door, status.substring(0, 3), door::openTunnels);
+  }
+
+  private interface Mending {
+    void run() throws IOException;
+  }
+
+  private static void losesNothing(
+      EmbeddedProfileStore store,
+      ManagedChannel channel,
+      HttpFrontDoor door,
+      String words,
+      Mending mending)
+      throws IOException {
+    try (GrpcProfileSink sink = DeliveryRig.sink(channel);
+        Delivery delivery = DeliveryRig.delivery(sink).build()) {
+      for (int i = 0; i < 100; i++) {
+        delivery.accept(profile("s" + i % 5, i));
+      }
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () -> {
+                assertThat(door.heads).hasSizeGreaterThanOrEqualTo(2);
+                assertThat(delivery.snapshot().state()).isEqualTo(DeliveryState.BACKING_OFF);
+              });
+      assertThat(delivery.snapshot().stateMessage()).contains(words);
+      mending.run();
+      assertThat(delivery.flush(PATIENCE)).as("%s", delivery.snapshot()).isTrue();
+      assertThat(store.profileCount()).isEqualTo(100);
+      assertThat(store.duplicateCount()).isZero();
+      assertThat(delivery.snapshot().droppedTotal()).isZero();
+    } finally {
+      channel.shutdownNow();
+      door.close();
+      store.close();
+    }
+  }
+
+  @Test
+  void followsAStoreToItsNewAddress() {
+    EmbeddedProfileStore before = EmbeddedProfileStore.builder().plaintext().start();
+    EmbeddedProfileStore after =
+        EmbeddedProfileStore.builder()
+            .plaintext()
+            .project(before.project())
+            .token(before.token())
+            .start();
+    MovingStore name = new MovingStore(before.port());
+    NameResolverRegistry.getDefaultRegistry().register(name);
+    ManagedChannel channel =
+        NettyChannelBuilder.forTarget(MovingStore.TARGET)
+            .usePlaintext()
+            .intercept(
+                PscAuthInterceptor.builder(TokenSource.fixed(before.token()), before.project())
+                    .allowPlaintextOnLoopback()
+                    .build())
+            .build();
+    try (GrpcProfileSink sink = DeliveryRig.sink(channel);
+        Delivery delivery = DeliveryRig.delivery(sink).build()) {
+      for (int i = 0; i < 50; i++) {
+        delivery.accept(profile("a", i));
+      }
+      assertThat(delivery.flush(PATIENCE)).as("%s", delivery.snapshot()).isTrue();
+      assertThat(DeliveryRig.ids(before, "a")).hasSize(50);
+      name.moveTo(after.port());
+      before.close();
+      for (int i = 50; i < 100; i++) {
+        delivery.accept(profile("a", i));
+      }
+      assertThat(delivery.flush(PATIENCE)).as("%s", delivery.snapshot()).isTrue();
+      assertThat(DeliveryRig.ids(after, "a")).isEqualTo(IntStream.range(50, 100).boxed().toList());
+      assertThat(name.lookUps).hasValueGreaterThan(1);
+    } finally {
+      channel.shutdownNow();
+      NameResolverRegistry.getDefaultRegistry().deregister(name);
+      before.close();
+      after.close();
+    }
+  }
+
+  /** What a delivery opens, it closes: no thread and no file is left of a hundred of them. */
+  @Test
+  void leavesNothingOpen() {
+    try (EmbeddedProfileStore store = EmbeddedProfileStore.builder().plaintext().start()) {
+      SinkSettings settings =
+          SinkSettings.builder("127.0.0.1:" + store.port())
+              .plaintext(true)
+              .token(store.token().reveal())
+              .projectId(store.project().value())
+              .build();
+      Usage early = null;
+      for (int i = 0; i < 110; i++) {
+        try (Delivery delivery =
+            DeliveryRig.delivery(SinkProvider.load().create(settings)).closeSink(true).build()) {
+          delivery.accept(profile("a", i));
+          assertThat(delivery.flush(PATIENCE)).isTrue();
+        }
+        if (i == 9) {
+          early = Usage.now();
+        }
+      }
+      assertThat(store.profileCount()).isEqualTo(110);
+      Usage reference = Objects.requireNonNull(early);
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () -> {
+                Usage late = Usage.now();
+                assertThat(late.threads()).isLessThanOrEqualTo(reference.threads() + 5);
+                assertThat(late.files()).isLessThanOrEqualTo(reference.files() + 10);
+              });
     }
   }
 

@@ -4,12 +4,10 @@ import static dev.psc.testkit.DeliveryRig.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.sun.management.UnixOperatingSystemMXBean;
 import dev.psc.delivery.Delivery;
 import dev.psc.delivery.DeliverySnapshot;
 import io.grpc.Status;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -179,22 +177,6 @@ class DeliverySlowTest {
       missing.addAll(IntStream.range(0, next).boxed().collect(Collectors.toSet()));
       missing.removeAll(new HashSet<>(stored));
       assertThat(missing).isEmpty();
-    }
-  }
-
-  private record Usage(long heapBytes, int threads, long files) {
-
-    static Usage now() {
-      System.gc();
-      Runtime runtime = Runtime.getRuntime();
-      long open =
-          ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
-              ? unix.getOpenFileDescriptorCount()
-              : 0;
-      return new Usage(
-          runtime.totalMemory() - runtime.freeMemory(),
-          ManagementFactory.getThreadMXBean().getThreadCount(),
-          open);
     }
   }
 }

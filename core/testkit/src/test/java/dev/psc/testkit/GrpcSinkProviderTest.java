@@ -16,6 +16,7 @@ import dev.psc.store.GrpcSinkProvider;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -81,7 +82,7 @@ class GrpcSinkProviderTest {
               .token(store.token().reveal())
               .build();
       try (ProfileSink sink = SinkProvider.load().create(settings);
-          Delivery delivery = DeliveryRig.delivery(sink).build()) {
+          Delivery delivery = DeliveryRig.delivery(sink).closeTimeout(Duration.ZERO).build()) {
         for (int i = 0; i < 100; i++) {
           delivery.accept(DeliveryRig.profile("s" + i % 5, i));
         }

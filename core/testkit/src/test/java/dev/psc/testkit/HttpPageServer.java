@@ -18,6 +18,8 @@ import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.grpc.netty.shaded.io.netty.util.ReferenceCountUtil;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -27,6 +29,7 @@ final class HttpPageServer implements AutoCloseable {
   private final EventLoopGroup group =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final AtomicInteger requests = new AtomicInteger();
+  private final Set<Channel> connections = ConcurrentHashMap.newKeySet();
   private final Channel listener;
 
   HttpPageServer(int port, String status) throws InterruptedException {
@@ -38,6 +41,7 @@ final class HttpPageServer implements AutoCloseable {
                 new ChannelInitializer<Channel>() {
                   @Override
                   protected void initChannel(Channel channel) {
+                    connections.add(channel);
                     channel
                         .pipeline()
                         .addLast(Http2FrameCodecBuilder.forServer().build(), new Pages(status));
@@ -82,6 +86,14 @@ final class HttpPageServer implements AutoCloseable {
   @Override
   public void close() {
     var unusedClose = listener.close().syncUninterruptibly();
+    for (Channel connection : connections) {
+      // Past the HTTP/2 handler, which would wait for its streams and leave the connection open.
+      var unusedCut =
+          connection
+              .eventLoop()
+              .submit(() -> connection.unsafe().closeForcibly())
+              .syncUninterruptibly();
+    }
     var unusedEnd = group.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
   }
 }

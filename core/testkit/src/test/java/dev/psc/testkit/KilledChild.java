@@ -40,7 +40,7 @@ final class KilledChild {
             .build();
     delivery.start();
     PrintStream out = System.out;
-    Semaphore room = new Semaphore(200);
+    Semaphore room = new Semaphore(50);
     for (int i = first; ; i++) {
       int id = i;
       room.acquire();

@@ -285,7 +285,7 @@ class StoreChannelsTest {
 
   @Test
   void goesThroughAProxyByConnect() throws Exception {
-    try (ConnectProxy proxy = new ConnectProxy(store.port())) {
+    try (HttpFrontDoor proxy = new HttpFrontDoor(0, store.port(), "")) {
       // A name that only the proxy can resolve shows that the store is not asked directly.
       StoreChannels.Builder through =
           StoreChannels.builder("store.invalid:443")
@@ -331,60 +331,5 @@ class StoreChannelsTest {
   @Test
   void namesItsVersion() {
     assertThat(StoreChannels.userAgent()).matches("psc-java/[0-9][\\w.-]*");
-  }
-
-  /** Opens every tunnel to one port of this machine. */
-  private static final class ConnectProxy implements AutoCloseable {
-    final List<String> heads = new CopyOnWriteArrayList<>();
-    private final ServerSocket server = new ServerSocket(0, 8, InetAddress.getLoopbackAddress());
-    private final int target;
-
-    ConnectProxy(int target) throws IOException {
-      this.target = target;
-      start(this::accept);
-    }
-
-    int port() {
-      return server.getLocalPort();
-    }
-
-    private static void start(Runnable task) {
-      Thread thread = new Thread(task, "test-proxy");
-      thread.setDaemon(true);
-      thread.start();
-    }
-
-    private void accept() {
-      try {
-        Socket client = server.accept();
-        StringBuilder head = new StringBuilder();
-        while (head.indexOf("\r\n\r\n") < 0) {
-          head.append((char) client.getInputStream().read());
-        }
-        heads.add(head.toString());
-        Socket store = new Socket(InetAddress.getLoopbackAddress(), target);
-        client
-            .getOutputStream()
-            .write("HTTP/1.1 200 OK\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-        start(() -> copy(client, store));
-        copy(store, client);
-      } catch (IOException e) {
-        heads.add("closed: " + e.getMessage());
-      }
-    }
-
-    private void copy(Socket from, Socket to) {
-      try (from;
-          to) {
-        from.getInputStream().transferTo(to.getOutputStream());
-      } catch (IOException e) {
-        heads.add("ended: " + e.getMessage());
-      }
-    }
-
-    @Override
-    public void close() throws IOException {
-      server.close();
-    }
   }
 }
