@@ -4,7 +4,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The command line: {@code ratios [--json] [--list] [--only=…]}, or {@code jmh} and its options.
+ * The command line: {@code ratios [--json] [--list] [--only=…]}, {@code scraper [--command=…]}, or
+ * {@code jmh} and its options.
  */
 public final class Main {
 
@@ -18,9 +19,12 @@ public final class Main {
     switch (command) {
       case "ratios" ->
           System.exit(new RatioRunner(RatioRunner.registered(), System.out, System.err).run(rest));
+      case "scraper" -> System.exit(new ScraperProcess(System.out, System.err).run(rest));
       case "jmh" -> org.openjdk.jmh.Main.main(rest.toArray(String[]::new));
       default -> {
-        System.err.println("usage: ratios [--json] [--list] [--only=name,…] | jmh [options]");
+        System.err.println(
+            "usage: ratios [--json] [--list] [--only=name,…] | scraper [--targets=…] [--command=…]"
+                + " | jmh [options]");
         System.exit(2);
       }
     }
