@@ -172,7 +172,8 @@ class DeliveryKillTest {
                       .until(() -> rig.store.profileCount() > stored);
                 }
                 LockSupport.parkNanos(delayNanos);
-                child.destroyForcibly();
+                // Not of the Process: that would also close what is still being read.
+                child.toHandle().destroyForcibly();
               });
       killer.start();
       while (line != null) {
