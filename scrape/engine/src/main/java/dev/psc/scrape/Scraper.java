@@ -5,6 +5,7 @@ import dev.psc.delivery.ProfileReceiver;
 import dev.psc.delivery.ProfileSource;
 import dev.psc.delivery.ProfileTransform;
 import dev.psc.pprof.LabelSet;
+import dev.psc.pprof.PprofLimits;
 import dev.psc.scrape.discovery.DiscoveryContext;
 import dev.psc.scrape.http.HttpClients;
 import dev.psc.scrape.loop.HttpProfileFetcher;
@@ -13,6 +14,7 @@ import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.relabel.Relabeling;
 import dev.psc.scrape.target.ScrapeJob;
 import dev.psc.scrape.target.Target;
+import dev.psc.scrape.transform.DeltaTransform;
 import dev.psc.scrape.transform.Validation;
 import java.time.Clock;
 import java.time.Duration;
@@ -60,6 +62,9 @@ public final class Scraper implements ProfileSource {
 
   private final ScraperBuilder settings;
 
+  /** One for all jobs: what it knows of a series outlives any reload. */
+  private final DeltaTransform delta;
+
   /** Held while jobs are started and stopped, which runs code of discoveries. */
   private final Object applying = new Object();
 
@@ -86,6 +91,7 @@ public final class Scraper implements ProfileSource {
   Scraper(ScraperBuilder settings) {
     this.settings = settings;
     this.configured = settings.jobs;
+    this.delta = DeltaTransform.create(PprofLimits.defaults(), settings.deltaStateMaxBytes);
   }
 
   /** Returns a builder without jobs. */
@@ -183,6 +189,9 @@ public final class Scraper implements ProfileSource {
     List<ProfileTransform> all = new ArrayList<>();
     all.add(
         new Validation(target.job().inflatedSizeLimitBytes(), target.profile().keepSampleTypes()));
+    if (target.profile().computeDelta()) {
+      all.add(delta);
+    }
     all.addAll(target.job().transforms());
     all.addAll(settings.transforms);
     return all;

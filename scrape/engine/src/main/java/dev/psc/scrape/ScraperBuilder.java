@@ -5,6 +5,7 @@ import dev.psc.pprof.LabelSet;
 import dev.psc.scrape.loop.ProfileFetcher;
 import dev.psc.scrape.relabel.Relabeling;
 import dev.psc.scrape.target.ScrapeJob;
+import dev.psc.scrape.transform.DeltaTransform;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -25,6 +26,7 @@ public final class ScraperBuilder {
   String offsetSeed = "";
   int maxConcurrentScrapes = 20_000;
   long maxBytesInFlight = Math.max(64L << 20, Runtime.getRuntime().maxMemory() / 4);
+  long deltaStateMaxBytes = 64L << 20;
   int workerThreads = Math.max(2, Runtime.getRuntime().availableProcessors());
   int discoveryThreads = 16;
   String userAgent = "psc-scraper";
@@ -42,6 +44,7 @@ public final class ScraperBuilder {
     this.offsetSeed = other.offsetSeed;
     this.maxConcurrentScrapes = other.maxConcurrentScrapes;
     this.maxBytesInFlight = other.maxBytesInFlight;
+    this.deltaStateMaxBytes = other.deltaStateMaxBytes;
     this.workerThreads = other.workerThreads;
     this.userAgent = other.userAgent;
     this.listener = other.listener;
@@ -131,6 +134,23 @@ public final class ScraperBuilder {
           "maxBytesInFlight must be at least 1, is " + maxBytesInFlight);
     }
     this.maxBytesInFlight = maxBytesInFlight;
+    return this;
+  }
+
+  /**
+   * Sets how many bytes may be kept between scrapes for profiles with {@code computeDelta}, over
+   * all series; 64 MiB by default, at least 1 MiB. Beyond it the series seen longest ago start
+   * anew.
+   */
+  public ScraperBuilder deltaStateMaxBytes(long deltaStateMaxBytes) {
+    if (deltaStateMaxBytes < DeltaTransform.MIN_STATE_BYTES) {
+      throw new IllegalArgumentException(
+          "deltaStateMaxBytes must be at least "
+              + DeltaTransform.MIN_STATE_BYTES
+              + ", is "
+              + deltaStateMaxBytes);
+    }
+    this.deltaStateMaxBytes = deltaStateMaxBytes;
     return this;
   }
 

@@ -1,6 +1,8 @@
 package dev.psc.scrape.config;
 
 import dev.psc.scrape.discovery.DiscoveryConfig;
+import dev.psc.scrape.discovery.StaticDiscovery;
+import dev.psc.scrape.discovery.TargetGroup;
 import dev.psc.scrape.http.HttpSettingsFields;
 import dev.psc.scrape.relabel.RelabelRule;
 import dev.psc.scrape.settings.Durations;
@@ -55,7 +57,14 @@ final class JobWriter {
       @SuppressWarnings("unchecked")
       List<Object> same =
           (List<Object>) map.computeIfAbsent(discovery.key(), key -> new ArrayList<>());
-      same.add(discovery.settings());
+      if (discovery instanceof StaticDiscovery written) {
+        // Each group has labels of its own.
+        for (TargetGroup group : written.groups()) {
+          same.add(new StaticDiscovery(List.of(group)).settings());
+        }
+      } else {
+        same.add(discovery.settings());
+      }
     }
     List<Map<String, Object>> rules = new ArrayList<>();
     for (RelabelRule rule : job.relabeling().rules()) {

@@ -220,6 +220,7 @@ public final class ScrapeConfigFile {
       each(fields, "enabled", at -> at.flag().ifPresent(profile::enabled));
       each(fields, "path", at -> at.text().ifPresent(profile::path));
       each(fields, "delta", at -> at.flag().ifPresent(profile::delta));
+      each(fields, "compute_delta", at -> at.flag().ifPresent(profile::computeDelta));
       fields
           .integer("seconds", 0, 86_400)
           .filter(seconds -> seconds > 0)

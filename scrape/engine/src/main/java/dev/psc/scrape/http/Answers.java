@@ -91,12 +91,11 @@ public final class Answers {
 
   private static HttpFailure failedStatus(HttpAnswer answer, String where) {
     int status = answer.status();
-    Optional<String> text = text(answer.body());
-    String said =
-        text.isPresent() && !text.get().isBlank()
-            ? " " + Printable.excerpt(answer.body(), ERROR_EXCERPT)
-            : "";
-    String lower = text.orElse("").toLowerCase(Locale.ROOT);
+    // An error's words may come in colours or be cut: control characters do not speak against text.
+    String words = new String(answer.body(), StandardCharsets.UTF_8);
+    String excerpt = Printable.excerpt(answer.body(), ERROR_EXCERPT);
+    String said = excerpt.startsWith("\"") && !words.isBlank() ? " " + excerpt : "";
+    String lower = words.toLowerCase(Locale.ROOT);
     String what = where + ": answered " + status + said;
     if (lower.contains("already in use")
         || lower.contains("already running")

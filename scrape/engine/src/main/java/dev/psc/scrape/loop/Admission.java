@@ -2,8 +2,11 @@ package dev.psc.scrape.loop;
 
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class Admission {
 
   private final int max;
-  private final Map<String, Queue<ScrapeLoop>> waiting = new HashMap<>();
+  private final Map<String, Set<ScrapeLoop>> waiting = new HashMap<>();
   private final Queue<String> turns = new ArrayDeque<>();
   private int running;
 
@@ -33,9 +36,9 @@ final class Admission {
       return true;
     }
     String job = loop.target.job().name();
-    Queue<ScrapeLoop> queue = waiting.get(job);
+    Set<ScrapeLoop> queue = waiting.get(job);
     if (queue == null) {
-      queue = new ArrayDeque<>();
+      queue = new LinkedHashSet<>();
       waiting.put(job, queue);
       turns.add(job);
     }
@@ -56,16 +59,32 @@ final class Admission {
         running--;
         return null;
       }
-      Queue<ScrapeLoop> queue = waiting.get(job);
-      ScrapeLoop next = queue == null ? null : queue.poll();
-      if (queue == null || queue.isEmpty()) {
+      Set<ScrapeLoop> queue = waiting.get(job);
+      if (queue == null) {
+        continue;
+      }
+      Iterator<ScrapeLoop> first = queue.iterator();
+      ScrapeLoop next = first.next();
+      first.remove();
+      if (queue.isEmpty()) {
         waiting.remove(job);
       } else {
         turns.add(job);
       }
-      if (next != null && !next.removed) {
-        next.queued = false;
-        return next;
+      next.queued = false;
+      return next;
+    }
+  }
+
+  /** Forgets a loop that waits. */
+  void withdraw(ScrapeLoop loop) {
+    String job = loop.target.job().name();
+    Set<ScrapeLoop> queue = waiting.get(job);
+    if (queue != null && queue.remove(loop)) {
+      loop.queued = false;
+      if (queue.isEmpty()) {
+        waiting.remove(job);
+        turns.remove(job);
       }
     }
   }
@@ -75,6 +94,6 @@ final class Admission {
   }
 
   int waiting() {
-    return waiting.values().stream().mapToInt(Queue::size).sum();
+    return waiting.values().stream().mapToInt(Set::size).sum();
   }
 }

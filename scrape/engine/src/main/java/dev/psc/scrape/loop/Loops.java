@@ -477,6 +477,7 @@ public final class Loops implements AutoCloseable {
   private void remove(ScrapeLoop loop, List<CompletableFuture<byte[]>> cancelled) {
     loop.removed = true;
     schedule.remove(loop);
+    admission.withdraw(loop);
     if (loop.requested != null) {
       loop.requested.cancel(false);
     }
@@ -513,7 +514,22 @@ public final class Loops implements AutoCloseable {
       lock.unlock();
     }
     startAll();
-    return answer.copy();
+    return own(answer);
+  }
+
+  /** Returns a future of the caller's own: what it does to it is no concern of others. */
+  private static CompletableFuture<ScrapeReport> own(CompletableFuture<ScrapeReport> answer) {
+    CompletableFuture<ScrapeReport> copy = new CompletableFuture<>();
+    CompletableFuture<?> unused =
+        answer.whenComplete(
+            (report, failure) -> {
+              if (failure == null) {
+                copy.complete(report);
+              } else {
+                copy.cancel(false);
+              }
+            });
+    return copy;
   }
 
   private ScrapeLoop find(String id) {

@@ -22,6 +22,7 @@ public final class ProfileSettings {
   private final @Nullable Boolean enabled;
   private final @Nullable String path;
   private final @Nullable Boolean delta;
+  private final @Nullable Boolean computeDelta;
   private final @Nullable Integer seconds;
   private final @Nullable Duration interval;
   private final @Nullable List<SampleType> keepSampleTypes;
@@ -30,6 +31,7 @@ public final class ProfileSettings {
     this.enabled = builder.enabled;
     this.path = builder.path;
     this.delta = builder.delta;
+    this.computeDelta = builder.computeDelta;
     this.seconds = builder.seconds;
     this.interval = builder.interval;
     this.keepSampleTypes = builder.keepSampleTypes;
@@ -60,6 +62,7 @@ public final class ProfileSettings {
     builder.enabled = enabled != null ? enabled : others.enabled;
     builder.path = path != null ? path : others.path;
     builder.delta = delta != null ? delta : others.delta;
+    builder.computeDelta = computeDelta != null ? computeDelta : others.computeDelta;
     builder.seconds = seconds != null ? seconds : others.seconds;
     builder.interval = interval != null ? interval : others.interval;
     builder.keepSampleTypes = keepSampleTypes != null ? keepSampleTypes : others.keepSampleTypes;
@@ -79,6 +82,11 @@ public final class ProfileSettings {
   /** Returns whether the target is asked for the difference over {@link #seconds}. */
   public boolean delta() {
     return delta != null && delta;
+  }
+
+  /** Returns whether the scraper works out the difference to the scrape before. */
+  public boolean computeDelta() {
+    return computeDelta != null && computeDelta;
   }
 
   /** Returns the seconds that a delta profile covers; the interval's unless set. */
@@ -102,6 +110,7 @@ public final class ProfileSettings {
     map.put("enabled", enabled());
     map.put("path", path());
     map.put("delta", delta());
+    map.put("compute_delta", computeDelta());
     seconds().ifPresent(value -> map.put("seconds", value));
     interval().ifPresent(value -> map.put("interval", value));
     if (!keepSampleTypes().isEmpty()) {
@@ -126,6 +135,7 @@ public final class ProfileSettings {
         && Objects.equals(enabled, that.enabled)
         && Objects.equals(path, that.path)
         && Objects.equals(delta, that.delta)
+        && Objects.equals(computeDelta, that.computeDelta)
         && Objects.equals(seconds, that.seconds)
         && Objects.equals(interval, that.interval)
         && Objects.equals(keepSampleTypes, that.keepSampleTypes);
@@ -133,7 +143,7 @@ public final class ProfileSettings {
 
   @Override
   public int hashCode() {
-    return Objects.hash(enabled, path, delta, seconds, interval, keepSampleTypes);
+    return Objects.hash(enabled, path, delta, computeDelta, seconds, interval, keepSampleTypes);
   }
 
   @Override
@@ -147,6 +157,7 @@ public final class ProfileSettings {
     private @Nullable Boolean enabled;
     private @Nullable String path;
     private @Nullable Boolean delta;
+    private @Nullable Boolean computeDelta;
     private @Nullable Integer seconds;
     private @Nullable Duration interval;
     private @Nullable List<SampleType> keepSampleTypes;
@@ -168,6 +179,16 @@ public final class ProfileSettings {
     /** Sets whether the target is asked for the difference over some seconds. */
     public Builder delta(boolean delta) {
       this.delta = delta;
+      return this;
+    }
+
+    /**
+     * Sets whether the scraper works out the difference between two scrapes of a profile that
+     * counts since the process started, as Go's allocs, mutex and block. It costs the target
+     * nothing, where {@link #delta} has it wait; the two exclude each other.
+     */
+    public Builder computeDelta(boolean computeDelta) {
+      this.computeDelta = computeDelta;
       return this;
     }
 

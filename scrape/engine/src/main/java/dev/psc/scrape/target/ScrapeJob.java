@@ -277,7 +277,8 @@ public final class ScrapeJob {
      * it.
      *
      * @param name the profile's name, which becomes {@code __name__}
-     * @throws IllegalArgumentException when the profile is enabled and has no path
+     * @throws IllegalArgumentException when the profile is enabled and has no path, or has both
+     *     kinds of delta
      */
     public Builder profile(String name, ProfileSettings profile) {
       if (name.isEmpty()) {
@@ -287,6 +288,13 @@ public final class ScrapeJob {
       if (merged.enabled() && merged.path().isEmpty()) {
         throw new IllegalArgumentException(
             "profile " + name + " needs a path, e.g. /debug/" + name);
+      }
+      if (merged.delta() && merged.computeDelta()) {
+        throw new IllegalArgumentException(
+            "profile "
+                + name
+                + ": delta and compute_delta exclude each other: either the target or the scraper"
+                + " takes the difference");
       }
       Map<String, ProfileSettings> copy = new LinkedHashMap<>(profiles);
       copy.put(name, merged);

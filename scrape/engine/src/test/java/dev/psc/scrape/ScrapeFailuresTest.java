@@ -1,0 +1,475 @@
+package dev.psc.scrape;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.psc.delivery.Acceptance;
+import dev.psc.delivery.RawProfile;
+import dev.psc.pprof.SampleType;
+import dev.psc.scrape.discovery.StaticDiscovery;
+import dev.psc.scrape.http.ScrapeOutcome;
+import dev.psc.scrape.loop.ScrapeReport;
+import dev.psc.scrape.loop.TargetStatus;
+import dev.psc.scrape.target.ProfileSettings;
+import dev.psc.scrape.target.ScrapeJob;
+import dev.psc.scrape.testing.RecordingSink;
+import dev.psc.scrape.testing.TestServer;
+import dev.psc.testkit.TestProfiles;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Everything that a target may answer instead of a profile, over real sockets. */
+class ScrapeFailuresTest {
+
+  private static final byte[] GOOD = TestProfiles.cpu("main");
+  private static final String BINARY = "application/octet-stream";
+
+  private final Queue<RawProfile> received = new ConcurrentLinkedQueue<>();
+  private TestServer server;
+  private TestServer elsewhere;
+
+  @BeforeEach
+  void start() throws IOException {
+    server = TestServer.start(call -> call.answer(200, BINARY, GOOD));
+    elsewhere = TestServer.start(call -> call.answer(200, BINARY, GOOD));
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    server.close();
+    elsewhere.close();
+  }
+
+  private static ProfileSettings profile(String path) {
+    return ProfileSettings.builder().enabled(true).path(path).build();
+  }
+
+  private ScrapeJob.Builder job() {
+    return ScrapeJob.builder("api")
+        .timeout(Duration.ofSeconds(20))
+        .bodySizeLimitBytes(1 << 20)
+        .inflatedSizeLimitBytes(1 << 21)
+        .onlyProfiles(Map.of("bad", profile("/bad"), "good", profile("/good")))
+        .discovery(StaticDiscovery.of(server.address()));
+  }
+
+  /** Scrapes the bad and the good profile of a target; returns the report of the bad one. */
+  private ScrapeReport scrape(ScrapeJob job) throws Exception {
+    try (Scraper scraper = Scraper.builder().job(job).build()) {
+      scraper.start(
+          profile -> {
+            received.add(profile);
+            return new Acceptance.Accepted();
+          });
+      Awaitility.await()
+          .atMost(RecordingSink.PATIENCE)
+          .until(() -> scraper.snapshot().targets().size() == 2);
+      ScrapeReport bad = now(scraper, "bad");
+      ScrapeReport good = now(scraper, "good");
+      assertThat(good.message()).isEmpty();
+      assertThat(good.outcome()).isEqualTo(ScrapeOutcome.OK);
+      TargetStatus status = status(scraper, "bad");
+      assertThat(status.lastError()).isEqualTo(bad.message());
+      assertThat(status(scraper, "good").health()).isEqualTo(TargetStatus.Health.UP);
+      return bad;
+    }
+  }
+
+  private static ScrapeReport now(Scraper scraper, String profile) throws Exception {
+    return scraper.scrapeNow(status(scraper, profile).target().id()).get(60, TimeUnit.SECONDS);
+  }
+
+  private static TargetStatus status(Scraper scraper, String profile) {
+    return scraper.snapshot().targets().stream()
+        .filter(status -> status.target().labels().valueOf("__name__").equals(profile))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private ScrapeReport answering(TestServer.Handler bad) throws Exception {
+    return answering(job().build(), bad);
+  }
+
+  private ScrapeReport answering(ScrapeJob job, TestServer.Handler bad) throws Exception {
+    server.handler(
+        call -> {
+          if (call.path().startsWith("/bad")) {
+            bad.answer(call);
+          } else {
+            call.answer(200, BINARY, GOOD);
+          }
+        });
+    ScrapeReport report = scrape(job);
+    checkLine(report);
+    return report;
+  }
+
+  /** One line that begins with the target and holds nothing that could break a log. */
+  private void checkLine(ScrapeReport report) {
+    assertThat(report.message())
+        .startsWith(server.url("/bad") + ": ")
+        .hasSizeLessThan(1_000)
+        .doesNotContainPattern("[\\x00-\\x1f\\x7f\\u202e]");
+  }
+
+  private static byte[] gzip(byte[] bytes) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
+      gzip.write(bytes);
+    }
+    return out.toByteArray();
+  }
+
+  private static TestServer.Handler status(int status, String body) {
+    return call -> call.answer(status, "text/plain", body);
+  }
+
+  private static TestServer.Handler ok(String type, String body) {
+    return call -> call.answer(200, type, body);
+  }
+
+  private static TestServer.Handler ok(byte[] body) {
+    return call -> call.answer(200, BINARY, body);
+  }
+
+  private static TestServer.Handler raw(String answer) {
+    return call -> {
+      call.write(answer);
+      call.close();
+    };
+  }
+
+  static Stream<Arguments> answers() throws IOException {
+    byte[] bomb = gzip(new byte[64 << 20]);
+    return Stream.of(
+        Arguments.of(
+            "404",
+            status(404, "404 page not found\n"),
+            "not_found",
+            "answered 404 \"404 page not found\"",
+            "correct its path and path_prefix"),
+        Arguments.of(
+            "501",
+            status(501, "live heap is not supported"),
+            "not_found",
+            "live heap is not supported",
+            "enabled: false"),
+        Arguments.of(
+            "401", status(401, ""), "auth", "answered 401", "set basic_auth, authorization"),
+        Arguments.of(
+            "403", status(403, "no"), "auth", "answered 403 \"no\"", "what the target demands"),
+        Arguments.of(
+            "500",
+            status(500, "panic: \u001b[31mred\u202e\r\nnext"),
+            "status",
+            "answered 500 \"panic: \ufffd[31mred\ufffd next\"",
+            "the target's own log"),
+        Arguments.of("long body", status(500, "x".repeat(100_000)), "status", "xxx…\"", "log"),
+        Arguments.of(
+            "busy",
+            status(500, "Could not enable CPU profiling: cpu profiling already in use\n"),
+            "cpu_busy",
+            "cpu profiling already in use",
+            "let only one scraper"),
+        Arguments.of(
+            "503", status(503, "starting"), "status", "starting", "overloaded or not ready"),
+        Arguments.of("429", status(429, ""), "status", "answered 429", "overloaded or not ready"),
+        Arguments.of(
+            "html",
+            ok("text/html; charset=utf-8", "<!DOCTYPE html><title>Login</title>"),
+            "html",
+            "a web page, not pprof (text/html, \"<!DOCTYPE html>",
+            "login page"),
+        Arguments.of(
+            "html fragment",
+            ok("text/html", " <div>hi</div>"),
+            "html",
+            "a web page",
+            "port and path"),
+        Arguments.of(
+            "empty", ok(BINARY, ""), "empty", "the answer is empty", "check the profile's path"),
+        Arguments.of(
+            "debug=1",
+            ok("text/plain", "heap profile: 3: 64 [9: 1] @ heap/1048576\n"),
+            "legacy_text",
+            "a profile as text",
+            "remove debug=1"),
+        Arguments.of(
+            "goroutines",
+            ok("text/plain", "goroutine 1 [running]:\nmain.main()\n"),
+            "legacy_text",
+            "goroutine 1",
+            "remove debug=1"),
+        Arguments.of(
+            "metrics",
+            ok("text/plain", "# HELP go_goroutines Number\n"),
+            "not_pprof",
+            "# HELP go_goroutines",
+            "check the profile's path"),
+        Arguments.of(
+            "json",
+            ok("application/json", "{\"error\": \"nope\"}"),
+            "not_pprof",
+            "application/json",
+            "check the profile's path"),
+        Arguments.of(
+            "binary",
+            ok(new byte[] {(byte) 0xff, 0, 1, 2}),
+            "invalid_profile|not_pprof",
+            "",
+            "path|corrected"),
+        Arguments.of(
+            "gzip of text",
+            ok(gzip("hello, world".getBytes(StandardCharsets.UTF_8))),
+            "invalid_profile|not_pprof",
+            "",
+            "path|corrected"),
+        Arguments.of(
+            "cut gzip", ok(Arrays.copyOf(GOOD, GOOD.length / 2)), "truncated", "", "broke off"),
+        Arguments.of("cut in the header", ok(Arrays.copyOf(GOOD, 5)), "truncated", "", "broke off"),
+        Arguments.of(
+            "garbage behind",
+            ok(concat(GOOD, new byte[] {1, 2, 3})),
+            "invalid_profile",
+            "",
+            "corrected"),
+        Arguments.of("bomb", ok(bomb), "too_large", "2097152", "raise inflated_size_limit"),
+        Arguments.of(
+            "large by length",
+            raw("HTTP/1.1 200 x\r\nContent-Length: 2000000\r\n\r\n" + "x".repeat(1_100_000)),
+            "too_large",
+            "limit of 1048576 bytes",
+            "raise body_size_limit"),
+        Arguments.of(
+            "body cut",
+            raw("HTTP/1.1 200 x\r\nContent-Length: 50\r\n\r\nabc"),
+            "truncated",
+            "in the middle of the body",
+            ""),
+        Arguments.of(
+            "chunk cut",
+            raw("HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n10\r\nabc"),
+            "truncated",
+            "in the middle of the body",
+            ""),
+        Arguments.of(
+            "not http", raw("SSH-2.0-OpenSSH_9.2\r\n"), "protocol", "not HTTP", "check the port"),
+        Arguments.of("hangs up", raw(""), "broken", "the connection broke", "tried again"));
+  }
+
+  private static byte[] concat(byte[] a, byte[] b) {
+    byte[] both = Arrays.copyOf(a, a.length + b.length);
+    System.arraycopy(b, 0, both, a.length, b.length);
+    return both;
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("answers")
+  void saysInOneLineWhatCameAndWhatToDo(
+      String name, TestServer.Handler bad, String reason, String what, String advice)
+      throws Exception {
+    ScrapeReport report = answering(bad);
+    assertThat(report.reason()).matches(reason);
+    assertThat(report.outcome().reason()).isEqualTo(report.reason());
+    assertThat(report.message()).contains(what).containsPattern(advice);
+    assertThat(received).extracting(RawProfile::name).containsExactly("good");
+  }
+
+  @Test
+  void anEndlessBodyIsGivenUpAtTheLimit() throws Exception {
+    ScrapeReport report =
+        answering(
+            call -> {
+              call.write("HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n");
+              String chunk = "4000\r\n" + "x".repeat(0x4000) + "\r\n";
+              while (true) {
+                call.write(chunk);
+              }
+            });
+    assertThat(report.reason()).isEqualTo("too_large");
+    assertThat(report.message()).contains("raise body_size_limit");
+  }
+
+  @Test
+  void theDeadlineCoversTheWholeBody() throws Exception {
+    ScrapeReport report =
+        answering(
+            job().timeout(Duration.ofSeconds(1)).build(),
+            call -> {
+              call.write("HTTP/1.1 200 x\r\nContent-Length: 100000\r\n\r\n");
+              for (int i = 0; i < 100_000; i++) {
+                call.write("x");
+                TimeUnit.MILLISECONDS.sleep(20);
+              }
+            });
+    assertThat(report.reason()).isEqualTo("timeout");
+    assertThat(report.message())
+        .contains("the body was not complete within 1s; raise scrape_timeout");
+    assertThat(report.duration()).isLessThan(Duration.ofSeconds(15));
+  }
+
+  @Test
+  void aTargetThatNeverAnswersTimesOut() throws Exception {
+    ScrapeReport report =
+        answering(
+            job().timeout(Duration.ofSeconds(1)).build(),
+            call -> new java.util.concurrent.CountDownLatch(1).await());
+    assertThat(report.reason()).isEqualTo("timeout");
+    assertThat(report.message()).contains("no answer within 1s; raise scrape_timeout");
+  }
+
+  @Test
+  void nobodyAtThePortIsRefused() throws Exception {
+    int port;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    ScrapeJob job =
+        ScrapeJob.builder("api")
+            .onlyProfiles(Map.of("bad", profile("/bad")))
+            .discovery(StaticDiscovery.of("127.0.0.1:" + port))
+            .build();
+    try (Scraper scraper = Scraper.builder().job(job).build()) {
+      scraper.start(profile -> new Acceptance.Accepted());
+      Awaitility.await()
+          .atMost(RecordingSink.PATIENCE)
+          .until(() -> scraper.snapshot().targets().size() == 1);
+      ScrapeReport report = now(scraper, "bad");
+      assertThat(report.reason()).isEqualTo("refused");
+      assertThat(report.message())
+          .isEqualTo(
+              "http://127.0.0.1:"
+                  + port
+                  + "/bad: connection refused; check that the target runs and listens on this port");
+    }
+  }
+
+  @Test
+  void redirectsOfTheSameOriginKeepCredentialsAndOthersDoNot() throws Exception {
+    ScrapeJob job =
+        job()
+            .http(
+                dev.psc.scrape.http.HttpSettings.builder()
+                    .credentials(
+                        new dev.psc.scrape.http.Credentials.Header(
+                            "Bearer",
+                            dev.psc.scrape.http.SecretSource.of(
+                                dev.psc.scrape.settings.Secret.of("s3cret"))))
+                    .build())
+            .build();
+    server.handler(
+        call -> {
+          switch (call.path()) {
+            case "/bad" -> call.redirect(308, "/bad/");
+            case "/bad/" -> call.redirect(301, elsewhere.url("/there"));
+            default -> call.answer(200, BINARY, GOOD);
+          }
+        });
+    ScrapeReport report = scrape(job);
+    assertThat(report.outcome()).isEqualTo(ScrapeOutcome.OK);
+    assertThat(server.heads())
+        .filteredOn(head -> head.startsWith("GET /bad/ "))
+        .hasSize(1)
+        .allMatch(head -> head.contains("Authorization: Bearer s3cret"));
+    assertThat(elsewhere.heads()).hasSize(1).noneMatch(head -> head.contains("s3cret"));
+  }
+
+  @Test
+  void redirectsThatLeadNowhereSayWhere() throws Exception {
+    ScrapeReport loop = answering(call -> call.redirect(302, "/bad"));
+    assertThat(loop.reason()).isEqualTo("redirect");
+    assertThat(loop.message()).contains("after 10 redirects; check for a loop");
+    ScrapeReport without = answering(call -> call.redirect(302, "ftp://x/"));
+    assertThat(without.message()).contains("without a Location that can be followed");
+    ScrapeReport unwanted =
+        answering(
+            job()
+                .http(dev.psc.scrape.http.HttpSettings.builder().followRedirects(false).build())
+                .build(),
+            call -> call.redirect(307, "/good"));
+    assertThat(unwanted.reason()).isEqualTo("redirect");
+    assertThat(unwanted.message()).contains("set follow_redirects: true");
+  }
+
+  @Test
+  void aProfileWithoutTheSampleTypesToKeepIsSaidSo() throws Exception {
+    ScrapeJob job =
+        ScrapeJob.builder("api")
+            .onlyProfiles(
+                Map.of(
+                    "bad",
+                    ProfileSettings.builder()
+                        .enabled(true)
+                        .path("/bad")
+                        .keepSampleTypes(List.of(new SampleType("inuse_space", "bytes")))
+                        .build(),
+                    "good",
+                    profile("/good")))
+            .discovery(StaticDiscovery.of(server.address()))
+            .build();
+    ScrapeReport report = answering(job, ok(GOOD));
+    assertThat(report.reason()).isEqualTo("no_sample_type");
+    assertThat(report.message()).contains("inuse_space").contains("correct keep_sample_type");
+  }
+
+  @Test
+  void whatATransformThrowsOrRejectsIsItsOwn() throws Exception {
+    ScrapeReport thrown =
+        answering(
+            job()
+                .transform(
+                    profile -> {
+                      if (profile.name().equals("bad")) {
+                        throw new IllegalStateException("ouch");
+                      }
+                      return new dev.psc.delivery.ProfileTransform.Result.Pass(profile);
+                    })
+                .build(),
+            ok(GOOD));
+    assertThat(thrown.reason()).isEqualTo("transform_failed");
+    assertThat(thrown.message()).contains("threw java.lang.IllegalStateException: ouch");
+    ScrapeReport rejected =
+        answering(
+            job()
+                .transform(
+                    profile ->
+                        profile.name().equals("bad")
+                            ? new dev.psc.delivery.ProfileTransform.Result.Reject("mine", "not it")
+                            : new dev.psc.delivery.ProfileTransform.Result.Pass(profile))
+                .build(),
+            ok(GOOD));
+    assertThat(rejected.reason()).isEqualTo("mine");
+    assertThat(rejected.outcome()).isEqualTo(ScrapeOutcome.REJECTED);
+    assertThat(rejected.message()).endsWith(": not it");
+  }
+
+  @Test
+  void requestsAreThoseThatAnyServerUnderstands() throws Exception {
+    ScrapeReport report = answering(ok("x", "y"));
+    assertThat(report.reason()).isEqualTo("not_pprof");
+    String head = server.heads().get(0);
+    assertThat(head)
+        .startsWith("GET /bad HTTP/1.1\r\n")
+        .contains("User-Agent: psc-scraper\r\n")
+        .doesNotContainIgnoringCase("upgrade:")
+        .doesNotContainIgnoringCase("h2c");
+  }
+}
