@@ -147,13 +147,11 @@ public final class DeltaState {
     StackReader scrape = new StackReader(checker, counting);
     int before = table.size();
     boolean done = false;
-    long[] totals;
     try {
       if (!scrape.read(table)) {
         return null;
       }
       requireRoom(scrape.found, counting.length);
-      totals = totals(scrape, table.size(), counting.length);
       done = true;
     } finally {
       if (!done) {
@@ -161,7 +159,7 @@ public final class DeltaState {
       }
     }
     if (known != null && reason == null) {
-      reason = fallen(table, scrape, before, totals);
+      reason = fallen(table, scrape, before);
     }
     Outcome outcome;
     if (known == null) {
@@ -172,18 +170,14 @@ public final class DeltaState {
       long duration = time - knownTime;
       outcome = new Outcome.Delta(write(checker, table, scrape, counting, duration), duration);
     }
-    for (int i = 0; i < table.size(); i++) {
-      if (scrape.first[i] != 0) {
-        table.set(i, scrape.counters);
-      }
-    }
+    table.take(scrape.counters, scrape.first);
     boolean anew = !(outcome instanceof Outcome.Delta);
     // A stack that is not there for one scrape must not count from 0 when it comes back.
     boolean gone = scrape.found < table.size();
     boolean full = table.bytes() > (gone ? maxStateBytes / 2 : maxStateBytes);
     known = full || (gone && anew) ? table.only(scrape.first, scrape.found) : table;
     knownColumns = columns;
-    knownTotals = totals;
+    knownTotals = scrape.totals;
     knownProgram = program;
     knownTime = time;
     return outcome;
@@ -203,16 +197,6 @@ public final class DeltaState {
               + maxStateBytes
               + " are allowed; raise maxStateBytes or send it as it is");
     }
-  }
-
-  private static long[] totals(StackReader scrape, int entries, int columns) {
-    long[] totals = new long[columns];
-    for (int i = 0; i < entries; i++) {
-      for (int c = 0; c < columns; c++) {
-        totals[c] += scrape.counters[i * columns + c];
-      }
-    }
-    return totals;
   }
 
   /** Tells one run of a program from another by where its own file was loaded. */
@@ -250,7 +234,8 @@ public final class DeltaState {
   }
 
   /** Returns which counter is less than before, or null. */
-  private @Nullable String fallen(StackTable table, StackReader scrape, int before, long[] totals) {
+  private @Nullable String fallen(StackTable table, StackReader scrape, int before) {
+    long[] totals = scrape.totals;
     int columns = totals.length;
     for (int c = 0; c < columns; c++) {
       if (totals[c] < knownTotals[c]) {

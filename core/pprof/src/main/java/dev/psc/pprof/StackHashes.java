@@ -3,6 +3,7 @@ package dev.psc.pprof;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /**
  * 64-bit hashes of samples by what they mean: the addresses and lines of their stack and their
@@ -21,8 +22,11 @@ final class StackHashes {
   /** A stack's hash is the sum of its locations' hashes times a power of this by position. */
   static final long BASE = 0xd6e8feb86659fd93L;
 
-  /** Hashes by location id, 0 for the ids that are none; ids below 128 are always in range. */
+  /** Hashes by location id; 0 for the id 0. */
   final long[] byId;
+
+  /** The hashes of the ids below 128, as many; 0 for those that are no location's. */
+  final long[] low;
 
   private final byte[] buf;
   private final long[] strings;
@@ -36,6 +40,7 @@ final class StackHashes {
     innermost = new WireReader(buf, 0, 0);
     strings = strings(index);
     byId = locations(index, functions(index));
+    low = Arrays.copyOf(byId, 128);
   }
 
   private static long[] strings(ProfileIndex index) throws PprofException {
@@ -83,7 +88,7 @@ final class StackHashes {
 
   private long[] locations(ProfileIndex index, long[] functions) throws PprofException {
     int count = index.count[Fields.LOCATION];
-    long[] hashes = new long[Math.max(128, count + 1)];
+    long[] hashes = new long[count + 1];
     WireReader r = new WireReader(buf, 0, 0);
     for (int n = 0; n < count; n++) {
       r.read(index.locationAt[n], index.to);
@@ -138,7 +143,7 @@ final class StackHashes {
   }
 
   static long joined(long stack, long labels) {
-    return mix(stack ^ mix(labels));
+    return folded(stack ^ M1, labels ^ M2);
   }
 
   /** Returns the hash of one label; those of a sample add up. */
@@ -158,7 +163,12 @@ final class StackHashes {
   }
 
   private static long step(long h, long word) {
-    return Long.rotateLeft((h ^ word) * M1, 29) + M2;
+    return folded(h ^ word, M1) + M2;
+  }
+
+  /** Returns both halves of a product, so that every bit of one reaches all bits of the result. */
+  static long folded(long a, long b) {
+    return Math.multiplyHigh(a, b) ^ (a * b);
   }
 
   private static long mix(long word) {

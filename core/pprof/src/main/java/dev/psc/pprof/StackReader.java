@@ -33,6 +33,16 @@ final class StackReader {
   private static final long P6 = 0x3ce14a3f36dfaff9L;
   private static final long P7 = 0x9c9cd860f6ec20fbL;
   private static final long P8 = 0x43e8bf589f71ff21L;
+  private static final long P16 = 0xce31725e3764c241L;
+
+  /** The most bytes of a stack that is read without a loop, whose end a branch guesses wrong. */
+  private static final int SHORT_STACK = 24;
+
+  /** By number of bytes: which of the first, second and third eight belong to a short stack. */
+  private static final long[] FIRST = masks(0);
+
+  private static final long[] SECOND = masks(8);
+  private static final long[] THIRD = masks(16);
 
   /** The most bytes of a label whose hash is remembered; one byte is left for its length. */
   private static final int SHORT_LABEL = 7;
@@ -51,6 +61,10 @@ final class StackReader {
 
   private final int columns;
   private final long[] row;
+
+  /** What makes a byte too large when it is no id of a location. */
+  private final long above;
+
   private final long[] labelKeys = new long[REMEMBERED_LABELS];
   private final long[] labelHashes = new long[REMEMBERED_LABELS];
 
@@ -59,6 +73,9 @@ final class StackReader {
 
   /** The entry of each sample; its complement where a column that counts nothing is not 0. */
   final int[] entries;
+
+  /** Sums of the counters. */
+  final long[] totals;
 
   /** Counters by entry, in the table's layout, and 0 where this scrape lacks an entry. */
   long[] counters;
@@ -75,6 +92,7 @@ final class StackReader {
     this.slow = new SampleChecker(checker);
     this.hashes = new StackHashes(checker);
     this.buf = index.buf;
+    above = Math.max(0, 0x7f - index.count[Fields.LOCATION]) * ONES;
     this.types = index.sampleTypes();
     this.columns = counting.length;
     this.row = new long[types];
@@ -84,6 +102,7 @@ final class StackReader {
       counterOf[counting[c]] = c;
     }
     int samples = index.count[Fields.SAMPLE];
+    totals = new long[columns];
     at = new int[samples];
     entries = new int[samples];
     first = new int[0];
@@ -98,7 +117,7 @@ final class StackReader {
   boolean read(StackTable table) throws PprofException {
     byte[] b = buf;
     table.rewind();
-    reserve(Math.max(table.size(), at.length));
+    reserve(table.capacity());
     WireReader top = index.over(Fields.SAMPLE);
     int p = top.pos;
     int end = top.end;
@@ -145,7 +164,7 @@ final class StackReader {
     }
     int entry = table.entry(key);
     if (entry >= first.length) {
-      reserve(entry + 1);
+      reserve(table.capacity());
     }
     long other = 0;
     int from = entry * columns;
@@ -155,6 +174,7 @@ final class StackReader {
         other |= row[i];
       } else {
         counters[from + counter] += row[i];
+        totals[counter] += row[i];
       }
     }
     if (first[entry] == 0) {
@@ -166,8 +186,7 @@ final class StackReader {
     return true;
   }
 
-  private void reserve(int size) {
-    int capacity = Math.max(size, first.length * 2);
+  private void reserve(int capacity) {
     first = Arrays.copyOf(first, capacity);
     counters = Arrays.copyOf(counters, capacity * columns);
   }
@@ -221,6 +240,22 @@ final class StackReader {
   private boolean values(int start, int end) {
     byte[] b = buf;
     long[] values = row;
+    int bytes = end - start;
+    if (bytes <= Long.BYTES) {
+      long word = (long) LONGS.get(b, start) & FIRST[bytes];
+      long ends = ~word & HIGH & FIRST[bytes];
+      if (Long.bitCount(ends) != values.length || ends >>> ((bytes << 3) - 1) == 0) {
+        return false;
+      }
+      int from = 0;
+      for (int i = 0; i < values.length; i++) {
+        int to = Long.numberOfTrailingZeros(ends) + 1;
+        values[i] = joinSevens((word & (-1L >>> (Long.SIZE - to))) >>> from);
+        ends &= ends - 1;
+        from = to;
+      }
+      return true;
+    }
     int p = start;
     for (int i = 0; i < values.length; i++) {
       if (p >= end) {
@@ -257,6 +292,11 @@ final class StackReader {
 
   /** Joins the lower seven bits of each byte, as a varint has them. */
   private static long joinSevens(long bytes) {
+    if (bytes >>> 32 == 0) {
+      int low = (int) bytes;
+      low = (low & 0x007f007f) | ((low & 0x7f007f00) >>> 1);
+      return (low & 0x3fff) | ((low & 0x3fff0000) >>> 2);
+    }
     long v = bytes & 0x7f7f7f7f7f7f7f7fL;
     v = (v & 0x007f007f007f007fL) | ((v & 0x7f007f007f007f00L) >>> 1);
     v = (v & 0x00003fff00003fffL) | ((v & 0x3fff00003fff0000L) >>> 2);
@@ -265,33 +305,58 @@ final class StackReader {
 
   /** Returns the hash of packed location ids; 0 when one of them has to be looked at. */
   private long stack(int start, int end) {
-    byte[] b = buf;
-    long[] byId = hashes.byId;
-    int count = index.count[Fields.LOCATION];
-    long above = Math.max(0, 0x7f - count) * ONES;
+    int bytes = end - start;
+    if (bytes <= SHORT_STACK && start + SHORT_STACK <= buf.length) {
+      long first = (long) LONGS.get(buf, start) & FIRST[bytes];
+      long second = (long) LONGS.get(buf, start + 8) & SECOND[bytes];
+      long third = (long) LONGS.get(buf, start + 16) & THIRD[bytes];
+      long unsure =
+          unsure(first, FIRST[bytes]) | unsure(second, SECOND[bytes]) | unsure(third, THIRD[bytes]);
+      return unsure == 0
+          ? eight(first) + eight(second) * P8 + eight(third) * P16
+          : severalBytes(start, end, 0, 1);
+    }
     long sum = 0;
     long power = 1;
-    int p = start;
-    for (; p < end; p += 8) {
-      long inside = -1L >>> (Math.max(0, p + 8 - end) << 3);
-      long word = (long) LONGS.get(b, p) & inside;
-      long ids = word | ~inside;
-      if (((word | ((ids - ONES) & ~ids) | (word + above)) & HIGH & inside) != 0) {
-        return severalBytes(p, end, sum, power); // Or a 0, or an id that is no location's.
+    for (int p = start; p < end; p += 8) {
+      long inside = FIRST[Math.min(end - p, 8)];
+      long word = (long) LONGS.get(buf, p) & inside;
+      if (unsure(word, inside) != 0) {
+        return severalBytes(p, end, sum, power);
       }
-      long eight =
-          byId[(int) word & 0x7f]
-              + byId[(int) (word >>> 8) & 0x7f] * P1
-              + byId[(int) (word >>> 16) & 0x7f] * P2
-              + byId[(int) (word >>> 24) & 0x7f] * P3
-              + byId[(int) (word >>> 32) & 0x7f] * P4
-              + byId[(int) (word >>> 40) & 0x7f] * P5
-              + byId[(int) (word >>> 48) & 0x7f] * P6
-              + byId[(int) (word >>> 56)] * P7;
-      sum += eight * power;
+      sum += eight(word) * power;
       power *= P8;
     }
     return sum;
+  }
+
+  /** Returns the bytes that are a part of an id, or 0, or no location's. */
+  private long unsure(long word, long inside) {
+    long ids = word | ~inside;
+    return (word | ((ids - ONES) & ~ids) | (word + above)) & (HIGH & inside);
+  }
+
+  /** Returns the sum of eight ids' hashes, each times its power; the id 0 counts nothing. */
+  private long eight(long word) {
+    // Masked by the length itself, so that no index needs to be checked.
+    long[] h = hashes.low;
+    int mask = h.length - 1;
+    return h[(int) word & mask]
+        + h[(int) (word >>> 8) & mask] * P1
+        + h[(int) (word >>> 16) & mask] * P2
+        + h[(int) (word >>> 24) & mask] * P3
+        + h[(int) (word >>> 32) & mask] * P4
+        + h[(int) (word >>> 40) & mask] * P5
+        + h[(int) (word >>> 48) & mask] * P6
+        + h[(int) (word >>> 56) & mask] * P7;
+  }
+
+  private static long[] masks(int before) {
+    long[] masks = new long[SHORT_STACK + 1];
+    for (int bytes = before + 1; bytes < masks.length; bytes++) {
+      masks[bytes] = -1L >>> (Long.SIZE - Math.min(bytes - before, Long.BYTES) * 8);
+    }
+    return masks;
   }
 
   /** Goes on with ids of one to three bytes, in any mix; branches would guess wrong too often. */

@@ -36,6 +36,11 @@ final class StackTable {
     return size;
   }
 
+  /** Returns how many entries there is room for. */
+  int capacity() {
+    return keys.length;
+  }
+
   /** Returns how much memory it takes. */
   long bytes() {
     return 8L * keys.length + 8L * counters.length + 4L * slots.length;
@@ -99,7 +104,7 @@ final class StackTable {
     }
   }
 
-  /** Forgets the entries from this one on, none of which has been {@link #set}, and their room. */
+  /** Forgets the entries from this one on, none of which has counters yet, and their room. */
   void truncate(int entries) {
     if (entries < size) {
       int capacity = Math.max(LEAST, entries);
@@ -129,8 +134,19 @@ final class StackTable {
     return counters[entry * columns + column];
   }
 
-  /** Sets the counters of an entry to those that stand in an array of the same layout. */
-  void set(int entry, long[] from) {
-    System.arraycopy(from, entry * columns, counters, entry * columns, columns);
+  /**
+   * Takes over counters of the same layout; those of entries whose mark is 0 stay as they are.
+   *
+   * @param all room for every entry at least, best for the table's {@link #capacity}; belongs to
+   *     the table from now on
+   */
+  void take(long[] all, int[] marked) {
+    for (int i = 0; i < size; i++) {
+      if (marked[i] == 0) {
+        System.arraycopy(counters, i * columns, all, i * columns, columns);
+      }
+    }
+    int room = keys.length * columns;
+    counters = all.length == room ? all : Arrays.copyOf(all, room);
   }
 }

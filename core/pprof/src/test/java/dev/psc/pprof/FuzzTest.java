@@ -178,6 +178,7 @@ class FuzzTest {
       assertThat(Profile.parse(repaired, LIMITS).totals()).isEqualTo(profile.totals());
       SampleType last = profile.sampleTypes().get(profile.sampleTypes().size() - 1);
       rewrite(input, last);
+      hashAlike(repaired);
       Profile twice = Profile.parse(Merge.create().add(profile).add(profile).build());
       assertThat(twice.sampleTypes()).isEqualTo(profile.sampleTypes());
       Profile difference = Profile.parse(Diff.between(profile, profile));
@@ -196,6 +197,33 @@ class FuzzTest {
     DeltaState state = DeltaState.create();
     state.advance(input, LIMITS);
     state.advance(input, LIMITS);
+  }
+
+  /** The delta's quick way to read samples gives what the slow way gives. */
+  private static void hashAlike(byte[] repaired) throws PprofException {
+    Checker checker = Opened.open(repaired, LIMITS);
+    ProfileIndex index = checker.index();
+    StackTable table = new StackTable(1, 0);
+    StackReader quick = new StackReader(checker, new int[] {0});
+    assertThat(quick.read(table)).isTrue();
+    StackHashes hashes = new StackHashes(checker);
+    long[] row = new long[index.sampleTypes()];
+    WireReader r = index.over(Fields.SAMPLE);
+    long total = 0;
+    int n = 0;
+    while (r.next()) {
+      if (r.field == Fields.SAMPLE) {
+        int entry = table.entry(hashes.sample(r.start, r.pos));
+        boolean others = quick.entries[n] < 0;
+        assertThat(entry).isEqualTo(others ? ~quick.entries[n] : quick.entries[n]);
+        Opened.values(new WireReader(index.buf, r.start, r.pos), row);
+        assertThat(others)
+            .isEqualTo(Arrays.stream(row, 1, row.length).anyMatch(value -> value != 0));
+        total += row[0];
+        n++;
+      }
+    }
+    assertThat(quick.totals).containsExactly(total);
   }
 
   private static void assertNamed(PprofException e) {

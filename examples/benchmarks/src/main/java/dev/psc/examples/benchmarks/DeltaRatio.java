@@ -38,12 +38,17 @@ public final class DeltaRatio implements Ratio {
             () ->
                 Pprof.Profile.parseFrom(before).getSampleCount()
                     + Pprof.Profile.parseFrom(after).getSampleCount());
+    Stopwatch.Comparison one =
+        Stopwatch.compare(
+            () -> first(before), () -> Pprof.Profile.parseFrom(before).getSampleCount());
     return new Measurement.Measured(
         both.ratio(),
         String.format(
             Locale.ROOT,
-            "%s; %s, %d and %d bytes",
+            "%s (the second scrape alone, as in every round but the first, %.3f ms); %s, %d and %d"
+                + " bytes",
             both.describe("delta", "reading both"),
+            (both.ours() - one.ours()) / 1e6,
             pair.name(),
             before.length,
             after.length));
