@@ -4,7 +4,7 @@ package dev.psc.pprof;
  * Compares two profiles of one type: what grew has positive values, what shrank negative ones, and
  * what is equal is left out.
  *
- * <p>For cumulative profiles of one process, where only growth is meant, use {@code Delta}.
+ * <p>For cumulative profiles of one process, where only growth is meant, use {@link DeltaState}.
  */
 public final class Diff {
 
