@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** The real file system, until it is told to fail. */
 final class FaultyDisk implements Disk {
@@ -15,7 +16,13 @@ final class FaultyDisk implements Disk {
   private volatile String writeError = "";
   private volatile String forceError = "";
   private volatile String readError = "";
+  private final AtomicReference<Runnable> duringNextWrite = new AtomicReference<>();
   final AtomicInteger forces = new AtomicInteger();
+
+  /** Does something in the middle of the next write, and the write after it. */
+  void duringNextWrite(Runnable action) {
+    duringNextWrite.set(action);
+  }
 
   /** Makes writes and new files fail with a message, or work again when it is empty. */
   FaultyDisk writeError(String message) {
@@ -91,6 +98,10 @@ final class FaultyDisk implements Disk {
 
     @Override
     public void write(ByteBuffer buffer) throws IOException {
+      Runnable action = duringNextWrite.getAndSet(null);
+      if (action != null) {
+        action.run();
+      }
       if (!writeError.isEmpty()) {
         // As a full disk does: some of it is written.
         ByteBuffer half = buffer.duplicate();
