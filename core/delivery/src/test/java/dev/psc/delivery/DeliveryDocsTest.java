@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -191,7 +192,7 @@ class DeliveryDocsTest {
     }
   }
 
-  private static TreeSet<String> firstColumn(String head) throws IOException {
+  private static Set<String> firstColumn(String head) throws IOException {
     Pattern first = Pattern.compile("^\\| `([\\w.]+)`");
     return rows(head).stream()
         .map(first::matcher)

@@ -31,6 +31,11 @@ final class Inputs {
 
   /** Returns about 300 kB of profile, gzip'd; counters grow with the round. */
   static byte[] heap(int round) {
+    return heap(round, 5_600);
+  }
+
+  /** Returns a profile of so many samples, gzip'd: 50 kB have 300. */
+  static byte[] heap(int round, int samples) {
     ProfileBuilder profile = ProfileBuilder.create();
     profile.sampleType("alloc_objects", "count");
     profile.sampleType("alloc_space", "bytes");
@@ -48,7 +53,7 @@ final class Inputs {
       locations[i] = profile.location(mapping, 0x400000 + i * 37L, function, i % 500);
     }
     int[] stack = new int[40];
-    for (int i = 0; i < 5_600; i++) {
+    for (int i = 0; i < samples; i++) {
       int depth = 8 + random.nextInt(30);
       for (int level = 0; level < depth; level++) {
         stack[level] = locations[random.nextInt(locations.length)];
