@@ -131,8 +131,16 @@ class ScraperTest {
             .externalLabels(LabelSet.of("region", "eu"))
             .job(job("a").discovery(StaticDiscovery.of(server.address())).build())
             .build()) {
-      scraper.start(receiver);
+      Queue<String> threads = new ConcurrentLinkedQueue<>();
+      scraper.start(
+          profile -> {
+            threads.add(Thread.currentThread().getName());
+            return receiver.accept(profile);
+          });
       awaiting(() -> received.size() >= 2);
+      assertThat(threads)
+          .as("bounded, and ours")
+          .allMatch(name -> name.startsWith("psc-scrape-worker"));
       assertThat(received.peek().labels().toMap())
           .isEqualTo(
               Map.of(

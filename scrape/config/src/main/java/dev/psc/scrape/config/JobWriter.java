@@ -7,6 +7,7 @@ import dev.psc.scrape.http.HttpSettingsFields;
 import dev.psc.scrape.relabel.RelabelRule;
 import dev.psc.scrape.settings.Durations;
 import dev.psc.scrape.settings.Secret;
+import dev.psc.scrape.settings.Sizes;
 import dev.psc.scrape.target.ScrapeJob;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -40,8 +41,8 @@ final class JobWriter {
       map.put("params", job.params());
     }
     map.put("normalized_addresses", job.normalizedAddresses());
-    map.put("body_size_limit", job.bodySizeLimitBytes());
-    map.put("inflated_size_limit", job.inflatedSizeLimitBytes());
+    map.put("body_size_limit", Sizes.format(job.bodySizeLimitBytes()));
+    map.put("inflated_size_limit", Sizes.format(job.inflatedSizeLimitBytes()));
     map.put("target_limit", job.targetLimit());
     if (!job.externalLabels().isEmpty()) {
       map.put("external_labels", job.externalLabels().toMap());

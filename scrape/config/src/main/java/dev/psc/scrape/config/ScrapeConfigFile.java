@@ -11,6 +11,7 @@ import dev.psc.scrape.relabel.RelabelAction;
 import dev.psc.scrape.relabel.RelabelRule;
 import dev.psc.scrape.settings.ConfigException;
 import dev.psc.scrape.settings.ConfigNode;
+import dev.psc.scrape.settings.ConfigProblem;
 import dev.psc.scrape.settings.ConfigProblems;
 import dev.psc.scrape.settings.Fields;
 import dev.psc.scrape.target.ProfileSettings;
@@ -27,9 +28,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads the scraper's YAML configuration, strictly, into the jobs that code would build. */
 public final class ScrapeConfigFile {
+
+  private static final Logger logger = LoggerFactory.getLogger(ScrapeConfigFile.class);
 
   private final Map<String, DiscoveryProvider> providers = new LinkedHashMap<>();
   private final Set<String> names = new HashSet<>();
@@ -41,15 +48,40 @@ public final class ScrapeConfigFile {
   }
 
   /**
-   * Reads a file; relative paths in it are relative to its directory.
+   * Reads a file; relative paths in it are relative to its directory. Warnings are logged.
    *
    * @throws IOException when it cannot be read
    * @throws ConfigException with every problem, each with its place
    */
   public static List<ScrapeJob> read(Path file) throws IOException {
+    return read(file, ScrapeConfigFile::log);
+  }
+
+  /**
+   * Reads a file; relative paths in it are relative to its directory.
+   *
+   * @param warnings takes what is legal and most likely not meant
+   * @throws IOException when it cannot be read
+   * @throws ConfigException with every problem, each with its place
+   */
+  public static List<ScrapeJob> read(Path file, Consumer<ConfigProblem> warnings)
+      throws IOException {
     Path absolute = file.toAbsolutePath();
     Path parent = absolute.getParent();
-    return parse(Files.readString(absolute), file.toString(), parent == null ? absolute : parent);
+    return parse(
+        Files.readString(absolute), file.toString(), parent == null ? absolute : parent, warnings);
+  }
+
+  /**
+   * Reads a text. Warnings are logged.
+   *
+   * @param yaml the configuration
+   * @param source names it in messages
+   * @param directory what relative paths are relative to
+   * @throws ConfigException with every problem, each with its place
+   */
+  public static List<ScrapeJob> parse(String yaml, String source, Path directory) {
+    return parse(yaml, source, directory, ScrapeConfigFile::log);
   }
 
   /**
@@ -58,9 +90,11 @@ public final class ScrapeConfigFile {
    * @param yaml the configuration
    * @param source names it in messages
    * @param directory what relative paths are relative to
+   * @param warnings takes what is legal and most likely not meant
    * @throws ConfigException with every problem, each with its place
    */
-  public static List<ScrapeJob> parse(String yaml, String source, Path directory) {
+  public static List<ScrapeJob> parse(
+      String yaml, String source, Path directory, Consumer<ConfigProblem> warnings) {
     ConfigProblems problems = new ConfigProblems();
     Optional<ConfigNode> root = YamlNodes.read(yaml, source, directory, problems);
     List<ScrapeJob> jobs = new ArrayList<>();
@@ -74,7 +108,12 @@ public final class ScrapeConfigFile {
       }
     }
     problems.throwIfAny();
+    problems.warnings().forEach(warnings);
     return jobs;
+  }
+
+  private static void log(ConfigProblem warning) {
+    logger.warn("{}", warning);
   }
 
   /**
@@ -98,6 +137,7 @@ public final class ScrapeConfigFile {
       each(fields, "scrape_interval", at -> at.duration().ifPresent(job::interval));
       each(fields, "scrape_timeout", at -> at.duration().ifPresent(job::timeout));
       each(fields, "params", at -> job.params(params(at)));
+      each(fields, "external_labels", at -> job.externalLabels(externalLabels(at)));
       each(fields, "body_size_limit", at -> at.sizeBytes().ifPresent(job::bodySizeLimitBytes));
       each(
           fields,
@@ -114,7 +154,9 @@ public final class ScrapeConfigFile {
       job.relabeling(rules);
       discoveries(fields, job);
       job.http(HttpSettingsFields.read(fields));
-      return Optional.of(job.build());
+      ScrapeJob built = job.build();
+      JobWarnings.check(built, node, fields);
+      return Optional.of(built);
     }
   }
 
@@ -145,6 +187,31 @@ public final class ScrapeConfigFile {
               params.put(name, texts);
             });
     return params;
+  }
+
+  private static LabelSet externalLabels(ConfigNode node) {
+    node.entries()
+        .forEach(
+            (name, value) -> {
+              if (name.startsWith("__")) {
+                value.keyProblem("an external label must not begin with __");
+              }
+            });
+    return labels(node);
+  }
+
+  private static LabelSet labels(ConfigNode node) {
+    LabelSet.Builder labels = LabelSet.builder();
+    node.entries()
+        .forEach(
+            (name, value) -> {
+              if (LabelSet.isLegalName(name)) {
+                labels.set(name, value.text().orElse(""));
+              } else {
+                value.keyProblem("\"" + name + "\" is not a label name ([a-zA-Z_][a-zA-Z0-9_]*)");
+              }
+            });
+    return labels.build();
   }
 
   private static void profiling(ConfigNode node, ScrapeJob.Builder job) {
@@ -267,12 +334,36 @@ public final class ScrapeConfigFile {
     if (!groups.isEmpty()) {
       job.discovery(new StaticDiscovery(groups));
     }
+    unknownDiscoveries(fields);
     for (DiscoveryProvider provider : providers.values()) {
       for (ConfigNode item : fields.items(provider.key())) {
         Optional<DiscoveryConfig> discovery = provider.read(item);
         discovery.ifPresent(job::discovery);
       }
     }
+  }
+
+  /** The nearest known key would be no help with these. */
+  private void unknownDiscoveries(Fields fields) {
+    fields
+        .node()
+        .entries()
+        .forEach(
+            (key, value) -> {
+              if (!key.endsWith("_sd_configs") || providers.containsKey(key)) {
+                return;
+              }
+              fields.allow(List.of(key));
+              value.keyProblem(
+                  key.equals("kubernetes_sd_configs")
+                      ? "kubernetes_sd_configs needs psc-scrape-kubernetes on the class path"
+                      : "there is no discovery \""
+                          + key
+                          + "\"; known are static_configs, "
+                          + String.join(", ", new TreeSet<>(providers.keySet()))
+                          + ". Others can write files for file_sd_configs, or be asked by"
+                          + " http_sd_configs");
+            });
   }
 
   private static TargetGroup staticGroup(ConfigNode node, String source) {
@@ -291,16 +382,9 @@ public final class ScrapeConfigFile {
           addresses.add(address);
         }
       }
-      LabelSet.Builder labels = LabelSet.builder();
-      fields
-          .value("labels")
-          .ifPresent(
-              at ->
-                  at.entries()
-                      .forEach(
-                          (name, value) ->
-                              guarded(value, text -> labels.set(name, text.text().orElse("")))));
-      return TargetGroup.ofAddresses(source, addresses, labels.build());
+      LabelSet labels =
+          fields.value("labels").map(ScrapeConfigFile::labels).orElse(LabelSet.empty());
+      return TargetGroup.ofAddresses(source, addresses, labels);
     }
   }
 }

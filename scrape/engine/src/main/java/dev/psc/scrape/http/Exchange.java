@@ -115,8 +115,9 @@ final class Exchange {
       ClientPool.Client client = clients.client(get.settings());
       Optional<URI> proxy = client.route().proxy(uri);
       HttpRequest request = request(client, proxy, uri, authorization, ownOrigin);
+      Hop hop = new Hop(uri, authorization, ownOrigin, redirectsLeft);
       CompletableFuture<HttpResponse<byte[]>> answer =
-          client.http().sendAsync(request, info -> reader(uri, info));
+          client.http().sendAsync(request, info -> reader(hop, info));
       synchronized (this) {
         sending = answer;
       }
@@ -125,8 +126,6 @@ final class Exchange {
               (response, failure) -> {
                 if (failure != null) {
                   result.completeExceptionally(Failures.classify(failure, uri, proxy));
-                } else {
-                  answered(uri, authorization, ownOrigin, redirectsLeft, response);
                 }
               });
       if (result.isDone()) {
@@ -193,51 +192,70 @@ final class Exchange {
     return SecretFiles.checkHeader(clients.secrets().read(source, what), what);
   }
 
-  private BodyReader reader(URI uri, HttpResponse.ResponseInfo info) {
+  /** One request of the exchange. */
+  private record Hop(
+      URI uri, Optional<String> authorization, boolean ownOrigin, int redirectsLeft) {}
+
+  /**
+   * Returns what reads the body, and goes on from its end. The client's own future completes in the
+   * default pool, which on small machines of Java 17 is a new thread for each, without bound.
+   */
+  private BodyReader reader(Hop hop, HttpResponse.ResponseInfo info) {
     boolean failed = info.statusCode() != 200;
     BodyReader reader =
-        clients.reader(uri, failed ? ERROR_BODY_BYTES : get.bodyLimitBytes(), failed);
+        clients.reader(hop.uri, failed ? ERROR_BODY_BYTES : get.bodyLimitBytes(), failed);
     synchronized (this) {
       reading = reader;
       headersSeen = true;
     }
+    CompletableFuture<?> unused =
+        reader
+            .getBody()
+            .toCompletableFuture()
+            .whenCompleteAsync(
+                (body, failure) -> {
+                  if (failure == null) {
+                    answered(hop, new HttpAnswer(info.statusCode(), info.headers(), body));
+                  } else {
+                    result.completeExceptionally(Failures.classify(failure, hop.uri));
+                  }
+                },
+                clients.executor());
     if (result.isDone()) {
       reader.cancel();
     }
     return reader;
   }
 
-  private void answered(
-      URI uri,
-      Optional<String> authorization,
-      boolean ownOrigin,
-      int redirectsLeft,
-      HttpResponse<byte[]> response) {
-    if (response.statusCode() == 401 && authorization.isPresent()) {
-      clients.refused(get.settings(), authorization.get());
+  private void answered(Hop hop, HttpAnswer answer) {
+    if (answer.status() == 401 && hop.authorization.isPresent()) {
+      clients.refused(get.settings(), hop.authorization.get());
     }
-    if (!get.settings().followRedirects() || !REDIRECTS.contains(response.statusCode())) {
-      result.complete(new HttpAnswer(response.statusCode(), response.headers(), response.body()));
+    if (!get.settings().followRedirects() || !REDIRECTS.contains(answer.status())) {
+      result.complete(answer);
       return;
     }
     try {
-      URI next = redirect(uri, response, redirectsLeft);
+      URI next = redirect(hop.uri, answer, hop.redirectsLeft);
       // Once another origin was asked, credentials stay away even if it sends us back.
-      send(next, authorization, ownOrigin && sameOrigin(uri, next), redirectsLeft - 1);
+      send(
+          next,
+          hop.authorization,
+          hop.ownOrigin && sameOrigin(hop.uri, next),
+          hop.redirectsLeft - 1);
     } catch (HttpFailure unusable) {
       result.completeExceptionally(unusable);
     }
   }
 
-  private static URI redirect(URI uri, HttpResponse<byte[]> response, int redirectsLeft)
-      throws HttpFailure {
-    String where = Printable.url(uri) + ": answered " + response.statusCode();
+  private static URI redirect(URI uri, HttpAnswer answer, int redirectsLeft) throws HttpFailure {
+    String where = Printable.url(uri) + ": answered " + answer.status();
     if (redirectsLeft == 0) {
       throw new HttpFailure(
           ScrapeOutcome.REDIRECT,
           where + " after " + MAX_REDIRECTS + " redirects; check for a loop");
     }
-    String location = response.headers().firstValue("location").orElse("");
+    String location = answer.headers().firstValue("location").orElse("");
     URI next;
     try {
       next = uri.resolve(location);

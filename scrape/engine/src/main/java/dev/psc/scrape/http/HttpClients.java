@@ -27,6 +27,7 @@ public final class HttpClients implements AutoCloseable {
   private static final Duration IDLE = Duration.ofMinutes(5);
 
   private final ScheduledExecutorService scheduler;
+  private final Executor executor;
   private final String userAgent;
   private final long maxBytesInFlight;
   private final AtomicLong bytesInFlight = new AtomicLong();
@@ -38,7 +39,7 @@ public final class HttpClients implements AutoCloseable {
    * Creates the clients; none is started before it is used.
    *
    * @param scheduler runs deadlines; not shut down by this
-   * @param executor runs the clients' callbacks; not shut down by this
+   * @param executor runs the clients' callbacks and completes the answers; not shut down by this
    * @param userAgent how requests introduce themselves
    * @param maxBytesInFlight as many bytes may the answers hold that are being read
    */
@@ -71,15 +72,12 @@ public final class HttpClients implements AutoCloseable {
       long maxBytesInFlight,
       Surroundings surroundings) {
     this.scheduler = Objects.requireNonNull(scheduler, "scheduler");
+    this.executor = Objects.requireNonNull(executor, "executor");
     this.userAgent = Objects.requireNonNull(userAgent, "userAgent");
     this.maxBytesInFlight = maxBytesInFlight;
     this.clients =
         new ClientPool(
-            scheduler,
-            Objects.requireNonNull(executor, "executor"),
-            secrets,
-            surroundings.environment(),
-            surroundings.idle());
+            scheduler, executor, secrets, surroundings.environment(), surroundings.idle());
     this.tokens = new OAuth2Tokens(this, surroundings.nanoTime());
   }
 
@@ -157,6 +155,10 @@ public final class HttpClients implements AutoCloseable {
 
   ScheduledExecutorService scheduler() {
     return scheduler;
+  }
+
+  Executor executor() {
+    return executor;
   }
 
   String userAgent() {

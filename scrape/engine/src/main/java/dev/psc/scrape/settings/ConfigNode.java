@@ -139,7 +139,13 @@ public final class ConfigNode {
     document.problems().add(new ConfigProblem(document.source(), line, column, path, message));
   }
 
-  void keyProblem(String message) {
+  /** Says of this node that it is legal and most likely not meant. */
+  public void warning(String message) {
+    document.problems().warn(new ConfigProblem(document.source(), line, column, path, message));
+  }
+
+  /** Complains about the key of this value. */
+  public void keyProblem(String message) {
     int atLine = keyLine > 0 ? keyLine : line;
     int atColumn = keyLine > 0 ? keyColumn : column;
     document.problems().add(new ConfigProblem(document.source(), atLine, atColumn, path, message));

@@ -10,6 +10,7 @@ import java.util.List;
 public final class ConfigProblems {
 
   private final List<ConfigProblem> problems = new ArrayList<>();
+  private final List<ConfigProblem> warnings = new ArrayList<>();
 
   /** Creates an empty collector. */
   public ConfigProblems() {}
@@ -21,7 +22,14 @@ public final class ConfigProblems {
     }
   }
 
-  /** Returns whether there are none. */
+  /** Adds what is legal and most likely not meant. */
+  public void warn(ConfigProblem warning) {
+    if (!warnings.contains(warning)) {
+      warnings.add(warning);
+    }
+  }
+
+  /** Returns whether there are no problems; warnings are none. */
   public boolean isEmpty() {
     return problems.isEmpty();
   }
@@ -33,7 +41,16 @@ public final class ConfigProblems {
 
   /** Returns the problems in the order of their places. */
   public List<ConfigProblem> list() {
-    List<ConfigProblem> sorted = new ArrayList<>(problems);
+    return sorted(problems);
+  }
+
+  /** Returns the warnings in the order of their places. */
+  public List<ConfigProblem> warnings() {
+    return sorted(warnings);
+  }
+
+  private static List<ConfigProblem> sorted(List<ConfigProblem> some) {
+    List<ConfigProblem> sorted = new ArrayList<>(some);
     sorted.sort(
         Comparator.comparingInt(ConfigProblem::line).thenComparingInt(ConfigProblem::column));
     return sorted;

@@ -1,0 +1,28 @@
+package dev.psc.examples.scraper;
+
+import dev.psc.delivery.ProfileTransform;
+import dev.psc.delivery.RawProfile;
+import dev.psc.pprof.PprofException;
+import dev.psc.pprof.Profile;
+import java.time.Duration;
+
+/** Holds CPU profiles back in which next to nothing ran: most of a fleet, most of the night. */
+record DropIdle(Duration leastCpu) implements ProfileTransform {
+
+  @Override
+  public Result apply(RawProfile profile) {
+    if (!profile.name().equals("process_cpu")) {
+      return new Result.Pass(profile);
+    }
+    try {
+      Profile parsed = Profile.parse(profile.pprof());
+      int cpu = parsed.sampleTypeIndex("cpu");
+      if (cpu >= 0 && parsed.total(cpu) < leastCpu.toNanos()) {
+        return new Result.Withhold("idle", "less than " + leastCpu.toMillis() + " ms of CPU time");
+      }
+      return new Result.Pass(profile);
+    } catch (PprofException broken) {
+      return new Result.Reject(broken.code(), String.valueOf(broken.getMessage()));
+    }
+  }
+}

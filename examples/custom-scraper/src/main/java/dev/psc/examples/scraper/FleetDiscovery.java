@@ -1,0 +1,79 @@
+package dev.psc.examples.scraper;
+
+import dev.psc.pprof.LabelSet;
+import dev.psc.scrape.discovery.DiscoveryConfig;
+import dev.psc.scrape.discovery.DiscoveryContext;
+import dev.psc.scrape.discovery.DiscoveryException;
+import dev.psc.scrape.discovery.PollingDiscovery;
+import dev.psc.scrape.discovery.TargetDiscovery;
+import dev.psc.scrape.discovery.TargetGroup;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Targets from a list that an inventory exports, a line for each: {@code host:port,service,team}.
+ * It only says what is there now; when to ask, what to do about failures and what changed is the
+ * scraper's business.
+ *
+ * @param file the list
+ * @param interval the pause between two looks at it
+ */
+record FleetDiscovery(Path file, Duration interval) implements DiscoveryConfig {
+
+  @Override
+  public String key() {
+    return "fleet";
+  }
+
+  @Override
+  public TargetDiscovery create(DiscoveryContext context) {
+    return new PollingDiscovery("fleet " + file, interval, this::list, context);
+  }
+
+  private Collection<TargetGroup> list() throws DiscoveryException {
+    List<String> lines;
+    try {
+      lines = Files.readAllLines(file);
+    } catch (IOException unreadable) {
+      throw new DiscoveryException("fleet: " + file + " cannot be read: " + unreadable, unreadable);
+    }
+    List<LabelSet> targets = new ArrayList<>();
+    for (String line : lines) {
+      if (!line.isBlank() && !line.startsWith("#")) {
+        targets.add(target(line, lines.indexOf(line) + 1));
+      }
+    }
+    return List.of(new TargetGroup(file.toString(), targets, LabelSet.empty()));
+  }
+
+  private LabelSet target(String line, int number) throws DiscoveryException {
+    String[] columns = line.split(",", -1);
+    if (columns.length != 3) {
+      // A list that is half written must not take targets away: all of it counts or nothing.
+      throw new DiscoveryException(
+          "fleet: " + file + " line " + number + ": expected host:port,service,team");
+    }
+    return LabelSet.of(
+        TargetGroup.ADDRESS,
+        columns[0].strip(),
+        "service",
+        columns[1].strip(),
+        "team",
+        columns[2].strip());
+  }
+
+  @Override
+  public Map<String, Object> settings() {
+    Map<String, Object> settings = new LinkedHashMap<>();
+    settings.put("file", file.toString());
+    settings.put("interval", interval);
+    return settings;
+  }
+}
