@@ -225,13 +225,13 @@ class SpoolTest {
     assertThat(durability).isCompletedWithValue(Durability.SPOOLED);
   }
 
-  /** Five records, cut off at each byte: those that are whole arrive, in order, and no other. */
+  /** Three records, cut off at each byte: those that are whole arrive, in order, and no other. */
   @Test
   void losesOnlyTheTailOfATruncatedLog() throws IOException {
-    byte[] log = fiveRecords();
+    byte[] log = threeRecords();
     Path file = files(Segment.SUFFIX).get(0);
     for (int length = 0; length <= log.length; length++) {
-      int record = log.length / 5;
+      int record = log.length / 3;
       int whole = length / record;
       int torn = length % record == 0 ? 0 : 1;
       Set<String> received = replay(file, java.util.Arrays.copyOf(log, length), torn);
@@ -239,17 +239,17 @@ class SpoolTest {
     }
   }
 
-  /** Five records, each byte changed in turn: only the record that it belongs to is missing. */
+  /** Three records, each byte changed in turn: only the record that it belongs to is missing. */
   @Test
   void losesOnlyTheDamagedRecord() throws IOException {
-    byte[] log = fiveRecords();
+    byte[] log = threeRecords();
     Path file = files(Segment.SUFFIX).get(0);
     SplittableRandom random = new SplittableRandom(3);
     for (int at = 0; at < log.length; at++) {
       byte[] damaged = log.clone();
       damaged[at] ^= (byte) (1 + random.nextInt(255));
-      Set<String> expected = new HashSet<>(ids("a", 0, 5));
-      expected.remove("a-" + at * 5 / log.length);
+      Set<String> expected = new HashSet<>(ids("a", 0, 3));
+      expected.remove("a-" + at * 3 / log.length);
       assertThat(replay(file, damaged, 1)).as("changed at %d", at).isEqualTo(expected);
     }
   }
@@ -278,16 +278,16 @@ class SpoolTest {
     }
   }
 
-  private byte[] fiveRecords() throws IOException {
+  private byte[] threeRecords() throws IOException {
     sink.answers(FakeSink.retry());
     Delivery first = open();
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 3; i++) {
       first.accept(profile("a", "a-" + i, 20));
     }
     first.step();
     kill(first);
     byte[] log = Files.readAllBytes(files(Segment.SUFFIX).get(0));
-    assertThat(log.length % 5).isZero();
+    assertThat(log.length % 3).isZero();
     return log;
   }
 
