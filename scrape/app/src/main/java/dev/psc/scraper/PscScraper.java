@@ -26,9 +26,21 @@ public final class PscScraper {
    * could not start, 2 the command line or the config is wrong.
    */
   public static void main(String[] arguments) {
+    // Java 17 keeps idle connections for 20 minutes: those of targets that go would pile up.
+    setIfAbsent("jdk.httpclient.keepalive.timeout", "60");
+    // With a parallelism of 1, as on two processors, Java 17 starts a thread for each response.
+    if (Runtime.getRuntime().availableProcessors() <= 2) {
+      setIfAbsent("java.util.concurrent.ForkJoinPool.common.parallelism", "2");
+    }
     int status = run(arguments, System.getenv(), System.out, System.err);
     if (status != 0) {
       System.exit(status);
+    }
+  }
+
+  private static void setIfAbsent(String property, String value) {
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, value);
     }
   }
 

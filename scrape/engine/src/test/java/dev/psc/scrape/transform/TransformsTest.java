@@ -135,6 +135,16 @@ class TransformsTest {
   }
 
   @Test
+  void validationKeepsTheSampleTypesAskedForAndLeavesOtherBytesAlone() throws Exception {
+    RawProfile cpu = RawProfile.builder(SERIES, TestProfiles.cpu("main")).timeNanos(1).build();
+    Result untouched = new Validation(1 << 20, List.of()).apply(cpu);
+    assertThat(((Result.Pass) untouched).profile().pprof()).isSameAs(cpu.pprof());
+    Result kept = new Validation(1 << 20, List.of(new SampleType("cpu", "nanoseconds"))).apply(cpu);
+    assertThat(Profile.parse(((Result.Pass) kept).profile().pprof()).sampleTypes())
+        .containsExactly(new SampleType("cpu", "nanoseconds"));
+  }
+
+  @Test
   void refusesAStateThatHoldsNothing() {
     assertThatThrownBy(() -> DeltaTransform.create(PprofLimits.defaults(), 1_000))
         .hasMessageContaining("maxStateBytes must be at least 1048576");

@@ -25,6 +25,7 @@ class LargeClusterTest {
 
   private final Interner interner = new Interner();
   private final Map<String, TargetGroup> groups = new HashMap<>();
+  private final List<String> warnings = new ArrayList<>();
   private final TargetSink sink =
       new TargetSink() {
         @Override
@@ -50,7 +51,7 @@ class LargeClusterTest {
         Set.of(collections),
         new TargetMaker(settings, labels),
         sink,
-        new Warnings(),
+        new Warnings(warnings::add),
         Clock.systemUTC());
   }
 
@@ -96,6 +97,30 @@ class LargeClusterTest {
     assertThat(perPod).isLessThan(3_500);
     index.replaced(what, List.of());
     assertThat(groups.values()).allMatch(group -> group.targets().isEmpty());
+  }
+
+  @Test
+  void endpointsThatAreCutOffAreSaidOnce() throws IOException {
+    Collection what = new Collection(Resource.ENDPOINTS, "", "", "");
+    GroupIndex index = index(KubernetesDiscovery.builder(KubernetesRole.ENDPOINTS).build(), what);
+    String cut =
+        Objects.endpoints("web", "10.0.0.1")
+            .replace(
+                "\"namespace\": \"shop\"",
+                "\"namespace\": \"shop\", \"annotations\":"
+                    + " {\"endpoints.kubernetes.io/over-capacity\": \"truncated\"}");
+    for (int i = 0; i < 3; i++) {
+      index.replaced(
+          what,
+          List.of(
+              new ObjectParser(interner)
+                  .parse(Resource.ENDPOINTS, new JsonReader(new StringReader(cut)))));
+    }
+    assertThat(groups).hasSize(1);
+    assertThat(warnings)
+        .containsExactly(
+            "endpoints shop/web have more than 1000 addresses, and the rest is cut off; use role:"
+                + " endpointslice");
   }
 
   @ParameterizedTest
