@@ -29,6 +29,7 @@ import picocli.CommandLine.ScopeType;
     synopsisHeading = "Usage: ",
     customSynopsis = {
       "psc-scraper --mode=scraper-only --store-address=HOST:PORT [--config-path=FILE] [flags]",
+      "       psc-scraper push --store-address=HOST:PORT [flags] FILE.jfr…",
       "       psc-scraper health [-addr=:7070]"
     },
     footerHeading = "%n",

@@ -9,6 +9,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -50,6 +51,9 @@ public final class PscScraper {
       if (arguments.length > 0 && arguments[0].equals("health")) {
         return health(arguments, out);
       }
+      if (arguments.length > 0 && arguments[0].equals(Push.COMMAND)) {
+        return push(Arrays.copyOfRange(arguments, 1, arguments.length), environment, out, err);
+      }
       Options options = CommandLineReader.read(arguments, environment);
       return run(options, out);
     } catch (UsageException e) {
@@ -62,6 +66,18 @@ public final class PscScraper {
       Thread.currentThread().interrupt();
       return 1;
     }
+  }
+
+  private static int push(
+      String[] arguments, Map<String, String> environment, PrintStream out, PrintStream err)
+      throws UsageException {
+    Options options = CommandLineReader.read(arguments, environment);
+    if (options.look.help) {
+      CommandLineReader.usage(out);
+      return 0;
+    }
+    LogSetup.apply(options.serve.logLevel, options.serve.logFormat);
+    return new Push(options, out, err).run();
   }
 
   private static int run(Options options, PrintStream out)

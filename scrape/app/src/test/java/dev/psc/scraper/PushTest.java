@@ -1,0 +1,133 @@
+package dev.psc.scraper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.psc.testkit.EmbeddedProfileStore;
+import dev.psc.testkit.StoredProfile;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import jdk.jfr.Recording;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PushTest {
+
+  @TempDir private Path directory;
+  private EmbeddedProfileStore store;
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  @BeforeEach
+  void start() throws Exception {
+    store = EmbeddedProfileStore.builder().plaintext().start();
+    Files.writeString(directory.resolve("token"), store.token().reveal());
+  }
+
+  @AfterEach
+  void stop() {
+    store.close();
+  }
+
+  private List<String> flags(Path... files) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "--store-address=" + store.address(),
+                "--insecure",
+                "--bearer-token-file=" + directory.resolve("token"),
+                "--grpc-headers=projectID=" + store.project(),
+                "--external-label=job=checkout"));
+    for (Path file : files) {
+      arguments.add(file.toString());
+    }
+    return arguments;
+  }
+
+  private int push(Path... files) {
+    List<String> arguments = flags(files);
+    arguments.add(0, "push");
+    return PscScraper.run(arguments.toArray(String[]::new), Map.of(), print(out), print(err));
+  }
+
+  private static PrintStream print(ByteArrayOutputStream to) {
+    return new PrintStream(to, true, StandardCharsets.UTF_8);
+  }
+
+  private String out() {
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private String err() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  /** A recording with a wait in it that cannot be missed. */
+  private Path recording() throws Exception {
+    Path file = directory.resolve("app.jfr");
+    Object monitor = new Object();
+    try (Recording recording = new Recording()) {
+      recording.enable("jdk.JavaMonitorWait").withoutThreshold().withStackTrace();
+      recording.start();
+      synchronized (monitor) {
+        long end = System.nanoTime() + 50_000_000L;
+        while (System.nanoTime() < end) {
+          monitor.wait(10);
+        }
+      }
+      recording.stop();
+      recording.dump(file);
+    }
+    return file;
+  }
+
+  @Test
+  void sendsTheProfilesOfARecordingWithLabels() throws Exception {
+    assertThat(push(recording())).as(err()).isZero();
+
+    List<StoredProfile> stored = store.profiles(store.project());
+    assertThat(stored).extracting(StoredProfile::name).contains("block");
+    assertThat(stored.get(0).labels().toMap()).containsEntry("job", "checkout");
+    assertThat(store.top(store.project(), "block", "delay").orElseThrow().toString())
+        .contains("dev.psc.scraper.PushTest");
+    assertThat(out()).contains("app.jfr: ", "block", "sent ");
+  }
+
+  @Test
+  void namesWhatCannotBeSentAndSendsTheRest() throws Exception {
+    Path text = Files.writeString(directory.resolve("notes.jfr"), "not a recording");
+
+    assertThat(push(directory.resolve("missing.jfr"), text, directory, recording())).isEqualTo(1);
+
+    assertThat(err())
+        .contains("missing.jfr: there is no such file", "notes.jfr", "is a directory")
+        .hasLineCount(3);
+    assertThat(store.profiles(store.project())).isNotEmpty();
+  }
+
+  @Test
+  void saysWhyTheStoreTakesNothing() throws Exception {
+    Path recording = recording();
+    Files.writeString(directory.resolve("token"), "psc_v1_" + "0".repeat(64));
+    Options options = CommandLineReader.read(flags(recording).toArray(String[]::new), Map.of());
+
+    int status = new Push(options, print(out), print(err), Duration.ofSeconds(2)).run();
+
+    assertThat(status).isEqualTo(1);
+    assertThat(err()).contains("has not taken", "unauthenticated").doesNotContain("000000000");
+  }
+
+  @Test
+  void asksForAFile() {
+    assertThat(push()).isEqualTo(2);
+    assertThat(err()).contains("name at least one .jfr file");
+  }
+}
