@@ -66,9 +66,10 @@
   };
   function shortName(text) {
     const path = text.lastIndexOf("/", text.indexOf("(") < 0 ? text.length : text.indexOf("("));
-    const tail = text.slice(path + 1);
-    const java = /^(?:[a-z_][\w$]*\.)+(?=[A-Z])/.exec(tail);
-    return java ? tail.slice(java[0].length) : tail;
+    if (path >= 0) return text.slice(path + 1);
+    // com.example.Cart.add is Java, main.server.Handle is Go.
+    const java = /^(?:[a-z_][\w$]*\.)+(?=[A-Z][\w$]*[.(])/.exec(text);
+    return java ? text.slice(java[0].length) : text;
   }
   function family(text) {
     const java = /^((?:[a-z_][\w$]*\.)+)(?=[A-Z])/.exec(text);
@@ -136,7 +137,8 @@
     let size = measured.get(text);
     if (size === undefined) measured.set(text, (size = context.measureText(text).width));
     if (size <= space) return text;
-    const chars = Math.floor((text.length * space) / size) - 1;
+    let chars = Math.floor((text.length * space) / size);
+    while (chars >= 2 && context.measureText(text.slice(0, chars) + "…").width > space) chars--;
     return chars < 2 ? "" : text.slice(0, chars) + "…";
   }
   function draw() {
