@@ -4,7 +4,7 @@ import dev.psc.examples.benchmarks.proto.Pprof;
 import dev.psc.pprof.DeltaState;
 import dev.psc.pprof.PprofException;
 import dev.psc.pprof.PprofLimits;
-import java.util.Locale;
+import java.io.IOException;
 
 /**
  * The delta of two scrapes, with the reading of both and the writing of the result, against only
@@ -27,36 +27,31 @@ public final class DeltaRatio implements Ratio {
   @Override
   public Measurement measure() throws Exception {
     Inputs.Pair pair = Inputs.bigPair();
-    byte[] before = pair.before();
-    byte[] after = pair.after();
-    Stopwatch.Comparison both =
-        Stopwatch.compare(
-            () -> {
-              DeltaState state = first(before);
-              return state.advance(after, PprofLimits.defaults());
-            },
-            () ->
-                Pprof.Profile.parseFrom(before).getSampleCount()
-                    + Pprof.Profile.parseFrom(after).getSampleCount());
-    Stopwatch.Comparison one =
-        Stopwatch.compare(
-            () -> first(before), () -> Pprof.Profile.parseFrom(before).getSampleCount());
+    Stopwatch.Comparison comparison = Stopwatch.compare(() -> delta(pair), () -> readBoth(pair));
     return new Measurement.Measured(
-        both.ratio(),
-        String.format(
-            Locale.ROOT,
-            "%s (the second scrape alone, as in every round but the first, %.3f ms); %s, %d and %d"
-                + " bytes",
-            both.describe("delta", "reading both"),
-            (both.ours() - one.ours()) / 1e6,
-            pair.name(),
-            before.length,
-            after.length));
+        comparison.ratio(),
+        comparison.describe("delta", "reading both")
+            + "; "
+            + pair.name()
+            + ", "
+            + pair.before().length
+            + " and "
+            + pair.after().length
+            + " bytes");
   }
 
-  private static DeltaState first(byte[] before) throws PprofException {
+  static DeltaState first(Inputs.Pair pair) throws PprofException {
     DeltaState state = DeltaState.create(STATE_BYTES, false);
-    state.advance(before, PprofLimits.defaults());
+    state.advance(pair.before(), PprofLimits.defaults());
     return state;
+  }
+
+  static DeltaState.Outcome delta(Inputs.Pair pair) throws PprofException {
+    return first(pair).advance(pair.after(), PprofLimits.defaults());
+  }
+
+  static int readBoth(Inputs.Pair pair) throws IOException {
+    return Pprof.Profile.parseFrom(pair.before()).getSampleCount()
+        + Pprof.Profile.parseFrom(pair.after()).getSampleCount();
   }
 }
