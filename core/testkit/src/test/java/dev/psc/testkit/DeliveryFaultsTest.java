@@ -318,8 +318,8 @@ class DeliveryFaultsTest {
         allArrived(toGood, 0);
         assertThat(toDead.snapshot().sent()).isZero();
         assertThat(toDead.snapshot().queued()).isEqualTo(1000);
-        // On time: before the first call to the dead one is given up.
-        assertThat(toGood.snapshot().latencyMax()).isLessThan(Duration.ofSeconds(10));
+        // On time, for a machine under load.
+        assertThat(toGood.snapshot().latencyMax()).isLessThan(PATIENCE.dividedBy(3));
       }
     }
   }
