@@ -53,9 +53,21 @@ final class Guards {
 
   /** Returns whether settings of events change. */
   synchronized boolean tick() {
-    boolean changed = lockTick(converter.takeLockEvents());
-    changed |= exceptionTick(converter.takeExceptionEvents());
-    changed |= learnTick(converter.sizes().takeUnknownShare());
+    return tick(
+        converter.takeLockEvents(),
+        converter.takeExceptionEvents(),
+        converter.sizes().takeUnknownShare());
+  }
+
+  /**
+   * Takes what came in the last second.
+   *
+   * @param unknownShare which part of the allocated bytes was of classes without a known size
+   */
+  synchronized boolean tick(long lockEvents, long exceptionEvents, double unknownShare) {
+    boolean changed = lockTick(lockEvents);
+    changed |= exceptionTick(exceptionEvents);
+    changed |= learnTick(unknownShare);
     return changed;
   }
 

@@ -1,5 +1,6 @@
 package dev.psc.jvm;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -49,7 +50,7 @@ final class ChildJvm {
     return Optional.ofNullable(best).map(home -> home.resolve("bin/java"));
   }
 
-  private static int feature(Path release) {
+  static int feature(Path release) {
     if (!Files.isReadable(release)) {
       return 0;
     }
@@ -79,6 +80,19 @@ final class ChildJvm {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Returns what is printed up to a line. */
+  static String readUntil(Process process, String wanted) throws IOException {
+    StringBuilder printed = new StringBuilder();
+    BufferedReader reader = process.inputReader(StandardCharsets.UTF_8);
+    for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+      printed.append(line).append('\n');
+      if (line.equals(wanted)) {
+        return printed.toString();
+      }
+    }
+    throw new AssertionError("it never printed " + wanted + ": " + printed);
   }
 
   /** Runs to the end and returns what was printed. */

@@ -29,7 +29,6 @@ final class ProfiledProgram {
         new CountDownLatch(1).await();
       }
       case "exit" -> exit();
-      case "loop" -> loop(Integer.parseInt(arguments[1]));
       case "loaders" -> loaders();
       default -> throw new IllegalArgumentException(arguments[0]);
     }
@@ -90,26 +89,6 @@ final class ProfiledProgram {
     awaitCapture(profiling);
     TruthProgram.burnLong(2_500_000_000L);
     System.out.println("EXITING");
-  }
-
-  private static void loop(int times) throws Exception {
-    start().close();
-    long threads = Thread.activeCount();
-    long files = openFiles();
-    for (int i = 0; i < times; i++) {
-      start().close();
-    }
-    // Threads that were told to end may take a moment on a busy machine.
-    for (int i = 0; i < 1_000 && Thread.activeCount() > threads; i++) {
-      TimeUnit.MILLISECONDS.sleep(10);
-    }
-    System.out.println("THREADS " + (Thread.activeCount() - threads));
-    System.out.println("FILES " + (openFiles() - files));
-  }
-
-  private static long openFiles() {
-    String[] files = new File("/proc/self/fd").list();
-    return files == null ? 0 : files.length;
   }
 
   private static void loaders() throws Exception {

@@ -30,6 +30,15 @@ final class TruthProgram {
     burn(cpuNanos);
   }
 
+  /** A virtual thread has no CPU clock. */
+  static void burnVirtual(int rounds) {
+    long x = sink;
+    for (int i = 0; i < rounds * 20_000; i++) {
+      x = mix(x);
+    }
+    sink = x;
+  }
+
   private static void burn(long cpuNanos) {
     long end = THREADS.getCurrentThreadCpuTime() + cpuNanos;
     long x = sink;

@@ -1,0 +1,75 @@
+package dev.psc.jvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class GuardsTest {
+
+  private final Aggregator aggregator = new Aggregator(Interner.Limits.DEFAULT);
+  private final JfrConverter converter =
+      new JfrConverter(
+          aggregator,
+          CaptureSettings.DEFAULT,
+          new CpuCalibration(aggregator, null, 1, 1, false),
+          new ThreadLabels(),
+          id -> false);
+  private final Guards guards = new Guards(CaptureSettings.DEFAULT, converter);
+
+  private void ticks(int count, long lockEvents, long exceptions) {
+    for (int i = 0; i < count; i++) {
+      guards.tick(lockEvents, exceptions, 0);
+    }
+  }
+
+  private Duration threshold() {
+    assertThat(converter.lockThresholdNanos())
+        .isEqualTo(guards.dynamic().lockThreshold().toNanos());
+    return guards.dynamic().lockThreshold();
+  }
+
+  @Test
+  void manyLockEventsForThreeSecondsDoubleTheThreshold() {
+    ticks(2, 5_000, 0);
+    ticks(1, 500, 0);
+    ticks(2, 5_000, 0);
+    assertThat(threshold()).isEqualTo(Duration.ofMillis(1));
+    ticks(1, 5_000, 0);
+    assertThat(threshold()).isEqualTo(Duration.ofMillis(2));
+    ticks(300, 5_000, 0);
+    assertThat(threshold()).isBetween(Duration.ofMillis(100), Duration.ofMillis(199));
+  }
+
+  @Test
+  void theThresholdFallsAgainWhenItIsQuiet() {
+    ticks(6, 5_000, 0);
+    assertThat(threshold()).isEqualTo(Duration.ofMillis(4));
+    ticks(60, 0, 0);
+    assertThat(threshold()).isEqualTo(Duration.ofMillis(2));
+    ticks(600, 0, 0);
+    assertThat(threshold()).isEqualTo(Duration.ofMillis(1));
+  }
+
+  @Test
+  void tooManyExceptionsPauseThemForAMinute() {
+    ticks(1, 0, 5_001);
+    assertThat(guards.dynamic().exceptions()).isFalse();
+    ticks(59, 0, 0);
+    assertThat(guards.dynamic().exceptions()).isFalse();
+    ticks(1, 0, 0);
+    assertThat(guards.dynamic().exceptions()).isTrue();
+  }
+
+  @Test
+  void sizesOfClassesAreLearntInShortBursts() {
+    guards.profiles(Set.of(JvmProfile.MEMORY));
+    assertThat(guards.dynamic().learnSizes()).isTrue();
+    ticks(1, 0, 0);
+    assertThat(guards.dynamic().learnSizes()).isFalse();
+    ticks(29, 0, 0);
+    guards.tick(0, 0, 0.5);
+    assertThat(guards.dynamic().learnSizes()).as("half of the bytes have no known size").isTrue();
+  }
+}

@@ -1,0 +1,250 @@
+package dev.psc.jvm;
+
+import dev.psc.delivery.Acceptance;
+import dev.psc.delivery.ProfileSink;
+import dev.psc.delivery.RawProfile;
+import dev.psc.delivery.SendOutcome;
+import dev.psc.pprof.Profile;
+import dev.psc.pprof.Sample;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import jdk.jfr.FlightRecorder;
+
+/** Programs that make profiling hard, each in a JVM of its own. */
+final class HardProgram {
+
+  private HardProgram() {}
+
+  public static void main(String[] arguments) throws Exception {
+    switch (arguments[0]) {
+      case "deep" -> deep();
+      case "late" -> {
+        FlightRecorder unused = FlightRecorder.getFlightRecorder(); // with 64 frames
+        deep();
+      }
+      case "threads" -> threads(Integer.parseInt(arguments[1]));
+      case "virtual" -> virtual();
+      case "flat" -> flat(Integer.parseInt(arguments[1]));
+      case "contended" -> startAndStopFromTwoThreads(Integer.parseInt(arguments[1]));
+      case "term" -> untilTerminated(arguments[1].equals("up"));
+      default -> throw new IllegalArgumentException(arguments[0]);
+    }
+  }
+
+  private static Profile get(JvmProfiling profiling, String path, Map<String, String> query)
+      throws Exception {
+    PprofResponse response =
+        profiling
+            .handler()
+            .handle(new PprofRequest("GET", "/debug/pprof/" + path, query, Map.of()));
+    if (response.status() != 200) {
+      throw new AssertionError(new String(response.body(), StandardCharsets.UTF_8));
+    }
+    return Profile.parse(response.body());
+  }
+
+  private static JvmProfiling started(JvmProfiling.Builder builder) throws Exception {
+    JvmProfiling profiling = builder.start();
+    while (profiling.status().capture().isEmpty()) {
+      if (profiling.status().unavailable().isPresent()) {
+        throw new AssertionError(profiling.status().unavailable().get());
+      }
+      TimeUnit.MILLISECONDS.sleep(5);
+    }
+    return profiling;
+  }
+
+  static void recurse(int depth) {
+    if (depth > 0) {
+      recurse(depth - 1);
+    } else {
+      TruthProgram.burnShort(50_000_000);
+    }
+  }
+
+  private static void deep() throws Exception {
+    try (JvmProfiling profiling =
+        started(JvmProfiling.builder().profiles(JvmProfile.PROCESS_CPU))) {
+      Thread worker =
+          new Thread(
+              () -> {
+                while (!Thread.currentThread().isInterrupted()) {
+                  recurse(400);
+                }
+              });
+      worker.setDaemon(true);
+      worker.start();
+      Profile profile = get(profiling, "profile", Map.of("seconds", "3"));
+      worker.interrupt();
+      int deepest = 0;
+      String root = "";
+      for (Sample sample : profile.samples()) {
+        boolean ours =
+            sample.stack().stream().anyMatch(f -> f.function().endsWith("HardProgram.recurse"));
+        if (ours && sample.stack().size() > deepest) {
+          deepest = sample.stack().size();
+          root = sample.stack().get(deepest - 1).function();
+        }
+      }
+      System.out.println("DEEPEST " + deepest + " " + root);
+      System.out.println("DEPTH " + profiling.status().capture().orElseThrow().stackDepth());
+    }
+  }
+
+  private static void threads(int count) throws Exception {
+    CountDownLatch ready = new CountDownLatch(count);
+    for (int i = 0; i < count; i++) {
+      Thread thread =
+          new Thread(
+              null,
+              () -> {
+                ready.countDown();
+                while (true) {
+                  LockSupport.park();
+                }
+              },
+              "pool-7-thread-" + i,
+              128 << 10);
+      thread.setDaemon(true);
+      thread.start();
+    }
+    ready.await();
+    try (JvmProfiling profiling = started(JvmProfiling.builder().threadNames(true))) {
+      Thread busy = new Thread(() -> TruthProgram.burnLong(2_000_000_000L));
+      busy.start();
+      Profile cpu = get(profiling, "profile", Map.of("seconds", "1"));
+      Profile dump = get(profiling, "goroutine", Map.of());
+      busy.join();
+      System.out.println("GOROUTINES " + dump.total(0));
+      System.out.println("ROWS " + dump.sampleCount());
+      System.out.println("CPU " + cpu.total(1) / 1_000_000);
+    }
+  }
+
+  /** By reflection: the tests are compiled for JDK 17. */
+  private static void virtual() throws Exception {
+    try (JvmProfiling profiling = started(JvmProfiling.builder().threadNames(true))) {
+      List<Thread> threads = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        Runnable burn = () -> TruthProgram.burnVirtual(40);
+        threads.add(
+            (Thread)
+                Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, burn));
+      }
+      Profile cpu = get(profiling, "profile", Map.of("seconds", "2"));
+      for (Thread thread : threads) {
+        thread.join();
+      }
+      long named = 0;
+      for (Sample sample : cpu.samples()) {
+        if (sample.stack().stream().anyMatch(f -> f.function().endsWith(".burnVirtual"))) {
+          named += sample.value(1);
+          System.out.println("LABELS " + sample.labels());
+        }
+      }
+      System.out.println("SHARE " + named * 100 / cpu.total(1));
+      System.out.println(
+          "ERROR " + profiling.status().capture().orElseThrow().lastError().orElse("-"));
+    }
+  }
+
+  private static void flat(int times) throws Exception {
+    for (int i = 0; i < times / 4; i++) {
+      started(JvmProfiling.builder()).close();
+    }
+    long threads = Thread.activeCount();
+    long files = count("/proc/self/fd");
+    long resident = residentKilobytes();
+    for (int i = 0; i < times; i++) {
+      started(JvmProfiling.builder()).close();
+    }
+    System.out.println("THREADS " + (Thread.activeCount() - threads));
+    System.out.println("FILES " + (count("/proc/self/fd") - files));
+    System.out.println("KILOBYTES " + (residentKilobytes() - resident));
+  }
+
+  private static long count(String directory) {
+    String[] names = Path.of(directory).toFile().list();
+    return names == null ? 0 : names.length;
+  }
+
+  private static long residentKilobytes() throws IOException {
+    System.gc();
+    Optional<String> line =
+        Files.readAllLines(Path.of("/proc/self/status")).stream()
+            .filter(text -> text.startsWith("VmRSS:"))
+            .findFirst();
+    return line.map(text -> Long.parseLong(text.replaceAll("\\D", ""))).orElse(0L);
+  }
+
+  private static void startAndStopFromTwoThreads(int times) throws Exception {
+    List<CompletableFuture<Void>> both = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      both.add(
+          CompletableFuture.runAsync(
+              () -> {
+                for (int round = 0; round < times; round++) {
+                  try (JvmProfiling profiling = JvmProfiling.builder().start()) {
+                    profiling.status();
+                  }
+                }
+              }));
+    }
+    CompletableFuture.allOf(both.toArray(CompletableFuture[]::new)).get(50, TimeUnit.SECONDS);
+    try (JvmProfiling profiling = started(JvmProfiling.builder())) {
+      System.out.println("AFTERWARDS " + get(profiling, "goroutine", Map.of()).total(0));
+    }
+    long left =
+        Thread.getAllStackTraces().keySet().stream()
+            .filter(thread -> thread.getName().startsWith("psc-"))
+            .count();
+    System.out.println("THREADS " + left);
+  }
+
+  private static void untilTerminated(boolean storeIsUp) throws Exception {
+    JvmProfiling.Builder builder =
+        JvmProfiling.builder().interval(Duration.ofMinutes(5)).profiles(JvmProfile.PROCESS_CPU);
+    JvmProfiling unused =
+        started(
+            storeIsUp
+                ? builder.receiver(
+                    profile -> {
+                      System.out.println("PUSHED " + profile.name());
+                      return new Acceptance.Accepted();
+                    })
+                : builder.sink(new DeadSink()));
+    TruthProgram.burnLong(1_500_000_000L);
+    System.out.println("RUNNING");
+    new CountDownLatch(1).await();
+  }
+
+  /** A store that is down. */
+  private static final class DeadSink implements ProfileSink {
+
+    @Override
+    public String name() {
+      return "dead";
+    }
+
+    @Override
+    public CompletionStage<SendOutcome> send(List<RawProfile> batch) {
+      return CompletableFuture.completedFuture(
+          new SendOutcome.Retry("unavailable", "the store is down", Optional.empty()));
+    }
+
+    @Override
+    public void close() {}
+  }
+}

@@ -1,0 +1,57 @@
+package dev.psc.jvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import jdk.jfr.FlightRecorder;
+import jdk.jfr.Recording;
+import jdk.jfr.RecordingState;
+import org.junit.jupiter.api.Test;
+
+/** What others do to our recording. */
+class StreamHealingTest {
+
+  private static List<Recording> running() {
+    return FlightRecorder.getFlightRecorder().getRecordings().stream()
+        .filter(recording -> recording.getState() == RecordingState.RUNNING)
+        .toList();
+  }
+
+  @Test
+  void aStreamThatDiesIsStartedAgainAndItsFilesAreBounded() {
+    try (JvmProfiling profiling =
+        JvmProfiling.builder().profiles(JvmProfile.PROCESS_CPU, JvmProfile.MUTEX).start()) {
+      await().atMost(Duration.ofSeconds(60)).until(() -> events(profiling) >= 0 && isRunning());
+      assertThat(running()).allMatch(recording -> recording.getMaxSize() > 0);
+      running().forEach(Recording::close);
+      await().atMost(Duration.ofSeconds(60)).until(() -> restarts(profiling) > 0 && isRunning());
+      PprofResponse response =
+          profiling
+              .handler()
+              .handle(
+                  new PprofRequest(
+                      "GET",
+                      "/debug/pprof/profile",
+                      Map.of("seconds", "1", "debug", "1"),
+                      Map.of()));
+      assertThat(response.status()).isEqualTo(200);
+      assertThat(new String(response.body(), java.nio.charset.StandardCharsets.UTF_8))
+          .contains("profile profile");
+    }
+  }
+
+  private static boolean isRunning() {
+    return !running().isEmpty();
+  }
+
+  private static long events(JvmProfiling profiling) {
+    return profiling.status().capture().map(CaptureStatus::events).orElse(-1L);
+  }
+
+  private static long restarts(JvmProfiling profiling) {
+    return profiling.status().capture().map(CaptureStatus::restarts).orElse(0L);
+  }
+}
