@@ -1,0 +1,318 @@
+package dev.psc.examples.benchmarks;
+
+import dev.psc.examples.benchmarks.Measurement.Measured;
+import dev.psc.jvm.JfrFiles;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordingFile;
+
+/** What profiling the running JVM costs, and how true its CPU profile is. */
+final class JvmRatios {
+
+  private JvmRatios() {}
+
+  /** Runs work in a JVM of its own and returns the values it printed, by name. */
+  private static Values run(String... arguments) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-Xmx512m");
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(JvmWork.class.getName());
+    command.addAll(List.of(arguments));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
+      throw new IOException("the work failed: " + printed);
+    }
+    Map<String, List<Double>> values = new TreeMap<>();
+    for (String line : printed.lines().toList()) {
+      String[] parts = line.split(" ", -1);
+      if (parts.length == 2 && parts[1].matches("-?[0-9.]+(E-?\\d+)?")) {
+        values
+            .computeIfAbsent(parts[0], name -> new ArrayList<>())
+            .add(Double.parseDouble(parts[1]));
+      }
+    }
+    return new Values(values);
+  }
+
+  /** What the work printed. */
+  private record Values(Map<String, List<Double>> byName) {
+
+    List<Double> all(String name) {
+      List<Double> values = byName.get(name);
+      if (values == null) {
+        throw new IllegalStateException("the work printed no " + name + ": " + byName.keySet());
+      }
+      return values;
+    }
+
+    double median(String name) {
+      return JvmRatios.median(all(name));
+    }
+  }
+
+  private static double median(List<Double> values) {
+    return Stopwatch.median(values.stream().mapToDouble(Double::doubleValue).toArray());
+  }
+
+  private static String spread(List<Double> values) {
+    return String.format(
+        Locale.ROOT,
+        "%.0f (%.0f to %.0f)",
+        median(values),
+        values.stream().mapToDouble(Double::doubleValue).min().orElse(0),
+        values.stream().mapToDouble(Double::doubleValue).max().orElse(0));
+  }
+
+  private static Measurement overhead(String work, int rounds) throws Exception {
+    Values values = run(work, Integer.toString(rounds));
+    List<Double> on = values.all("on");
+    List<Double> off = values.all("off");
+    double[] ratios = new double[off.size()];
+    for (int i = 0; i < ratios.length; i++) {
+      ratios[i] = on.get(i) / off.get(i);
+    }
+    return new Measured(
+        Stopwatch.median(ratios),
+        "CPU ms of the process with "
+            + spread(on)
+            + ", without "
+            + spread(off)
+            + ", in turns, "
+            + rounds
+            + " rounds, median of the ratios of each");
+  }
+
+  /** The CPU time of a compiler with the default profiles on, against off. */
+  public static final class CompilerOverhead implements Ratio {
+    @Override
+    public String name() {
+      return "jvm-overhead-javac";
+    }
+
+    @Override
+    public double goal() {
+      return 1.01;
+    }
+
+    @Override
+    public Measurement measure() throws Exception {
+      return overhead("compile", 15);
+    }
+  }
+
+  /** The CPU time of a small HTTP service under load with the default profiles on, against off. */
+  public static final class ServiceOverhead implements Ratio {
+    @Override
+    public String name() {
+      return "jvm-overhead-http";
+    }
+
+    @Override
+    public double goal() {
+      return 1.01;
+    }
+
+    @Override
+    public Measurement measure() throws Exception {
+      return overhead("http", 20);
+    }
+  }
+
+  /** The heap that a capture keeps, against 32 MB. */
+  public static final class RetainedHeap implements Ratio {
+    @Override
+    public String name() {
+      return "jvm-heap-retained-of-32-mb";
+    }
+
+    @Override
+    public double goal() {
+      return 1;
+    }
+
+    @Override
+    public Measurement measure() throws Exception {
+      Values values = run("heap");
+      double bytes = values.median("retained");
+      return new Measured(
+          bytes / (32 << 20),
+          String.format(
+              Locale.ROOT,
+              "%.1f MB after 15 s of javac, %.0f stacks",
+              bytes / (1 << 20),
+              values.median("stacks")));
+    }
+  }
+
+  /** What the threads of the profiler and the flight recorder take of a core. */
+  public static final class OwnThreads implements Ratio {
+    @Override
+    public String name() {
+      return "jvm-own-threads-of-a-core";
+    }
+
+    @Override
+    public double goal() {
+      return 0.005;
+    }
+
+    @Override
+    public Measurement measure() throws Exception {
+      Values values = run("own");
+      double wall = values.median("wall");
+      return new Measured(
+          values.median("own") / wall,
+          String.format(
+              Locale.ROOT,
+              "%.0f ms of CPU in %.0f s, %.0f events per second",
+              values.median("own") / 1e6,
+              wall / 1e9,
+              values.median("events") / (wall / 1e9)));
+    }
+  }
+
+  /** How far the CPU profile's total is from the process's CPU clock, at its worst. */
+  public static final class CpuTotal implements Ratio {
+    @Override
+    public String name() {
+      return "jvm-cpu-total-off-by";
+    }
+
+    @Override
+    public double goal() {
+      return 0.05;
+    }
+
+    @Override
+    public Measurement measure() throws Exception {
+      double worst = 0;
+      StringBuilder detail = new StringBuilder("profile / clock:");
+      for (String[] load :
+          new String[][] {
+            {"busy", "1"}, {"busy", "2"}, {"busy", "8"}, {"busy", "20"}, {"native"}
+          }) {
+        Values values = run(load);
+        double ratio = values.median("profile") / values.median("truth");
+        worst = Math.max(worst, Math.abs(ratio - 1));
+        detail
+            .append(' ')
+            .append(load.length > 1 ? load[1] + " threads" : "half in native code")
+            .append(String.format(Locale.ROOT, " %.3f,", ratio));
+      }
+      return new Measured(worst, detail.substring(0, detail.length() - 1));
+    }
+  }
+
+  /** What starting takes of the application's main thread, against 20 ms. */
+  public static final class StartUp implements Ratio {
+    @Override
+    public String name() {
+      return "jvm-start-of-20-ms";
+    }
+
+    @Override
+    public double goal() {
+      return 1;
+    }
+
+    @Override
+    public Measurement measure() throws Exception {
+      return inTheFirstMoments("start", 20);
+    }
+  }
+
+  /** What stopping takes, against 2 s. */
+  public static final class Stop implements Ratio {
+    @Override
+    public String name() {
+      return "jvm-stop-of-2-s";
+    }
+
+    @Override
+    public double goal() {
+      return 1;
+    }
+
+    @Override
+    public Measurement measure() throws Exception {
+      return inTheFirstMoments("stop", 2_000);
+    }
+  }
+
+  private static Measurement inTheFirstMoments(String what, double goalMillis) throws Exception {
+    List<Double> all = new ArrayList<>();
+    for (int i = 0; i < 7; i++) {
+      all.addAll(run("start").all(what));
+    }
+    return new Measured(median(all) / goalMillis, what + " ms: " + spread(all) + ", 7 JVMs");
+  }
+
+  /** Converting a recording of deep and varied stacks, against only reading it with the JDK. */
+  public static final class Conversion implements Ratio {
+    @Override
+    public String name() {
+      return "jfr-to-pprof-vs-jdk-reader";
+    }
+
+    @Override
+    public double goal() {
+      return 1.3;
+    }
+
+    @Override
+    public Measurement measure() throws Exception {
+      Path file = Files.createTempFile("psc-benchmark", ".jfr");
+      try {
+        record(file);
+        long events = read(file);
+        Stopwatch.Comparison comparison =
+            Stopwatch.compare(() -> JfrFiles.convert(file), () -> read(file));
+        return new Measured(
+            comparison.ratio(),
+            comparison.describe("convert and encode", "JDK's reader alone")
+                + ", "
+                + events
+                + " events");
+      } finally {
+        Files.delete(file);
+      }
+    }
+
+    private static void record(Path file) throws IOException {
+      try (Recording recording = new Recording()) {
+        recording.enable("jdk.ObjectAllocationSample").with("throttle", "2000/s").withStackTrace();
+        recording.enable("jdk.ExecutionSample").with("period", "10 ms");
+        recording.start();
+        long end = System.nanoTime() + 6_000_000_000L;
+        while (System.nanoTime() < end) {
+          Sources.compile(40);
+        }
+        recording.stop();
+        recording.dump(file);
+      }
+    }
+
+    private static long read(Path file) throws IOException {
+      long events = 0;
+      try (RecordingFile recording = new RecordingFile(file)) {
+        while (recording.hasMoreEvents()) {
+          recording.readEvent();
+          events++;
+        }
+      }
+      return events;
+    }
+  }
+}

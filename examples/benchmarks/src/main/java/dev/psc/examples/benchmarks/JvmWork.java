@@ -1,0 +1,284 @@
+package dev.psc.examples.benchmarks;
+
+import com.sun.management.OperatingSystemMXBean;
+import com.sun.net.httpserver.HttpServer;
+import dev.psc.jvm.CaptureStatus;
+import dev.psc.jvm.JvmProfile;
+import dev.psc.jvm.JvmProfiling;
+import dev.psc.jvm.PprofRequest;
+import dev.psc.jvm.PprofResponse;
+import dev.psc.pprof.Profile;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.Deflater;
+
+/** Work that is profiled, in a JVM of its own; prints {@code name value} lines. */
+final class JvmWork {
+
+  private static final OperatingSystemMXBean PROCESS =
+      (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+  private static final Set<JvmProfile> PROFILES =
+      EnumSet.of(
+          JvmProfile.PROCESS_CPU,
+          JvmProfile.MEMORY,
+          JvmProfile.MUTEX,
+          JvmProfile.BLOCK,
+          JvmProfile.GOROUTINE,
+          JvmProfile.THREADCREATE);
+
+  private static volatile long sink;
+
+  private JvmWork() {}
+
+  /** A piece of work that takes some hundred milliseconds. */
+  @FunctionalInterface
+  private interface Piece {
+    void run() throws Exception;
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    switch (arguments[0]) {
+      case "compile" -> alternate(JvmWork::compile, Integer.parseInt(arguments[1]));
+      case "http" -> http(Integer.parseInt(arguments[1]));
+      case "heap" -> heap();
+      case "own" -> own();
+      case "busy" -> busy(Integer.parseInt(arguments[1]), false);
+      case "native" -> busy(2, true);
+      case "start" -> start();
+      default -> throw new IllegalArgumentException(arguments[0]);
+    }
+    System.exit(0);
+  }
+
+  private static void print(String name, long value) {
+    print(name, (double) value);
+  }
+
+  private static void print(String name, double value) {
+    System.out.println(name + " " + value);
+  }
+
+  private static JvmProfiling profiling() throws InterruptedException {
+    JvmProfiling profiling =
+        JvmProfiling.builder()
+            .receiver(profile -> new dev.psc.delivery.Acceptance.Accepted())
+            .start();
+    while (profiling.status().capture().isEmpty()) {
+      TimeUnit.MILLISECONDS.sleep(10);
+    }
+    return profiling;
+  }
+
+  /** Runs the work in turns with and without profiles, and prints the CPU time of the process. */
+  private static void alternate(Piece work, int rounds) throws Exception {
+    try (JvmProfiling profiling = profiling()) {
+      long warm = System.nanoTime() + 8_000_000_000L;
+      while (System.nanoTime() < warm) {
+        work.run();
+      }
+      for (int round = 0; round < rounds; round++) {
+        profiling.reconfigure(Set.of());
+        print("off", cpuOf(work));
+        profiling.reconfigure(PROFILES);
+        print("on", cpuOf(work));
+      }
+    }
+  }
+
+  private static double cpuOf(Piece work) throws Exception {
+    TimeUnit.MILLISECONDS.sleep(300); // events are switched by another thread
+    System.gc();
+    long before = PROCESS.getProcessCpuTime();
+    work.run();
+    work.run();
+    return (PROCESS.getProcessCpuTime() - before) / 1e6;
+  }
+
+  /** Compiles generated classes in this JVM. */
+  private static void compile() {
+    if (!Sources.compile(40)) {
+      throw new IllegalStateException("the generated sources do not compile");
+    }
+  }
+
+  /** A small service under load of its own. */
+  private static void http(int rounds) throws Exception {
+    ExecutorService workers = Executors.newFixedThreadPool(4);
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 64);
+    server.setExecutor(workers);
+    server.createContext(
+        "/",
+        exchange -> {
+          byte[] body = page().getBytes(StandardCharsets.UTF_8);
+          exchange.sendResponseHeaders(200, body.length);
+          try (OutputStream out = exchange.getResponseBody()) {
+            out.write(body);
+          }
+        });
+    server.start();
+    HttpClient client = HttpClient.newHttpClient();
+    URI address = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/");
+    alternate(() -> load(client, address), rounds);
+    server.stop(0);
+    workers.shutdownNow();
+  }
+
+  private static void load(HttpClient client, URI address) throws IOException {
+    HttpRequest request = HttpRequest.newBuilder(address).build();
+    for (int i = 0; i < 400; i++) {
+      try {
+        sink = client.send(request, HttpResponse.BodyHandlers.ofString()).body().length();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  private static String page() {
+    Map<Integer, String> rows = new HashMap<>();
+    for (int i = 0; i < 400; i++) {
+      rows.put(i * 7919 % 1_009, "row " + i);
+    }
+    StringBuilder page = new StringBuilder();
+    rows.forEach((key, row) -> page.append(key).append(": ").append(row).append('\n'));
+    return page.toString();
+  }
+
+  private static long usedBytes() {
+    long used = Long.MAX_VALUE;
+    for (int i = 0; i < 5; i++) {
+      System.gc();
+      Runtime runtime = Runtime.getRuntime();
+      used = Math.min(used, runtime.totalMemory() - runtime.freeMemory());
+    }
+    return used;
+  }
+
+  private static void heap() throws Exception {
+    for (int i = 0; i < 3; i++) {
+      compile();
+    }
+    long before = usedBytes();
+    try (JvmProfiling profiling = profiling()) {
+      long end = System.nanoTime() + 15_000_000_000L;
+      while (System.nanoTime() < end) {
+        compile();
+      }
+      print("retained", usedBytes() - before);
+      print("stacks", profiling.status().capture().orElseThrow().stacks());
+    }
+  }
+
+  /** What the profiler's threads take of a core while the machine is half busy. */
+  private static void own() throws Exception {
+    try (JvmProfiling profiling = profiling()) {
+      long warm = System.nanoTime() + 8_000_000_000L;
+      while (System.nanoTime() < warm) {
+        sink = page().length();
+      }
+      CaptureStatus before = profiling.status().capture().orElseThrow();
+      long start = System.nanoTime();
+      while (System.nanoTime() - start < 20_000_000_000L) {
+        sink = page().length();
+        TimeUnit.MICROSECONDS.sleep(50);
+      }
+      CaptureStatus after = profiling.status().capture().orElseThrow();
+      print("own", after.ownCpu().minus(before.ownCpu()).toNanos());
+      print("wall", System.nanoTime() - start);
+      print("events", after.events() - before.events());
+    }
+  }
+
+  /** The CPU profile's rate beside that of the process's clock, under a steady load. */
+  private static void busy(int threads, boolean inNative) throws Exception {
+    try (JvmProfiling profiling = profiling()) {
+      for (int i = 0; i < threads; i++) {
+        boolean deflates = inNative && i % 2 == 0;
+        Thread thread = new Thread(deflates ? JvmWork::deflate : JvmWork::calculate);
+        thread.setDaemon(true);
+        thread.start();
+      }
+      TimeUnit.MILLISECONDS.sleep(1_500);
+      long cpu = PROCESS.getProcessCpuTime();
+      long start = System.nanoTime();
+      PprofResponse response =
+          profiling
+              .handler()
+              .handle(
+                  new PprofRequest(
+                      "GET", "/debug/pprof/profile", Map.of("seconds", "5"), Map.of()));
+      double truth = (double) (PROCESS.getProcessCpuTime() - cpu) / (System.nanoTime() - start);
+      Profile profile = Profile.parse(response.body());
+      print("profile", (double) profile.total(1) / profile.durationNanos());
+      print("truth", truth);
+    }
+  }
+
+  private static void calculate() {
+    while (true) {
+      sink = mixed(sink);
+    }
+  }
+
+  private static long mixed(long seed) {
+    long x = seed;
+    for (int i = 0; i < 200_000; i++) {
+      x = x * 31 + i;
+    }
+    return x;
+  }
+
+  private static void deflate() {
+    byte[] input = new byte[1 << 20];
+    for (int i = 0; i < input.length; i++) {
+      input[i] = (byte) ((i * 31) >> 3);
+    }
+    byte[] output = new byte[1 << 20];
+    while (true) {
+      Deflater deflater = new Deflater(9);
+      deflater.setInput(input);
+      deflater.finish();
+      sink = deflater.deflate(output);
+      deflater.end();
+    }
+  }
+
+  private static void start() throws Exception {
+    long start = System.nanoTime();
+    JvmProfiling profiling =
+        JvmProfiling.builder()
+            .receiver(profile -> new dev.psc.delivery.Acceptance.Accepted())
+            .start();
+    print("start", (System.nanoTime() - start) / 1e6);
+    List<byte[]> kept = new ArrayList<>();
+    while (profiling.status().capture().isEmpty()
+        || profiling.status().capture().get().events() == 0) {
+      kept.add(new byte[100_000]);
+      if (kept.size() > 100) {
+        kept.clear();
+      }
+      sink = mixed(sink);
+    }
+    long stop = System.nanoTime();
+    profiling.close();
+    print("stop", (System.nanoTime() - stop) / 1e6);
+  }
+}
