@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,7 @@ import jdk.jfr.EventType;
 import jdk.jfr.consumer.RecordedClass;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Counts the events of a recorded file. What the JDK's own live stream has too goes through {@link
@@ -49,10 +51,28 @@ final class JfrFileReader {
   private final Map<String, Consumer<RecordedEvent>> handlers = new HashMap<>();
   private final Map<String, Long> events = new TreeMap<>();
   private final Set<String> failures = new LinkedHashSet<>();
-  private Map<Long, String> typeNames = Map.of();
+  private final Map<EventType, Kind> kinds = new IdentityHashMap<>();
+  private final List<Setting> settingsOfChunk = new ArrayList<>();
   private long periodNanos;
   private long wallPeriodNanos;
   private boolean sawSleepers;
+
+  /** A type of events of a chunk. */
+  private static final class Kind {
+    private final long id;
+    private final String name;
+    private final @Nullable Consumer<RecordedEvent> handler;
+    private long count;
+
+    Kind(long id, String name, @Nullable Consumer<RecordedEvent> handler) {
+      this.id = id;
+      this.name = name;
+      this.handler = handler;
+    }
+  }
+
+  /** How often the events of a type come. */
+  private record Setting(long id, String name, String value) {}
 
   /** Sums of one origin, with stacks and labels of its own. */
   private final class Counted {
@@ -163,7 +183,7 @@ final class JfrFileReader {
       number++;
       long[] lastNanos = {chunk.startNanos() + chunk.durationNanos()};
       try {
-        file.read(chunk, path -> readChunk(path, lastNanos));
+        file.read(chunk, path -> readChunk(chunk, path, lastNanos));
       } catch (IOException | RuntimeException | InternalError e) {
         // The JDK's reader throws all of these at what other programs write.
         unread++;
@@ -181,24 +201,30 @@ final class JfrFileReader {
     return result(start, Math.max(1, end - start), remarks);
   }
 
-  private void readChunk(Path path, long[] lastNanos) throws IOException {
+  private void readChunk(JfrFile.Chunk chunk, Path path, long[] lastNanos) throws IOException {
+    boolean open = chunk.durationNanos() <= 0; // of a JVM that was killed
     try (RecordingFile recording = new RecordingFile(path)) {
-      Map<Long, String> names = new HashMap<>();
-      for (EventType type : recording.readEventTypes()) {
-        names.put(type.getId(), type.getName());
-      }
-      typeNames = names;
       while (recording.hasMoreEvents()) {
         RecordedEvent event = recording.readEvent();
-        String name = event.getEventType().getName();
-        events.merge(name, 1L, Long::sum);
-        Consumer<RecordedEvent> handler = handlers.get(name);
-        if (handler != null) {
-          lastNanos[0] = Math.max(lastNanos[0], JfrConverter.epochNanos(event.getEndTime()));
-          count(name, handler, event);
+        Kind kind = kind(event.getEventType());
+        kind.count++;
+        if (kind.handler != null) {
+          count(kind.name, kind.handler, event);
+          if (open) {
+            lastNanos[0] = Math.max(lastNanos[0], JfrConverter.epochNanos(event.getEndTime()));
+          }
         }
       }
     }
+  }
+
+  private Kind kind(EventType type) {
+    Kind kind = kinds.get(type);
+    if (kind == null) {
+      kind = new Kind(type.getId(), type.getName(), handlers.get(type.getName()));
+      kinds.put(type, kind);
+    }
+    return kind;
   }
 
   private void count(String name, Consumer<RecordedEvent> handler, RecordedEvent event) {
@@ -212,6 +238,14 @@ final class JfrFileReader {
   }
 
   private void endChunk() {
+    for (Setting setting : settingsOfChunk) {
+      apply(setting);
+    }
+    settingsOfChunk.clear();
+    for (Kind kind : kinds.values()) {
+      events.merge(kind.name, kind.count, Long::sum);
+    }
+    kinds.clear();
     for (Counted counted : all()) {
       counted.endChunk();
     }
@@ -224,17 +258,25 @@ final class JfrFileReader {
   // Events.
 
   private void setting(RecordedEvent event) {
-    String of = typeNames.getOrDefault(event.getLong("id"), "");
     String name = event.getString("name");
     String value = event.getString("value");
-    if (name == null || value == null) {
+    boolean matters = "period".equals(name) || "interval".equals(name) || "wall".equals(name);
+    if (matters && value != null) {
+      settingsOfChunk.add(new Setting(event.getLong("id"), name, value));
+    }
+  }
+
+  private void apply(Setting setting) {
+    if (setting.name.equals("wall")) {
+      wallPeriodNanos = shorter(wallPeriodNanos, setting.value);
       return;
     }
-    boolean sampling = of.equals(EventPlan.EXECUTION) || of.equals("datadog.ExecutionSample");
-    if (sampling && (name.equals("period") || name.equals("interval"))) {
-      periodNanos = shorter(periodNanos, value);
-    } else if (name.equals("wall")) {
-      wallPeriodNanos = shorter(wallPeriodNanos, value);
+    for (Kind kind : kinds.values()) {
+      boolean sampling =
+          kind.name.equals(EventPlan.EXECUTION) || kind.name.equals("datadog.ExecutionSample");
+      if (sampling && kind.id == setting.id) {
+        periodNanos = shorter(periodNanos, setting.value);
+      }
     }
   }
 

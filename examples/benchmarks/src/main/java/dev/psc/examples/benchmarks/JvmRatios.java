@@ -292,10 +292,10 @@ final class JvmRatios {
 
     private static void record(Path file) throws IOException {
       try (Recording recording = new Recording()) {
-        recording.enable("jdk.ObjectAllocationSample").with("throttle", "2000/s").withStackTrace();
-        recording.enable("jdk.ExecutionSample").with("period", "10 ms");
+        recording.enable("jdk.ObjectAllocationInNewTLAB").withStackTrace();
+        recording.enable("jdk.ObjectAllocationOutsideTLAB").withStackTrace();
         recording.start();
-        long end = System.nanoTime() + 6_000_000_000L;
+        long end = System.nanoTime() + 8_000_000_000L;
         while (System.nanoTime() < end) {
           Sources.compile(40);
         }
