@@ -51,7 +51,7 @@ final class JfrFileReader {
   private final Map<String, Consumer<RecordedEvent>> handlers = new HashMap<>();
   private final Map<String, Long> events = new TreeMap<>();
   private final Set<String> failures = new LinkedHashSet<>();
-  private final Map<EventType, Kind> kinds = new IdentityHashMap<>();
+  private final IdentityHashMap<EventType, Kind> kinds = new IdentityHashMap<>();
   private final List<Setting> settingsOfChunk = new ArrayList<>();
   private long periodNanos;
   private long wallPeriodNanos;
