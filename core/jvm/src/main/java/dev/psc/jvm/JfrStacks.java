@@ -2,7 +2,6 @@ package dev.psc.jvm;
 
 import java.util.Arrays;
 import java.util.IdentityHashMap;
-import java.util.List;
 import jdk.jfr.consumer.RecordedClass;
 import jdk.jfr.consumer.RecordedFrame;
 import jdk.jfr.consumer.RecordedMethod;
@@ -80,15 +79,20 @@ final class JfrStacks {
 
   private int intern(RecordedStackTrace trace) {
     Interner interner = aggregator.interner();
-    List<RecordedFrame> frames = trace.getFrames();
+    // By their names, not by the JDK's methods: those look for every field twice.
+    Object[] frames = trace.getValue("frames");
+    int length = frames == null ? 0 : frames.length;
     int depth = 0;
-    if (buffer.length < frames.size() + 1) {
-      buffer = Arrays.copyOf(buffer, frames.size() + 1);
+    if (buffer.length < length + 1) {
+      buffer = Arrays.copyOf(buffer, length + 1);
     }
-    for (RecordedFrame frame : frames) {
-      RecordedMethod method = frame.getMethod();
+    boolean lines = length > 0 && ((RecordedFrame) frames[0]).hasField("lineNumber");
+    for (int i = 0; i < length; i++) {
+      RecordedFrame frame = (RecordedFrame) frames[i];
+      RecordedMethod method = frame.getValue("method");
       if (method != null) {
-        buffer[depth++] = interner.location(function(method), frame.getLineNumber());
+        buffer[depth++] =
+            interner.location(function(method), lines ? frame.getInt("lineNumber") : 0);
       }
     }
     if (trace.isTruncated()) {
