@@ -123,7 +123,10 @@ public final class PprofHandler {
       return text(
           request, "text/plain; charset=utf-8", ThreadDump.text(profiler.settings().ownThreads()));
     }
-    ProfileFactory.Made made = make(profile, seconds);
+    ProfileFactory.Made made =
+        profile == JvmProfile.GOROUTINE && request.parameter("virtual").orElse("0").equals("1")
+            ? factory.allThreads()
+            : make(profile, seconds);
     if (debug > 0) {
       return text(request, "text/plain; charset=utf-8", made.text());
     }

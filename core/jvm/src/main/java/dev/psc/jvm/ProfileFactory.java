@@ -16,6 +16,7 @@ final class ProfileFactory {
   private final long periodNanos;
   private final long heapMaxBytes;
   private final Throttled<Snapshot> dumps;
+  private final Throttled<Snapshot> virtualDumps;
   private final Throttled<Snapshot> histograms;
 
   /** A profile in both forms; each is made when asked for. */
@@ -35,8 +36,9 @@ final class ProfileFactory {
     this.histograms = new Throttled<>(heapInterval, ClassHistogram::take);
     this.profiler = profiler;
     this.periodNanos = profiler.settings().cpuPeriod().toNanos();
-    this.dumps =
-        new Throttled<>(DUMP_INTERVAL, () -> ThreadDump.take(profiler.settings().ownThreads()));
+    boolean own = profiler.settings().ownThreads();
+    this.dumps = new Throttled<>(DUMP_INTERVAL, () -> ThreadDump.take(own, false));
+    this.virtualDumps = new Throttled<>(DUMP_INTERVAL, () -> ThreadDump.take(own, true));
   }
 
   /** Returns the running total since the start: no duration, as in Go. */
@@ -67,6 +69,20 @@ final class ProfileFactory {
       case LEAK_SUSPECTS -> leaks();
       default -> throw new IllegalArgumentException(profile + " is not a profile of a moment");
     };
+  }
+
+  /**
+   * Returns the state of this moment of all threads, virtual ones too.
+   *
+   * @throws Profiler.UnavailableException before JDK 21
+   */
+  Made allThreads() throws Profiler.UnavailableException {
+    try {
+      Snapshot dump = virtualDumps.get();
+      return made(dump, dump.startNanos(), 0);
+    } catch (CaptureUnavailableException e) {
+      throw new Profiler.UnavailableException(JvmFailures.message(e), false);
+    }
   }
 
   private Made heap() throws Profiler.UnavailableException, InterruptedException {

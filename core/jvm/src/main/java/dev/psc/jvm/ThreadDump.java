@@ -22,37 +22,53 @@ final class ThreadDump {
   private record Entry(
       long id, String name, Thread.State state, String waitsFor, List<StackTraceElement> stack) {}
 
-  /** Returns the threads, those of the profiler only when asked for. */
-  static Snapshot take(boolean ownThreads) {
-    long nowNanos = Clocks.epochNanos();
-    Interner interner = new Interner(Interner.Limits.DEFAULT);
-    LabelTable labels = new LabelTable();
-    ProfileTable table = new ProfileTable();
-    int[] stack = new int[MAX_DEPTH];
+  private final long nowNanos = Clocks.epochNanos();
+  private final Interner interner = new Interner(Interner.Limits.DEFAULT);
+  private final LabelTable labels = new LabelTable();
+  private final ProfileTable table = new ProfileTable();
+  private final int[] stack = new int[MAX_DEPTH];
+
+  /**
+   * Returns the threads, those of the profiler only when asked for.
+   *
+   * @param virtual whether virtual threads are in it
+   * @throws CaptureUnavailableException when virtual threads cannot be had
+   */
+  static Snapshot take(boolean ownThreads, boolean virtual) {
+    ThreadDump dump = new ThreadDump();
     for (Entry entry : entries()) {
-      if (!ownThreads && isOwn(entry)) {
-        continue;
+      if (ownThreads || !isOwn(entry)) {
+        dump.add(
+            entry.id(), FrameNames.poolName(entry.name()), entry.state().name(), entry.stack());
       }
-      int depth = Math.min(entry.stack().size(), MAX_DEPTH);
-      for (int i = 0; i < depth; i++) {
-        stack[i] = location(interner, entry.stack().get(i));
-      }
-      LabelSet label =
-          ThreadLabels.SHARED
-              .at(entry.id(), nowNanos)
-              .withAll(
-                  LabelSet.of(
-                      "thread_pool",
-                      entry.name().isEmpty() ? "unnamed" : FrameNames.poolName(entry.name()),
-                      "thread_state",
-                      entry.state().name()));
-      int id = depth == 0 ? interner.stackOf("[no Java frames]") : interner.stack(stack, depth);
-      table.add(id, labels.id(label), 1, 0);
     }
-    return new Snapshot(JvmProfile.GOROUTINE, interner, labels, table, nowNanos, 0);
+    if (virtual) {
+      VirtualThreads.forEach(
+          thread -> dump.add(thread.id(), "virtual", thread.state(), thread.stack()));
+    }
+    return new Snapshot(
+        JvmProfile.GOROUTINE, dump.interner, dump.labels, dump.table, dump.nowNanos, 0);
   }
 
-  private static int location(Interner interner, StackTraceElement element) {
+  private void add(long id, String pool, String state, List<StackTraceElement> elements) {
+    int depth = Math.min(elements.size(), MAX_DEPTH);
+    for (int i = 0; i < depth; i++) {
+      stack[i] = location(elements.get(i));
+    }
+    LabelSet label =
+        ThreadLabels.SHARED
+            .at(id, nowNanos)
+            .withAll(
+                LabelSet.of(
+                    "thread_pool",
+                    pool.isEmpty() ? "unnamed" : pool,
+                    "thread_state",
+                    state.isEmpty() ? "UNKNOWN" : state));
+    int number = depth == 0 ? interner.stackOf("[no Java frames]") : interner.stack(stack, depth);
+    table.add(number, labels.id(label), 1, 0);
+  }
+
+  private int location(StackTraceElement element) {
     String className = FrameNames.className(element.getClassName());
     String file = element.getFileName();
     int function =

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.psc.delivery.RawProfile;
+import dev.psc.pprof.Frame;
 import dev.psc.pprof.LabelSet;
+import dev.psc.pprof.PprofCheck;
 import dev.psc.pprof.PprofLimits;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.Top;
@@ -123,8 +125,31 @@ class JfrFilesTest {
             assertThat(conversion.events().getOrDefault(event, 0L)).as(event).isEqualTo(count);
           }
         });
+    for (JvmProfile profile : conversion.profiles()) {
+      assertThat(PprofCheck.check(conversion.pprof(profile).orElseThrow()).violations())
+          .as("what a strict store refuses in " + profile)
+          .isEmpty();
+    }
     assertThat(top(conversion, JvmProfile.PROCESS_CPU, 1)).contains("TruthProgram.mix");
     assertThat(top(conversion, JvmProfile.MEMORY, 1)).contains("TruthProgram.allocateSmall");
+  }
+
+  @Test
+  void theLeafOfAStackComesFirst() throws Exception {
+    Profile cpu = profile(JfrFiles.convert(recorded), JvmProfile.PROCESS_CPU);
+    List<String> stack =
+        cpu.samples().stream()
+            .map(sample -> sample.stack().stream().map(Frame::function).toList())
+            .filter(functions -> functions.contains("dev.psc.jvm.TruthProgram.mix"))
+            .findFirst()
+            .orElseThrow();
+    assertThat(stack)
+        .containsSubsequence(
+            "dev.psc.jvm.TruthProgram.mix",
+            "dev.psc.jvm.TruthProgram.burn",
+            "dev.psc.jvm.TruthProgram.burnShort",
+            "dev.psc.jvm.JfrFilesTest.work");
+    assertThat(stack.get(0)).startsWith("dev.psc.jvm.TruthProgram");
   }
 
   @Test

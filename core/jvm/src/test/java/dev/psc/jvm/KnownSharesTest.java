@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -15,10 +16,25 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Profiles of a program that does known amounts are within a tenth of the truth. */
 class KnownSharesTest {
 
+  @TempDir private Path temporary;
+
   @Tag("slow")
   @Test
   void profilesTellTheTruth() throws Exception {
     check(6, ChildJvm.run(ChildJvm.thisJava(), List.of(), TruthProgram.class, "1", "sampled"));
+  }
+
+  @Tag("slow")
+  @ParameterizedTest
+  @MethodSource("javas")
+  void aRecordingOfTheOperatorChangesNothing(Path java) throws Exception {
+    List<String> options =
+        List.of("-Djava.io.tmpdir=" + temporary, "-XX:StartFlightRecording=settings=profile");
+    check(6, ChildJvm.run(java, options, TruthProgram.class, "1", "sampled"));
+  }
+
+  static List<Path> javas() {
+    return ChildJvm.allJavas();
   }
 
   @Tag("slow")
