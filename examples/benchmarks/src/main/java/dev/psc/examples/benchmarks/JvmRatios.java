@@ -12,7 +12,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordingFile;
 
 /** What profiling the running JVM costs, and how true its CPU profile is. */
@@ -22,9 +21,14 @@ final class JvmRatios {
 
   /** Runs work in a JVM of its own and returns the values it printed, by name. */
   private static Values run(String... arguments) throws Exception {
+    return run(List.of(), arguments);
+  }
+
+  private static Values run(List<String> options, String... arguments) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Xmx512m");
+    command.addAll(options);
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.add(JvmWork.class.getName());
@@ -275,7 +279,8 @@ final class JvmRatios {
     public Measurement measure() throws Exception {
       Path file = Files.createTempFile("psc-benchmark", ".jfr");
       try {
-        record(file);
+        // Small buffers: a sample is taken where one is full.
+        run(List.of("-XX:TLABSize=32k", "-XX:-ResizeTLAB"), "record", file.toString());
         long events = read(file);
         Stopwatch.Comparison comparison =
             Stopwatch.compare(() -> JfrFiles.convert(file), () -> read(file));
@@ -287,20 +292,6 @@ final class JvmRatios {
                 + " events");
       } finally {
         Files.delete(file);
-      }
-    }
-
-    private static void record(Path file) throws IOException {
-      try (Recording recording = new Recording()) {
-        recording.enable("jdk.ObjectAllocationInNewTLAB").withStackTrace();
-        recording.enable("jdk.ObjectAllocationOutsideTLAB").withStackTrace();
-        recording.start();
-        long end = System.nanoTime() + 8_000_000_000L;
-        while (System.nanoTime() < end) {
-          Sources.compile(40);
-        }
-        recording.stop();
-        recording.dump(file);
       }
     }
 

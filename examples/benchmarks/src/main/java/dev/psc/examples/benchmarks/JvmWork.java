@@ -18,6 +18,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -28,6 +29,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.Deflater;
+import jdk.jfr.Recording;
 
 /** Work that is profiled, in a JVM of its own; prints {@code name value} lines. */
 final class JvmWork {
@@ -62,6 +64,7 @@ final class JvmWork {
       case "busy" -> busy(Integer.parseInt(arguments[1]), false);
       case "native" -> busy(2, true);
       case "start" -> start();
+      case "record" -> record(Path.of(arguments[1]));
       default -> throw new IllegalArgumentException(arguments[0]);
     }
     System.exit(0);
@@ -258,6 +261,20 @@ final class JvmWork {
       deflater.finish();
       sink = deflater.deflate(output);
       deflater.end();
+    }
+  }
+
+  /** Records samples of the compiler's allocations: deep and varied stacks. */
+  private static void record(Path file) throws IOException {
+    try (Recording recording = new Recording()) {
+      recording.enable("jdk.ObjectAllocationSample").with("throttle", "2000/s").withStackTrace();
+      recording.start();
+      long end = System.nanoTime() + 10_000_000_000L;
+      while (System.nanoTime() < end) {
+        compile();
+      }
+      recording.stop();
+      recording.dump(file);
     }
   }
 
