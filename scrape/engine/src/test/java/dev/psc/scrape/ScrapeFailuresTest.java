@@ -40,6 +40,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ScrapeFailuresTest {
 
   private static final byte[] GOOD = TestProfiles.cpu("main");
+
+  /** Tests scrape by hand. */
+  private static final Duration SELDOM = Duration.ofDays(365);
+
   private static final String BINARY = "application/octet-stream";
 
   private final Queue<RawProfile> received = new ConcurrentLinkedQueue<>();
@@ -64,6 +68,7 @@ class ScrapeFailuresTest {
 
   private ScrapeJob.Builder job() {
     return ScrapeJob.builder("api")
+        .interval(SELDOM)
         .timeout(Duration.ofSeconds(20))
         .bodySizeLimitBytes(1 << 20)
         .inflatedSizeLimitBytes(1 << 21)
@@ -344,6 +349,7 @@ class ScrapeFailuresTest {
     }
     ScrapeJob job =
         ScrapeJob.builder("api")
+            .interval(SELDOM)
             .onlyProfiles(Map.of("bad", profile("/bad")))
             .discovery(StaticDiscovery.of("127.0.0.1:" + port))
             .build();
@@ -413,6 +419,7 @@ class ScrapeFailuresTest {
   void aProfileWithoutTheSampleTypesToKeepIsSaidSo() throws Exception {
     ScrapeJob job =
         ScrapeJob.builder("api")
+            .interval(SELDOM)
             .onlyProfiles(
                 Map.of(
                     "bad",

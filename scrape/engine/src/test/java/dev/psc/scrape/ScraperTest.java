@@ -276,6 +276,7 @@ class ScraperTest {
         call -> call.answer(200, "application/octet-stream", allocs(allocated.addAndGet(10))));
     ScrapeJob before =
         ScrapeJob.builder("a")
+            .interval(Duration.ofDays(365))
             .onlyProfiles(
                 Map.of(
                     "memory",
@@ -489,7 +490,7 @@ class ScraperTest {
         Scraper.builder()
             .job(
                 TestTargets.job("a")
-                    .interval(Duration.ofHours(1))
+                    .interval(Duration.ofDays(365))
                     .discovery(StaticDiscovery.of(server.address()))
                     .build())
             .build()) {

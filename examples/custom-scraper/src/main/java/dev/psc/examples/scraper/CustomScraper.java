@@ -64,7 +64,7 @@ public final class CustomScraper implements AutoCloseable {
     ScrapeJob job =
         ScrapeJob.builder("fleet")
             .interval(interval)
-            .discovery(new FleetDiscovery(fleet, Duration.ofSeconds(5)))
+            .discovery(new FleetDiscovery(fleet, interval))
             .transform(new DropIdle(Duration.ofMillis(5)))
             .build();
     Scraper scraper =

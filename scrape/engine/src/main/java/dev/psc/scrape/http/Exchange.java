@@ -124,7 +124,10 @@ final class Exchange {
       CompletableFuture<?> unused =
           answer.whenComplete(
               (response, failure) -> {
-                if (failure != null) {
+                if (failure != null && Failures.isTimeout(failure)) {
+                  // The client's own clock was a moment ahead of ours.
+                  timedOut();
+                } else if (failure != null) {
                   result.completeExceptionally(Failures.classify(failure, uri, proxy));
                 }
               });

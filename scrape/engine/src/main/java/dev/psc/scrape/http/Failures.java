@@ -118,6 +118,13 @@ final class Failures {
     return new HttpFailure(ScrapeOutcome.INTERNAL, where + ": " + failure, failure);
   }
 
+  /** Returns whether a request took too long though there was a connection. */
+  static boolean isTimeout(Throwable thrown) {
+    Throwable failure = unwrap(thrown);
+    return failure instanceof HttpTimeoutException
+        && !(failure instanceof HttpConnectTimeoutException);
+  }
+
   private static String tlsAdvice(SSLException failure) {
     String detail = detail(failure);
     if (says(failure, "unrecognized ssl message") || says(failure, "plaintext")) {

@@ -6,11 +6,16 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
 import dev.psc.scrape.discovery.DiscoveryConfig;
 import dev.psc.scrape.discovery.DiscoveryProvider;
+import dev.psc.scrape.http.HttpSettings;
+import dev.psc.scrape.http.HttpSettingsFields;
 import dev.psc.scrape.settings.ConfigNode;
 import dev.psc.scrape.settings.ConfigNode.Kind;
 import dev.psc.scrape.settings.ConfigProblem;
 import dev.psc.scrape.settings.ConfigProblems;
+import dev.psc.scrape.settings.Fields;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,6 +23,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -125,5 +134,36 @@ class KubernetesDiscoveryProviderTest {
         .extracting(ConfigProblem::message)
         .anyMatch(text -> text.contains(message))
         .noneMatch(text -> text.contains("hush"));
+  }
+
+  /** The page's table of settings has every key there is, and no other. */
+  @Test
+  void thePageListsEveryKey() throws IOException {
+    String page = Files.readString(Path.of("README.md"));
+    int start = page.indexOf("## Settings");
+    Set<String> documented = new TreeSet<>();
+    Matcher rows =
+        Pattern.compile("(?m)^\\| `([a-z_]+)")
+            .matcher(page.substring(start, page.indexOf("\n## ", start)));
+    while (rows.find()) {
+      documented.add(rows.group(1));
+    }
+    String unknown = "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz";
+    read("{\"role\": \"pod\", \"" + unknown + "\": 1}");
+    Set<String> known = keys(problems.list().get(0).message());
+    // The HTTP keys are those of every other place, and are described with the YAML.
+    ConfigProblems http = new ConfigProblems();
+    ConfigNode.Document other = new ConfigNode.Document("http", Path.of("/"), http);
+    Map<String, ConfigNode> one =
+        Map.of(unknown, ConfigNode.scalar(other, 1, 1, unknown, Kind.TEXT, "1"));
+    try (Fields fields = ConfigNode.mapping(other, 1, 1, "", one).fields()) {
+      assertThat(HttpSettingsFields.read(fields)).isEqualTo(HttpSettings.DEFAULT);
+    }
+    known.removeAll(keys(http.list().get(0).message()));
+    assertThat(documented).isEqualTo(known);
+  }
+
+  private static Set<String> keys(String message) {
+    return new TreeSet<>(List.of(message.split("known keys: ", -1)[1].split(", ", -1)));
   }
 }
