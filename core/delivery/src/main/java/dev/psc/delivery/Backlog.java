@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is behind the window: first records that are on disk only, then profiles that are not
- * written yet. Belongs to the {@link SendQueue}'s lock; the files themselves are the {@link
+ * written yet. Belongs to the {@link QueueState}'s lock; the files themselves are the {@link
  * Spool}'s.
  */
 final class Backlog {

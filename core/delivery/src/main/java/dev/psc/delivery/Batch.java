@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Profiles that are sent in one call. Belongs to the {@link SendQueue}'s lock. */
+/** Profiles that are sent in one call. Belongs to the {@link QueueState}'s lock. */
 final class Batch {
 
   final List<Entry> entries;

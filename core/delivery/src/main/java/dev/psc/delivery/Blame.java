@@ -7,7 +7,7 @@ import java.util.Map;
 /**
  * Remembers series whose profiles were found bad one after the other, mostly because of a label or
  * of what writes them: their next profiles are sent alone, and a refusal of one needs no further
- * proof. Belongs to the {@link SendQueue}'s lock.
+ * proof. Belongs to the {@link QueueState}'s lock.
  */
 final class Blame {
 

@@ -3,7 +3,7 @@ package dev.psc.delivery;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What came, went and stayed. Guarded by the {@link SendQueue}'s lock. */
+/** What came, went and stayed. Guarded by the {@link QueueState}'s lock. */
 final class Counters {
 
   private long accepted;

@@ -51,7 +51,8 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
     this.ticker = builder.ticker;
     LogThrottle throttle = new LogThrottle(ticker);
     this.events = new Events(builder.listener, throttle);
-    this.queue = new SendQueue(settings, ticker, events, sendSignal, spoolSignal);
+    QueueState state = new QueueState(settings, ticker, events, sendSignal, spoolSignal);
+    this.queue = new SendQueue(state);
     Path letters = settings.deadLetters();
     this.deadLetters =
         letters == null
@@ -62,7 +63,9 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
         new Sender(builder, name, settings, queue, events, throttle, sendSignal, deadLetters);
     DeliverySettings.SpoolSettings spooled = settings.spool();
     this.spool =
-        spooled == null ? null : new Spool(spooled, builder.disk, queue, ticker, events, throttle);
+        spooled == null
+            ? null
+            : new Spool(spooled, builder.disk, new SpoolQueue(state), ticker, events, throttle);
   }
 
   /**

@@ -3,7 +3,7 @@ package dev.psc.delivery;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** A profile in the queue. Its mutable fields belong to the {@link SendQueue}'s lock. */
+/** A profile in the queue. Its mutable fields belong to the {@link QueueState}'s lock. */
 final class Entry {
 
   enum State {

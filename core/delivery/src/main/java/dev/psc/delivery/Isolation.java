@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The parts of refused batches. What one batch became is a group, whose parts are sent one after
  * the other, oldest first; groups take turns, so that one of bad profiles only does not hide that
- * the sink takes others. Belongs to the {@link SendQueue}'s lock.
+ * the sink takes others. Belongs to the {@link QueueState}'s lock.
  */
 final class Isolation {
 

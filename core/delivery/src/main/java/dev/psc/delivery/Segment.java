@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * One file of the spool and what became of its records. Belongs to the {@link SendQueue}'s lock.
+ * One file of the spool and what became of its records. Belongs to the {@link QueueState}'s lock.
  */
 final class Segment {
 

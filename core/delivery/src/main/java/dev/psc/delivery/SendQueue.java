@@ -4,65 +4,33 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Profiles from acceptance to the sink's answer, in order and bounded in bytes.
- *
- * <pre>
- *   accept ─▶ [ backlog: in memory, not written yet ][ backlog: on disk only ][ window ] ─▶ sink
- * </pre>
- *
- * The oldest are in the {@link Window}, in memory. Without a spool that is all there is. With one,
- * every profile is written too, the window gets half of the memory, and what does not fit waits in
- * the {@link Backlog} until the window has room. A spool that fails leaves all the memory to the
- * window and to what is not written, at the price of the oldest.
- *
- * <p>All state, of these two as well, is guarded by one lock, under which there is no I/O and no
- * foreign code.
- */
+/** The queue as those see it who hand in, send, flush, close and look. */
 final class SendQueue {
 
-  /** A disk that takes longer than this for one write is treated as one that fails. */
-  private static final long STALLED_NANOS = TimeUnit.SECONDS.toNanos(10);
-
+  private final QueueState state;
   private final DeliverySettings settings;
+  private final ReentrantLock lock;
   private final Ticker ticker;
   private final Events events;
-  private final Signal sendSignal;
-  private final Signal spoolSignal;
-  private final boolean spooled;
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition progress = lock.newCondition();
   private final Window window;
-  private final Backlog backlog = new Backlog();
-  private final Counters counters = new Counters();
-
-  private boolean spoolHealthy;
-  private String spoolMessage = "";
-  private boolean writing;
-  private long writingSinceNanos;
-  private List<CompletableFuture<Durability>> unsynced = new ArrayList<>();
+  private final Backlog backlog;
+  private final Counters counters;
   private long flushTarget;
   private boolean closing;
   private boolean closed;
 
-  SendQueue(
-      DeliverySettings settings,
-      Ticker ticker,
-      Events events,
-      Signal sendSignal,
-      Signal spoolSignal) {
-    this.settings = settings;
-    this.ticker = ticker;
-    this.events = events;
-    this.sendSignal = sendSignal;
-    this.spoolSignal = spoolSignal;
-    this.spooled = settings.spool() != null;
-    this.window = new Window(settings.batchMaxBytes());
+  SendQueue(QueueState state) {
+    this.state = state;
+    this.settings = state.settings;
+    this.lock = state.lock;
+    this.ticker = state.ticker;
+    this.events = state.events;
+    this.window = state.window;
+    this.backlog = state.backlog;
+    this.counters = state.counters;
   }
 
   /** Takes a profile, at the price of the oldest ones when there is no room. */
@@ -75,17 +43,17 @@ final class SendQueue {
         counters.refused(refused.reason());
         events.add(
             new DeliveryEvent.Refused(profile.sizeBytes(), refused.reason(), refused.message()));
-        complete(durability, Durability.LOST);
+        state.complete(durability, Durability.LOST);
         return refused;
       }
       Entry entry = new Entry(profile, ticker.nanos(), ticker.epochMillis(), false, durability);
       counters.accepted(profile.sizeBytes());
       boolean wasIdle = !window.hasReady();
-      boolean fits = backlog.isEmpty() && fitsWindow(entry);
+      boolean fits = backlog.isEmpty() && state.fitsWindow(entry);
       if (fits) {
         window.add(entry);
       }
-      if (spooled) {
+      if (state.spooled) {
         backlog.remember(entry, fits);
       }
       wake = wasIdle || window.hasFullBatch();
@@ -93,10 +61,10 @@ final class SendQueue {
       lock.unlock();
     }
     if (wake) {
-      sendSignal.set();
+      state.sendSignal.set();
     }
-    if (spooled) {
-      spoolSignal.set();
+    if (state.spooled) {
+      state.spoolSignal.set();
     }
     return new Acceptance.Accepted();
   }
@@ -114,8 +82,8 @@ final class SendQueue {
               + ": raise it if the store takes more, or keep fewer sample types");
     }
     int weight = Math.max(1024, profile.sizeBytes());
-    while (memoryBytes() + weight > settings.queueMaxBytes()) {
-      if (isSpoolWorking()) {
+    while (state.memoryBytes() + weight > settings.queueMaxBytes()) {
+      if (state.isSpoolWorking()) {
         return new Acceptance.Refused(
             "spool_slow",
             "queueMaxBytes = "
@@ -130,38 +98,6 @@ final class SendQueue {
       }
     }
     return null;
-  }
-
-  private boolean isSpoolWorking() {
-    return spooled
-        && spoolHealthy
-        && !(writing && ticker.nanos() - writingSinceNanos > STALLED_NANOS);
-  }
-
-  private long memoryBytes() {
-    return window.weightBytes() + backlog.outsideBytes();
-  }
-
-  private long windowMaxBytes() {
-    return spooled && spoolHealthy ? settings.queueMaxBytes() / 2 : settings.queueMaxBytes();
-  }
-
-  private boolean fitsWindow(Entry entry) {
-    long filled = window.weightBytes();
-    return filled == 0 || filled + entry.weightBytes() <= windowMaxBytes();
-  }
-
-  /** Lets in what waits in memory, unless older ones wait on disk. */
-  private void promote() {
-    Entry entry;
-    while (backlog.waiting() == 0
-        && (entry = backlog.firstOutside()) != null
-        && fitsWindow(entry)) {
-      window.add(backlog.takeOutside());
-    }
-    if (spooled) {
-      spoolSignal.set();
-    }
   }
 
   // ---- what the sender calls
@@ -225,12 +161,12 @@ final class SendQueue {
         if (entry.state != Entry.State.DONE) {
           counters.sent(entry, now);
           window.good(entry);
-          finish(entry, Durability.SENT);
+          state.finish(entry, Durability.SENT);
         }
       }
       window.finished(batch);
-      promote();
-      progress.signalAll();
+      state.promote();
+      state.progress.signalAll();
     } finally {
       lock.unlock();
     }
@@ -264,7 +200,7 @@ final class SendQueue {
     lock.lock();
     try {
       window.suspect(batch, reason, message);
-      progress.signalAll();
+      state.progress.signalAll();
     } finally {
       lock.unlock();
     }
@@ -286,7 +222,7 @@ final class SendQueue {
     try {
       window.suspect(batch, reason, message);
       batch.entries.forEach(this::dropSuspect);
-      promote();
+      state.promote();
       return batch.entries;
     } finally {
       lock.unlock();
@@ -297,7 +233,7 @@ final class SendQueue {
     if (!entry.refusedReason.equals(Sender.TOO_LARGE)) {
       window.bad(entry);
     }
-    drop(
+    state.drop(
         entry,
         entry.refusedReason,
         "refused by the sink: " + entry.profile + ": " + entry.refusedMessage);
@@ -314,7 +250,7 @@ final class SendQueue {
       List<Entry> dropped = window.takeSuspects(reason);
       dropped.forEach(this::dropSuspect);
       if (!dropped.isEmpty()) {
-        promote();
+        state.promote();
       }
       return List.copyOf(dropped);
     } finally {
@@ -332,329 +268,6 @@ final class SendQueue {
     }
   }
 
-  // ---- what the spool calls
-
-  /** Takes profiles to write; {@link #written} or {@link #notWritten} must follow. */
-  List<Entry> takeUnwritten(long maxBytes) {
-    lock.lock();
-    try {
-      List<Entry> taken = backlog.takeUnwritten(maxBytes);
-      writing = !taken.isEmpty();
-      writingSinceNanos = ticker.nanos();
-      return taken;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /**
-   * Takes note that profiles are in a segment, one after the other.
-   *
-   * @param offsets where each of them begins
-   */
-  void written(List<Entry> entries, Segment segment, List<Long> offsets, long endOffset) {
-    lock.lock();
-    try {
-      writing = false;
-      segment.bytes = endOffset;
-      for (int i = 0; i < entries.size(); i++) {
-        Entry entry = entries.get(i);
-        backlog.written(entry, segment, segment.records, offsets.get(i));
-        segment.records++;
-        if (entry.durability != null) {
-          unsynced.add(entry.durability);
-        }
-      }
-      evict();
-      promote();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  void notWritten(List<Entry> entries) {
-    lock.lock();
-    try {
-      writing = false;
-      backlog.giveBackUnwritten(entries);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /**
-   * After a failure more than its share may be in the window: the younger end goes back to disk.
-   */
-  private void evict() {
-    Entry entry;
-    while (spoolHealthy
-        && window.weightBytes() > windowMaxBytes()
-        && (entry = window.newest()) != null
-        && entry != window.oldest()
-        && entry.state == Entry.State.PENDING
-        && entry.segment != null) {
-      Segment segment = entry.segment;
-      window.removeNewest(entry);
-      backlog.evicted(entry, segment);
-    }
-  }
-
-  /** Takes note that everything that was written is on the device. */
-  void synced() {
-    lock.lock();
-    try {
-      for (CompletableFuture<Durability> durability : unsynced) {
-        complete(durability, Durability.SPOOLED);
-      }
-      unsynced = new ArrayList<>();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Takes note that nobody knows whether what was written is on the device. */
-  void notSynced() {
-    lock.lock();
-    try {
-      unsynced = new ArrayList<>();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  boolean hasUnwritten() {
-    lock.lock();
-    try {
-      return backlog.hasUnwritten();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Returns where to read records for the window, or null when it needs none. */
-  Backlog.@Nullable Cursor wantedRecords() {
-    lock.lock();
-    try {
-      boolean room = window.weightBytes() <= windowMaxBytes() / 2;
-      return room ? backlog.cursor() : null;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Returns how many bytes of records the window takes now. */
-  long wantedBytes() {
-    lock.lock();
-    try {
-      return windowMaxBytes() - window.weightBytes();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Returns whether a record is to be read into the window. */
-  boolean isWaiting(Segment segment, int ordinal) {
-    lock.lock();
-    try {
-      return segment.waiting.get(ordinal);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Lets in a profile that was read from disk. */
-  void read(RawProfile profile, long acceptedMillis, Segment segment, RecordReader.Body record) {
-    lock.lock();
-    try {
-      long ageMillis = Math.max(0, ticker.epochMillis() - acceptedMillis);
-      long acceptedNanos = ticker.nanos() - TimeUnit.MILLISECONDS.toNanos(ageMillis);
-      Entry entry = new Entry(profile, acceptedNanos, acceptedMillis, segment.replayed, null);
-      entry.segment = segment;
-      entry.ordinal = record.ordinal();
-      entry.offset = record.offset();
-      backlog.read(segment, entry.ordinal, entry.bytes());
-      window.add(entry);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Drops a record that cannot be used. */
-  void unreadable(Segment segment, RecordReader.Body record, String message) {
-    lock.lock();
-    try {
-      int bytes = ProfileCodec.pprofBytes(record.bytes());
-      backlog.read(segment, record.ordinal(), bytes);
-      segment.settle(record.ordinal());
-      lost(1, bytes, "spool_damaged", message);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Takes note up to where a segment was read; at its end, what was not found is lost. */
-  void readUpTo(Segment segment, long offset, boolean end) {
-    lock.lock();
-    try {
-      backlog.readUpTo(segment, offset);
-      if (end) {
-        giveUp(segment, "spool_damaged", "records of " + segment + " are damaged");
-      }
-      promote();
-    } finally {
-      lock.unlock();
-    }
-    sendSignal.set();
-  }
-
-  private void giveUp(Segment segment, String reason, String message) {
-    long bytes = segment.waitingBytes;
-    int lost = backlog.giveUp(segment);
-    if (lost > 0) {
-      lost(lost, bytes, reason, message);
-    }
-  }
-
-  private void lost(long profiles, long bytes, String reason, String message) {
-    window.passOver(profiles);
-    counters.dropped(profiles, bytes, reason);
-    events.add(new DeliveryEvent.Dropped(profiles, bytes, reason, message));
-    progress.signalAll();
-  }
-
-  /** Takes note of a new segment, or one that an earlier process left with so many damaged. */
-  void add(Segment segment, int damaged) {
-    lock.lock();
-    try {
-      if (segment.replayed) {
-        counters.replayed(segment.waiting.cardinality() + damaged, segment.waitingBytes);
-        if (damaged > 0) {
-          lost(damaged, 0, "spool_damaged", "records of " + segment + " are damaged");
-        }
-      }
-      backlog.add(segment);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  List<Segment> segments() {
-    lock.lock();
-    try {
-      return backlog.segments();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  void seal(Segment segment) {
-    lock.lock();
-    try {
-      segment.sealed = true;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  boolean isDone(Segment segment) {
-    lock.lock();
-    try {
-      return segment.isDone();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  List<Integer> takeAcks(Segment segment) {
-    lock.lock();
-    try {
-      return segment.takeUnwrittenAcks();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  void giveBackAcks(Segment segment, List<Integer> acks) {
-    lock.lock();
-    try {
-      segment.giveBackUnwrittenAcks(acks);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Takes note that the files of a segment are deleted, everything in it being settled. */
-  void forget(Segment segment) {
-    lock.lock();
-    try {
-      backlog.forget(segment);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /**
-   * Drops a segment with all that is in it, to make room for younger ones. What is being sent from
-   * it goes on, in memory only.
-   */
-  void dropSegment(Segment segment, String message) {
-    lock.lock();
-    try {
-      giveUp(segment, "spool_full", message);
-      Entry entry = window.oldest();
-      while (entry != null) {
-        Entry next = entry.next;
-        if (entry.segment == segment) {
-          entry.segment = null;
-          if (entry.state != Entry.State.IN_FLIGHT) {
-            drop(entry, "spool_full", message);
-          }
-        }
-        entry = next;
-      }
-      backlog.forget(segment);
-      promote();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Takes note that a segment vanished: what is in the window is written again elsewhere. */
-  void vanished(Segment segment, String message) {
-    lock.lock();
-    try {
-      giveUp(segment, "spool_lost", message);
-      List<Entry> again = new ArrayList<>();
-      for (Entry entry = window.oldest(); entry != null; entry = entry.next) {
-        if (entry.segment == segment) {
-          entry.segment = null;
-          again.add(entry);
-        }
-      }
-      backlog.giveBackUnwritten(again);
-      backlog.forget(segment);
-      promote();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Takes note whether the spool takes profiles. */
-  void spoolState(boolean healthy, String message) {
-    lock.lock();
-    try {
-      if (spoolHealthy != healthy || !spoolMessage.equals(message)) {
-        events.add(new DeliveryEvent.SpoolChanged(healthy, message));
-      }
-      spoolHealthy = healthy;
-      spoolMessage = message;
-      evict();
-      promote();
-    } finally {
-      lock.unlock();
-    }
-  }
-
   // ---- losses
 
   private void expire() {
@@ -664,12 +277,12 @@ final class SendQueue {
     while (entry != null
         && entry.state != Entry.State.IN_FLIGHT
         && ticker.nanos() - entry.acceptedNanos > limit) {
-      drop(entry, "expired", "older than profileMaxAge = " + settings.profileMaxAge());
+      state.drop(entry, "expired", "older than profileMaxAge = " + settings.profileMaxAge());
       entry = window.oldest();
       any = true;
     }
     if (any) {
-      promote();
+      state.promote();
     }
   }
 
@@ -686,31 +299,9 @@ final class SendQueue {
     if (entry == null) {
       return false;
     }
-    drop(entry, "queue_full", message);
-    promote();
+    state.drop(entry, "queue_full", message);
+    state.promote();
     return true;
-  }
-
-  private void drop(Entry entry, String reason, String message) {
-    counters.dropped(1, entry.bytes(), reason);
-    events.add(new DeliveryEvent.Dropped(1, entry.bytes(), reason, message));
-    finish(entry, Durability.LOST);
-    progress.signalAll();
-  }
-
-  private void finish(Entry entry, Durability durability) {
-    window.remove(entry);
-    entry.state = Entry.State.DONE;
-    if (entry.segment != null) {
-      entry.segment.settle(entry.ordinal);
-    }
-    complete(entry.durability, durability);
-  }
-
-  private void complete(@Nullable CompletableFuture<Durability> durability, Durability value) {
-    if (durability != null) {
-      events.add(() -> durability.complete(value));
-    }
   }
 
   // ---- flush, close, look
@@ -725,7 +316,7 @@ final class SendQueue {
     } finally {
       lock.unlock();
     }
-    sendSignal.set();
+    state.sendSignal.set();
     return target;
   }
 
@@ -738,7 +329,7 @@ final class SendQueue {
         if (left <= 0) {
           return false;
         }
-        left = progress.awaitNanos(left);
+        left = state.progress.awaitNanos(left);
       }
       return true;
     } finally {
@@ -765,8 +356,8 @@ final class SendQueue {
     } finally {
       lock.unlock();
     }
-    sendSignal.set();
-    spoolSignal.set();
+    state.sendSignal.set();
+    state.spoolSignal.set();
   }
 
   /** Drops what is neither sent nor on disk, after the threads have ended. */
@@ -788,7 +379,7 @@ final class SendQueue {
           }
         }
         for (Entry entry : left) {
-          drop(entry, "closed", "neither sent nor written before close() had to end");
+          state.drop(entry, "closed", "neither sent nor written before close() had to end");
           lost++;
         }
       }
@@ -802,10 +393,10 @@ final class SendQueue {
     lock.lock();
     try {
       counters.fill(snapshot);
-      snapshot.memoryBytes = memoryBytes();
+      snapshot.memoryBytes = state.memoryBytes();
       snapshot.spoolBytes = backlog.spoolBytes();
-      snapshot.spoolHealthy = !spooled || spoolHealthy;
-      snapshot.spoolMessage = spoolMessage;
+      snapshot.spoolHealthy = !state.spooled || state.spoolHealthy;
+      snapshot.spoolMessage = state.spoolMessage;
       Entry oldest = window.oldest() != null ? window.oldest() : backlog.firstOutside();
       snapshot.oldestAge =
           oldest == null

@@ -3,7 +3,7 @@ package dev.psc.delivery;
 import dev.psc.pprof.LabelSet;
 import java.util.ArrayDeque;
 
-/** The line of one series' profiles. Belongs to the {@link SendQueue}'s lock. */
+/** The line of one series' profiles. Belongs to the {@link QueueState}'s lock. */
 final class Series {
 
   final LabelSet labels;

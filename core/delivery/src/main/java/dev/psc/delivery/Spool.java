@@ -28,7 +28,7 @@ final class Spool {
   private static final long FIRST_REST_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long MAX_REST_NANOS = TimeUnit.SECONDS.toNanos(30);
 
-  private final SendQueue queue;
+  private final SpoolQueue queue;
   private final Path directory;
   private final SpoolFiles files;
   private final Ticker ticker;
@@ -55,7 +55,7 @@ final class Spool {
   Spool(
       DeliverySettings.SpoolSettings settings,
       Disk disk,
-      SendQueue queue,
+      SpoolQueue queue,
       Ticker ticker,
       Events events,
       LogThrottle throttle) {

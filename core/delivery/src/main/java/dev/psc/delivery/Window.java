@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The oldest profiles, one line per series, from which batches are taken: a profile of a series is
- * handed out only while no other of that series is. Belongs to the {@link SendQueue}'s lock.
+ * handed out only while no other of that series is. Belongs to the {@link QueueState}'s lock.
  */
 final class Window {
 
