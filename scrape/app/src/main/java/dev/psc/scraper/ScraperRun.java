@@ -97,6 +97,7 @@ final class ScraperRun implements AutoCloseable {
         .jobs(config.jobs())
         .externalLabels(externalLabels)
         .relabeling(options.shard().map(Shard::rules).orElse(Relabeling.NONE))
+        .offsetSeed(Replica.name(System.getenv().getOrDefault("HOSTNAME", "")))
         .maxConcurrentScrapes(options.scrape.maxConcurrentScrapes)
         .userAgent("psc-scraper/" + Version.TEXT)
         .listener(listener);

@@ -149,6 +149,7 @@ public final class Scraper implements ProfileSource {
             settings.fetcher == null ? new HttpProfileFetcher(http) : settings.fetcher,
             new Pipeline(this::transforms, receiver, () -> closing),
             settings.listener,
+            workers,
             epochNanos(),
             seed(settings.offsetSeed),
             settings.maxConcurrentScrapes);

@@ -428,14 +428,14 @@ class ScraperTest {
     }
     ScrapeJob job =
         TestTargets.job("many")
-            .interval(Duration.ofSeconds(2))
+            .interval(Duration.ofSeconds(1))
             .discovery(
                 new StaticDiscovery(List.of(new TargetGroup("0", targets, LabelSet.empty()))))
             .build();
     try (Scraper scraper = Scraper.builder().job(job).build()) {
       long before = threads();
       scraper.start(receiver);
-      awaiting(() -> received.size() >= 2_000);
+      awaiting(() -> received.size() >= 1_500);
       assertThat(threads() - before).isLessThan(20);
       assertThat(scraper.snapshot().targets()).hasSameSizeAs(addresses);
     }

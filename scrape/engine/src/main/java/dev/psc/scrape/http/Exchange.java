@@ -215,15 +215,14 @@ final class Exchange {
         reader
             .getBody()
             .toCompletableFuture()
-            .whenCompleteAsync(
+            .whenComplete(
                 (body, failure) -> {
                   if (failure == null) {
                     answered(hop, new HttpAnswer(info.statusCode(), info.headers(), body));
                   } else {
                     result.completeExceptionally(Failures.classify(failure, hop.uri));
                   }
-                },
-                clients.executor());
+                });
     if (result.isDone()) {
       reader.cancel();
     }

@@ -27,7 +27,6 @@ public final class HttpClients implements AutoCloseable {
   private static final Duration IDLE = Duration.ofMinutes(5);
 
   private final ScheduledExecutorService scheduler;
-  private final Executor executor;
   private final String userAgent;
   private final long maxBytesInFlight;
   private final AtomicLong bytesInFlight = new AtomicLong();
@@ -72,7 +71,6 @@ public final class HttpClients implements AutoCloseable {
       long maxBytesInFlight,
       Surroundings surroundings) {
     this.scheduler = Objects.requireNonNull(scheduler, "scheduler");
-    this.executor = Objects.requireNonNull(executor, "executor");
     this.userAgent = Objects.requireNonNull(userAgent, "userAgent");
     this.maxBytesInFlight = maxBytesInFlight;
     this.clients =
@@ -155,10 +153,6 @@ public final class HttpClients implements AutoCloseable {
 
   ScheduledExecutorService scheduler() {
     return scheduler;
-  }
-
-  Executor executor() {
-    return executor;
   }
 
   String userAgent() {

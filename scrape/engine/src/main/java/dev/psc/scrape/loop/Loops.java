@@ -15,6 +15,8 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -40,6 +42,7 @@ public final class Loops implements AutoCloseable {
   private final ProfileFetcher fetcher;
   private final ProfileHandler handler;
   private final LoopListener listener;
+  private final Executor executor;
   private final LongSupplier epochNanos;
   private final long seed;
 
@@ -65,6 +68,7 @@ public final class Loops implements AutoCloseable {
    * @param fetcher gets profiles
    * @param handler takes them
    * @param listener is told of it
+   * @param executor runs the handler and the listener; not shut down by this
    * @param epochNanos nanoseconds since 1970 that never go back
    * @param seed moves all offsets, so that replicas do not scrape at the same moments
    * @param maxConcurrentScrapes as many scrapes run at a time
@@ -73,12 +77,14 @@ public final class Loops implements AutoCloseable {
       ProfileFetcher fetcher,
       ProfileHandler handler,
       LoopListener listener,
+      Executor executor,
       LongSupplier epochNanos,
       long seed,
       int maxConcurrentScrapes) {
     this.fetcher = Objects.requireNonNull(fetcher, "fetcher");
     this.handler = Objects.requireNonNull(handler, "handler");
     this.listener = Objects.requireNonNull(listener, "listener");
+    this.executor = Objects.requireNonNull(executor, "executor");
     this.epochNanos = Objects.requireNonNull(epochNanos, "epochNanos");
     this.seed = seed;
     if (maxConcurrentScrapes < 1) {
@@ -235,9 +241,20 @@ public final class Loops implements AutoCloseable {
     }
     CompletableFuture<?> unused =
         body.whenComplete(
-            (bytes, failure) -> ended(loop, target, start.dueNanos, startNanos, bytes, failure));
+            (bytes, failure) ->
+                elsewhere(() -> ended(loop, target, start.dueNanos, startNanos, bytes, failure)));
     if (gone) {
       body.cancel(true);
+    }
+  }
+
+  /** Runs on the executor: an answer that is there at once must not take the timer's time. */
+  private void elsewhere(Runnable end) {
+    try {
+      executor.execute(end);
+    } catch (RejectedExecutionException shutDown) {
+      // Only the places of targets that are gone are given up now.
+      end.run();
     }
   }
 

@@ -245,6 +245,7 @@ class LoopsTest {
             },
             (target, body, start, duration) -> time.handled,
             time,
+            Runnable::run,
             time.now::get,
             0,
             10);
@@ -353,6 +354,7 @@ class LoopsTest {
               @Override
               public void missed(Target target, long intervals) {}
             },
+            Runnable::run,
             time.now::get,
             0,
             1);

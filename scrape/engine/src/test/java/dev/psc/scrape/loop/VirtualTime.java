@@ -40,6 +40,7 @@ final class VirtualTime implements ProfileFetcher, LoopListener {
             this,
             (target, body, start, duration) -> handled,
             this,
+            Runnable::run,
             now::get,
             seed,
             maxConcurrentScrapes);

@@ -261,7 +261,7 @@ class RelabelRuleTest {
       "$0"
     };
     int built = 0;
-    for (int i = 0; i < 20_000; i++) {
+    for (int i = 0; i < 6_000; i++) {
       RelabelRule.Builder rule = rule(ACTIONS.get(random.nextInt(ACTIONS.size())));
       if (random.nextBoolean()) {
         rule.sourceLabels(random.nextInt(4) == 0 ? piece(random, pieces) : "a", "b");
@@ -297,7 +297,7 @@ class RelabelRuleTest {
         assertThatThrownBy(rule::build).as(what).isInstanceOf(IllegalArgumentException.class);
       }
     }
-    assertThat(built).isGreaterThan(2_000);
+    assertThat(built).isGreaterThan(600);
   }
 
   private static String piece(SplittableRandom random, String[] pieces) {
