@@ -334,7 +334,9 @@ public final class StoreChannels {
     }
 
     private ManagedChannelBuilder<?> transport() {
-      NettyChannelBuilder netty = NettyChannelBuilder.forAddress(endpoint.host(), endpoint.port());
+      LostServices.restore();
+      // The scheme is said: in a jar without merged services the default may be another one.
+      NettyChannelBuilder netty = NettyChannelBuilder.forTarget("dns:///" + endpoint.authority());
       return endpoint.plaintext() ? netty.usePlaintext() : netty.sslContext(tls());
     }
 

@@ -1,0 +1,43 @@
+package dev.psc.store;
+
+import io.grpc.LoadBalancerProvider;
+import io.grpc.LoadBalancerRegistry;
+import io.grpc.NameResolverProvider;
+import io.grpc.NameResolverRegistry;
+
+/**
+ * Brings back what an application's jar loses when its build does not merge the files below {@code
+ * META-INF/services}: without them gRPC finds no resolver for {@code dns} or no {@code pick_first},
+ * and fails with words that name neither.
+ */
+final class LostServices {
+
+  private static final String DNS = "io.grpc.internal.DnsNameResolverProvider";
+  private static final String PICK_FIRST = "io.grpc.internal.PickFirstLoadBalancerProvider";
+
+  private LostServices() {}
+
+  /** Registers what is missing; nothing in a jar, or on a path, that is as it should be. */
+  static void restore() {
+    NameResolverRegistry resolvers = NameResolverRegistry.getDefaultRegistry();
+    if (resolvers.getProviderForScheme("dns") == null) {
+      resolvers.register(create(DNS, NameResolverProvider.class));
+    }
+    LoadBalancerRegistry balancers = LoadBalancerRegistry.getDefaultRegistry();
+    if (balancers.getProvider("pick_first") == null) {
+      balancers.register(create(PICK_FIRST, LoadBalancerProvider.class));
+    }
+  }
+
+  private static <T> T create(String name, Class<T> type) {
+    try {
+      return type.cast(Class.forName(name).getDeclaredConstructor().newInstance());
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(
+          name
+              + " is missing: grpc-core must be on the path, and its META-INF/services files in a"
+              + " jar made of several",
+          e);
+    }
+  }
+}
