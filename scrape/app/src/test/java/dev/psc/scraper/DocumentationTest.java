@@ -2,9 +2,11 @@ package dev.psc.scraper;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.psc.scrape.http.ScrapeOutcome;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +21,8 @@ import picocli.CommandLine.Model.OptionSpec;
 class DocumentationTest {
 
   private static final Pattern JAVA_BLOCK = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
+
+  private static final Pattern LINK = Pattern.compile("\\]\\(([^)#]+)(#[^)]*)?\\)");
 
   private static final Pattern ROW =
       Pattern.compile("^\\| `(--[a-z-]+)` \\| `(PSC_[A-Z_]+)` \\|", Pattern.MULTILINE);
@@ -38,6 +42,33 @@ class DocumentationTest {
       }
     }
     assertThat(documented).containsExactlyInAnyOrderEntriesOf(real);
+  }
+
+  @Test
+  void troubleshootingNamesEveryWayAScrapeFails() throws Exception {
+    String page = Files.readString(Path.of("../../core/README.md"));
+    for (ScrapeOutcome outcome : ScrapeOutcome.values()) {
+      if (!outcome.isHealthy()) {
+        assertThat(page).contains("`" + outcome.reason() + "`");
+      }
+    }
+  }
+
+  /** Links between pages and to files lead somewhere. */
+  @Test
+  void everyLinkOfThePagesLeadsToAFile() throws Exception {
+    Path root = Path.of(System.getProperty("psc.root", "../.."));
+    List<String> broken = new ArrayList<>();
+    for (Path page : files(root, ".md")) {
+      Matcher links = LINK.matcher(Files.readString(page));
+      while (links.find()) {
+        String target = links.group(1);
+        if (!target.contains("://") && !Files.exists(page.resolveSibling(target))) {
+          broken.add(root.relativize(page) + " -> " + target);
+        }
+      }
+    }
+    assertThat(broken).isEmpty();
   }
 
   /** Every Java block of every page stands, line for line, in a file that is compiled. */
