@@ -92,7 +92,11 @@ final class DeliveryRig implements AutoCloseable {
   }
 
   static int id(RawProfile profile) {
-    return (int) (profile.timeNanos() - BASE_NANOS);
+    return id(profile.timeNanos());
+  }
+
+  static int id(long timeNanos) {
+    return (int) (timeNanos - BASE_NANOS);
   }
 
   /** Returns the numbers of a series' profiles in the order in which the store got them. */
@@ -102,7 +106,7 @@ final class DeliveryRig implements AutoCloseable {
 
   static List<Integer> ids(EmbeddedProfileStore store, String series) {
     return store.profiles(store.project(), labels(series)).stream()
-        .map(profile -> (int) (profile.timeNanos() - BASE_NANOS))
+        .map(profile -> id(profile.timeNanos()))
         .toList();
   }
 
