@@ -342,6 +342,46 @@ class ScrapeFailuresTest {
   }
 
   @Test
+  void answersThatWouldNotFitIntoMemoryAreNotRead() throws Exception {
+    try (Scraper scraper = Scraper.builder().job(job().build()).maxBytesInFlight(10).build()) {
+      scraper.start(profile -> new Acceptance.Accepted());
+      Awaitility.await()
+          .atMost(RecordingSink.PATIENCE)
+          .until(() -> scraper.snapshot().targets().size() == 2);
+      ScrapeReport report = now(scraper, "bad");
+      checkLine(report);
+      assertThat(report.reason()).isEqualTo("overloaded");
+      assertThat(report.message()).contains("more than 10 bytes; scrape fewer targets at once");
+    }
+  }
+
+  /** Go takes the seconds that it is asked for; others answer at once. */
+  @Test
+  void aDeltaMayTakeItsSecondsOrNone() throws Exception {
+    ProfileSettings delta =
+        ProfileSettings.builder().enabled(true).path("/bad").delta(true).seconds(1).build();
+    ScrapeJob job =
+        ScrapeJob.builder("api")
+            .interval(SELDOM)
+            .timeout(Duration.ofMillis(500))
+            .onlyProfiles(Map.of("bad", delta, "good", profile("/good")))
+            .discovery(StaticDiscovery.of(server.address()))
+            .build();
+    server.handler(
+        call -> {
+          if (call.path().equals("/bad?seconds=1")) {
+            TimeUnit.SECONDS.sleep(1);
+          }
+          call.answer(200, BINARY, GOOD);
+        });
+    ScrapeReport slow = scrape(job);
+    assertThat(slow.outcome()).as(slow.message()).isEqualTo(ScrapeOutcome.OK);
+    assertThat(slow.duration()).isGreaterThanOrEqualTo(Duration.ofSeconds(1));
+    server.handler(call -> call.answer(200, BINARY, GOOD));
+    assertThat(scrape(job).outcome()).isEqualTo(ScrapeOutcome.OK);
+  }
+
+  @Test
   void nobodyAtThePortIsRefused() throws Exception {
     int port;
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {

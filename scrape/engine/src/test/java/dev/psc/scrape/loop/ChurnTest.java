@@ -92,7 +92,7 @@ class ChurnTest {
     return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
   }
 
-  /** The goal is one second; a loaded machine with cold caches gets three. */
+  /** Within one second of processor time; 0.2 s is usual. */
   @Test
   @Tag("slow")
   void changesTenThousandTargetsInOneUpdateInLittleTime() {
@@ -145,7 +145,7 @@ class ChurnTest {
         best = cost;
       }
     }
-    assertThat(best).isLessThan(Duration.ofSeconds(3));
+    assertThat(best).isLessThan(Duration.ofSeconds(1));
     assertThat(time.loops.size()).isEqualTo(TARGETS);
   }
 

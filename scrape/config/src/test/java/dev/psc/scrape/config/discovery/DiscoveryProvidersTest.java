@@ -1,19 +1,28 @@
 package dev.psc.scrape.config.discovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.psc.scrape.config.ScrapeConfigFile;
 import dev.psc.scrape.config.YamlNodes;
 import dev.psc.scrape.discovery.DiscoveryConfig;
 import dev.psc.scrape.discovery.DiscoveryProvider;
+import dev.psc.scrape.discovery.StaticDiscovery;
+import dev.psc.scrape.settings.ConfigNode;
 import dev.psc.scrape.settings.ConfigProblem;
 import dev.psc.scrape.settings.ConfigProblems;
+import dev.psc.scrape.settings.Fields;
 import java.net.URI;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -79,5 +88,45 @@ class DiscoveryProvidersTest {
     assertThat(problems.list())
         .extracting(ConfigProblem::toString)
         .anyMatch(text -> text.contains(message));
+  }
+
+  /** Stands for a mechanism that somebody else's jar brings. */
+  public static final class FleetProvider implements DiscoveryProvider {
+
+    /** For the service loader. */
+    public FleetProvider() {}
+
+    @Override
+    public String key() {
+      return "fleet_sd_configs";
+    }
+
+    @Override
+    public Optional<DiscoveryConfig> read(ConfigNode node) {
+      try (Fields fields = node.fields()) {
+        return Optional.of(StaticDiscovery.of(fields.requiredText("first") + ":6060"));
+      }
+    }
+  }
+
+  @Test
+  void othersAreFoundByTheServiceLoaderAndReadAsStrictly(@TempDir Path dir) throws Exception {
+    Path services =
+        Files.createDirectories(dir.resolve("META-INF/services"))
+            .resolve(DiscoveryProvider.class.getName());
+    Files.writeString(services, FleetProvider.class.getName());
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    try (URLClassLoader extended = new URLClassLoader(new URL[] {dir.toUri().toURL()}, before)) {
+      thread.setContextClassLoader(extended);
+      String yaml = "scrape_configs: [{job_name: a, fleet_sd_configs: [{first: h}]}]";
+      assertThat(ScrapeConfigFile.parse(yaml, "x", dir).get(0).discoveries())
+          .containsExactly(StaticDiscovery.of("h:6060"));
+      assertThatThrownBy(() -> ScrapeConfigFile.parse(yaml.replace("first", "frist"), "x", dir))
+          .hasMessageContaining("scrape_configs[0].fleet_sd_configs[0].frist")
+          .hasMessageContaining("did you mean \"first\"?");
+    } finally {
+      thread.setContextClassLoader(before);
+    }
   }
 }
