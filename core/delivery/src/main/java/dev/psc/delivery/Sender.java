@@ -389,7 +389,7 @@ final class Sender {
     } else {
       throttle.run(
           "state-" + next,
-          more -> logger.warn("Sink {} is {}: {} ({} times since)", name, next, message, more));
+          more -> logger.warn("Sink {} is {}: {} ({} more since)", name, next, message, more));
     }
     events.add(new DeliveryEvent.StateChanged(before, next, message));
   }

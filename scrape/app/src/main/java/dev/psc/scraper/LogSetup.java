@@ -42,6 +42,10 @@ final class LogSetup {
     if (level.equals("error")) {
       root.setLevel(Level.ERROR);
     }
+    if (!level.equals("debug")) {
+      // What the queue and its sender warn of is said once already, by StoreLink.
+      context.getLogger("dev.psc.delivery").setLevel(Level.ERROR);
+    }
     // grpc-java logs header values that it refuses, as numbers: never let that reach a log.
     context.getLogger("io.grpc.netty.shaded.io.grpc.netty.TransportFrameUtil").setLevel(Level.OFF);
     context.getLogger("io.grpc.internal.TransportFrameUtil").setLevel(Level.OFF);

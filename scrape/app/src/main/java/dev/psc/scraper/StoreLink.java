@@ -233,6 +233,10 @@ final class StoreLink {
       }
     } else if (event instanceof DeliveryEvent.SpoolChanged spool && !spool.healthy()) {
       logger.warn("spool: {}", spool.message());
+    } else if (event instanceof DeliveryEvent.Dropped dropped
+        && dropped.reason().equals("closed")) {
+      // The line at the end has their number.
+      logger.debug("not sent before the end: {}", dropped.message());
     } else if (event instanceof DeliveryEvent.Dropped dropped) {
       logger
           .atWarn()

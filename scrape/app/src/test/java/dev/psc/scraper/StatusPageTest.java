@@ -171,9 +171,15 @@ class StatusPageTest {
   }
 
   @Test
-  void takesAScreenshot() throws Exception {
-    Path picture = directory.resolve("status.png");
-    browse(page(50, ""), "--screenshot=" + picture);
-    assertThat(Files.size(picture)).isGreaterThan(20_000);
+  void takesAScreenshotInLightAndDark() throws Exception {
+    for (String scheme : List.of("light", "dark")) {
+      Path picture = Path.of("target", "status-" + scheme + ".png").toAbsolutePath();
+      Files.deleteIfExists(picture);
+      browse(
+          page(50, ""),
+          "--screenshot=" + picture,
+          "--blink-settings=preferredColorScheme=" + (scheme.equals("dark") ? 0 : 1));
+      assertThat(Files.size(picture)).isGreaterThan(20_000);
+    }
   }
 }
