@@ -1,10 +1,8 @@
 package dev.psc.scrape.loop;
 
-import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.target.Target;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -13,7 +11,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -36,11 +33,10 @@ import org.slf4j.LoggerFactory;
 public final class Loops implements AutoCloseable {
 
   private static final Logger logger = LoggerFactory.getLogger(Loops.class);
-  private static final long LOG_AGAIN_NANOS = Duration.ofHours(1).toNanos();
   private static final long CLOSE_WAIT_NANOS = Duration.ofSeconds(5).toNanos();
 
   private final ProfileFetcher fetcher;
-  private final ProfileHandler handler;
+  private final Handling handling;
   private final LoopListener listener;
   private final Executor executor;
   private final LongSupplier epochNanos;
@@ -54,7 +50,7 @@ public final class Loops implements AutoCloseable {
   private final Map<String, Map<Target, ScrapeLoop>> jobs = new HashMap<>();
   private final Admission admission;
   private long nextId;
-  private int handling;
+  private int inHand;
   private boolean closed;
 
   private record Start(ScrapeLoop loop, long dueNanos) {}
@@ -82,10 +78,10 @@ public final class Loops implements AutoCloseable {
       long seed,
       int maxConcurrentScrapes) {
     this.fetcher = Objects.requireNonNull(fetcher, "fetcher");
-    this.handler = Objects.requireNonNull(handler, "handler");
     this.listener = Objects.requireNonNull(listener, "listener");
     this.executor = Objects.requireNonNull(executor, "executor");
     this.epochNanos = Objects.requireNonNull(epochNanos, "epochNanos");
+    this.handling = new Handling(Objects.requireNonNull(handler, "handler"), epochNanos);
     this.seed = seed;
     if (maxConcurrentScrapes < 1) {
       throw new IllegalArgumentException(
@@ -273,7 +269,7 @@ public final class Loops implements AutoCloseable {
       if (gone) {
         release(loop);
       } else {
-        handling++;
+        inHand++;
       }
     } finally {
       lock.unlock();
@@ -282,25 +278,11 @@ public final class Loops implements AutoCloseable {
       startAll();
       return;
     }
-    long endNanos = epochNanos.getAsLong();
-    ProfileHandler.Handled handled =
-        handle(target, body, failure, startNanos, endNanos - startNanos);
-    ScrapeReport report =
-        new ScrapeReport(
-            target,
-            Instant.EPOCH.plusNanos(startNanos),
-            dueNanos == ScrapeLoop.NONE
-                ? Duration.ZERO
-                : Duration.ofNanos(Math.max(0, startNanos - dueNanos)),
-            Duration.ofNanos(Math.max(0, epochNanos.getAsLong() - startNanos)),
-            handled.outcome(),
-            handled.reason(),
-            handled.message(),
-            handled.sizeBytes());
+    ScrapeReport report = handling.report(target, dueNanos, startNanos, body, failure);
     List<Runnable> notices = new ArrayList<>();
     lock.lock();
     try {
-      handling--;
+      inHand--;
       changed.signalAll();
       finish(loop, report, notices);
     } finally {
@@ -308,37 +290,6 @@ public final class Loops implements AutoCloseable {
     }
     startAll();
     notices.forEach(Runnable::run);
-  }
-
-  private ProfileHandler.Handled handle(
-      Target target,
-      byte @Nullable [] body,
-      @Nullable Throwable failure,
-      long startNanos,
-      long durationNanos) {
-    if (body == null || failure != null) {
-      Throwable cause = failure;
-      while (cause instanceof CompletionException && cause.getCause() != null) {
-        cause = cause.getCause();
-      }
-      if (cause instanceof HttpFailure classified) {
-        return failed(classified.outcome(), String.valueOf(classified.getMessage()));
-      }
-      return failed(ScrapeOutcome.INTERNAL, target.name() + ": " + cause);
-    }
-    try {
-      return handler.handle(target, body, startNanos, durationNanos);
-    } catch (RuntimeException | StackOverflowError fault) {
-      logger.error("{}: a fault while its profile was handled", target.name(), fault);
-      return failed(ScrapeOutcome.INTERNAL, target.name() + ": a fault of the scraper: " + fault);
-    } catch (OutOfMemoryError exhausted) {
-      // Running out on one profile must not end the scraping of all others.
-      return failed(ScrapeOutcome.OVERLOADED, target.name() + ": out of memory: " + exhausted);
-    }
-  }
-
-  private static ProfileHandler.Handled failed(ScrapeOutcome outcome, String message) {
-    return new ProfileHandler.Handled(outcome, outcome.reason(), message, 0);
   }
 
   /** Gives the place up without a report: the target is gone. */
@@ -386,7 +337,7 @@ public final class Loops implements AutoCloseable {
         missed(loop, 1, notices);
       }
     }
-    log(loop, report, wasDown, notices);
+    LoopLog.ended(loop, report, wasDown, epochNanos.getAsLong(), notices);
     notices.add(() -> guarded(() -> listener.scraped(report)));
     if (running != null) {
       notices.add(() -> running.complete(report));
@@ -407,36 +358,6 @@ public final class Loops implements AutoCloseable {
             + Long.remainderUnsigned(random, interval / 2);
     schedule.add(loop);
     changed.signalAll();
-  }
-
-  /** A failure is logged when it is new or another one, and once an hour while it stays. */
-  private void log(ScrapeLoop loop, ScrapeReport report, boolean wasDown, List<Runnable> notices) {
-    String name = report.target().name();
-    if (report.outcome().isHealthy()) {
-      if (loop.loggedReason != null) {
-        loop.loggedReason = null;
-        notices.add(
-            () ->
-                logger.info(
-                    "{} {}: scraped again{}",
-                    report.target().job().name(),
-                    name,
-                    wasDown ? "" : " (no longer busy)"));
-      }
-      return;
-    }
-    long now = epochNanos.getAsLong();
-    if (!report.reason().equals(loop.loggedReason) || now - loop.loggedNanos >= LOG_AGAIN_NANOS) {
-      loop.loggedReason = report.reason();
-      loop.loggedNanos = now;
-      notices.add(
-          () ->
-              logger.warn(
-                  "job {}: {} [{}]",
-                  report.target().job().name(),
-                  report.message(),
-                  report.reason()));
-    }
   }
 
   private static void guarded(Runnable call) {
@@ -622,7 +543,7 @@ public final class Loops implements AutoCloseable {
     lock.lock();
     try {
       long left = CLOSE_WAIT_NANOS;
-      while (handling > 0 && left > 0) {
+      while (inHand > 0 && left > 0) {
         left = changed.awaitNanos(left);
       }
     } catch (InterruptedException interrupted) {
