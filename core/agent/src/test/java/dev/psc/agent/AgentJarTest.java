@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.psc.testkit.EmbeddedProfileStore;
+import java.io.BufferedInputStream;
 import java.io.File;
+import java.io.InputStream;
+import java.lang.invoke.MethodType;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -14,6 +17,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.stream.Collectors;
 import javax.tools.ToolProvider;
@@ -47,6 +53,30 @@ class AgentJarTest {
           .as("native code")
           .noneMatch(entry -> entry.getName().matches(".*\\.(so|dll|jnilib|dylib)"));
     }
+  }
+
+  @Test
+  void whatItsLibrariesLogByHasEveryMethodThatTheyCall() throws Exception {
+    Set<String> called = new TreeSet<>();
+    try (JarFile jar = new JarFile(ChildApp.agentJar().toFile())) {
+      for (JarEntry entry : jar.stream().filter(e -> e.getName().endsWith(".class")).toList()) {
+        if (!entry.getName().equals("dev/psc/agent/QuietLogger.class")) {
+          try (InputStream in = new BufferedInputStream(jar.getInputStream(entry))) {
+            called.addAll(CalledMethods.of(in, "dev/psc/agent/QuietLogger"));
+          }
+        }
+      }
+    }
+    List<String> there =
+        Arrays.stream(QuietLogger.class.getMethods())
+            .map(
+                method ->
+                    method.getName()
+                        + MethodType.methodType(method.getReturnType(), method.getParameterTypes())
+                            .descriptorString())
+            .toList();
+    assertThat(there).containsAll(called);
+    assertThat(called).contains("getLogger(Ljava/lang/String;)Ldev/psc/agent/QuietLogger;");
   }
 
   @Test
