@@ -12,8 +12,18 @@ import java.util.concurrent.CompletableFuture;
  */
 interface Capture {
 
-  /** Begins a window; from then on the events that its profiles need are on. */
-  CompletableFuture<Window> open(Set<JvmProfile> profiles);
+  /**
+   * Begins a window; from then on the events that its profiles need are on.
+   *
+   * @param whenBegun called when the window begins, up to a second before that is known to have
+   *     come through the stream; perhaps more than once
+   */
+  CompletableFuture<Window> open(Set<JvmProfile> profiles, Runnable whenBegun);
+
+  /** Begins a window of which only the result matters. */
+  default CompletableFuture<Window> open(Set<JvmProfile> profiles) {
+    return open(profiles, () -> {});
+  }
 
   /** Ends a window that {@link #open} returned, and returns one snapshot per profile of it. */
   CompletableFuture<List<Snapshot>> close(CompletableFuture<Window> window);

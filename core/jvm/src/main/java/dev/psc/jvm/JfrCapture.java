@@ -65,15 +65,17 @@ final class JfrCapture implements Capture {
   /** The end of a window on its way through the stream. */
   private static final class Mark {
     private final Set<JvmProfile> opens;
+    private final Runnable whenWritten;
     private final Runnable action;
     private Reading reading = Reading.nothing();
     private long epochNanos;
     private long writtenNanos = System.nanoTime();
     private boolean endsWindow;
 
-    private Mark(Set<JvmProfile> opens, boolean endsWindow, Runnable action) {
+    private Mark(Set<JvmProfile> opens, boolean endsWindow, Runnable whenWritten, Runnable action) {
       this.opens = opens;
       this.endsWindow = endsWindow;
+      this.whenWritten = whenWritten;
       this.action = action;
     }
   }
@@ -140,14 +142,16 @@ final class JfrCapture implements Capture {
   }
 
   @Override
-  public CompletableFuture<Window> open(Set<JvmProfile> profiles) {
+  public CompletableFuture<Window> open(Set<JvmProfile> profiles, Runnable whenBegun) {
     Set<JvmProfile> wantedProfiles = Set.copyOf(profiles);
-    return mark(wantedProfiles, false, mark -> aggregator.open(wantedProfiles, mark.epochNanos));
+    return mark(
+        wantedProfiles, false, whenBegun, mark -> aggregator.open(wantedProfiles, mark.epochNanos));
   }
 
   @Override
   public CompletableFuture<List<Snapshot>> close(CompletableFuture<Window> window) {
-    return mark(Set.of(), true, mark -> closeAndSnapshot(window, mark.epochNanos));
+    return mark(
+        Set.of(), true, JfrCapture::nothing, mark -> closeAndSnapshot(window, mark.epochNanos));
   }
 
   @Override
@@ -156,6 +160,7 @@ final class JfrCapture implements Capture {
     return mark(
         wantedProfiles,
         true,
+        JfrCapture::nothing,
         mark -> {
           List<Snapshot> snapshots = closeAndSnapshot(window, mark.epochNanos);
           return new Roll(aggregator.open(wantedProfiles, mark.epochNanos), snapshots);
@@ -189,6 +194,7 @@ final class JfrCapture implements Capture {
         mark(
             Set.copyOf(profiles),
             false,
+            JfrCapture::nothing,
             mark -> {
               window.count(profiles);
               return true;
@@ -206,10 +212,11 @@ final class JfrCapture implements Capture {
   }
 
   private <T> CompletableFuture<T> mark(
-      Set<JvmProfile> opens, boolean endsWindow, Action<T> action) {
+      Set<JvmProfile> opens, boolean endsWindow, Runnable whenWritten, Action<T> action) {
     CompletableFuture<T> result = new CompletableFuture<>();
     Mark[] self = new Mark[1];
-    Mark mark = new Mark(opens, endsWindow, () -> complete(result, () -> action.at(self[0])));
+    Mark mark =
+        new Mark(opens, endsWindow, whenWritten, () -> complete(result, () -> action.at(self[0])));
     self[0] = mark;
     synchronized (lock) {
       if (closed) {
@@ -221,6 +228,8 @@ final class JfrCapture implements Capture {
     }
     return result;
   }
+
+  private static void nothing() {}
 
   private static <T> void complete(CompletableFuture<T> result, Supplier<T> action) {
     try {
@@ -287,7 +296,7 @@ final class JfrCapture implements Capture {
       busy = !profilesInUse().isEmpty();
     }
     if (cpuOn && stream.isReady()) {
-      writeMark(new Mark(Set.of(), false, () -> {}));
+      writeMark(new Mark(Set.of(), false, JfrCapture::nothing, JfrCapture::nothing));
     }
     boolean changed = false;
     if (System.nanoTime() - guardedNanos >= GUARD_INTERVAL.toNanos()) {
@@ -322,6 +331,7 @@ final class JfrCapture implements Capture {
     }
     event.capture = id;
     event.commit();
+    mark.whenWritten.run();
   }
 
   private void applyEvents(Set<JvmProfile> opening) {
@@ -390,6 +400,7 @@ final class JfrCapture implements Capture {
   }
 
   private void passMark(Mark mark) {
+    mark.whenWritten.run(); // of one that was given up before
     synchronized (aggregator) {
       boolean on = countsCpu();
       if (on || cpuWasOn) {

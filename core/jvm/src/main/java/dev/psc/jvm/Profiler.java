@@ -133,7 +133,13 @@ final class Profiler {
           MAX_WINDOWS + " requests with seconds are being answered already; try again later", true);
     }
     try {
-      CompletableFuture<Window> window = running.open(Set.of(profile));
+      CountDownLatch begun = new CountDownLatch(1);
+      CompletableFuture<Window> window = running.open(Set.of(profile), begun::countDown);
+      // Soon after the start, and on a machine that has more to do than it can, not at once.
+      if (!begun.await(START_TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
+        forget(window);
+        throw new UnavailableException("the window did not begin in time", true);
+      }
       if (closing.await(length.toNanos(), TimeUnit.NANOSECONDS)) {
         forget(window);
         throw new UnavailableException("profiling is being stopped", false);

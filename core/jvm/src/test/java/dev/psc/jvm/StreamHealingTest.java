@@ -3,6 +3,7 @@ package dev.psc.jvm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.psc.pprof.Profile;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +41,21 @@ class StreamHealingTest {
       assertThat(response.status()).isEqualTo(200);
       assertThat(new String(response.body(), java.nio.charset.StandardCharsets.UTF_8))
           .contains("profile profile");
+    }
+  }
+
+  @Test
+  void aRequestRightAfterTheStartCoversItsSeconds() throws Exception {
+    try (JvmProfiling profiling = JvmProfiling.builder().profiles(JvmProfile.PROCESS_CPU).start()) {
+      PprofResponse response =
+          profiling
+              .handler()
+              .handle(
+                  new PprofRequest(
+                      "GET", "/debug/pprof/profile", Map.of("seconds", "1"), Map.of()));
+      assertThat(response.status()).isEqualTo(200);
+      assertThat(Profile.parse(response.body()).durationNanos())
+          .isGreaterThanOrEqualTo(1_000_000_000L);
     }
   }
 

@@ -35,7 +35,7 @@ final class JvmRatios {
     command.addAll(List.of(arguments));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
+    if (!process.waitFor(90, TimeUnit.SECONDS) || process.exitValue() != 0) {
       throw new IOException("the work failed: " + printed);
     }
     Map<String, List<Double>> values = new TreeMap<>();
@@ -112,7 +112,7 @@ final class JvmRatios {
 
     @Override
     public Measurement measure() throws Exception {
-      return overhead("compile", 15);
+      return overhead("compile", 12);
     }
   }
 
@@ -130,7 +130,7 @@ final class JvmRatios {
 
     @Override
     public Measurement measure() throws Exception {
-      return overhead("http", 20);
+      return overhead("http", 12);
     }
   }
 

@@ -57,7 +57,7 @@ final class JvmWork {
 
   public static void main(String[] arguments) throws Exception {
     switch (arguments[0]) {
-      case "compile" -> alternate(JvmWork::compile, Integer.parseInt(arguments[1]));
+      case "compile" -> alternate(() -> compile(8), Integer.parseInt(arguments[1]));
       case "http" -> http(Integer.parseInt(arguments[1]));
       case "heap" -> heap();
       case "own" -> own();
@@ -115,8 +115,8 @@ final class JvmWork {
   }
 
   /** Compiles generated classes in this JVM. */
-  private static void compile() {
-    if (!Sources.compile(40)) {
+  private static void compile(int classes) {
+    if (!Sources.compile(classes)) {
       throw new IllegalStateException("the generated sources do not compile");
     }
   }
@@ -177,13 +177,13 @@ final class JvmWork {
 
   private static void heap() throws Exception {
     for (int i = 0; i < 3; i++) {
-      compile();
+      compile(40);
     }
     long before = usedBytes();
     try (JvmProfiling profiling = profiling()) {
       long end = System.nanoTime() + 15_000_000_000L;
       while (System.nanoTime() < end) {
-        compile();
+        compile(40);
       }
       print("retained", usedBytes() - before);
       print("stacks", profiling.status().capture().orElseThrow().stacks());
@@ -271,7 +271,7 @@ final class JvmWork {
       recording.start();
       long end = System.nanoTime() + 10_000_000_000L;
       while (System.nanoTime() < end) {
-        compile();
+        compile(40);
       }
       recording.stop();
       recording.dump(file);
