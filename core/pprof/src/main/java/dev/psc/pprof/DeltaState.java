@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * Turns the cumulative profiles of one target and one profile path into what happened between two
  * scrapes. The columns {@code alloc_*}, {@code contentions} and {@code delay} count since the
  * process started: each stack's value becomes the difference to the scrape before. Other columns,
- * as {@code inuse_*}, are kept. The result's {@code duration_nanos} is the time between the two.
+ * as {@code inuse_*}, are kept, and samples with nothing but zeros are left out. The result's
+ * {@code duration_nanos} is the time between the two.
  *
  * <p>Between scrapes it keeps a 64-bit hash and the counters of each stack, no profile. Drop the
  * object with the target. Not thread-safe: the scrapes of one target come one after the other.
@@ -257,50 +258,73 @@ public final class DeltaState {
       Checker checker, StackTable table, StackReader scrape, int[] counting, long duration)
       throws PprofException {
     ProfileIndex index = checker.index();
-    int types = index.sampleTypes();
-    int columns = counting.length;
-    int samples = scrape.entries.length;
-    BitSet kept = new BitSet(samples);
-    Pruner pruner = new Pruner(checker);
-    WireReader r = new WireReader(index.buf, 0, 0);
-    WireReader values = new WireReader(index.buf, 0, 0);
-    long[] row = new long[types];
-    long[] rows = new long[64 * types];
-    int size = 0;
-    for (int n = 0; n < samples; n++) {
-      int entry = scrape.entries[n];
-      boolean keep = entry < 0;
-      entry = keep ? ~entry : entry;
-      // Several samples of one stack: the first takes the difference of all.
-      boolean first = scrape.first[entry] == n + 1;
-      for (int c = 0; c < columns && first && !keep; c++) {
-        keep = scrape.counters[entry * columns + c] != table.counter(entry, c);
-      }
-      if (!keep) {
-        continue;
-      }
-      kept.set(n);
-      r.read(scrape.at[n], index.to);
-      Opened.values(values.reset(r.start, r.pos), row);
-      for (int c = 0; c < columns; c++) {
-        row[counting[c]] =
-            first ? scrape.counters[entry * columns + c] - table.counter(entry, c) : 0;
-      }
-      if (size + types > rows.length) {
-        rows = Arrays.copyOf(rows, rows.length * 2);
-      }
-      System.arraycopy(row, 0, rows, size, types);
-      size += types;
-      pruner.keepSample(r.start, r.pos);
-    }
-    Rewriter rewriter = new Rewriter(checker, size * 16 + 4096);
+    BitSet kept = changed(table, scrape, counting.length);
+    int count = kept.cardinality();
+    Rewriter rewriter =
+        new Rewriter(checker, (int) Math.min((long) index.to - index.from, 64L * count) + 4096);
     rewriter.samples = kept;
-    rewriter.values = rows;
+    rewriter.values = values(index, table, scrape, counting, kept);
     rewriter.durationNanos = duration;
-    pruner.plan(rewriter, Opened.namesExecutables(index));
+    // Where most samples stay, nearly everything is referred to: looking would cost more than it
+    // saves.
+    if (count <= scrape.entries.length / 2) {
+      Pruner pruner = new Pruner(checker);
+      WireReader r = new WireReader(index.buf, 0, 0);
+      for (int n = kept.nextSetBit(0); n >= 0; n = kept.nextSetBit(n + 1)) {
+        r.read(scrape.at[n], index.to);
+        pruner.keepSample(r.start, r.pos);
+      }
+      pruner.plan(rewriter, Opened.namesExecutables(index));
+    }
     WireWriter out = rewriter.write();
     return compress
         ? Gzip.deflate(out.buf, 0, out.size, Repair.LEVEL)
         : Arrays.copyOf(out.buf, out.size);
+  }
+
+  /** Returns the samples that have anything to tell: a counter that grew, or another value. */
+  private static BitSet changed(StackTable table, StackReader scrape, int columns) {
+    int[] entries = scrape.entries;
+    BitSet changed = new BitSet(entries.length);
+    for (int n = 0; n < entries.length; n++) {
+      int entry = entries[n];
+      if (entry < 0) {
+        changed.set(n);
+      } else if (scrape.first[entry] == n + 1) {
+        for (int c = 0; c < columns; c++) {
+          if (scrape.counters[entry * columns + c] != table.counter(entry, c)) {
+            changed.set(n);
+          }
+        }
+      }
+    }
+    return changed;
+  }
+
+  private static long[] values(
+      ProfileIndex index, StackTable table, StackReader scrape, int[] counting, BitSet kept)
+      throws PprofException {
+    int types = index.sampleTypes();
+    int columns = counting.length;
+    long[] rows = new long[kept.cardinality() * types];
+    long[] row = new long[types];
+    WireReader r = new WireReader(index.buf, 0, 0);
+    WireReader values = new WireReader(index.buf, 0, 0);
+    int to = 0;
+    for (int n = kept.nextSetBit(0); n >= 0; n = kept.nextSetBit(n + 1)) {
+      r.read(scrape.at[n], index.to);
+      Opened.values(values.reset(r.start, r.pos), row);
+      int entry = scrape.entries[n];
+      entry = entry < 0 ? ~entry : entry;
+      // Several samples of one stack: the first takes the difference of all.
+      boolean first = scrape.first[entry] == n + 1;
+      for (int c = 0; c < columns; c++) {
+        row[counting[c]] =
+            first ? scrape.counters[entry * columns + c] - table.counter(entry, c) : 0;
+      }
+      System.arraycopy(row, 0, rows, to, types);
+      to += types;
+    }
+    return rows;
   }
 }

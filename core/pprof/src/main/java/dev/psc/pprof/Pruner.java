@@ -1,6 +1,7 @@
 package dev.psc.pprof;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds what a part of a profile's samples refers to, so that everything else can be left out: mark
@@ -165,12 +166,13 @@ final class Pruner {
     }
   }
 
-  private static int[] ids(boolean[] kept, int firstId, int dropped) {
+  /** Returns the new ids, null when all entries stay and so keep theirs. */
+  private static int @Nullable [] ids(boolean[] kept, int firstId, int dropped) {
     int[] ids = new int[kept.length];
     int next = firstId;
     for (int i = 0; i < kept.length; i++) {
       ids[i] = kept[i] ? next++ : dropped;
     }
-    return ids;
+    return next - firstId == kept.length ? null : ids;
   }
 }

@@ -75,7 +75,7 @@ class FlameGraphTest {
 
   @Test
   void leavesOutTheTiniestOfTooManyFrames() throws PprofException {
-    Profile profile = ProfileSamples.service(20_000, 10, 30);
+    Profile profile = ProfileSamples.service(9_000, 10, 30);
     int nodes = CallTree.of(profile).size();
     assertThat(nodes).isGreaterThan(100_000);
     Map<String, Object> data = data(FlameGraph.html(profile, "t"));

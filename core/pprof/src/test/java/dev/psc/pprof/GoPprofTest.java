@@ -215,6 +215,21 @@ class GoPprofTest {
   }
 
   @Test
+  void showsTheDefaultSampleTypeFirst() throws Exception {
+    ProfileBuilder profile = ProfileBuilder.create();
+    profile.sampleType("cpu", "nanoseconds");
+    profile.sampleType("samples", "count");
+    int main = profile.location(0, 0, profile.function("main", "", "", 0), 0);
+    profile.sample(new int[] {main}, 0, 1, ProfileBuilder.NO_LABELS, 7, 1);
+    assertThat(pprof("-top", file(profile.build()))).contains("Type: samples");
+    profile.defaultSampleType("cpu");
+    byte[] cpuFirst = profile.build();
+    assertThat(pprof("-top", file(cpuFirst))).contains("Type: cpu").contains("7ns");
+    byte[] repaired = Repair.repair(RawPprof.concat(InputTest.unzip(cpuFirst))).bytes();
+    assertThat(pprof("-top", file(repaired))).contains("Type: cpu");
+  }
+
+  @Test
   void readsWhatFilteringAndBuildingWrite() throws Exception {
     byte[] heap = made("heap.after");
     Profile whole = Profile.parse(heap);
