@@ -68,7 +68,7 @@ final class Exchange {
             .whenComplete(
                 (authorization, failure) -> {
                   if (failure != null) {
-                    result.completeExceptionally(Failures.classify(failure, get.uri()));
+                    result.completeExceptionally(Failures.unasked(failure, get.uri()));
                   } else {
                     send(get.uri(), authorization, true, MAX_REDIRECTS);
                   }
@@ -135,7 +135,7 @@ final class Exchange {
         abort();
       }
     } catch (HttpFailure | RuntimeException unusable) {
-      result.completeExceptionally(Failures.classify(unusable, uri));
+      result.completeExceptionally(Failures.unasked(unusable, uri));
     }
   }
 

@@ -118,6 +118,16 @@ final class Failures {
     return new HttpFailure(ScrapeOutcome.INTERNAL, where + ": " + failure, failure);
   }
 
+  /** Classifies why a target could not even be asked; settings are what fails there. */
+  static HttpFailure unasked(Throwable thrown, URI uri) {
+    HttpFailure failure = classify(thrown, uri);
+    String where = Printable.url(uri);
+    String message = String.valueOf(failure.getMessage());
+    return message.startsWith(where)
+        ? failure
+        : new HttpFailure(failure.outcome(), where + ": " + message, failure);
+  }
+
   /** Returns whether a request took too long though there was a connection. */
   static boolean isTimeout(Throwable thrown) {
     Throwable failure = unwrap(thrown);

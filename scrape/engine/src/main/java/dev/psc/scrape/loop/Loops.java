@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -380,7 +381,7 @@ public final class Loops implements AutoCloseable {
         return;
       }
       Map<Target, ScrapeLoop> before = jobs.getOrDefault(job, new HashMap<>());
-      Map<Target, ScrapeLoop> after = new HashMap<>();
+      Map<Target, ScrapeLoop> after = new LinkedHashMap<>();
       long now = epochNanos.getAsLong();
       for (Target target : targets) {
         ScrapeLoop loop = before.remove(target);
@@ -481,7 +482,7 @@ public final class Loops implements AutoCloseable {
     throw new IllegalArgumentException("there is no target " + id);
   }
 
-  /** Returns the state of every target of a job. */
+  /** Returns the state of every target of a job, in the order in which they were given. */
   public List<TargetStatus> statuses(String job) {
     lock.lock();
     try {

@@ -217,6 +217,15 @@ class LoopsTest {
   }
 
   @Test
+  void statusesComeInTheOrderOfTheTargets() {
+    time.loops.sync("a", targets);
+    List<Target> changed = new ArrayList<>(TestTargets.of(JOB, 2_000, 2_010));
+    changed.addAll(targets.subList(100, 200));
+    time.loops.sync("a", changed);
+    assertThat(time.loops.statuses("a")).extracting(TargetStatus::target).isEqualTo(changed);
+  }
+
+  @Test
   void anotherIntervalCountsFromNow() {
     only(one);
     time.advance(INTERVAL.multipliedBy(2));
