@@ -85,6 +85,8 @@ class ScrapeFailuresTest {
             return new Acceptance.Accepted();
           });
       Awaitility.await()
+          .pollDelay(Duration.ZERO)
+          .pollInterval(Duration.ofMillis(10))
           .atMost(RecordingSink.PATIENCE)
           .until(() -> scraper.snapshot().targets().size() == 2);
       ScrapeReport bad = now(scraper, "bad");
@@ -346,6 +348,8 @@ class ScrapeFailuresTest {
     try (Scraper scraper = Scraper.builder().job(job().build()).maxBytesInFlight(10).build()) {
       scraper.start(profile -> new Acceptance.Accepted());
       Awaitility.await()
+          .pollDelay(Duration.ZERO)
+          .pollInterval(Duration.ofMillis(10))
           .atMost(RecordingSink.PATIENCE)
           .until(() -> scraper.snapshot().targets().size() == 2);
       ScrapeReport report = now(scraper, "bad");
@@ -363,7 +367,7 @@ class ScrapeFailuresTest {
     ScrapeJob job =
         ScrapeJob.builder("api")
             .interval(SELDOM)
-            .timeout(Duration.ofMillis(500))
+            .timeout(Duration.ofSeconds(3))
             .onlyProfiles(Map.of("bad", delta, "good", profile("/good")))
             .discovery(StaticDiscovery.of(server.address()))
             .build();
@@ -396,6 +400,8 @@ class ScrapeFailuresTest {
     try (Scraper scraper = Scraper.builder().job(job).build()) {
       scraper.start(profile -> new Acceptance.Accepted());
       Awaitility.await()
+          .pollDelay(Duration.ZERO)
+          .pollInterval(Duration.ofMillis(10))
           .atMost(RecordingSink.PATIENCE)
           .until(() -> scraper.snapshot().targets().size() == 1);
       ScrapeReport report = now(scraper, "bad");
