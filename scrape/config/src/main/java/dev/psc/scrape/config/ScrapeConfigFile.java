@@ -261,7 +261,7 @@ public final class ScrapeConfigFile {
     return KubernetesAnnotations.rules(profiles).stream().map(ScrapeConfigFile::rule).toList();
   }
 
-  private static RelabelRule rule(Map<String, Object> settings) {
+  static RelabelRule rule(Map<String, Object> settings) {
     RelabelRule.Builder rule = RelabelRule.builder();
     settings.forEach(
         (key, value) -> {

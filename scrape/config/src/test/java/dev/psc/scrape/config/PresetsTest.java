@@ -2,47 +2,26 @@ package dev.psc.scrape.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.re2j.Matcher;
-import com.google.re2j.Pattern;
+import dev.psc.pprof.LabelSet;
+import dev.psc.scrape.relabel.Relabeling;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class PresetsTest {
 
-  /** The three actions that the rules use, as Prometheus defines them. */
   private static Optional<Map<String, String>> relabel(Map<String, String> target) {
-    Map<String, String> labels = new HashMap<>(target);
-    for (Map<String, Object> rule :
-        KubernetesAnnotations.rules(List.of("memory", "process_cpu", "my-cpu"))) {
-      String joined =
-          ((List<?>) rule.getOrDefault("source_labels", List.of()))
-              .stream()
-                  .map(name -> labels.getOrDefault(String.valueOf(name), ""))
-                  .collect(Collectors.joining(";"));
-      Matcher match = Pattern.compile("(?s:" + text(rule, "regex") + ")").matcher(joined);
-      boolean matches = match.matches();
-      String action = text(rule, "action");
-      if (action.equals("replace") && matches) {
-        labels.put(
-            text(rule, "target_label"),
-            text(rule, "replacement")
-                .replace("$1", match.groupCount() > 0 ? match.group(1) : "")
-                .replace("$2", match.groupCount() > 1 ? match.group(2) : ""));
-      } else if ((action.equals("keep") && !matches) || (action.equals("drop") && matches)) {
-        return Optional.empty();
-      }
-    }
-    return Optional.of(labels);
-  }
-
-  private static String text(Map<String, Object> rule, String key) {
-    return String.valueOf(rule.getOrDefault(key, ""));
+    Relabeling rules =
+        new Relabeling(
+            KubernetesAnnotations.rules(List.of("memory", "process_cpu", "my-cpu")).stream()
+                .map(ScrapeConfigFile::rule)
+                .toList());
+    Relabeling.Result result = rules.apply(LabelSet.copyOf(target));
+    return result.kept() ? Optional.of(result.labels().toMap()) : Optional.empty();
   }
 
   private static final String POD = "__meta_kubernetes_pod_";
