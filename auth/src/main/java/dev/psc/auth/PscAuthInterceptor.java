@@ -77,6 +77,17 @@ public final class PscAuthInterceptor implements ClientInterceptor {
         : new StreamingCall<>(credentials, method, options, next);
   }
 
+  /**
+   * Returns whether the token may be sent in plaintext to a host at all, as far as its text tells:
+   * a channel asks before it is built, so that a mistake shows then and not with the first call.
+   *
+   * @param host a name or an address without port; nothing is resolved. A name other than {@code
+   *     localhost} may turn out to be loopback, which is decided with the call.
+   */
+  public boolean mayUsePlaintext(String host) {
+    return credentials.mayUsePlaintext(host);
+  }
+
   /** Names the project, never the token. */
   @Override
   public String toString() {

@@ -8,6 +8,7 @@ import io.grpc.SecurityLevel;
 import io.grpc.Status;
 import java.net.InetSocketAddress;
 import java.util.concurrent.Executor;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,10 @@ final class PscCallCredentials extends CallCredentials {
   final TokenSource source;
   final @Nullable ProjectId project;
   private final CallHeaders headers;
+  private static final Pattern IP_ADDRESS = Pattern.compile("[0-9.]+|[0-9a-fA-F:.]*:.*");
+  private static final Pattern LOOPBACK_ADDRESS =
+      Pattern.compile("127[.][0-9.]+|::1|::ffff:127[.][0-9.]+|(0+:){7}0*1");
+
   private final PlaintextPolicy plaintext;
 
   PscCallCredentials(
@@ -88,6 +93,15 @@ final class PscCallCredentials extends CallCredentials {
     return "refused to send the token in plaintext to "
         + info.getAuthority()
         + ": use TLS (https://), or allow plaintext explicitly";
+  }
+
+  boolean mayUsePlaintext(String host) {
+    return switch (plaintext) {
+      case REFUSE -> false;
+      case ALLOW -> true;
+      case LOOPBACK ->
+          !IP_ADDRESS.matcher(host).matches() || LOOPBACK_ADDRESS.matcher(host).matches();
+    };
   }
 
   private static boolean isLoopback(Attributes transport) {

@@ -1,5 +1,6 @@
 package dev.psc.store;
 
+import dev.psc.auth.PscAuthInterceptor;
 import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
@@ -11,6 +12,8 @@ import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -327,6 +330,18 @@ public final class StoreChannels {
                 + endpoint
                 + " is plaintext, but certificates are configured: use https:// or leave them out");
       }
+      if (endpoint.plaintext()
+          && interceptors.stream()
+              .anyMatch(
+                  one ->
+                      one instanceof PscAuthInterceptor auth
+                          && !auth.mayUsePlaintext(endpoint.host()))) {
+        throw new IllegalArgumentException(
+            "the token would travel in plaintext to store "
+                + endpoint
+                + ": use https://, or say allowPlaintext() to its interceptor"
+                + " (allowPlaintextOnLoopback() for a store on this machine)");
+      }
       if (skipVerify && trustedCertificates != null) {
         throw new IllegalArgumentException(
             "insecureSkipVerify and trustedCertificates contradict each other: choose one");
@@ -336,8 +351,17 @@ public final class StoreChannels {
     private ManagedChannelBuilder<?> transport() {
       LostServices.restore();
       // The scheme is said: in a jar without merged services the default may be another one.
-      NettyChannelBuilder netty = NettyChannelBuilder.forTarget("dns:///" + endpoint.authority());
+      NettyChannelBuilder netty = NettyChannelBuilder.forTarget(target());
       return endpoint.plaintext() ? netty.usePlaintext() : netty.sslContext(tls());
+    }
+
+    private String target() {
+      try {
+        // Encodes the brackets of an IPv6 address.
+        return new URI("dns", "", "/" + endpoint.authority(), null).toString();
+      } catch (URISyntaxException e) {
+        throw new IllegalArgumentException("store " + endpoint + " is no address", e);
+      }
     }
 
     private SslContext tls() {

@@ -303,6 +303,31 @@ class StoreChannelsTest {
   }
 
   @Test
+  void refusesATokenOverPlaintextWhenTheChannelIsBuilt() {
+    PscAuthInterceptor.Builder auth =
+        PscAuthInterceptor.builder(TokenSource.fixed(store.token()), store.project());
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> StoreChannels.builder("http://127.0.0.1:1").interceptor(auth.build()).build())
+        .withMessageContainingAll("in plaintext to store http://127.0.0.1:1", "allowPlaintext()")
+        .withMessageNotContaining(store.token().reveal());
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                StoreChannels.builder("http://10.0.0.7:1")
+                    .interceptor(auth.allowPlaintextOnLoopback().build())
+                    .build())
+        .withMessageContaining("allowPlaintextOnLoopback");
+    for (String loopback : List.of("http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1")) {
+      StoreChannels.builder(loopback).interceptor(auth.build()).build().shutdownNow();
+    }
+    StoreChannels.builder("http://10.0.0.7:1")
+        .interceptor(auth.allowPlaintext().build())
+        .build()
+        .shutdownNow();
+  }
+
+  @Test
   void refusesSettingsThatContradictEachOther() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> StoreChannels.builder("http://h").insecureSkipVerify().build())
