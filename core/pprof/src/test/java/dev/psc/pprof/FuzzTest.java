@@ -41,6 +41,9 @@ class FuzzTest {
     for (int i = 0; i < 40; i++) {
       seeds.add(Generated.profile(i));
     }
+    for (int i = 0; i < 8; i++) {
+      seeds.add(cumulative(i));
+    }
     for (String dir : new String[] {"fuzz-seeds", "pprof", "delta", "legacy"}) {
       for (Path file : Corpus.files(dir)) {
         try {
@@ -54,6 +57,34 @@ class FuzzTest {
       }
     }
     return seeds;
+  }
+
+  /** A heap profile as Go writes it, of which every second one is in use. */
+  private static byte[] cumulative(int seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    RawPprof pprof =
+        new RawPprof()
+            .valueType(Fields.SAMPLE_TYPE, 1, 2)
+            .valueType(Fields.SAMPLE_TYPE, 3, 2)
+            .valueType(Fields.PERIOD_TYPE, 4, 2)
+            .mapping(1)
+            .strings("", "alloc_space", "bytes", "inuse_space", "space", "main", "run")
+            .function(1, 5)
+            .function(2, 6)
+            .time(1_000);
+    int locations = seed % 2 == 0 ? 20 : 300;
+    for (int i = 1; i <= locations; i++) {
+      pprof.location(i, 1, i * 16L, 1 + i % 2);
+    }
+    for (int i = 0; i < 12; i++) {
+      long[] stack = new long[1 + random.nextInt(30)];
+      for (int level = 0; level < stack.length; level++) {
+        stack[level] = 1L + random.nextInt(locations);
+      }
+      long[] values = {1L << random.nextInt(50), seed % 2 * i % 2};
+      pprof.sample(stack, values, new long[][] {{2, 0, i * 40L, 2}});
+    }
+    return pprof.bytes();
   }
 
   @Test
@@ -195,8 +226,26 @@ class FuzzTest {
       assertThat(e.code()).isEqualTo(PprofException.NO_SUCH_SAMPLE_TYPE);
     }
     DeltaState state = DeltaState.create();
-    state.advance(input, LIMITS);
-    state.advance(input, LIMITS);
+    if (!(state.advance(input, LIMITS) instanceof DeltaState.Outcome.First)) {
+      return;
+    }
+    Checker checker = Opened.open(input, LIMITS);
+    Rewriter later = new Rewriter(checker, input.length);
+    if (later.timeNanos == Long.MAX_VALUE) {
+      return;
+    }
+    later.timeNanos++;
+    DeltaState.Outcome outcome = state.advance(later.write().toByteArray(), LIMITS);
+    assertThat(outcome).isInstanceOf(DeltaState.Outcome.Delta.class);
+    byte[] bytes = ((DeltaState.Outcome.Delta) outcome).bytes();
+    assertThat(PprofCheck.check(bytes, LIMITS).fatal()).isEmpty();
+    Profile delta = Profile.parse(bytes, LIMITS);
+    Profile whole = Profile.parse(input, LIMITS);
+    for (int i = 0; i < whole.sampleTypes().size(); i++) {
+      // Repair may have made the name what it is, alloc-space for one.
+      boolean counts = DeltaState.isCumulative(delta.sampleTypes().get(i));
+      assertThat(delta.total(i)).isEqualTo(counts ? 0 : whole.total(i));
+    }
   }
 
   /** The delta's quick way to read samples gives what the slow way gives. */
