@@ -123,6 +123,8 @@ final class JvmWork {
 
   /** A small service under load of its own. */
   private static void http(int rounds) throws Exception {
+    // Else head and body of an answer wait for each other, 40 ms each time.
+    System.setProperty("sun.net.httpserver.nodelay", "true");
     ExecutorService workers = Executors.newFixedThreadPool(4);
     HttpServer server =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 64);
