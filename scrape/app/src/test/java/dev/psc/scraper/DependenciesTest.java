@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -44,7 +45,7 @@ class DependenciesTest {
     assertThat(listed).isEqualTo(real);
   }
 
-  private static void addDependencies(String pom, TreeSet<String> all) {
+  private static void addDependencies(String pom, Set<String> all) {
     String before = pom.split("<build>", -1)[0].split("<dependencyManagement>", -1)[0];
     Matcher dependencies = DEPENDENCY.matcher(before);
     while (dependencies.find()) {

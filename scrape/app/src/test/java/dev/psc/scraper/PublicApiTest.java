@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -50,7 +51,7 @@ class PublicApiTest {
     assertThat(listed).isEqualTo(real);
   }
 
-  private static void addTypes(Path sources, TreeSet<String> types) throws IOException {
+  private static void addTypes(Path sources, Set<String> types) throws IOException {
     Path module = sources.resolve("module-info.java");
     if (!Files.exists(module)) {
       return;
