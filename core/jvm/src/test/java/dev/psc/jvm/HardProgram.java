@@ -20,6 +20,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import jdk.jfr.FlightRecorder;
 
 /** Programs that make profiling hard, each in a JVM of its own. */
@@ -170,9 +171,17 @@ final class HardProgram {
     for (int i = 0; i < times; i++) {
       started(JvmProfiling.builder()).close();
     }
-    System.out.println("THREADS " + (Thread.activeCount() - threads));
+    System.out.println("THREADS " + settled(() -> Thread.activeCount() - threads));
     System.out.println("FILES " + (count("/proc/self/fd") - files));
     System.out.println("KILOBYTES " + (residentKilobytes() - resident));
+  }
+
+  /** Threads that were told to end may take a moment on a busy machine. */
+  private static long settled(LongSupplier threads) throws InterruptedException {
+    for (int i = 0; i < 1_000 && threads.getAsLong() > 0; i++) {
+      TimeUnit.MILLISECONDS.sleep(10);
+    }
+    return threads.getAsLong();
   }
 
   private static long count(String directory) {
@@ -206,11 +215,13 @@ final class HardProgram {
     try (JvmProfiling profiling = started(JvmProfiling.builder())) {
       System.out.println("AFTERWARDS " + get(profiling, "goroutine", Map.of()).total(0));
     }
-    long left =
-        Thread.getAllStackTraces().keySet().stream()
-            .filter(thread -> thread.getName().startsWith("psc-"))
-            .count();
-    System.out.println("THREADS " + left);
+    System.out.println(
+        "THREADS "
+            + settled(
+                () ->
+                    Thread.getAllStackTraces().keySet().stream()
+                        .filter(thread -> thread.getName().startsWith("psc-"))
+                        .count()));
   }
 
   private static void untilTerminated(boolean storeIsUp) throws Exception {
