@@ -71,7 +71,7 @@ class DeliveryPeersTest {
                       .matches(snapshot -> snapshot.state() == state, state.toString()));
       assertThat(delivery.snapshot().lastError()).contains(status);
       pages.close();
-      store.start();
+      startOnItsPort(store);
       await()
           .atMost(PATIENCE)
           .untilAsserted(
@@ -85,6 +85,18 @@ class DeliveryPeersTest {
   }
 
   /** A load balancer that knows no HTTP/2. */
+  /** The port may take a moment to be free again. */
+  private static void startOnItsPort(EmbeddedProfileStore store) {
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .until(
+            () -> {
+              store.start();
+              return true;
+            });
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"502 Bad Gateway", "403 Forbidden"})
   void losesNothingToPagesOfHttp1(String status) throws Exception {
@@ -98,7 +110,7 @@ class DeliveryPeersTest {
         "not in HTTP/2",
         () -> {
           door.close();
-          store.start();
+          startOnItsPort(store);
         });
   }
 

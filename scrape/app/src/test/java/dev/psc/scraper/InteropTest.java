@@ -232,6 +232,38 @@ class InteropTest {
     assertThat(pprof("process_cpu", "-raw").toLowerCase(Locale.ROOT)).contains("hash_much");
   }
 
+  @Test
+  void readsItsConfigAgainOnHangUp() throws Exception {
+    RealPrograms.assumeOnPath("kill");
+    int port = freePort();
+    Process scraper = scrape(job("127.0.0.1:1", ""), "--http-address=127.0.0.1:" + port);
+    String metrics = "http://127.0.0.1:" + port + "/metrics";
+    String discovery = "psc_discovery_up{job=\"%s\"";
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .untilAsserted(() -> assertThat(get(metrics)).contains(discovery.formatted("app")));
+    // Broken first: it must be said, and the earlier config go on.
+    Files.writeString(directory.resolve("scraper.yaml"), "scrape_configs:\n- job_nam: x\n");
+    hangUp(scraper);
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> assertThat(programs.scraperLog()).contains(":2:", "job_name", "goes on"));
+    assertThat(get(metrics)).contains("psc_config_last_reload_successful 0");
+    Files.writeString(
+        directory.resolve("scraper.yaml"),
+        job("127.0.0.1:1", "").replace("job_name: app", "job_name: renamed"));
+    hangUp(scraper);
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(get(metrics)).contains(discovery.formatted("renamed")));
+  }
+
+  private void hangUp(Process scraper) throws Exception {
+    assertThat(programs.run(directory, 10, "kill", "-HUP", "" + scraper.pid()).status()).isZero();
+  }
+
   /** The scraper is a JVM program that offers its profiles: it scrapes itself here. */
   @Test
   void scrapesAJvm() throws Exception {

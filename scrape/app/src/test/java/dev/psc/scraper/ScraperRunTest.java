@@ -24,6 +24,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -217,6 +218,30 @@ class ScraperRunTest {
           .atMost(PATIENCE)
           .until(() -> run.scraper().snapshot().jobs().get(0).name().equals("renamed"));
     }
+  }
+
+  /** Kubernetes swaps a symlink to a directory when a ConfigMap changes; the file stays a link. */
+  @Test
+  void noticesThatAConfigMapIsSwapped() throws Exception {
+    Path volume = Files.createDirectory(directory.resolve("volume"));
+    Path mounted = volume.resolve("scraper.yaml");
+    swap(volume, "first");
+    Files.createSymbolicLink(mounted, Path.of("..data", "scraper.yaml"));
+    try (ScraperRun run = ScraperRun.start(options("--config-path=" + mounted))) {
+      assertThat(run.scraper().snapshot().jobs().get(0).name()).isEqualTo("first");
+      swap(volume, "second");
+      await()
+          .atMost(PATIENCE)
+          .until(() -> run.scraper().snapshot().jobs().get(0).name().equals("second"));
+    }
+  }
+
+  private void swap(Path volume, String job) throws IOException {
+    write(job, "");
+    Path version = Files.createDirectory(volume.resolve("..version-" + job));
+    Files.copy(config, version.resolve("scraper.yaml"));
+    Path link = Files.createSymbolicLink(volume.resolve("..data_tmp"), version.getFileName());
+    Files.move(link, volume.resolve("..data"), StandardCopyOption.ATOMIC_MOVE);
   }
 
   @Test
