@@ -84,7 +84,6 @@ class DeliveryPeersTest {
     }
   }
 
-  /** A load balancer that knows no HTTP/2. */
   /** The port may take a moment to be free again. */
   private static void startOnItsPort(EmbeddedProfileStore store) {
     await()
@@ -97,6 +96,7 @@ class DeliveryPeersTest {
             });
   }
 
+  /** A load balancer that knows no HTTP/2. */
   @ParameterizedTest
   @ValueSource(strings = {"502 Bad Gateway", "403 Forbidden"})
   void losesNothingToPagesOfHttp1(String status) throws Exception {
