@@ -9,7 +9,9 @@ import jdk.jfr.Event;
 import jdk.jfr.EventSettings;
 import jdk.jfr.EventType;
 import jdk.jfr.FlightRecorder;
+import jdk.jfr.FlightRecorderListener;
 import jdk.jfr.Recording;
+import jdk.jfr.RecordingState;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingStream;
 import org.jspecify.annotations.Nullable;
@@ -31,9 +33,19 @@ final class JfrStream {
   private static final Duration MOST_BACKOFF = Duration.ofMinutes(1);
   private static final long JOIN_MILLIS = 1_500;
 
+  private final ThreadFactory threads;
   private final Consumer<Registration> registrar;
   private final Runnable onFlush;
   private final Thread thread;
+  private final FlightRecorderListener recordings =
+      new FlightRecorderListener() {
+        @Override
+        public void recordingStateChanged(Recording recording) {
+          if (recording.getState() == RecordingState.CLOSED) {
+            recordingEnded(recording);
+          }
+        }
+      };
   private final EventType markType = EventType.getEventType(WindowEvent.class);
   private final Object lock = new Object();
   private final Map<String, Map<String, String>> applied = new HashMap<>();
@@ -53,13 +65,30 @@ final class JfrStream {
   }
 
   JfrStream(ThreadFactory threads, Consumer<Registration> registrar, Runnable onFlush) {
+    this.threads = threads;
     this.registrar = registrar;
     this.onFlush = onFlush;
     this.thread = OwnThreads.thread(threads, "psc-jvm-events", this::run);
   }
 
   void start() {
+    FlightRecorder.addListener(recordings);
     thread.start();
+  }
+
+  /**
+   * Ends our stream when somebody else has ended its recording: newer JDKs let it wait for ever.
+   */
+  private void recordingEnded(Recording recording) {
+    RecordingStream stream;
+    synchronized (lock) {
+      stream = current;
+      if (closed || stream == null || recording.getId() != recordingId) {
+        return;
+      }
+    }
+    // Not on this thread: it holds the recorder's lock, and the stream's thread may want it.
+    OwnThreads.thread(threads, "psc-jvm-stream-end", stream::close).start();
   }
 
   /** Returns whether marks that are written now will arrive. */
@@ -237,6 +266,7 @@ final class JfrStream {
       stream = current;
       lock.notifyAll();
     }
+    FlightRecorder.removeListener(recordings);
     if (stream != null) {
       stream.close();
     }

@@ -27,17 +27,11 @@ class StreamHealingTest {
         JvmProfiling.builder().profiles(JvmProfile.PROCESS_CPU, JvmProfile.MUTEX).start()) {
       await().atMost(Duration.ofSeconds(60)).until(() -> events(profiling) >= 0 && isRunning());
       assertThat(running()).allMatch(recording -> recording.getMaxSize() > 0);
+      // A window that passed says that the stream is under way, not only about to be.
+      assertThat(oneSecond(profiling).status()).isEqualTo(200);
       running().forEach(Recording::close);
       await().atMost(Duration.ofSeconds(60)).until(() -> restarts(profiling) > 0 && isRunning());
-      PprofResponse response =
-          profiling
-              .handler()
-              .handle(
-                  new PprofRequest(
-                      "GET",
-                      "/debug/pprof/profile",
-                      Map.of("seconds", "1", "debug", "1"),
-                      Map.of()));
+      PprofResponse response = oneSecond(profiling);
       assertThat(response.status()).isEqualTo(200);
       assertThat(new String(response.body(), java.nio.charset.StandardCharsets.UTF_8))
           .contains("profile profile");
@@ -57,6 +51,14 @@ class StreamHealingTest {
       assertThat(Profile.parse(response.body()).durationNanos())
           .isGreaterThanOrEqualTo(1_000_000_000L);
     }
+  }
+
+  private static PprofResponse oneSecond(JvmProfiling profiling) {
+    return profiling
+        .handler()
+        .handle(
+            new PprofRequest(
+                "GET", "/debug/pprof/profile", Map.of("seconds", "1", "debug", "1"), Map.of()));
   }
 
   private static boolean isRunning() {
