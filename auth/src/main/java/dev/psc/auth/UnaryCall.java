@@ -14,7 +14,6 @@ import io.grpc.SynchronizationContext;
 import java.io.InputStream;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -209,9 +208,16 @@ final class UnaryCall<Q, R> extends ClientCall<Q, R> {
     ClientCall.Listener<R> to = listener;
     if (to != null) {
       Executor executor = options.getExecutor();
-      (executor == null ? ForkJoinPool.commonPool() : executor)
+      (executor == null ? (Executor) UnaryCall::onThreadOfItsOwn : executor)
           .execute(() -> to.onClose(status, trailers));
     }
+  }
+
+  /** Rare enough for a thread; the common pool may be blocked by the application. */
+  private static void onThreadOfItsOwn(Runnable task) {
+    Thread thread = new Thread(task, "psc-auth-refusal");
+    thread.setDaemon(true);
+    thread.start();
   }
 
   /** Explains a refusal to the caller. */
