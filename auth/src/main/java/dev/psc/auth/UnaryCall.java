@@ -207,17 +207,17 @@ final class UnaryCall<Q, R> extends ClientCall<Q, R> {
   private void deliver(Status status, Metadata trailers) {
     ClientCall.Listener<R> to = listener;
     if (to != null) {
+      Runnable close = () -> to.onClose(status, trailers);
       Executor executor = options.getExecutor();
-      (executor == null ? (Executor) UnaryCall::onThreadOfItsOwn : executor)
-          .execute(() -> to.onClose(status, trailers));
+      if (executor != null) {
+        executor.execute(close);
+        return;
+      }
+      // A refusal is rare enough for a thread; the application may have blocked the common pool.
+      Thread thread = new Thread(close, "psc-auth-refusal");
+      thread.setDaemon(true);
+      thread.start();
     }
-  }
-
-  /** Rare enough for a thread; the common pool may be blocked by the application. */
-  private static void onThreadOfItsOwn(Runnable task) {
-    Thread thread = new Thread(task, "psc-auth-refusal");
-    thread.setDaemon(true);
-    thread.start();
   }
 
   /** Explains a refusal to the caller. */

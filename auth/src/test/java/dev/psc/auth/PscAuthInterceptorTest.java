@@ -2,6 +2,7 @@ package dev.psc.auth;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
@@ -34,7 +35,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -119,6 +122,36 @@ class PscAuthInterceptorTest {
             token = newToken;
             return token;
           });
+    }
+  }
+
+  /** An application that blocks the common pool must not keep a refusal from its caller. */
+  @Test
+  void tellsARefusalWhileTheCommonPoolIsBlocked() throws Exception {
+    Channel channel = channel(serverThatWants(newToken), interceptor(TokenSource.fixed(oldToken)));
+    CountDownLatch release = new CountDownLatch(1);
+    int threads = Math.max(1, ForkJoinPool.getCommonPoolParallelism());
+    CountDownLatch blocked = new CountDownLatch(threads);
+    for (int i = 0; i < threads; i++) {
+      ForkJoinPool.commonPool()
+          .execute(
+              () -> {
+                blocked.countDown();
+                try {
+                  release.await();
+                } catch (InterruptedException e) {
+                  Thread.currentThread().interrupt();
+                }
+              });
+    }
+    try {
+      assertThat(blocked.await(30, TimeUnit.SECONDS)).isTrue();
+      var answer =
+          ClientCalls.futureUnaryCall(channel.newCall(TestServer.UNARY, CallOptions.DEFAULT), "hi");
+      assertThatThrownBy(() -> answer.get(30, TimeUnit.SECONDS))
+          .hasMessageContaining("UNAUTHENTICATED");
+    } finally {
+      release.countDown();
     }
   }
 

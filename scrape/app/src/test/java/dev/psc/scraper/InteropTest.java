@@ -110,12 +110,30 @@ class InteropTest {
         .formatted(address, profiling);
   }
 
-  @Test
-  void scrapesAllFiveProfilesOfAGoProgram() throws Exception {
+  private String startGoProgram() throws Exception {
     RealPrograms.assumeOnPath("go");
     Path go = programs.sources("go");
     assertThat(programs.run(go, 120, "go", "build", "-o", "server", ".").status()).isZero();
-    String address = programs.startServer(go, go.resolve("server").toString());
+    return programs.startServer(go, go.resolve("server").toString());
+  }
+
+  /** Starts Debian's package with a config; returns its port. */
+  private int startPrometheus(String config) throws Exception {
+    RealPrograms.assumeOnPath("prometheus");
+    int port = freePort();
+    Files.writeString(directory.resolve("prometheus.yaml"), config);
+    programs.start(
+        directory,
+        "prometheus",
+        "--config.file=" + directory.resolve("prometheus.yaml"),
+        "--storage.tsdb.path=" + directory.resolve("tsdb"),
+        "--web.listen-address=127.0.0.1:" + port);
+    return port;
+  }
+
+  @Test
+  void scrapesAllFiveProfilesOfAGoProgram() throws Exception {
+    String address = startGoProgram();
     Process scraper = scrape(job(address, ""));
     awaitProfiles("memory", "block", "goroutine", "mutex", "process_cpu");
 
@@ -136,10 +154,7 @@ class InteropTest {
 
   @Test
   void twoScrapersOfOneGoProgramFindItsProfilerBusyAndGoOn() throws Exception {
-    RealPrograms.assumeOnPath("go");
-    Path go = programs.sources("go");
-    assertThat(programs.run(go, 120, "go", "build", "-o", "server", ".").status()).isZero();
-    String address = programs.startServer(go, go.resolve("server").toString());
+    String address = startGoProgram();
     String config = job(address, "");
     scrape(config);
     Path second = Files.createDirectory(directory.resolve("second"));
@@ -279,10 +294,7 @@ class InteropTest {
   /** The config of the setup guide, word for word but for the address of the API server. */
   @Test
   void scrapesPodsAsTheSetupGuideConfiguresIt() throws Exception {
-    RealPrograms.assumeOnPath("go");
-    Path go = programs.sources("go");
-    assertThat(programs.run(go, 120, "go", "build", "-o", "server", ".").status()).isZero();
-    String address = programs.startServer(go, go.resolve("server").toString());
+    String address = startGoProgram();
     try (PodListServer api = new PodListServer(pod(address))) {
       scrape(
           guideConfig()
@@ -329,23 +341,16 @@ class InteropTest {
     RealPrograms.assumeOnPath("prometheus");
     int port = freePort();
     scrape(job("127.0.0.1:" + port, ""), "--http-address=127.0.0.1:" + port);
-    int prometheus = freePort();
-    Files.writeString(
-        directory.resolve("prometheus.yaml"),
-        """
-        scrape_configs:
-        - job_name: scraper
-          scrape_interval: 1s
-          static_configs:
-          - targets: ['127.0.0.1:%d']
-        """
-            .formatted(port));
-    programs.start(
-        directory,
-        "prometheus",
-        "--config.file=" + directory.resolve("prometheus.yaml"),
-        "--storage.tsdb.path=" + directory.resolve("tsdb"),
-        "--web.listen-address=127.0.0.1:" + prometheus);
+    int prometheus =
+        startPrometheus(
+            """
+            scrape_configs:
+            - job_name: scraper
+              scrape_interval: 1s
+              static_configs:
+              - targets: ['127.0.0.1:%d']
+            """
+                .formatted(port));
     await()
         .atMost(PATIENCE)
         .ignoreExceptions()
@@ -368,15 +373,7 @@ class InteropTest {
   /** And the other way: Prometheus, a Go service of a package, is a target. */
   @Test
   void scrapesPrometheus() throws Exception {
-    RealPrograms.assumeOnPath("prometheus");
-    int port = freePort();
-    Files.writeString(directory.resolve("prometheus.yaml"), "scrape_configs: []\n");
-    programs.start(
-        directory,
-        "prometheus",
-        "--config.file=" + directory.resolve("prometheus.yaml"),
-        "--storage.tsdb.path=" + directory.resolve("tsdb"),
-        "--web.listen-address=127.0.0.1:" + port);
+    int port = startPrometheus("scrape_configs: []\n");
     scrape(job("127.0.0.1:" + port, ""));
     awaitProfiles("memory", "block", "goroutine", "mutex", "process_cpu");
     RealPrograms.assumeOnPath("go");

@@ -1,3 +1,0 @@
-module pprofserver
-
-go 1.19
