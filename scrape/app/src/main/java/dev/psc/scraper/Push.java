@@ -32,6 +32,7 @@ final class Push {
   private final PrintStream err;
   private final Duration patience;
   private boolean failed;
+  private boolean stuck;
 
   Push(Options options, PrintStream out, PrintStream err) {
     this(options, out, err, PATIENCE);
@@ -59,9 +60,15 @@ final class Push {
       Delivery delivery = link.delivery();
       delivery.start();
       for (String file : files) {
-        push(delivery, labels, file);
+        if (stuck) {
+          fail(file + ": not sent");
+        } else {
+          push(delivery, labels, file);
+        }
       }
-      flush(delivery);
+      if (!stuck) {
+        flush(delivery);
+      }
       DeliverySnapshot end = delivery.snapshot();
       if (end.droppedTotal() > 0) {
         fail(
@@ -99,7 +106,12 @@ final class Push {
     }
     List<RawProfile> profiles = recording.profiles(labels);
     for (RawProfile profile : profiles) {
-      accept(delivery, file, profile);
+      makeRoom(delivery, profile);
+      if (stuck) {
+        fail(file + ": " + profile.name() + ": not sent");
+      } else if (delivery.accept(profile) instanceof Acceptance.Refused refused) {
+        fail(file + ": " + profile.name() + ": " + refused.message());
+      }
     }
     out.println(
         file
@@ -110,20 +122,19 @@ final class Push {
     recording.remarks().forEach(remark -> out.println("  note: " + remark));
   }
 
-  private void accept(Delivery delivery, String file, RawProfile profile) {
+  /** A full queue gives up its oldest for the newest: right for a scraper, not here. */
+  private void makeRoom(Delivery delivery, RawProfile profile) {
     DeliverySnapshot now = delivery.snapshot();
-    if (now.queued() > 0
+    if (!stuck
+        && now.queued() > 0
         && now.queueBytes() + profile.sizeBytes() > options.buffer.queueMaxBytes.bytes() / 2) {
-      // A full queue gives up its oldest for the newest, which is right for a scraper, not here.
       flush(delivery);
-    }
-    if (delivery.accept(profile) instanceof Acceptance.Refused refused) {
-      fail(file + ": " + profile.name() + ": " + refused.message());
     }
   }
 
   private void flush(Delivery delivery) {
     if (!delivery.flush(patience)) {
+      stuck = true;
       DeliverySnapshot now = delivery.snapshot();
       fail(
           "the store has not taken "

@@ -13,6 +13,7 @@ import dev.psc.auth.TokenUnavailableException;
 import dev.psc.delivery.Delivery;
 import dev.psc.delivery.DeliveryBuilder;
 import dev.psc.delivery.DeliveryEvent;
+import dev.psc.delivery.ProfileSink;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;
 import io.grpc.ManagedChannel;
@@ -85,17 +86,26 @@ final class StoreLink {
       Options options, CallHeaders headers, @Nullable TokenSource token) throws UsageException {
     ManagedChannel channel = channel(options, headers, token);
     Options.Buffer buffer = options.buffer;
-    DeliveryBuilder builder =
-        Delivery.builder(
-                GrpcProfileSink.builder(channel).name("store").ownedChannel(channel).build())
-            .closeSink(true)
-            .queueMaxBytes(buffer.queueMaxBytes.bytes())
-            .closeTimeout(buffer.shutdownTimeout)
-            .listener(StoreLink::log);
-    if (buffer.spoolDir != null) {
-      builder.spool(buffer.spoolDir).spoolMaxBytes(buffer.spoolMaxBytes.bytes());
+    ProfileSink sink = GrpcProfileSink.builder(channel).name("store").ownedChannel(channel).build();
+    try {
+      DeliveryBuilder builder =
+          Delivery.builder(sink)
+              .closeSink(true)
+              .queueMaxBytes(buffer.queueMaxBytes.bytes())
+              .closeTimeout(buffer.shutdownTimeout)
+              .listener(StoreLink::log);
+      if (buffer.spoolDir != null) {
+        builder.spool(buffer.spoolDir).spoolMaxBytes(buffer.spoolMaxBytes.bytes());
+      }
+      return builder.build();
+    } catch (IllegalArgumentException e) {
+      sink.close();
+      throw new UsageException(
+          String.valueOf(e.getMessage())
+              .replace("queueMaxBytes", "--queue-max-bytes")
+              .replace("spoolMaxBytes", "--spool-max-bytes")
+              .replace("closeTimeout", "--shutdown-timeout"));
     }
-    return builder.build();
   }
 
   /** Returns the settings of the channel to the store, without token and headers. */

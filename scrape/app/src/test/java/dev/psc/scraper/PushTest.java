@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import jdk.jfr.Recording;
@@ -123,6 +124,21 @@ class PushTest {
 
     assertThat(status).isEqualTo(1);
     assertThat(err()).contains("has not taken", "unauthenticated").doesNotContain("000000000");
+  }
+
+  @Test
+  void waitsOnceForAStoreThatTakesNothingAndNamesWhatWasNotSent() throws Exception {
+    Path recording = recording();
+    Files.writeString(directory.resolve("token"), "psc_v1_" + "0".repeat(64));
+    // Far more than half of the smallest queue.
+    List<String> arguments = flags(Collections.nCopies(100, recording).toArray(Path[]::new));
+    arguments.add(0, "--queue-max-bytes=64KiB");
+    Options options = CommandLineReader.read(arguments.toArray(String[]::new), Map.of());
+
+    int status = new Push(options, print(out), print(err), Duration.ofSeconds(2)).run();
+
+    assertThat(status).isEqualTo(1);
+    assertThat(err()).containsOnlyOnce("has not taken").contains(recording + ": not sent");
   }
 
   @Test

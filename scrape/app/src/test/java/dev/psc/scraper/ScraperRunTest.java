@@ -339,6 +339,9 @@ class ScraperRunTest {
         .hasMessageContaining("--bearer-token-file");
     assertThatThrownBy(() -> ScraperRun.start(options("--client-cert-file=x")))
         .hasMessageContaining("--client-key-file");
+    assertThatThrownBy(() -> ScraperRun.start(options("--queue-max-bytes=1KiB")))
+        .hasMessageContaining("--queue-max-bytes must be at least")
+        .hasMessageNotContaining("--store-address");
     assertThatThrownBy(() -> ScraperRun.start(options("--external-label=a-b=c")))
         .hasMessageContaining("--external-label");
     assertThatThrownBy(() -> ScraperRun.start(options("--bearer-token-file=/no/such")))
