@@ -258,7 +258,12 @@ class InteropTest {
         .atMost(PATIENCE)
         .ignoreExceptions()
         .untilAsserted(() -> assertThat(get(metrics)).contains(discovery.formatted("app")));
-    // Broken first: it must be said, and the earlier config go on.
+    // An unchanged file: what watches for changes has no part in it.
+    hangUp(scraper);
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(programs.scraperLog()).contains("config read again"));
+    // A broken one: it must be said, and the earlier config go on.
     Files.writeString(directory.resolve("scraper.yaml"), "scrape_configs:\n- job_nam: x\n");
     hangUp(scraper);
     await()
