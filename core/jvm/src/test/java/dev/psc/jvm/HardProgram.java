@@ -227,7 +227,7 @@ final class HardProgram {
   private static void untilTerminated(boolean storeIsUp) throws Exception {
     JvmProfiling.Builder builder =
         JvmProfiling.builder().interval(Duration.ofMinutes(5)).profiles(JvmProfile.PROCESS_CPU);
-    JvmProfiling unused =
+    JvmProfiling profiling =
         started(
             storeIsUp
                 ? builder.receiver(
@@ -236,7 +236,15 @@ final class HardProgram {
                       return new Acceptance.Accepted();
                     })
                 : builder.sink(new DeadSink()));
-    TruthProgram.burnLong(1_500_000_000L);
+    Thread worker = new Thread(() -> TruthProgram.burnLong(60_000_000_000L), "worker");
+    worker.setDaemon(true);
+    worker.start();
+    // What the pushed window has counted is pushed; once a later window has ended, it has counted.
+    while (get(profiling, "profile", Map.of("seconds", "1")).sampleCount() == 0) {
+      if (!worker.isAlive()) {
+        throw new AssertionError("nothing of the worker was counted");
+      }
+    }
     System.out.println("RUNNING");
     new CountDownLatch(1).await();
   }

@@ -13,14 +13,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Notices when the content of the config changes, by looking at it every few seconds: that sees
+ * Notices when the content of the config changes, by looking at it every second: that sees
  * rewritten files, renamed ones and the symlink swaps of a ConfigMap alike, needs no inotify
  * watches, and does nothing when a file is touched but not changed.
  */
 final class ConfigWatch implements AutoCloseable {
 
   private static final Logger logger = LoggerFactory.getLogger(ConfigWatch.class);
-  private static final long INTERVAL_SECONDS = 3;
+  private static final long INTERVAL_SECONDS = 1;
 
   private final Path file;
   private final Runnable changed;

@@ -117,7 +117,7 @@ class MigrationGuideTest {
                 "--bearer-token-file=" + directory.resolve("token"),
                 "--grpc-headers=projectID=" + project,
                 "--http-address=127.0.0.1:0",
-                "--shutdown-timeout=2s"));
+                "--shutdown-timeout=500ms"));
     flags.addAll(List.of(more));
     return flags;
   }

@@ -118,7 +118,9 @@ class PushTest {
   void saysWhyTheStoreTakesNothing() throws Exception {
     Path recording = recording();
     Files.writeString(directory.resolve("token"), "psc_v1_" + "0".repeat(64));
-    Options options = CommandLineReader.read(flags(recording).toArray(String[]::new), Map.of());
+    List<String> arguments = flags(recording);
+    arguments.add(0, "--shutdown-timeout=500ms");
+    Options options = CommandLineReader.read(arguments.toArray(String[]::new), Map.of());
 
     int status = new Push(options, print(out), print(err), Duration.ofSeconds(2)).run();
 
@@ -132,7 +134,7 @@ class PushTest {
     Files.writeString(directory.resolve("token"), "psc_v1_" + "0".repeat(64));
     // Far more than half of the smallest queue.
     List<String> arguments = flags(Collections.nCopies(100, recording).toArray(Path[]::new));
-    arguments.add(0, "--queue-max-bytes=64KiB");
+    arguments.addAll(0, List.of("--queue-max-bytes=64KiB", "--shutdown-timeout=500ms"));
     Options options = CommandLineReader.read(arguments.toArray(String[]::new), Map.of());
 
     int status = new Push(options, print(out), print(err), Duration.ofSeconds(2)).run();
