@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,7 @@ final class Checker {
   final IdMap functions = new IdMap();
   final IdMap locations = new IdMap();
 
+  private @Nullable LabelNames labelNames;
   private @Nullable CharsetDecoder decoder;
   private final CharBuffer decoded = CharBuffer.allocate(512);
 
@@ -65,6 +67,11 @@ final class Checker {
 
   ProfileIndex index() {
     return index;
+  }
+
+  /** Returns the names of the labels, once the samples were checked. */
+  LabelNames labelNames() {
+    return Objects.requireNonNull(labelNames, "the samples were not checked");
   }
 
   List<Violation> violations() {
@@ -110,7 +117,11 @@ final class Checker {
     checkFunctions();
     checkLocations();
     if (samples) {
-      new SampleChecker(this).run();
+      SampleChecker sampleChecker = new SampleChecker(this);
+      sampleChecker.run();
+      LabelNames names = sampleChecker.labelNames();
+      names.check(this);
+      labelNames = names;
     }
     checkSingles();
     checkNames();

@@ -56,12 +56,13 @@ public final class LegalNames {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   }
 
-  static boolean isLegalPart(byte[] buf, int from, int to) {
+  /** Returns whether bytes are a name that {@link #labelName} leaves as it is. */
+  static boolean isLegalName(byte[] buf, int from, int to) {
     for (int i = from; i < to; i++) {
       if (!isLegal(buf[i])) {
         return false;
       }
     }
-    return from < to;
+    return from < to && (buf[from] < '0' || buf[from] > '9');
   }
 }

@@ -34,6 +34,7 @@ final class Opened {
     for (PprofRule rule : PprofRule.values()) {
       if (checker.isBroken(rule)
           && rule != PprofRule.TIME_MISSING
+          && rule != PprofRule.LABEL_NAME
           && rule != PprofRule.SAMPLE_TYPE_NAME
           && rule != PprofRule.PERIOD_TYPE_NAME) {
         return false;

@@ -43,6 +43,10 @@ public enum PprofRule {
   FUNCTION_MISSING(Owner.STORE, true, "the function id of a line is 0 or the id of a function"),
   /** Sample labels have a key. */
   LABEL_KEY(Owner.STORE, true, "a label of a sample has a key"),
+  /**
+   * Names of sample labels, which stores make legal themselves, but lose one of two that collide.
+   */
+  LABEL_NAME(Owner.STORE, true, "the key of a label matches [a-zA-Z_][a-zA-Z0-9_]*"),
   /** Sample types as parts of a profile type. */
   SAMPLE_TYPE_NAME(Owner.STORE, true, "the type and unit of a sample type match [a-zA-Z0-9_]+"),
   /** Period type as parts of a profile type. */

@@ -3,8 +3,10 @@ package dev.psc.pprof;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
@@ -14,8 +16,9 @@ import java.util.Set;
  *
  * <p>Mends the rules that are {@link PprofRule#mended}: renumbers ids, puts "" first in the string
  * table, replaces bytes that are no UTF-8, drops empty entries, fills in a missing time and
- * duration, makes names of types legal, gives keys to labels without one; joins several gzip
- * members, unwraps gzip in gzip, and compresses bare bytes. What breaks any other rule is refused.
+ * duration, makes names of types and labels legal, gives keys to labels without one; joins several
+ * gzip members, unwraps gzip in gzip, and compresses bare bytes. What breaks any other rule is
+ * refused.
  */
 public final class Repair {
 
@@ -25,7 +28,7 @@ public final class Repair {
   /** Stands for a unit that is missing; shown as plain numbers. */
   static final String UNKNOWN_UNIT = "count";
 
-  /** The key of labels without one. */
+  /** The key of labels without one, unless another has it. */
   static final String UNNAMED_LABEL = "unnamed";
 
   /** Level of compression; see the module's page for how it was chosen. */
@@ -158,9 +161,8 @@ public final class Repair {
       replaceStrings(rewriter);
       did(PprofRule.STRING_ENCODING, "replaced bytes that are no UTF-8");
     }
-    if (checker.isBroken(PprofRule.LABEL_KEY)) {
-      rewriter.labelKey = rewriter.append(UNNAMED_LABEL);
-      did(PprofRule.LABEL_KEY, "named labels without a key " + UNNAMED_LABEL);
+    if (checker.isBroken(PprofRule.LABEL_KEY) || checker.isBroken(PprofRule.LABEL_NAME)) {
+      renameLabels(rewriter);
     }
     if (checker.isBroken(PprofRule.SAMPLE_TYPE_NAME)) {
       renameSampleTypes(rewriter, types);
@@ -195,6 +197,21 @@ public final class Repair {
     }
   }
 
+  private void renameLabels(Rewriter rewriter) throws PprofException {
+    LabelNames.Renaming renaming = checker.labelNames().renamed();
+    if (checker.isBroken(PprofRule.LABEL_KEY)) {
+      rewriter.labelKey = rewriter.append(renaming.unnamed());
+      did(PprofRule.LABEL_KEY, "named labels without a key " + renaming.unnamed());
+    }
+    long[] names = new long[renaming.names().length];
+    for (int i = 0; i < names.length; i++) {
+      names[i] = rewriter.append(renaming.names()[i]);
+    }
+    rewriter.renamedKeys = renaming.positions();
+    rewriter.keyNames = names;
+    renaming.report().forEach(sentence -> did(PprofRule.LABEL_NAME, sentence));
+  }
+
   private void renameSampleTypes(Rewriter rewriter, SampleType[] types) throws PprofException {
     int columns = types.length - 1;
     long[] typeNames = new long[columns];
@@ -202,26 +219,38 @@ public final class Repair {
     long named = index.single[Fields.DEFAULT_SAMPLE_TYPE];
     String defaultType = named == 0 ? "" : index.texts(new long[] {named})[0];
     Set<SampleType> taken = new HashSet<>();
+    Set<String> takenTypes = new HashSet<>();
     for (int i = 0; i < columns; i++) {
       if (legal(types[i]).equals(types[i])) {
         taken.add(types[i]);
       }
+      if (legal(types[i]).type().equals(types[i].type())) {
+        takenTypes.add(types[i].type());
+      }
     }
+    // Not only pairs stay apart: the default type and tools tell columns by the type alone.
+    FreeNames freeTypes = new FreeNames(takenTypes);
+    Map<String, String> newTypes = new HashMap<>();
+    takenTypes.forEach(type -> newTypes.put(type, type));
+    boolean defaultFound = named == 0;
     for (int i = 0; i < columns; i++) {
       SampleType old = types[i];
       SampleType legal = legal(old);
+      boolean isDefault = !defaultFound && old.type().equals(defaultType);
+      defaultFound |= isDefault;
       typeNames[i] = -1;
       unitNames[i] = -1;
       if (legal.equals(old)) {
         continue;
       }
-      SampleType free = legal;
-      for (int n = 2; !taken.add(free); n++) {
-        free = new SampleType(legal.type() + "_" + n, legal.unit());
+      String type = newTypes.computeIfAbsent(old.type(), t -> freeTypes.take(legal.type()));
+      SampleType free = new SampleType(type, legal.unit());
+      while (!taken.add(free)) {
+        free = new SampleType(freeTypes.take(type), legal.unit());
       }
       typeNames[i] = rewriter.append(free.type());
       unitNames[i] = rewriter.append(free.unit());
-      if (!old.type().isEmpty() && old.type().equals(defaultType)) {
+      if (isDefault) {
         rewriter.defaultSampleType = typeNames[i];
       }
       types[i] = free;

@@ -2,6 +2,7 @@ package dev.psc.pprof;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
@@ -43,6 +44,12 @@ final class Rewriter {
 
   /** Whether labels without a key get one, and which string that is (a final position). */
   long labelKey;
+
+  /** Old positions, in ascending order, of label keys that become others. */
+  int[] renamedKeys = {};
+
+  /** Final positions of what {@link #renamedKeys} become. */
+  long[] keyNames = {};
 
   /**
    * Final positions of the type and unit of each sample type, -1 where they are mapped as usual.
@@ -330,7 +337,7 @@ final class Rewriter {
       return;
     }
     long[] newValues = values;
-    boolean labelsMove = stringsMove() || labelKey != 0;
+    boolean labelsMove = stringsMove() || labelKey != 0 || renamedKeys.length != 0;
     if (newValues == null && locationIds == null && !labelsMove) {
       out.raw(buf, r.tagStart, r.pos);
       return;
@@ -422,8 +429,16 @@ final class Rewriter {
         default -> out.raw(buf, l.tagStart, l.pos);
       }
     }
-    long newKey = required(key);
-    out.number(Fields.LABEL_KEY, newKey == 0 ? labelKey : newKey);
+    out.number(Fields.LABEL_KEY, labelKey(key));
     out.end(mark);
+  }
+
+  private long labelKey(long old) {
+    int renamed = Arrays.binarySearch(renamedKeys, (int) old);
+    if (renamed >= 0) {
+      return keyNames[renamed];
+    }
+    long key = required(old);
+    return key == 0 ? labelKey : key;
   }
 }

@@ -30,6 +30,7 @@ final class SampleChecker {
   private final WireReader top;
   private final WireReader field;
   private final WireReader slow;
+  private final LabelNames labelNames;
 
   SampleChecker(Checker checker) {
     this.checker = checker;
@@ -41,6 +42,12 @@ final class SampleChecker {
     this.top = index.over(Fields.SAMPLE);
     this.field = new WireReader(buf, 0, 0);
     this.slow = new WireReader(buf, 0, 0);
+    this.labelNames = new LabelNames(index);
+  }
+
+  /** Returns the names of the labels of the samples that were checked. */
+  LabelNames labelNames() {
+    return labelNames;
   }
 
   void run() throws PprofException {
@@ -276,6 +283,9 @@ final class SampleChecker {
         checker.list(
             PprofRule.LABEL_KEY, "sample[" + n + "].label", "a label of the sample has no key");
       }
+    }
+    if (key >= 0 && key < strings) {
+      labelNames.use((int) key);
     }
   }
 

@@ -18,7 +18,14 @@ final class Generated {
     SplittableRandom random = new SplittableRandom(seed);
     List<String> strings = new ArrayList<>(List.of(""));
     for (int i = 0; i < 20; i++) {
-      strings.add(i % 5 == 4 ? "näme/" + i : "name" + i);
+      // Three in a row that become the same name when made legal.
+      strings.add(
+          switch (i % 5) {
+            case 2 -> "n_me_" + (i + 2);
+            case 3 -> "n/me/" + (i + 1);
+            case 4 -> "näme/" + i;
+            default -> "name" + i;
+          });
     }
     int functions = random.nextInt(6);
     int mappings = random.nextInt(4);

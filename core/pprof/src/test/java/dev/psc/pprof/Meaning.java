@@ -3,6 +3,7 @@ package dev.psc.pprof;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /** What a profile says, whatever its ids and positions: totals by stack, labels and addresses. */
 final class Meaning {
@@ -13,8 +14,15 @@ final class Meaning {
     return of(Profile.parse(body), -1);
   }
 
-  /** Sums per stack with frames, addresses, mappings and labels; of one column, or -1 for all. */
   static Map<String, String> of(Profile profile, int column) {
+    return of(profile, column, name -> name);
+  }
+
+  /**
+   * Sums per stack with frames, addresses, mappings and labels, whose names may become others; of
+   * one column, or -1 for all.
+   */
+  static Map<String, String> of(Profile profile, int column, UnaryOperator<String> labelNames) {
     Map<String, long[]> sums = new TreeMap<>();
     for (Sample sample : profile.samples()) {
       StringBuilder key = new StringBuilder();
@@ -34,7 +42,11 @@ final class Meaning {
             .append(frame.mapping() < 0 ? "" : profile.mappings().get(frame.mapping()))
             .append('\n');
       }
-      key.append(sample.labels());
+      for (SampleLabel label : sample.labels()) {
+        key.append(
+            new SampleLabel(
+                labelNames.apply(label.key()), label.text(), label.number(), label.unit()));
+      }
       long[] sum =
           sums.computeIfAbsent(key.toString(), k -> new long[profile.sampleTypes().size()]);
       for (int i = 0; i < sum.length; i++) {

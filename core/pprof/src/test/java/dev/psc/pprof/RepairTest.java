@@ -2,10 +2,14 @@ package dev.psc.pprof;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -27,9 +31,10 @@ class RepairTest {
   private static void assertMendedWithoutLoss(byte[] body) throws PprofException {
     Repaired repaired = Repair.repair(body, PprofLimits.defaults(), SCRAPE);
     assertThat(PprofCheck.check(repaired.bytes()).violations()).isEmpty();
-    assertThat(Meaning.of(repaired.bytes())).isEqualTo(Meaning.of(body));
     Profile before = Profile.parse(body);
     Profile after = Profile.parse(repaired.bytes());
+    Map<String, String> names = labelNames(before, after);
+    assertThat(Meaning.of(after, -1, name -> name)).isEqualTo(Meaning.of(before, -1, names::get));
     assertThat(after.totals()).isEqualTo(before.totals());
     assertThat(after.comments()).isEqualTo(before.comments());
     assertThat(after.mappings()).isEqualTo(before.mappings());
@@ -40,6 +45,29 @@ class RepairTest {
     assertThat(after.timeNanos()).isEqualTo(repaired.timeNanos()).isNotZero();
     Repaired again = Repair.repair(repaired.bytes(), PprofLimits.defaults(), SCRAPE);
     assertThat(again.bytes()).isSameAs(repaired.bytes());
+  }
+
+  /** Returns what became of each label name: none becomes two, and no two become one. */
+  private static Map<String, String> labelNames(Profile before, Profile after) {
+    Map<String, String> names = new HashMap<>();
+    for (int i = 0; i < before.sampleCount(); i++) {
+      List<SampleLabel> old = before.samples().get(i).labels();
+      List<SampleLabel> now = after.samples().get(i).labels();
+      assertThat(now).hasSameSizeAs(old);
+      for (int l = 0; l < old.size(); l++) {
+        String name = now.get(l).key();
+        assertThat(names.merge(old.get(l).key(), name, (a, b) -> b)).isEqualTo(name);
+        assertThat(name).matches("[a-zA-Z_][a-zA-Z0-9_]*");
+      }
+    }
+    assertThat(names.values()).doesNotHaveDuplicates();
+    names.forEach(
+        (old, name) -> {
+          if (LabelSet.isLegalName(old)) {
+            assertThat(name).isEqualTo(old);
+          }
+        });
+    return names;
   }
 
   @ParameterizedTest
@@ -112,6 +140,105 @@ class RepairTest {
     assertThat(repaired.actions())
         .extracting(RepairAction::message)
         .contains("renamed sample type \"a-b/count\" to a_b_2/count");
+  }
+
+  @Test
+  void keepsTypesApartWhoseUnitsDiffer() throws Exception {
+    byte[] body =
+        new RawPprof()
+            .valueType(Fields.SAMPLE_TYPE, 1, 4)
+            .valueType(Fields.SAMPLE_TYPE, 2, 5)
+            .valueType(Fields.SAMPLE_TYPE, 2, 6)
+            .valueType(Fields.SAMPLE_TYPE, 2, 7)
+            .valueType(Fields.SAMPLE_TYPE, 1, 3)
+            .strings("", "a_b", "a/b", "m/s", "ns", "bytes", "m-s", "m/s")
+            .number(Fields.DEFAULT_SAMPLE_TYPE, 2)
+            .time(1)
+            .bytes();
+    Repaired repaired = Repair.repair(body);
+    assertThat(Profile.parse(repaired.bytes()).defaultSampleType()).isEqualTo("a_b_2");
+    assertThat(repaired.sampleTypes())
+        .extracting(SampleType::toString)
+        .containsExactly("a_b/ns", "a_b_2/bytes", "a_b_2/m_s", "a_b_2_2/m_s", "a_b/m_s");
+  }
+
+  @Test
+  void renamesLabelsAndKeepsThoseApartThatWouldCollide() throws Exception {
+    long[] stack = {1};
+    long[] values = {1, 1};
+    byte[] body =
+        RawPprof.clean()
+            .strings("a.b", "a-b", "a_b", "a.b", "9", "", "unnamed")
+            .string(new byte[] {'u', (byte) 0xfe})
+            .string(new byte[] {'u', (byte) 0xff})
+            .sample(stack, values, new long[][] {{8, 5}, {9, 5}, {10, 5}, {7, 6}})
+            .sample(stack, values, new long[][] {{11, 5}, {12, 0, 3, 2}})
+            .sample(stack, values, new long[][] {{13, 5}, {14, 5}, {0, 5}})
+            .sample(stack, values, new long[][] {{15, 5}, {16, 5}})
+            .bytes();
+    Repaired repaired = Repair.repair(body);
+    Profile profile = Profile.parse(repaired.bytes());
+    assertThat(profile.samples())
+        .extracting(sample -> sample.labels().stream().map(SampleLabel::key).toList())
+        .containsExactly(
+            List.of(),
+            List.of("a_b_2", "a_b_3", "a_b", "key"),
+            List.of("a_b_2", "_9"),
+            List.of("unnamed_2", "unnamed", "unnamed_3"),
+            List.of("u_", "u__2"));
+    assertThat(profile.samples().get(2).labels())
+        .containsExactly(
+            new SampleLabel("a_b_2", "main", 0, ""), new SampleLabel("_9", "", 3, "ns"));
+    assertThat(profile.totals()).isEqualTo(Profile.parse(body).totals());
+    assertThat(repaired.actions())
+        .contains(
+            new RepairAction("label_key", "named labels without a key unnamed_3"),
+            new RepairAction(
+                "label_name", "renamed label \"a.b\" to a_b_2, as another label is a_b"),
+            new RepairAction(
+                "label_name", "renamed label \"a-b\" to a_b_3, as another label is a_b"),
+            new RepairAction("label_name", "renamed label \"9\" to _9"));
+    assertThat(PprofCheck.check(repaired.bytes()).violations()).isEmpty();
+    assertThat(Repair.repair(repaired.bytes()).bytes()).isSameAs(repaired.bytes());
+  }
+
+  @Test
+  void renamesALabelOfATableWithoutTheEmptyString() throws Exception {
+    byte[] body =
+        new RawPprof()
+            .valueType(Fields.SAMPLE_TYPE, 1, 2)
+            .valueType(Fields.PERIOD_TYPE, 1, 2)
+            .sample(new long[0], new long[] {5}, new long[][] {{0, 3}, {4, 3}})
+            .strings("a.b", "cpu", "count", "x", "a_b")
+            .time(1)
+            .bytes();
+    assertThat(Profile.parse(Repair.repair(body).bytes()).samples().get(0).labels())
+        .containsExactly(new SampleLabel("a_b_2", "x", 0, ""), new SampleLabel("a_b", "x", 0, ""));
+  }
+
+  @Test
+  void renamesThousandsOfLabelsThatBecomeTheSameAndRefusesMore() throws Exception {
+    assertThat(Profile.parse(Repair.repair(manyLabels(16_384)).bytes()).samples())
+        .last()
+        .extracting(sample -> sample.labels().get(0).key())
+        .isEqualTo("_".repeat(15) + "_16384");
+    // One sentence each for the first twenty, one for the rest, one for compressing.
+    assertThat(Repair.repair(manyLabels(16_384)).actions()).hasSize(22);
+    PprofException error =
+        catchThrowableOfType(PprofException.class, () -> Repair.repair(manyLabels(16_385)));
+    assertThat(error.code()).isEqualTo(PprofException.TOO_LARGE);
+    assertThat(error).hasMessageContaining("16385 names");
+  }
+
+  /** Labels of names that have nothing in common but what is left when made legal. */
+  private static byte[] manyLabels(int names) {
+    RawPprof pprof = RawPprof.clean();
+    for (int i = 0; i < names; i++) {
+      String name = String.format(Locale.ROOT, "%15s", Integer.toBinaryString(i));
+      pprof.strings(name.replace(" ", ".").replace("0", ".").replace("1", "-"));
+      pprof.sample(new long[] {1}, new long[] {1, 1}, new long[][] {{8 + i, 5}});
+    }
+    return pprof.bytes();
   }
 
   @Test

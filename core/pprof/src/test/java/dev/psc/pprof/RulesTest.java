@@ -164,6 +164,20 @@ class RulesTest {
             "has no key",
             RawPprof.clean().sample(one, new long[] {1, 1}, new long[][] {{0, 5}})),
         new Broken(
+            PprofRule.LABEL_NAME,
+            "string_table[8]",
+            "\"http.route\"",
+            RawPprof.clean()
+                .strings("http.route")
+                .sample(one, new long[] {1, 1}, new long[][] {{8, 5}})),
+        new Broken(
+            PprofRule.LABEL_NAME,
+            "string_table[8]",
+            "\"0th\"",
+            RawPprof.clean()
+                .strings("0th")
+                .sample(one, new long[] {1, 1}, new long[][] {{8, 0, 7}})),
+        new Broken(
             PprofRule.SAMPLE_TYPE_NAME,
             "sample_type[2].unit",
             "\"a-b\"",

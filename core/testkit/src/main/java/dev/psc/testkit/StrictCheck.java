@@ -13,6 +13,7 @@ import dev.psc.store.proto.profilestore.RawProfileSeries;
 import dev.psc.store.proto.profilestore.RawSample;
 import dev.psc.store.proto.profilestore.WriteRawRequest;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -22,6 +23,10 @@ import java.util.Set;
  * and the answer does not say which one it was.
  */
 final class StrictCheck {
+
+  /** What a store takes all the same: it dates the profile 1970, and makes label names legal. */
+  private static final Set<PprofRule> TAKEN =
+      EnumSet.of(PprofRule.TIME_MISSING, PprofRule.LABEL_NAME);
 
   /** Says why a request is refused. */
   static final class RefusedException extends Exception {
@@ -77,7 +82,7 @@ final class StrictCheck {
     try {
       PprofCheck check = PprofCheck.check(pprof);
       for (Violation violation : check.violations()) {
-        if (violation.rule() != PprofRule.TIME_MISSING) {
+        if (!TAKEN.contains(violation.rule())) {
           throw new RefusedException("invalid profile: " + violation);
         }
       }

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import dev.psc.pprof.LabelSet;
+import dev.psc.pprof.ProfileBuilder;
+import dev.psc.pprof.Repair;
+import dev.psc.pprof.RepairAction;
+import dev.psc.pprof.Repaired;
 import dev.psc.store.proto.profilestore.ExecutableInfo;
 import dev.psc.store.proto.profilestore.Label;
 import dev.psc.store.proto.profilestore.RawProfileSeries;
@@ -85,6 +89,24 @@ class StrictCheckTest {
     odd.periodType = false;
 
     refuses(request(odd.gzip(), "__name__", "process_cpu"), "period_type_name");
+  }
+
+  @Test
+  void takesLabelsOfSamplesThatItRenames() throws Exception {
+    ProfileBuilder odd = ProfileBuilder.create();
+    odd.sampleType("cpu", "nanoseconds");
+    odd.periodType("cpu", "nanoseconds", 1).timeNanos(7);
+    odd.sample(new int[0], 0, 0, odd.labels("http.route", "/", "http_route", "/cart"), 5);
+    byte[] pprof = odd.build();
+
+    assertThat(check.check(request(pprof, "__name__", "process_cpu"))).hasSize(1);
+    Repaired repaired = Repair.repair(pprof);
+    assertThat(check.check(request(repaired.bytes(), "__name__", "process_cpu"))).hasSize(1);
+    assertThat(repaired.actions())
+        .containsExactly(
+            new RepairAction(
+                "label_name",
+                "renamed label \"http.route\" to http_route_2, as another label is http_route"));
   }
 
   @Test
