@@ -128,6 +128,10 @@ final class JfrStream {
       try {
         runStream();
       } catch (RuntimeException | LinkageError e) {
+        if (isClosed()) {
+          log.debug("Closed before the stream had started", e);
+          return;
+        }
         failed("the stream of events failed", e);
       }
       synchronized (lock) {
@@ -147,6 +151,12 @@ final class JfrStream {
       }
       Duration twice = backoff.multipliedBy(2);
       backoff = twice.compareTo(MOST_BACKOFF) > 0 ? MOST_BACKOFF : twice;
+    }
+  }
+
+  private boolean isClosed() {
+    synchronized (lock) {
+      return closed;
     }
   }
 

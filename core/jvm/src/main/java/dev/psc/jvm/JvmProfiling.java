@@ -100,7 +100,8 @@ public final class JvmProfiling implements AutoCloseable {
         profiler.captureStatus(),
         profiler.unavailable(),
         pprofAddress(),
-        Optional.ofNullable(pusher).map(Pusher::status));
+        Optional.ofNullable(pusher).map(Pusher::status),
+        Optional.ofNullable(delivery).map(Delivery::snapshot));
   }
 
   /**
@@ -426,6 +427,20 @@ public final class JvmProfiling implements AutoCloseable {
         throw new IllegalArgumentException("set one of receiver, sink and store, not several");
       }
       Profiler profiler = new Profiler(capture, profiles, threads);
+      // Before all else: the flight recorder wants a cold JVM, and what a store needs warms it.
+      profiler.start();
+      JvmProfiling profiling = null;
+      try {
+        profiling = assemble(profiler);
+      } finally {
+        if (profiling == null) {
+          profiler.close();
+        }
+      }
+      return profiling;
+    }
+
+    private JvmProfiling assemble(Profiler profiler) {
       ProfileFactory factory = new ProfileFactory(profiler, heapInterval, heapMaxBytes);
       PprofHandler handler =
           new PprofHandler(
@@ -445,7 +460,6 @@ public final class JvmProfiling implements AutoCloseable {
         }
       }
       ProfileReceiver to = delivery == null ? receiver : delivery;
-      profiler.start();
       Pusher pusher =
           to == null ? null : new Pusher(profiler, factory, to, labels, interval, threads);
       JvmProfiling profiling = new JvmProfiling(profiler, handler, server, pusher, delivery);

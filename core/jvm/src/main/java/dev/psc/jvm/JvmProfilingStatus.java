@@ -1,5 +1,6 @@
 package dev.psc.jvm;
 
+import dev.psc.delivery.DeliverySnapshot;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.Set;
@@ -11,14 +12,17 @@ import java.util.Set;
  * @param capture the capture of events, when it runs
  * @param unavailable why events cannot be captured, when they cannot
  * @param pprofAddress where profiles are served, if they are
- * @param push what became of pushed profiles, if they are pushed
+ * @param push how profiles were handed on, if they are pushed
+ * @param delivery what became of them on the way to the store or the sink, if one of these is set:
+ *     whether it takes them, why not, and what was lost
  */
 public record JvmProfilingStatus(
     Set<JvmProfile> profiles,
     Optional<CaptureStatus> capture,
     Optional<String> unavailable,
     Optional<InetSocketAddress> pprofAddress,
-    Optional<PushStatus> push) {
+    Optional<PushStatus> push,
+    Optional<DeliverySnapshot> delivery) {
 
   /** Copies the profiles. */
   public JvmProfilingStatus {

@@ -4,7 +4,8 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * What became of the profiles that were to be pushed. Immutable.
+ * How profiles were handed to the queue before the store, or to a receiver; what came of them there
+ * is in {@link JvmProfilingStatus#delivery}. Immutable.
  *
  * @param interval how long a profile is
  * @param pushed profiles that the receiver took

@@ -5,13 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.psc.delivery.Acceptance;
+import dev.psc.delivery.ProfileSink;
 import dev.psc.delivery.ProfileSource;
 import dev.psc.delivery.RawProfile;
+import dev.psc.delivery.SendOutcome;
 import dev.psc.delivery.SinkSettings;
 import dev.psc.pprof.LabelSet;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
@@ -100,6 +105,56 @@ class PushTest {
     ProfileSource source = JvmProfiling.builder().source();
     source.close();
     assertThatThrownBy(() -> source.start(this::take)).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void aStoreThatCannotBeMadeLeavesNothingRunning() {
+    assertThatThrownBy(
+            () -> JvmProfiling.builder().store(SinkSettings.builder("x:1").build()).start())
+        .hasMessageContaining("psc-store");
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(
+            () ->
+                Thread.getAllStackTraces().keySet().stream()
+                    .noneMatch(thread -> thread.getName().startsWith("psc-jvm")));
+  }
+
+  @Test
+  void tellsWhatBecameOfWhatItPushed() {
+    ProfileSink sink =
+        new ProfileSink() {
+          @Override
+          public String name() {
+            return "closed";
+          }
+
+          @Override
+          public CompletionStage<SendOutcome> send(List<RawProfile> batch) {
+            return CompletableFuture.completedFuture(
+                new SendOutcome.Retry("unavailable", "nothing listens", Optional.empty()));
+          }
+
+          @Override
+          public void close() {}
+        };
+    try (JvmProfiling profiling =
+        JvmProfiling.builder()
+            .interval(Duration.ofSeconds(1))
+            .profiles(JvmProfile.GOROUTINE)
+            .sink(sink)
+            .start()) {
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(
+              () ->
+                  profiling
+                      .status()
+                      .delivery()
+                      .orElseThrow()
+                      .lastError()
+                      .contains("nothing listens"));
+    }
   }
 
   @Test

@@ -7,6 +7,8 @@ import dev.psc.pprof.Profile;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import jdk.jfr.FlightRecorder;
 import jdk.jfr.Recording;
 import jdk.jfr.RecordingState;
@@ -51,6 +53,35 @@ class StreamHealingTest {
       assertThat(Profile.parse(response.body()).durationNanos())
           .isGreaterThanOrEqualTo(1_000_000_000L);
     }
+  }
+
+  @Test
+  void beingClosedBeforeItHasStartedIsNoFailure() {
+    CompletableFuture<JfrStream> created = new CompletableFuture<>();
+    CompletableFuture<Void> closing = new CompletableFuture<>();
+    JfrStream stream =
+        new JfrStream(
+            OwnThreads.daemons(),
+            events -> {
+              JfrStream own = created.join();
+              closing.completeAsync(
+                  () -> {
+                    own.close();
+                    return null;
+                  },
+                  task -> new Thread(task, "closer").start());
+              await().atMost(Duration.ofSeconds(60)).until(StreamHealingTest::nothingIsRecorded);
+            },
+            () -> {});
+    created.complete(stream);
+    stream.start();
+    closing.orTimeout(60, TimeUnit.SECONDS).join();
+    assertThat(stream.lastError()).isNull();
+    assertThat(stream.restarts()).isZero();
+  }
+
+  private static boolean nothingIsRecorded() {
+    return FlightRecorder.getFlightRecorder().getRecordings().isEmpty();
   }
 
   private static PprofResponse oneSecond(JvmProfiling profiling) {
