@@ -351,6 +351,23 @@ public final class EmbeddedProfileStore implements AutoCloseable {
         .map(profile -> Top.of(profile, profile.sampleTypeIndex(sampleType)));
   }
 
+  /**
+   * Draws the newest profile of each series as a flame graph, one HTML page that needs nothing
+   * else, and writes an {@code index.html} that links to all of them. The directory may be the
+   * store's own: pages lie beside the files of their series.
+   *
+   * @return the index
+   * @throws UncheckedIOException when it cannot be written there
+   */
+  public Path writeFlameGraphs(Path directory) {
+    Objects.requireNonNull(directory, "directory");
+    try {
+      return StoreFlameGraphs.write(directory.toAbsolutePath(), profiles());
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write flame graphs to " + directory, e);
+    }
+  }
+
   private static Profile parse(byte[] pprof) {
     try {
       return Profile.parse(pprof);

@@ -37,10 +37,7 @@ final class StoreFiles {
   /** Writes a profile, gzip'd if it is not yet, and returns its file. */
   synchronized Path write(ProjectId project, LabelSet labels, long timeNanos, byte[] pprof)
       throws IOException {
-    Path series =
-        root.resolve(project.value().toLowerCase(Locale.ROOT))
-            .resolve(fileName(labels.valueOf(LabelSet.NAME)))
-            .resolve(String.format(Locale.ROOT, "%016x", labels.hash()));
+    Path series = series(root, project, labels);
     Files.createDirectories(series);
     Path labelsFile = series.resolve("labels.json");
     if (!Files.exists(labelsFile)) {
@@ -57,6 +54,13 @@ final class StoreFiles {
     }
     writeWhole(file, isGzip(pprof) ? pprof : gzip(pprof));
     return file;
+  }
+
+  /** Returns the directory of a series. */
+  static Path series(Path root, ProjectId project, LabelSet labels) {
+    return root.resolve(project.value().toLowerCase(Locale.ROOT))
+        .resolve(fileName(labels.valueOf(LabelSet.NAME)))
+        .resolve(String.format(Locale.ROOT, "%016x", labels.hash()));
   }
 
   private static void writeWhole(Path file, byte[] bytes) throws IOException {

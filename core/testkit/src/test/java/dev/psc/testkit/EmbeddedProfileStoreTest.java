@@ -34,6 +34,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -97,6 +98,34 @@ class EmbeddedProfileStoreTest {
         .containsExactly(tuple("a", 60L), tuple("b", 20L));
     assertThat(store.top(store.project(), "process_cpu", "wall")).isEmpty();
     assertThat(store.merged(store.project(), "memory")).isEmpty();
+  }
+
+  @Test
+  void drawsTheNewestProfileOfEachSeriesAndLinksToIt(@TempDir Path directory) throws Exception {
+    GrpcProfileSink sink = own();
+    LabelSet odd = CPU.with("pod", "<b>\"&");
+    TinyPprof newest = new TinyPprof().sample("newestFrame", 1, 10);
+    newest.timeNanos++;
+    send(sink, RawProfile.of(CPU, newest.gzip()));
+    send(sink, RawProfile.of(CPU, new TinyPprof().sample("earlierFrame", 1, 10).gzip()));
+    send(sink, RawProfile.of(odd, new TinyPprof().sample("otherFrame", 1, 10).gzip()));
+
+    Path index = store.writeFlameGraphs(directory);
+
+    assertThat(index).isEqualTo(directory.resolve("index.html"));
+    assertThat(Files.readString(index)).doesNotContain("<b>").contains("&lt;b&gt;");
+    List<String> pages =
+        Pattern.compile("<a href=\"([^\"]+)\">process_cpu</a>")
+            .matcher(Files.readString(index))
+            .results()
+            .map(link -> link.group(1))
+            .toList();
+    assertThat(pages).hasSize(2);
+    assertThat(directory.resolve(pages.get(0)))
+        .content()
+        .contains("<html", "newestFrame")
+        .doesNotContain("earlierFrame");
+    assertThat(directory.resolve(pages.get(1))).content().contains("otherFrame");
   }
 
   @Test

@@ -123,6 +123,9 @@ final class StoreCommand implements Callable<Integer> {
                 + " of them twice, "
                 + store.refusedCount()
                 + " requests refused");
+        if (store.profileCount() > 0) {
+          out.println("flame graphs:     " + store.writeFlameGraphs(directory).toUri());
+        }
         out.flush();
       }
     }

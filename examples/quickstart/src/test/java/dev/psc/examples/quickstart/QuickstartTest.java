@@ -40,7 +40,11 @@ class QuickstartTest {
         .contains("dev.psc.examples.quickstart.Workload.")
         .contains("go tool pprof -top " + directory);
     assertThat(code).isZero();
-    assertThat(directory.resolve("process_cpu.html")).content().contains("<html");
+    for (String name : List.of("process_cpu", "goroutine", "memory", "mutex", "block")) {
+      Path page = directory.resolve(name + ".html");
+      assertThat(out.toString()).contains(page.toUri().toString());
+      assertThat(page).content().contains("<html");
+    }
     List<Path> files = files();
     assertThat(files).hasSizeGreaterThanOrEqualTo(5);
     for (Path file : files) {

@@ -62,8 +62,10 @@ class StoreCommandTest {
     assertThat(end()).isZero();
     assertThat(out.toString())
         .contains("project:          " + PROJECT, "1 profiles received", "(new, #")
+        .contains("flame graphs:     " + directory.resolve("index.html").toUri())
         .doesNotContain(Files.readString(token).strip());
     assertThat(directory.resolve(PROJECT.value()).resolve("process_cpu")).isDirectory();
+    assertThat(directory.resolve("index.html")).content().contains("process_cpu</a>");
   }
 
   @Test
