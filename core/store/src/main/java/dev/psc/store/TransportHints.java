@@ -15,6 +15,7 @@ import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateExpiredException;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * transport only says "io exception". Code, cause and trailers stay.
  */
 final class TransportHints implements ClientInterceptor {
+
+  private static final Pattern PIPELINE = Pattern.compile("\\s*Channel Pipeline: \\[[^]]*]");
 
   private final StoreEndpoint endpoint;
 
@@ -54,7 +57,12 @@ final class TransportHints implements ClientInterceptor {
       return status;
     }
     String said = status.getDescription();
-    return status.withDescription(said == null ? hint : said + " — " + hint);
+    if (said == null) {
+      return status.withDescription(hint);
+    }
+    // Names of the transport's own classes help nobody.
+    String plain = PIPELINE.matcher(said).replaceAll("").strip();
+    return status.withDescription(plain.isEmpty() ? hint : plain + " — " + hint);
   }
 
   private static @Nullable String hint(Status status, StoreEndpoint endpoint) {
@@ -89,7 +97,8 @@ final class TransportHints implements ClientInterceptor {
     if (cause instanceof CertPathBuilderException) {
       return "the certificate of "
           + endpoint.authority()
-          + " is not signed by anybody trusted here: give its authority as trusted certificates";
+          + " is not signed by anybody trusted here: give the PEM file of its authority"
+          + " (--ca-file, caFile, PSC_STORE_CA_FILE; trustedCertificates of a channel)";
     }
     if (cause instanceof CertificateExpiredException) {
       return "the certificate of " + endpoint.authority() + " has expired";

@@ -102,7 +102,9 @@ class StoreChannelsTest {
     assertThat(write(trusting())).isEqualTo(Status.OK);
     Status untrusted = write(StoreChannels.builder(store.address()));
     assertThat(untrusted.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
-    assertThat(untrusted.getDescription()).contains("not signed by anybody trusted");
+    assertThat(untrusted.getDescription())
+        .contains("not signed by anybody trusted", "caFile", "--ca-file")
+        .doesNotContain("Pipeline");
   }
 
   @Test

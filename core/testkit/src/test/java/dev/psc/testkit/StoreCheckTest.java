@@ -190,7 +190,7 @@ class StoreCheckTest {
     assertThat(
             onlyWrong(Name.TLS, check(() -> StoreChannels.builder(store.address())).build().run())
                 .remedy())
-        .contains("trusted certificates");
+        .contains("--ca-file", "trustedCertificates");
     Supplier<StoreChannels.Builder> otherName =
         () ->
             StoreChannels.builder(store.address())
