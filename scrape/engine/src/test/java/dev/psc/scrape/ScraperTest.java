@@ -31,6 +31,8 @@ import dev.psc.scrape.testing.TestTargets;
 import dev.psc.testkit.TestProfiles;
 import dev.psc.testkit.contract.ProfileSourceContract;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,11 +45,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 @Timeout(120)
 class ScraperTest {
@@ -438,6 +444,37 @@ class ScraperTest {
       awaiting(() -> received.size() >= 1_500);
       assertThat(threads() - before).isLessThan(20);
       assertThat(scraper.snapshot().targets()).hasSameSizeAs(addresses);
+    }
+  }
+
+  @Test
+  @Tag("slow")
+  @EnabledOnOs(OS.LINUX)
+  void aThousandTargetsThatComeAndGoLeaveNoFileDescriptors() throws Exception {
+    Published fleet = new Published();
+    try (Scraper scraper = Scraper.builder().job(job("pods").discovery(fleet).build()).build()) {
+      scraper.start(receiver);
+      awaiting(() -> fleet.sink.get() != null);
+      long before = openFiles();
+      for (int round = 0; round < 10; round++) {
+        List<TestServer> pods = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+          pods.add(TestServer.start(call -> call.answer(200, "application/octet-stream", GOOD)));
+        }
+        fleet.targets(pods.stream().map(TestServer::address).toArray(String[]::new));
+        awaiting(() -> pods.stream().noneMatch(pod -> pod.heads().isEmpty()));
+        fleet.targets();
+        for (TestServer pod : pods) {
+          pod.close();
+        }
+      }
+      awaiting(() -> openFiles() < before + 50); // the client's own, and jars opened meanwhile
+    }
+  }
+
+  private static long openFiles() throws IOException {
+    try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+      return open.count();
     }
   }
 
