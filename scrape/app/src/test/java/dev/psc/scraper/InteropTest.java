@@ -248,6 +248,34 @@ class InteropTest {
   }
 
   @Test
+  void isAliveForTheHealthProbeOfTodaysManifests() throws Exception {
+    RealPrograms.assumeOnPath("go");
+    programs.assumeRuns(
+        directory,
+        "env",
+        "GOBIN=" + directory.resolve("bin"),
+        "go",
+        "install",
+        "github.com/grpc-ecosystem/grpc-health-probe@v0.4.61");
+    int port = freePort();
+    String probe = directory.resolve("bin/grpc-health-probe").toString();
+    String address = "-addr=127.0.0.1:" + port;
+    assertThat(programs.run(directory, 60, probe, address).status()).isNotZero();
+
+    scrape(job("127.0.0.1:1", ""), "--http-address=127.0.0.1:" + port);
+
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              RealPrograms.Result result = programs.run(directory, 60, probe, address);
+              assertThat(result.out()).contains("SERVING");
+              assertThat(result.status()).isZero();
+            });
+    assertThat(get("http://127.0.0.1:" + port + "/metrics")).contains("psc_");
+  }
+
+  @Test
   void readsItsConfigAgainOnHangUp() throws Exception {
     RealPrograms.assumeOnPath("kill");
     int port = freePort();
