@@ -1,10 +1,14 @@
 package dev.psc.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -43,6 +47,66 @@ class SurroundingsTest {
     assertThat(once(ChildJvm.thisJava(), "-Djava.io.tmpdir=" + directory))
         .contains("UNAVAILABLE the flight recorder's directory", "set repository")
         .contains("GET goroutine 200", "GET profile 501", "CLOSED");
+  }
+
+  /**
+   * As containers are locked down: another user without privileges or a home, in a directory it may
+   * not write to, with one writable place.
+   */
+  @Tag("slow")
+  @ParameterizedTest
+  @MethodSource("javas")
+  void worksForAUserWithoutPrivileges(Path java) throws Exception {
+    assumeTrue(
+        Files.isExecutable(Path.of("/usr/bin/setpriv"))
+            && System.getProperty("user.name").equals("root"),
+        "needs setpriv and root, to become another user: skipped");
+    Path classPath = Files.createDirectory(temporary.resolve("classes"));
+    List<String> entries = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+      Path copy = classPath.resolve("" + entries.size());
+      copy(Path.of(entry), copy);
+      entries.add(copy.toString());
+    }
+    Path writable = Files.createDirectory(temporary.resolve("writable"));
+    Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Files.setPosixFilePermissions(writable, PosixFilePermissions.fromString("rwxrwxrwx"));
+    Path log = temporary.resolve("log");
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                "/usr/bin/setpriv",
+                "--reuid=65534",
+                "--regid=65534",
+                "--clear-groups",
+                "--no-new-privs",
+                "--bounding-set=-all",
+                java.toString(),
+                "-Xmx256m",
+                "-Djava.io.tmpdir=" + writable,
+                "-cp",
+                String.join(File.pathSeparator, entries),
+                ProfiledProgram.class.getName(),
+                "once")
+            .directory(new File("/"))
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile());
+    builder.environment().remove("HOME");
+    Process process = builder.start();
+
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(Files.readString(log))
+        .contains("UNAVAILABLE -", "GET profile 200", "GET allocs 200", "GET heap 200", "CLOSED");
+    try (Stream<Path> left = Files.list(writable)) {
+      assertThat(left.filter(path -> path.getFileName().toString().startsWith("psc-"))).isEmpty();
+    }
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.exists(from) ? Files.walk(from) : Stream.empty()) {
+      for (Path file : files.toList()) {
+        Files.copy(file, to.resolve(from.relativize(file).toString()));
+      }
+    }
   }
 
   @Tag("slow")
