@@ -3,9 +3,9 @@ package dev.psc.auth;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -31,7 +31,7 @@ public final class SecretGuard
               + "|112, 115, 99, 95|66, 101, 97, 114");
 
   private static final ByteArrayOutputStream CAPTURED = new ByteArrayOutputStream();
-  private static final List<String> THROWN = new ArrayList<>();
+  private static final List<String> THROWN = new CopyOnWriteArrayList<>();
   private static boolean installed;
 
   @Override
