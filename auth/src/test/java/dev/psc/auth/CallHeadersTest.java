@@ -121,4 +121,46 @@ class CallHeadersTest {
       }
     }
   }
+
+  @Test
+  void takesEveryLegalCharacterToTheEndsOfTheirRanges() {
+    CallHeaders headers = CallHeaders.builder().header("azAZ09_-.", "~ !").build();
+    assertThat(headers.names()).containsExactly("azaz09_-.");
+    for (String next : new String[] {"`", "{", "/", ":", "@", "[", "\u00e4"}) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> CallHeaders.builder().header("a" + next, "x"))
+          .withMessageContaining("index 1");
+    }
+    for (String next : new String[] {"\u001f", "\u007f"}) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> CallHeaders.builder().header("a", "x" + next))
+          .withMessageContaining("index 1");
+    }
+  }
+
+  @Test
+  void namesThePositionOfWhatHasNoName() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> CallHeaders.parse(List.of("a=1", "b")))
+        .withMessageContaining("number 2");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> CallHeaders.parse(List.of("=1")))
+        .withMessageContaining("number 1");
+  }
+
+  @Test
+  void printsWhetherThereIsAProject() {
+    assertThat(CallHeaders.parse(List.of("a=1", "projectID=" + PROJECT)))
+        .hasToString("CallHeaders[a]+projectid");
+    assertThat(CallHeaders.parse(List.of("a=1"))).hasToString("CallHeaders[a]");
+  }
+
+  @Test
+  void fitsToTheLastByte() {
+    CallHeaders full = CallHeaders.builder().header("a", "x".repeat(6_111)).build();
+    assertThat(full.names()).containsExactly("a");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> CallHeaders.builder().header("a", "x".repeat(6_112)))
+        .withMessageContaining("6145");
+  }
 }

@@ -303,4 +303,34 @@ class FileTokenSourceTest {
     assertThat(source.reread().toCompletableFuture()).isCompletedWithValue(second);
     assertThat(source.reread().toCompletableFuture()).isCompletedExceptionally();
   }
+
+  @Test
+  void saysThatWhatIsNoFileCannotBeRead() {
+    assertThatExceptionOfType(TokenUnavailableException.class)
+        .isThrownBy(() -> TokenSource.file(directory))
+        .withMessageContaining("cannot be read");
+  }
+
+  @Test
+  void takesAFileOfExactlyTheLargestSize() throws IOException {
+    write(first.reveal() + " ".repeat(16_384 - first.reveal().length()));
+    try (FileTokenSource source = open()) {
+      assertThat(source.token()).isEqualTo(first);
+    }
+    write(first.reveal() + " ".repeat(16_385 - first.reveal().length()));
+    assertThatExceptionOfType(TokenUnavailableException.class)
+        .isThrownBy(() -> TokenSource.file(file))
+        .withMessageContaining("16384");
+  }
+
+  @Test
+  void tellsNothingWhileNothingChanges() throws Exception {
+    try (FileTokenSource source = open()) {
+      for (int i = 0; i < 5; i++) {
+        assertThat(source.reread().toCompletableFuture().get(30, TimeUnit.SECONDS))
+            .isEqualTo(first);
+      }
+      assertThat(heard).isEmpty();
+    }
+  }
 }

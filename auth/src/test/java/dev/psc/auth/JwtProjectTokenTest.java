@@ -86,4 +86,24 @@ class JwtProjectTokenTest {
       }
     }
   }
+
+  @Test
+  void isEqualByItsText() {
+    JwtProjectToken token = JwtProjectToken.parse(jwt("{}"));
+    assertThat(token)
+        .isEqualTo(JwtProjectToken.parse(jwt("{}")))
+        .hasSameHashCodeAs(JwtProjectToken.parse(jwt("{}")))
+        .isNotEqualTo(JwtProjectToken.parse(jwt("{\"a\":1}")));
+    assertThat(token.hashCode()).isNotZero();
+  }
+
+  @Test
+  void takesATokenOfExactlyTheLargestSize() {
+    String text = jwt("{}");
+    String largest = text + "a".repeat(8_192 - text.length());
+    assertThat(JwtProjectToken.parse(largest).reveal()).hasSize(8_192);
+    assertThatExceptionOfType(TokenFormatException.class)
+        .isThrownBy(() -> JwtProjectToken.parse(largest + "a"))
+        .withMessageContaining("8192");
+  }
 }

@@ -63,4 +63,19 @@ class ProjectIdTest {
       }
     }
   }
+
+  @Test
+  void refusesOneQuoteAndControlCharacters() {
+    for (String text : new String[] {"\"", "'", LOWER.replace('6', '\u0001'), LOWER + '\u00e9'}) {
+      assertThatIllegalArgumentException().isThrownBy(() -> ProjectId.parse(text));
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ProjectId.parse("\""))
+        .withMessageContaining("hex digit");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ProjectId.parse("''"))
+        .withMessageContaining("quotes");
+    assertThat(ProjectId.parse(LOWER).hashCode())
+        .isNotEqualTo(ProjectId.parse(LOWER.replace('6', '7')).hashCode());
+  }
 }

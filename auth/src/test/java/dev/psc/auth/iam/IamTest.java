@@ -281,4 +281,117 @@ class IamTest {
             .build();
     assertThat(audited.createOrganization("org", "owner").users()).containsExactly("owner");
   }
+
+  @Test
+  void everyNameIsChecked() {
+    for (String bad : List.of("", " ", " a", "a ", "a\nb", "x".repeat(101))) {
+      assertRefused(Reason.INVALID, () -> iam.createOrganization(bad, "x"));
+      assertRefused(Reason.INVALID, () -> acme.createProject(bad));
+      assertRefused(Reason.INVALID, () -> acme.addUser(bad));
+      assertRefused(Reason.INVALID, () -> acme.createServiceAccount(bad));
+      assertRefused(Reason.INVALID, () -> acme.createToken(scraper, bad));
+      assertRefused(Reason.INVALID, () -> acme.createProjectToken(payments.id(), bad));
+      assertRefused(
+          Reason.INVALID,
+          () -> acme.importToken(scraper, bad, ServiceAccountToken.generate(new SecureRandom())));
+      assertRefused(Reason.INVALID, () -> Role.custom(bad, Set.of()));
+    }
+    assertThat(acme.createProject("x".repeat(100)).name()).hasSize(100);
+  }
+
+  @Test
+  void listsWhatThereIsOldestFirst() {
+    assertThat(acme.name()).isEqualTo("acme");
+    assertThat(acme).hasToString("Organization(acme)");
+    assertThat(acme.projects()).containsExactly(payments, search);
+    assertThat(acme.serviceAccounts()).containsExactly(scraper);
+    acme.addUser("zoe@acme.test");
+    acme.addUser("bob@acme.test");
+    assertThat(acme.users()).containsExactly("ada@acme.test", "bob@acme.test", "zoe@acme.test");
+  }
+
+  @Test
+  void whatIsDeletedTakesItsOwnBindingsAlong() {
+    RoleBinding here = acme.bindInProject(Subject.of(scraper), "Viewer", payments.id());
+    RoleBinding there = acme.bindInProject(Subject.of(scraper), "Viewer", search.id());
+    RoleBinding everywhere = acme.bind(Subject.of(scraper), "Viewer");
+    acme.deleteProject(payments.id());
+    assertThat(acme.bindings()).contains(there, everywhere).doesNotContain(here);
+    assertRefused(Reason.NOT_FOUND, () -> acme.deleteProject(payments.id()));
+    assertRefused(Reason.NOT_FOUND, () -> acme.unbind(here));
+  }
+
+  @Test
+  void bindingsDifferBySubjectRoleAndPlace() {
+    ServiceAccount other = acme.createServiceAccount("other");
+    Set<RoleBinding> all =
+        Set.of(
+            acme.bind(Subject.of(scraper), "Viewer"),
+            acme.bind(Subject.of(other), "Viewer"),
+            acme.bind(Subject.of(scraper), "Writer"),
+            acme.bindInProject(Subject.of(scraper), "Viewer", payments.id()),
+            acme.bindInProject(Subject.of(scraper), "Viewer", search.id()));
+    assertThat(acme.bindings()).containsAll(all);
+    assertRefused(
+        Reason.ALREADY_EXISTS,
+        () -> acme.bindInProject(Subject.of(scraper), "viewer", search.id()));
+  }
+
+  @Test
+  void answersWhatASubjectMay() {
+    acme.bindInProject(Subject.of(scraper), "Profile Writer", payments.id());
+    Subject subject = Subject.of(scraper);
+    assertThat(acme.isAllowed(subject, Optional.of(payments.id()), Permission.PROFILE_WRITE))
+        .isTrue();
+    assertThat(acme.isAllowed(subject, Optional.of(payments.id()), Permission.PROFILE_READ))
+        .isFalse();
+    assertThat(acme.isAllowed(subject, Optional.of(search.id()), Permission.PROFILE_WRITE))
+        .isFalse();
+    assertThat(acme.isAllowed(subject, Optional.empty(), Permission.PROFILE_WRITE)).isFalse();
+    assertThat(
+            acme.isAllowed(
+                Subject.user("ada@acme.test"), Optional.empty(), Permission.PROFILE_WRITE))
+        .isTrue();
+  }
+
+  @Test
+  void anImportedTokenCountsLikeOneThatWasMadeHere() {
+    ServiceAccountToken token = ServiceAccountToken.generate(new SecureRandom());
+    TokenInfo info = acme.importToken(scraper, "from before", token);
+    assertThat(info.fingerprint()).isEqualTo(token.fingerprint());
+    acme.bind(Subject.of(scraper), "Profile Writer");
+    assertThat(decide(token, payments.id())).isEqualTo(Status.Code.OK);
+    assertRefused(
+        Reason.ALREADY_EXISTS,
+        () ->
+            acme.importToken(
+                scraper, "from before", ServiceAccountToken.generate(new SecureRandom())));
+  }
+
+  @Test
+  void aProjectTokenOfTheOlderSchemeMayWhatAWriterMayAndNoMore() {
+    String header = header(acme.createProjectToken(payments.id(), "legacy").token());
+    String id = payments.id().value();
+    assertThat(iam.decide(header, id, Permission.PROFILE_WRITE))
+        .isInstanceOf(AccessDecision.Granted.class);
+    assertThat(iam.decide(header, id, Permission.BILLING_READ))
+        .isInstanceOf(AccessDecision.Refused.class);
+    assertThat(acme.createProjectToken(payments.id(), "second").token())
+        .as("not to be guessed from the first")
+        .isNotEqualTo(acme.createProjectToken(payments.id(), "third").token());
+  }
+
+  @Test
+  void rolesAreEqualWhenTheyAllowTheSameUnderOneName() {
+    Role role = Role.custom("uploader", Set.of(Permission.PROFILE_WRITE));
+    assertThat(role)
+        .isEqualTo(Role.custom("uploader", List.of(Permission.PROFILE_WRITE)))
+        .hasSameHashCodeAs(Role.custom("uploader", List.of(Permission.PROFILE_WRITE)))
+        .isNotEqualTo(Role.custom("uploader", Set.of()))
+        .isNotEqualTo(Role.custom("loader", Set.of(Permission.PROFILE_WRITE)))
+        .isNotEqualTo("uploader")
+        .hasToString("uploader");
+    assertThat(role.isSystem()).isFalse();
+    assertThat(Role.systemRoles()).allMatch(Role::isSystem).hasSize(5);
+  }
 }

@@ -72,4 +72,26 @@ class JsonTest {
       }
     }
   }
+
+  @Test
+  void whiteSpaceMayStandBetweenAnyTwoParts() {
+    String spaced = "_{_\"a\"_:_[_1_,_[_]_,_{_}_]_,_\"b\"_:_true_}_".replace("_", " \t\r\n");
+    assertThat(Json.parse(spaced)).isEqualTo(Json.parse(spaced.replaceAll("\\s", "")));
+    assertThat(Json.parse(spaced)).hasToString("{a=[1, [], {}], b=true}");
+  }
+
+  @Test
+  void readsToTheDepthThatItStatesAndWhatFollows() {
+    assertThat(Json.parse("[".repeat(32) + "]".repeat(32))).isInstanceOf(java.util.List.class);
+    assertThat(Json.parse("[".repeat(32) + "7" + "]".repeat(32)).toString()).contains("7");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Json.parse("[".repeat(33) + "7" + "]".repeat(33)));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Json.parse("{\"a\":".repeat(33) + "7" + "}".repeat(33)));
+  }
+
+  @Test
+  void writesOnlyControlCharactersAsNumbers() {
+    assertThat(Json.write(" \u001f~")).isEqualTo("\" \\u001f~\"\n");
+  }
 }

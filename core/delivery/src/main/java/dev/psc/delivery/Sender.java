@@ -174,7 +174,8 @@ final class Sender {
             answers.add(new Answer(call, outcome != null ? outcome : fault(failure)));
             signal.set();
           });
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | LinkageError e) {
+      // An application's older library in the way of the sink's is no reason to fall silent.
       answers.add(new Answer(call, fault(e)));
     }
   }

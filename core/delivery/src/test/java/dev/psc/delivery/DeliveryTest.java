@@ -455,6 +455,21 @@ class DeliveryTest {
     assertThat(delivery.snapshot().lastError()).contains("sink_fault").contains("broken");
   }
 
+  /** As where an older library of the application stands before one of the sink's. */
+  @Test
+  void keepsOnWhenASinkDoesNotLink() {
+    sink.answers(
+        batch -> {
+          throw new NoClassDefFoundError("com/example/Missing");
+        });
+    delivery.accept(profile("a", "1"));
+    run(Duration.ofSeconds(5));
+    assertThat(sink.calls()).hasSizeGreaterThan(1);
+    assertThat(delivery.snapshot().state()).isEqualTo(DeliveryState.BACKING_OFF);
+    assertThat(delivery.snapshot().lastError()).contains("com/example/Missing");
+    assertThat(delivery.snapshot().queued()).isEqualTo(1);
+  }
+
   @Test
   void dropsWhatIsOlderThanItsTotalTime() {
     delivery = make(builder -> builder.profileMaxAge(Duration.ofMinutes(10)));
