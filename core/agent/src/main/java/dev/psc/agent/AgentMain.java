@@ -2,12 +2,15 @@ package dev.psc.agent;
 
 import dev.psc.jvm.JvmProfiling;
 import dev.psc.jvm.JvmProfilingStatus;
+import dev.psc.jvm.ProfileLabels;
+import dev.psc.pprof.LabelSet;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 
 /** What the agent does, inside its own class loader. */
 public final class AgentMain {
@@ -52,6 +55,25 @@ public final class AgentMain {
     }
     PscAgent.say(String.join(", ", does));
     return profiling;
+  }
+
+  /** Returns what {@link PscAgent#labels} hands out. */
+  public static Function<String[], Object> labels() {
+    return pairs -> {
+      if (pairs.length > 0) {
+        ProfileLabels.Scope scope = ProfileLabels.scope(LabelSet.of(pairs));
+        return (Runnable) scope::close;
+      }
+      List<String> current = new ArrayList<>();
+      ProfileLabels.current()
+          .toMap()
+          .forEach(
+              (name, value) -> {
+                current.add(name);
+                current.add(value);
+              });
+      return current.toArray(String[]::new);
+    };
   }
 
   /**

@@ -7,6 +7,7 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.security.CodeSource;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,7 @@ public final class PscAgent {
 
   private static final String MAIN = "dev.psc.agent.AgentMain";
   private static @Nullable AutoCloseable running;
+  private static volatile @Nullable Function<String[], Object> labels;
   private static boolean starting;
 
   private PscAgent() {}
@@ -33,6 +35,16 @@ public final class PscAgent {
    */
   public static void agentmain(@Nullable String options, Instrumentation instrumentation) {
     act(options);
+  }
+
+  /**
+   * Returns how labels of an application's own psc-jvm, which is another copy, reach the profiles
+   * of this agent; null while it does not profile. The function takes names and values in turns,
+   * gives them to the calling thread and returns a {@code Runnable} that takes them back; for an
+   * empty array it returns the thread's labels, as such an array. Thread-safe.
+   */
+  public static @Nullable Function<String[], Object> labels() {
+    return labels;
   }
 
   private static void act(@Nullable String options) {
@@ -58,9 +70,9 @@ public final class PscAgent {
     try {
       ClassLoader loader = loader();
       Thread.currentThread().setContextClassLoader(loader);
-      started =
-          (AutoCloseable)
-              loader.loadClass(MAIN).getMethod("start", String.class).invoke(null, options);
+      Class<?> main = loader.loadClass(MAIN);
+      started = (AutoCloseable) main.getMethod("start", String.class).invoke(null, options);
+      labels = function(main.getMethod("labels").invoke(null));
     } catch (InvocationTargetException e) {
       fail(e.getCause() == null ? e : e.getCause());
     } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
@@ -73,7 +85,13 @@ public final class PscAgent {
     }
   }
 
+  @SuppressWarnings("unchecked") // it comes from this file, through reflection
+  private static Function<String[], Object> function(Object function) {
+    return (Function<String[], Object>) function;
+  }
+
   private static void stop() {
+    labels = null;
     AutoCloseable stopped;
     synchronized (PscAgent.class) {
       stopped = running;

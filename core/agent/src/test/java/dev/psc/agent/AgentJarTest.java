@@ -216,6 +216,21 @@ class AgentJarTest {
     }
   }
 
+  @Test
+  void labelsOfTheLibraryReachTheAgentsProfiles() throws Exception {
+    try (ChildApp app =
+        ChildApp.start(
+            ChildApp.agent("pprof-address=127.0.0.1:0"),
+            classPathOfTheLibrary(),
+            LibraryUser.class.getName(),
+            "/checkout")) {
+      URI profiles = app.awaitEndpoint();
+      app.await("LABELS {route=\"/checkout\"}");
+      assertThat(get(profiles, "profile?seconds=2&debug=1"))
+          .contains("LibraryUser.checkOut", "/checkout");
+    }
+  }
+
   /** Without this module's classes: the agent's own are those of its jar. */
   private static String classPathOfTheLibrary() {
     Path own =

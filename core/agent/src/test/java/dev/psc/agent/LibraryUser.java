@@ -1,6 +1,8 @@
 package dev.psc.agent;
 
 import dev.psc.jvm.JvmProfiling;
+import dev.psc.jvm.ProfileLabels;
+import dev.psc.pprof.LabelSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -8,6 +10,18 @@ import java.util.concurrent.TimeUnit;
 final class LibraryUser {
 
   private LibraryUser() {}
+
+  /** Works until the test ends the process, unless nothing takes labels yet. */
+  private static void checkOut() {
+    if (ProfileLabels.current().isEmpty()) {
+      return;
+    }
+    System.out.println("LABELS " + ProfileLabels.current());
+    double total = 0;
+    while (total >= 0) {
+      total += Math.sqrt(total);
+    }
+  }
 
   public static void main(String[] arguments) throws Exception {
     // The agent is there first: it claims the capture before main may have begun, or soon after.
@@ -19,6 +33,12 @@ final class LibraryUser {
         TimeUnit.MILLISECONDS.sleep(10);
       }
       System.out.println("LIBRARY " + profiling.status().unavailable().get());
+      if (arguments.length > 0) {
+        while (true) { // for ever, once the agent captures
+          ProfileLabels.run(LabelSet.of("route", arguments[0]), LibraryUser::checkOut);
+          TimeUnit.MILLISECONDS.sleep(10);
+        }
+      }
       new CountDownLatch(1).await(); // until the test ends the process
     }
   }

@@ -58,12 +58,19 @@ public final class ProfileLabels {
    */
   public static Scope scope(LabelSet labels) {
     ThreadLabels.Entry entry = ThreadLabels.SHARED.open(labels);
-    return entry == null ? NOTHING : new Scope(entry);
+    if (entry != null) {
+      return new Scope(entry::close);
+    }
+    if (ThreadLabels.SHARED.isActive() || labels.isEmpty()) {
+      return NOTHING;
+    }
+    Runnable closing = AgentLabels.open(labels);
+    return closing == null ? NOTHING : new Scope(closing);
   }
 
   /** Returns the labels that this thread has now; none while nothing is captured. */
   public static LabelSet current() {
-    return ThreadLabels.SHARED.current();
+    return ThreadLabels.SHARED.isActive() ? ThreadLabels.SHARED.current() : AgentLabels.current();
   }
 
   /** Returns a task that runs with the labels that this thread has now, on whatever thread. */
@@ -89,17 +96,17 @@ public final class ProfileLabels {
   /** Labels of a thread until it is closed, by any thread; closing twice does nothing. */
   public static final class Scope implements AutoCloseable {
 
-    private final ThreadLabels.@Nullable Entry entry;
+    private final @Nullable Runnable closing;
 
-    private Scope(ThreadLabels.@Nullable Entry entry) {
-      this.entry = entry;
+    private Scope(@Nullable Runnable closing) {
+      this.closing = closing;
     }
 
     /** Gives the thread back the labels that it had before. */
     @Override
     public void close() {
-      if (entry != null) {
-        entry.close();
+      if (closing != null) {
+        closing.run();
       }
     }
   }
