@@ -1,9 +1,6 @@
 package dev.psc.jvm;
 
 import dev.psc.delivery.Acceptance;
-import dev.psc.delivery.ProfileSink;
-import dev.psc.delivery.RawProfile;
-import dev.psc.delivery.SendOutcome;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.Sample;
 import java.io.IOException;
@@ -16,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -247,23 +243,5 @@ final class HardProgram {
     }
     System.out.println("RUNNING");
     new CountDownLatch(1).await();
-  }
-
-  /** A store that is down. */
-  private static final class DeadSink implements ProfileSink {
-
-    @Override
-    public String name() {
-      return "dead";
-    }
-
-    @Override
-    public CompletionStage<SendOutcome> send(List<RawProfile> batch) {
-      return CompletableFuture.completedFuture(
-          new SendOutcome.Retry("unavailable", "the store is down", Optional.empty()));
-    }
-
-    @Override
-    public void close() {}
   }
 }

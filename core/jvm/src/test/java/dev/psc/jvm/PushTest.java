@@ -5,18 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.psc.delivery.Acceptance;
-import dev.psc.delivery.ProfileSink;
 import dev.psc.delivery.ProfileSource;
 import dev.psc.delivery.RawProfile;
-import dev.psc.delivery.SendOutcome;
 import dev.psc.delivery.SinkSettings;
 import dev.psc.pprof.LabelSet;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
@@ -122,27 +117,11 @@ class PushTest {
 
   @Test
   void tellsWhatBecameOfWhatItPushed() {
-    ProfileSink sink =
-        new ProfileSink() {
-          @Override
-          public String name() {
-            return "closed";
-          }
-
-          @Override
-          public CompletionStage<SendOutcome> send(List<RawProfile> batch) {
-            return CompletableFuture.completedFuture(
-                new SendOutcome.Retry("unavailable", "nothing listens", Optional.empty()));
-          }
-
-          @Override
-          public void close() {}
-        };
     try (JvmProfiling profiling =
         JvmProfiling.builder()
             .interval(Duration.ofSeconds(1))
             .profiles(JvmProfile.GOROUTINE)
-            .sink(sink)
+            .sink(new DeadSink())
             .start()) {
       await()
           .atMost(Duration.ofSeconds(60))
@@ -153,7 +132,7 @@ class PushTest {
                       .delivery()
                       .orElseThrow()
                       .lastError()
-                      .contains("nothing listens"));
+                      .contains("the store is down"));
     }
   }
 
