@@ -243,12 +243,12 @@ public final class DeltaState {
         return "the counters fell from " + knownTotals[c] + " to " + totals[c] + " in all";
       }
     }
-    for (int i = 0; i < before; i++) {
-      for (int c = 0; c < columns; c++) {
-        long now = scrape.counters[i * columns + c];
-        if (now < table.counter(i, c) && scrape.first[i] != 0) {
-          return "a stack's counter fell from " + table.counter(i, c) + " to " + now;
-        }
+    long[] counters = scrape.counters;
+    for (int i = table.difference(counters, 0); i >= 0; i = table.difference(counters, i + 1)) {
+      int entry = i / columns;
+      long was = table.counter(entry, i % columns);
+      if (entry < before && counters[i] < was && scrape.first[entry] != 0) {
+        return "a stack's counter fell from " + was + " to " + counters[i];
       }
     }
     return null;
@@ -284,18 +284,12 @@ public final class DeltaState {
 
   /** Returns the samples that have anything to tell: a counter that grew, or another value. */
   private static BitSet changed(StackTable table, StackReader scrape, int columns) {
-    int[] entries = scrape.entries;
-    BitSet changed = new BitSet(entries.length);
-    for (int n = 0; n < entries.length; n++) {
-      int entry = entries[n];
-      if (entry < 0) {
-        changed.set(n);
-      } else if (scrape.first[entry] == n + 1) {
-        for (int c = 0; c < columns; c++) {
-          if (scrape.counters[entry * columns + c] != table.counter(entry, c)) {
-            changed.set(n);
-          }
-        }
+    BitSet changed = scrape.others;
+    long[] counters = scrape.counters;
+    for (int i = table.difference(counters, 0); i >= 0; i = table.difference(counters, i + 1)) {
+      int sample = scrape.first[i / columns] - 1;
+      if (sample >= 0) {
+        changed.set(sample);
       }
     }
     return changed;
@@ -315,7 +309,6 @@ public final class DeltaState {
       r.read(scrape.at[n], index.to);
       Opened.values(values.reset(r.start, r.pos), row);
       int entry = scrape.entries[n];
-      entry = entry < 0 ? ~entry : entry;
       // Several samples of one stack: the first takes the difference of all.
       boolean first = scrape.first[entry] == n + 1;
       for (int c = 0; c < columns; c++) {

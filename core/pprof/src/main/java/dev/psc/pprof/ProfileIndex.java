@@ -65,6 +65,10 @@ final class ProfileIndex {
       if (field >= TOP) {
         continue;
       }
+      if (field == Fields.SAMPLE && r.type == WireReader.BYTES) {
+        samples(r);
+        continue;
+      }
       if (count[field]++ == 0) {
         first[field] = r.tagStart;
       }
@@ -92,6 +96,15 @@ final class ProfileIndex {
               + MAX_SAMPLE_TYPES
               + " are read: it is damaged");
     }
+  }
+
+  /** Steps over samples, which nearly all entries of a profile are. */
+  private void samples(WireReader r) {
+    if (count[Fields.SAMPLE]++ == 0) {
+      first[Fields.SAMPLE] = r.tagStart;
+    }
+    count[Fields.SAMPLE] += r.skip(Fields.SAMPLE, Integer.MAX_VALUE);
+    last[Fields.SAMPLE] = r.pos;
   }
 
   private void single(int field, WireReader r) throws PprofException {

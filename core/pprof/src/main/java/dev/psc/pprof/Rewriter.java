@@ -127,7 +127,10 @@ final class Rewriter {
       int position = r.field <= Fields.STRING ? at[r.field]++ : 0;
       switch (r.field) {
         case Fields.SAMPLE_TYPE -> sampleType(r, position);
-        case Fields.SAMPLE -> sample(r, position);
+        case Fields.SAMPLE -> {
+          sample(r, position);
+          at[Fields.SAMPLE] += skipped(r, position + 1);
+        }
         case Fields.MAPPING -> entry(r, position, mappingIds);
         case Fields.LOCATION -> entry(r, position, locationIds);
         case Fields.FUNCTION -> entry(r, position, functionIds);
@@ -368,6 +371,16 @@ final class Rewriter {
       }
     }
     out.end(mark);
+  }
+
+  /** Steps over the samples from a position on that do not stay; returns how many. */
+  private int skipped(WireReader r, int position) {
+    BitSet kept = samples;
+    if (kept == null) {
+      return 0;
+    }
+    int next = kept.nextSetBit(position);
+    return r.skip(Fields.SAMPLE, (next < 0 ? Integer.MAX_VALUE : next) - position);
   }
 
   private void values(long[] newValues) {

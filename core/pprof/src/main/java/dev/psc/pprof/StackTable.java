@@ -23,7 +23,7 @@ final class StackTable {
     this.columns = columns;
     int capacity = Math.max(LEAST, expected);
     keys = new long[capacity];
-    counters = new long[capacity * columns];
+    counters = new long[0]; // Until there are any, which the caller makes.
     allocate(capacity);
   }
 
@@ -118,6 +118,7 @@ final class StackTable {
   /** Returns a table of the entries whose mark is not 0, no larger than it has to be. */
   StackTable only(int[] marked, int count) {
     StackTable table = new StackTable(columns, count);
+    table.counters = new long[table.keys.length * columns];
     for (int i = 0; i < size; i++) {
       if (marked[i] != 0) {
         int to = table.size;
@@ -132,6 +133,15 @@ final class StackTable {
 
   long counter(int entry, int column) {
     return counters[entry * columns + column];
+  }
+
+  /**
+   * Returns the first position from one on where other counters of the same layout differ, or -1.
+   */
+  int difference(long[] others, int from) {
+    int end = size * columns;
+    int at = Arrays.mismatch(counters, from, end, others, from, end);
+    return at < 0 ? -1 : from + at;
   }
 
   /**

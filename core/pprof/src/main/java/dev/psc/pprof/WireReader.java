@@ -116,6 +116,34 @@ final class WireReader {
     return true;
   }
 
+  /**
+   * Steps over messages of one field, as long as they follow each other and their lengths take at
+   * most two bytes.
+   *
+   * @return how many they were
+   */
+  int skip(int messages, int atMost) {
+    byte[] b = buf;
+    int tag = messages << 3 | BYTES;
+    int last = end - 3;
+    int n = 0;
+    int p = pos;
+    while (n < atMost && p < last && b[p] == tag) {
+      int length = b[p + 1];
+      int from = p + 2;
+      if (length < 0) {
+        length = (length & 0x7f) | (b[from++] << 7);
+      }
+      if (length < 0 || length > end - from) {
+        break;
+      }
+      p = from + length;
+      n++;
+    }
+    pos = p;
+    return n;
+  }
+
   /** Reads a varint at {@link #pos}. */
   long varint() throws PprofException {
     long result = 0;

@@ -3,6 +3,7 @@ package dev.psc.pprof;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -140,12 +141,12 @@ class DeltaWireFormsTest {
       for (int i = 0; i < deep; i++) {
         stack[i] = 1 + i * 31L % locations;
       }
-      state.advance(body(locations, 100, stack, 10), LIMITS);
+      state.advance(body(locations, 100, stack, stack, 10), LIMITS);
       for (int at = 0; at < deep; at++) {
         for (long bad : new long[] {0, locations + 1L, 1L << 40}) {
           long[] wrong = stack.clone();
           wrong[at] = bad;
-          byte[] body = body(locations, 110, wrong, 11);
+          byte[] body = body(locations, 110, stack, wrong, 11);
           PprofException error =
               catchThrowableOfType(PprofException.class, () -> state.advance(body, LIMITS));
           assertThat(error).as("%d at %d of %d", bad, at, deep).isNotNull();
@@ -155,15 +156,48 @@ class DeltaWireFormsTest {
                       .code());
         }
       }
-      DeltaState.Outcome outcome = state.advance(body(locations, 120, stack, 12), LIMITS);
+      DeltaState.Outcome outcome = state.advance(body(locations, 120, stack, stack, 12), LIMITS);
       assertThat(Profile.parse(((DeltaState.Outcome.Delta) outcome).bytes()).totals())
-          .containsExactly(2, 3);
+          .containsExactly(4, 6);
     }
   }
 
-  private static byte[] body(int locations, long time, long[] stack, long counter) {
+  /** Two samples, the second of which has words in common with the first, and then all else. */
+  private static byte[] body(int locations, long time, long[] first, long[] stack, long counter) {
     return RawPprof.concat(
-        tables(locations, time), new RawPprof().sample(stack, counter, 3).bytes());
+        new RawPprof().sample(first, counter, 3).sample(stack, counter, 3).bytes(),
+        tables(locations, time));
+  }
+
+  /**
+   * Words of stacks and values that differ in length alone, and more of them than are remembered.
+   */
+  @Test
+  void keepsManySimilarSamplesApart() throws Exception {
+    RawPprof before = new RawPprof();
+    RawPprof after = new RawPprof();
+    long grown = 0;
+    int samples = 0;
+    for (int a = 1; a <= 120; a++) {
+      for (int length = 1; length <= 64; length++) {
+        long[] stack = new long[length];
+        Arrays.setAll(stack, i -> 1 + i % 3);
+        stack[0] = a;
+        long counter = 1L << (length % 60);
+        boolean changes = (a + length) % 7 == 0;
+        before.sample(stack, counter, 0);
+        after.sample(stack, changes ? counter + a : counter, 0);
+        grown += changes ? a : 0;
+        samples += changes ? 1 : 0;
+      }
+    }
+    DeltaState state = DeltaState.create();
+    state.advance(RawPprof.concat(tables(120, 100), before.bytes()), LIMITS);
+    DeltaState.Outcome outcome =
+        state.advance(RawPprof.concat(after.bytes(), tables(120, 110)), LIMITS);
+    Profile delta = Profile.parse(((DeltaState.Outcome.Delta) outcome).bytes());
+    assertThat(delta.totals()).containsExactly(grown, 0);
+    assertThat(delta.sampleCount()).isEqualTo(samples);
   }
 
   @Test
@@ -172,14 +206,23 @@ class DeltaWireFormsTest {
     byte[][] wrong = {
       new RawPprof().sample(stack, 1).bytes(),
       new RawPprof().sample(stack, 1, 2, 3).bytes(),
+      new RawPprof().sample(stack, 0, 0, 0, 0, 0, 0, 0, 0).bytes(),
+      new RawPprof().sample(stack, 1, 0).sample(stack, 1).bytes(),
+      new RawPprof().sample(stack, 1, 0).sample(stack, 1, 0, 0).bytes(),
+      new RawPprof()
+          .sample(new long[] {1, 2, 3, 4, 5, 1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0}, 1, 0)
+          .bytes(),
       new RawPprof().sample(stack).bytes(),
       new RawPprof().sample(stack, new long[] {1, 2}, new long[][] {{99, 7}}).bytes(),
       new RawPprof().sample(stack, new long[] {1, 2}, new long[][] {{6, 99}}).bytes(),
     };
     DeltaState state = DeltaState.create();
     for (byte[] sample : wrong) {
-      byte[] body = RawPprof.concat(tables(5, 100), sample);
-      assertThat(catchThrowableOfType(PprofException.class, () -> state.advance(body, LIMITS)))
+      byte[] last = RawPprof.concat(tables(5, 100), sample);
+      assertThat(catchThrowableOfType(PprofException.class, () -> state.advance(last, LIMITS)))
+          .isNotNull();
+      byte[] first = RawPprof.concat(sample, tables(5, 100));
+      assertThat(catchThrowableOfType(PprofException.class, () -> state.advance(first, LIMITS)))
           .isNotNull();
     }
     assertThat(state.stateBytes()).isZero();
