@@ -303,4 +303,65 @@ class RelabelRuleTest {
   private static String piece(SplittableRandom random, String[] pieces) {
     return pieces[random.nextInt(pieces.length)];
   }
+
+  @Test
+  void groupsHaveNumbersOfUpToNineDigitsAndNoLeadingZero() {
+    RelabelRule.Builder rule =
+        rule(RelabelAction.REPLACE)
+            .sourceLabels("a")
+            .regex("(.)(.)(.)(.)(.)(.)(.)(.)(.)(.)")
+            .targetLabel("to");
+    for (String[] one :
+        new String[][] {
+          {"$10", "j"},
+          {"${1}0", "a0"},
+          {"$0", "abcdefghij"},
+          {"$9", "i"},
+          {"${01}x", "x"},
+          {"${999999999}x", "x"},
+          {"${1000000000}x", "x"},
+          {"${4294967297}x", "x"},
+          {"${1:}x", "${1:}x"},
+          {"${1/}x", "${1/}x"},
+          {"$", "$"},
+          {"x", "x"},
+        }) {
+      assertThat(after(rule.replacement(one[0]), "a", "abcdefghij").get("to"))
+          .as(one[0])
+          .isEqualTo(one[1]);
+    }
+  }
+
+  @Test
+  void showsTheSettingsThatApplyAndIsEqualByThem() {
+    RelabelRule.Builder all =
+        rule(RelabelAction.HASH_MOD)
+            .sourceLabels("a", "b")
+            .separator("/")
+            .regex("x.*")
+            .modulus(8)
+            .targetLabel("shard")
+            .replacement("$0");
+    assertThat(all.build().settings())
+        .containsOnlyKeys(
+            "source_labels",
+            "separator",
+            "regex",
+            "modulus",
+            "target_label",
+            "replacement",
+            "action")
+        .containsEntry("separator", "/")
+        .containsEntry("action", "hashmod");
+    assertThat(rule(RelabelAction.KEEP).sourceLabels("a").regex("x").build().settings())
+        .containsOnlyKeys("source_labels", "regex", "action");
+    assertThat(rule(RelabelAction.REPLACE).sourceLabels("a").targetLabel("b").build().settings())
+        .containsOnlyKeys("source_labels", "target_label", "replacement", "action");
+    RelabelRule one = rule(RelabelAction.KEEP).sourceLabels("a").regex("x").build();
+    RelabelRule same = rule(RelabelAction.KEEP).sourceLabels("a").regex("x").build();
+    RelabelRule other = rule(RelabelAction.DROP).sourceLabels("a").regex("x").build();
+    assertThat(one).isEqualTo(same).hasSameHashCodeAs(same).isNotEqualTo(other);
+    assertThat(one.hashCode()).isNotEqualTo(other.hashCode());
+    assertThat((Object) one).isNotEqualTo("keep");
+  }
 }
