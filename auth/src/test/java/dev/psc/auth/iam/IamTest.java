@@ -271,6 +271,16 @@ class IamTest {
   }
 
   @Test
+  void tellsTheAuditorWhereABindingCounts() {
+    acme.bindInProject(Subject.of(scraper), "Viewer", payments.id());
+    assertThat(events.get(events.size() - 1).toString()).contains("in project " + payments.id());
+    acme.bind(Subject.of(scraper), "Viewer");
+    assertThat(events.get(events.size() - 1).toString())
+        .contains("to role Viewer")
+        .doesNotContain("in project");
+  }
+
+  @Test
   void anAuditorThatThrowsChangesNothing() {
     Iam audited =
         Iam.builder()
