@@ -14,7 +14,7 @@ import java.util.Set;
 final class Aggregator {
 
   private final Interner.Limits limits;
-  private final LabelTable labels = new LabelTable();
+  private final LabelTable labels;
   private final List<Window> windows = new ArrayList<>();
   private Interner interner;
   private long epoch;
@@ -22,7 +22,15 @@ final class Aggregator {
 
   Aggregator(Interner.Limits limits) {
     this.limits = limits;
+    this.labels = new LabelTable();
     this.interner = new Interner(limits);
+  }
+
+  /** Makes one that has its own windows, and stacks and labels in common with another. */
+  Aggregator(Aggregator other) {
+    this.limits = other.limits;
+    this.labels = other.labels;
+    this.interner = other.interner;
   }
 
   Interner interner() {

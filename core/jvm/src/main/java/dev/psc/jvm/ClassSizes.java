@@ -3,7 +3,6 @@ package dev.psc.jvm;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
-import jdk.jfr.consumer.RecordedClass;
 
 /**
  * Mean sizes of the objects of a class, learnt from short bursts of TLAB events: samples of
@@ -15,7 +14,7 @@ final class ClassSizes {
   private static final int MAX_CLASSES = 16_384;
 
   private final Map<String, Size> byName = new HashMap<>();
-  private final IdentityHashMap<RecordedClass, Size> byClass = new IdentityHashMap<>();
+  private final IdentityHashMap<JfrClass, Size> byClass = new IdentityHashMap<>();
   private long knownBytes;
   private long unknownBytes;
 
@@ -25,7 +24,7 @@ final class ClassSizes {
   }
 
   /** Takes the size of one object of a class. */
-  void learn(RecordedClass type, long bytes) {
+  void learn(JfrClass type, long bytes) {
     if (bytes > 0) {
       Size size = size(type);
       size.events++;
@@ -34,7 +33,7 @@ final class ClassSizes {
   }
 
   /** Returns how many objects of a class so many bytes are: at least 1, and 1 if not known. */
-  long objects(RecordedClass type, long bytes) {
+  long objects(JfrClass type, long bytes) {
     Size size = size(type);
     if (size.events == 0) {
       unknownBytes += bytes;
@@ -60,7 +59,7 @@ final class ClassSizes {
     byClass.clear();
   }
 
-  private Size size(RecordedClass type) {
+  private Size size(JfrClass type) {
     Size size = byClass.get(type);
     if (size == null) {
       if (byClass.size() >= MAX_CLASSES) {
@@ -69,7 +68,7 @@ final class ClassSizes {
       if (byName.size() >= MAX_CLASSES) {
         byName.clear();
       }
-      size = byName.computeIfAbsent(FrameNames.typeName(type.getName()), name -> new Size());
+      size = byName.computeIfAbsent(type.typeName(), name -> new Size());
       byClass.put(type, size);
     }
     return size;

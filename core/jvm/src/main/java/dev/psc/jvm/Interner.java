@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Functions, locations and stacks by number. Tables only grow: a reader that was given a stack's
@@ -22,6 +23,7 @@ final class Interner {
   static final int WAITS = 2;
 
   private static final String OTHER = "[other]";
+  private static final String UNKNOWN = "[unknown]";
 
   private final Limits limits;
   private final Map<String, Integer> functionIds = new HashMap<>();
@@ -77,6 +79,16 @@ final class Interner {
     functionFlags[functions] = Waiting.flags(name);
     functionIds.put(name, functions);
     return functions++;
+  }
+
+  /**
+   * Returns the number of a method.
+   *
+   * @param binaryClass its class as recordings name it, or null when that is not known
+   */
+  int method(@Nullable String binaryClass, String name) {
+    String type = binaryClass == null ? UNKNOWN : FrameNames.className(binaryClass);
+    return function(type.isEmpty() ? name : type + "." + name, FrameNames.fileName(type));
   }
 
   /** Returns the number of a line of a function; 0 is "no line". */
@@ -165,8 +177,9 @@ final class Interner {
     return stack(stack, stack.length);
   }
 
-  /** Returns the stack with one more leaf. */
-  int withLeaf(int stack, int location) {
+  /** Returns the stack with one more leaf, a pseudo-frame. */
+  int withLeaf(int stack, String leaf) {
+    int location = location(function(leaf, ""), 0);
     int depth = depth(stack);
     int[] longer = new int[depth + 1];
     longer[0] = location;

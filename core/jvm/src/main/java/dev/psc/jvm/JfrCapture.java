@@ -42,6 +42,7 @@ final class JfrCapture implements Capture {
   private final EventPlan plan;
   private final CpuCalibration cpu;
   private final JfrConverter converter;
+  private final RecordedEvents recorded;
   private final JfrStream stream;
   private final Guards guards;
   private final Thread clockThread;
@@ -100,8 +101,8 @@ final class JfrCapture implements Capture {
             settings.cpuPeriod().toNanos(),
             plan.nativePeriod().toNanos(),
             settings.ownThreads());
-    this.converter =
-        new JfrConverter(aggregator, settings, cpu, ThreadLabels.SHARED, OwnThreads::contains);
+    this.converter = new JfrConverter(aggregator, settings, cpu, ThreadLabels.SHARED);
+    this.recorded = new RecordedEvents(aggregator, OwnThreads::contains, settings.threadNames());
     this.guards = new Guards(settings, converter);
     this.stream = new JfrStream(threads, this::register, this::flushed);
     this.clockThread = OwnThreads.thread(threads, "psc-jvm-clock", this::runClock);
@@ -135,7 +136,7 @@ final class JfrCapture implements Capture {
                     name,
                     event -> {
                       synchronized (aggregator) {
-                        handler.accept(event);
+                        handler.accept(recorded.of(event));
                         this.events++;
                       }
                     }));
@@ -449,7 +450,7 @@ final class JfrCapture implements Capture {
           aggregator.interner().stackCount(),
           aggregator.folded(),
           aggregator.labels().refused() + ThreadLabels.SHARED.refused(),
-          converter.truncatedStacks(),
+          recorded.truncatedStacks(),
           converter.lostSamples(),
           lostMarks,
           stream.restarts(),
@@ -482,6 +483,7 @@ final class JfrCapture implements Capture {
     ThreadLabels.SHARED.end();
     synchronized (aggregator) {
       converter.clearIdentities();
+      recorded.clear();
     }
     whenClosed.run();
   }

@@ -1,14 +1,9 @@
 package dev.psc.jvm;
 
 import dev.psc.pprof.LabelSet;
-import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.LongPredicate;
-import jdk.jfr.consumer.RecordedClass;
-import jdk.jfr.consumer.RecordedEvent;
-import jdk.jfr.consumer.RecordedStackTrace;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,10 +19,8 @@ final class JfrConverter {
   private final CaptureSettings settings;
   private final CpuWeigher cpu;
   private final ThreadLabels lookup;
-  private final JfrStacks stacks;
-  private final JfrThreads threads;
   private final ClassSizes sizes = new ClassSizes();
-  private final Map<String, Consumer<RecordedEvent>> handlers = new LinkedHashMap<>();
+  private final Map<String, Consumer<JfrEvent>> handlers = new LinkedHashMap<>();
   private volatile long lockThresholdNanos;
   private volatile long blockThresholdNanos;
   private volatile boolean exactAllocations;
@@ -39,28 +32,24 @@ final class JfrConverter {
   /**
    * @param cpu takes samples of running threads
    * @param lookup labels of threads at a time
-   * @param own tells threads of the profiler by id
    */
   JfrConverter(
       Aggregator aggregator,
       CaptureSettings settings,
       CpuWeigher cpu,
-      ThreadLabels lookup,
-      LongPredicate own) {
+      ThreadLabels lookup) {
     this.aggregator = aggregator;
     this.settings = settings;
     this.cpu = cpu;
     this.lookup = lookup;
-    this.stacks = new JfrStacks(aggregator);
-    this.threads = new JfrThreads(aggregator.labels(), own, settings.threadNames());
     this.lockThresholdNanos = settings.lockThreshold().toNanos();
     this.blockThresholdNanos = settings.blockThreshold().toNanos();
     this.exactAllocations = settings.exactAllocations();
     handlers.put("jdk.ExecutionSample", event -> executionSample(event, false));
     handlers.put("jdk.NativeMethodSample", event -> executionSample(event, true));
     handlers.put("jdk.CPUTimeSample", this::cpuTimeSample);
-    handlers.put("jdk.CPUTimeSamplesLost", event -> lostSamples += event.getLong("lostSamples"));
-    handlers.put("jdk.DataLoss", event -> lostBytes += event.getLong("amount"));
+    handlers.put("jdk.CPUTimeSamplesLost", event -> lostSamples += event.number(JfrField.LOST_SAMPLES));
+    handlers.put("jdk.DataLoss", event -> lostBytes += event.number(JfrField.AMOUNT));
     handlers.put("jdk.ObjectAllocationSample", this::allocationSample);
     handlers.put("jdk.ObjectAllocationInNewTLAB", event -> tlab(event, true));
     handlers.put("jdk.ObjectAllocationOutsideTLAB", event -> tlab(event, false));
@@ -81,50 +70,39 @@ final class JfrConverter {
   }
 
   /** Returns what to call for each event, by its name. */
-  Map<String, Consumer<RecordedEvent>> handlers() {
+  Map<String, Consumer<JfrEvent>> handlers() {
     return handlers;
   }
 
-  /** Counts one event of any kind; those that are no profile's are ignored. */
-  void accept(RecordedEvent event) {
-    Consumer<RecordedEvent> handler = handlers.get(event.getEventType().getName());
-    if (handler != null) {
-      synchronized (aggregator) {
-        handler.accept(event);
-      }
-    }
-  }
-
-  private void executionSample(RecordedEvent event, boolean inNative) {
+  private void executionSample(JfrEvent event, boolean inNative) {
     if (!countsCpu()) {
       return;
     }
-    JfrThreads.Known thread = threads.of(event.getThread("sampledThread"));
+    JfrThreads.Known thread = event.thread(JfrField.SAMPLED_THREAD);
     if (thread.own() && !settings.ownThreads()) {
       return;
     }
-    int stack = stacks.stack(event.getStackTrace());
+    int stack = event.stack();
     if (inNative && aggregator.interner().leafWaits(stack)) {
       return;
     }
     cpu.sample(thread.id(), thread.virtual(), inNative, stack, labels(event, thread));
   }
 
-  private void cpuTimeSample(RecordedEvent event) {
+  private void cpuTimeSample(JfrEvent event) {
     if (!countsCpu()) {
       return;
     }
-    JfrThreads.Known thread = threads.of(event.getThread("eventThread"));
-    long nanos = event.getDuration("samplingPeriod").toNanos();
+    JfrThreads.Known thread = event.thread(JfrField.EVENT_THREAD);
+    long nanos = event.nanos(JfrField.SAMPLING_PERIOD);
     if (thread.own() && !settings.ownThreads()) {
       cpu.weighed(aggregator.interner().stackOf(CpuCalibration.PROFILER), 0, nanos);
       return;
     }
-    RecordedStackTrace trace = event.getStackTrace();
     int stack =
-        trace == null || event.getBoolean("failed")
+        !event.hasStack() || event.flag(JfrField.FAILED)
             ? aggregator.interner().stackOf(UNKNOWN)
-            : stacks.stack(trace);
+            : event.stack();
     cpu.weighed(stack, labels(event, thread), nanos);
   }
 
@@ -132,77 +110,78 @@ final class JfrConverter {
     return aggregator.counts(JvmProfile.PROCESS_CPU) || aggregator.counts(JvmProfile.WALL);
   }
 
-  private void allocationSample(RecordedEvent event) {
+  private void allocationSample(JfrEvent event) {
     if (exactAllocations || !aggregator.counts(JvmProfile.MEMORY)) {
       return;
     }
-    JfrThreads.Known thread = threads.of(event.getThread());
+    JfrThreads.Known thread = event.thread(JfrField.EVENT_THREAD);
     if (thread.own() && !settings.ownThreads()) {
       return;
     }
-    RecordedClass type = event.getClass("objectClass");
-    long bytes = event.getLong("weight");
+    JfrClass type = event.type(JfrField.OBJECT_CLASS);
+    long bytes = event.number(JfrField.WEIGHT);
     long objects = type == null ? 1 : sizes.objects(type, bytes);
     aggregator.add(
         JvmProfile.MEMORY, allocationStack(event, type), labels(event, thread), objects, bytes);
   }
 
-  private void tlab(RecordedEvent event, boolean newTlab) {
-    RecordedClass type = event.getClass("objectClass");
-    long size = event.getLong("allocationSize");
+  private void tlab(JfrEvent event, boolean newTlab) {
+    JfrClass type = event.type(JfrField.OBJECT_CLASS);
+    long size = event.number(JfrField.ALLOCATION_SIZE);
     if (!exactAllocations) {
       if (type != null) {
         sizes.learn(type, size);
       }
       return;
     }
-    JfrThreads.Known thread = threads.of(event.getThread());
+    JfrThreads.Known thread = event.thread(JfrField.EVENT_THREAD);
     if (thread.own() && !settings.ownThreads()) {
       return;
     }
-    long bytes = newTlab ? event.getLong("tlabSize") : size;
+    long bytes = newTlab ? event.number(JfrField.TLAB_SIZE) : size;
     long objects = Math.max(1, size == 0 ? 1 : Math.round((double) bytes / size));
     aggregator.add(
         JvmProfile.MEMORY, allocationStack(event, type), labels(event, thread), objects, bytes);
   }
 
-  private int allocationStack(RecordedEvent event, @Nullable RecordedClass type) {
-    int stack = stacks.stack(event.getStackTrace());
-    return settings.allocatedClass() && type != null ? stacks.withClass(stack, type) : stack;
+  private int allocationStack(JfrEvent event, @Nullable JfrClass type) {
+    return settings.allocatedClass() && type != null
+        ? aggregator.interner().withLeaf(event.stack(), type.typeName())
+        : event.stack();
   }
 
-  private void monitorEnter(RecordedEvent event) {
+  private void monitorEnter(JfrEvent event) {
     lockEvents++;
     delay(event, JvmProfile.MUTEX, "", lockThresholdNanos);
   }
 
-  private void park(RecordedEvent event) {
+  private void park(JfrEvent event) {
     lockEvents++;
-    RecordedClass parked = event.getClass("parkedClass");
-    if (parked != null && Waiting.isLock(parked.getName())) {
+    JfrClass parked = event.type(JfrField.PARKED_CLASS);
+    if (parked != null && Waiting.isLock(parked.name())) {
       delay(event, JvmProfile.MUTEX, "", lockThresholdNanos);
     } else {
       block(event, "park", lockThresholdNanos);
     }
   }
 
-  private void block(RecordedEvent event, String kind, long thresholdNanos) {
+  private void block(JfrEvent event, String kind, long thresholdNanos) {
     delay(event, JvmProfile.BLOCK, kind, thresholdNanos);
   }
 
-  private void delay(RecordedEvent event, JvmProfile profile, String kind, long thresholdNanos) {
+  private void delay(JfrEvent event, JvmProfile profile, String kind, long thresholdNanos) {
     if (!aggregator.counts(profile) && !aggregator.counts(JvmProfile.WALL)) {
       return;
     }
-    long nanos = event.getDuration().toNanos();
+    long nanos = event.durationNanos();
     if (nanos < thresholdNanos) {
       return; // another recording asked for shorter waits
     }
-    JfrThreads.Known thread = threads.of(event.getThread());
+    JfrThreads.Known thread = event.thread(JfrField.EVENT_THREAD);
     if (thread.own() && !settings.ownThreads()) {
       return;
     }
-    int stack = stacks.stack(event.getStackTrace());
+    int stack = event.stack();
     if (profile == JvmProfile.BLOCK
         && !settings.idleThreads()
         && aggregator.interner().isIdle(stack)) {
@@ -234,40 +213,45 @@ final class JfrConverter {
   private static final LabelSet FILE = LabelSet.of("event", "file");
   private static final LabelSet PINNED = LabelSet.of("event", "pinned");
 
-  private void exception(RecordedEvent event) {
+  private void exception(JfrEvent event) {
     exceptionEvents++;
     count(event, JvmProfile.EXCEPTIONS);
   }
 
-  private void count(RecordedEvent event, JvmProfile profile) {
+  private void count(JfrEvent event, JvmProfile profile) {
     if (!aggregator.counts(profile)) {
       return;
     }
-    JfrThreads.Known thread = threads.of(event.getThread());
+    JfrThreads.Known thread = event.thread(JfrField.EVENT_THREAD);
     if (thread.own() && !settings.ownThreads()) {
       return;
     }
-    aggregator.add(profile, stacks.stack(event.getStackTrace()), labels(event, thread), 1, 0);
+    aggregator.add(profile, event.stack(), labels(event, thread), 1, 0);
   }
 
-  private int labels(RecordedEvent event, JfrThreads.Known thread) {
+  /** Counts one old object; of which ones, is the caller's choice. */
+  static void oldObject(Aggregator aggregator, JfrEvent event) {
+    int stack = event.stack();
+    JfrClass type = event.typeOfObject();
+    if (type != null) {
+      stack = aggregator.interner().withLeaf(stack, type.typeName());
+    }
+    long bytes = event.has(JfrField.OBJECT_SIZE) ? event.number(JfrField.OBJECT_SIZE) : 0;
+    aggregator.add(JvmProfile.LEAK_SUSPECTS, stack, 0, 1, bytes);
+  }
+
+  private int labels(JfrEvent event, JfrThreads.Known thread) {
     if (!lookup.knows(thread.id())) {
       return thread.labels();
     }
-    LabelSet found = lookup.at(thread.id(), epochNanos(event.getStartTime()));
+    LabelSet found = lookup.at(thread.id(), event.startNanos());
     return found.isEmpty()
         ? thread.labels()
         : aggregator.labels().merge(thread.labels(), aggregator.labels().id(found));
   }
 
-  static long epochNanos(Instant time) {
-    return time.getEpochSecond() * 1_000_000_000L + time.getNano();
-  }
-
-  /** Lets go of the JDK's objects; call it when a stream ends and now and then. */
+  /** Lets go of the source's classes; call it when the source ends. */
   void clearIdentities() {
-    stacks.clear();
-    threads.clear();
     sizes.clearIdentities();
   }
 
@@ -309,9 +293,5 @@ final class JfrConverter {
   /** Returns how many bytes of events the JVM says that it lost. */
   long lostBytes() {
     return lostBytes;
-  }
-
-  long truncatedStacks() {
-    return stacks.truncated();
   }
 }

@@ -16,7 +16,7 @@ import java.util.zip.ZipException;
 
 /**
  * A recording as the chunks that it consists of, each a recording of its own. They are read one by
- * one: the JDK's reader gives up a whole file for one chunk that it does not like. Not thread-safe.
+ * one, so that one that is damaged does not hide the others. Not thread-safe.
  */
 final class JfrFile implements AutoCloseable {
 
@@ -26,7 +26,7 @@ final class JfrFile implements AutoCloseable {
 
   private final Path file;
   private final Path shown;
-  private final boolean temporary;
+  private final FileChannel channel;
   private final List<Chunk> chunks = new ArrayList<>();
   private final List<String> remarks = new ArrayList<>();
   private final long size;
@@ -41,17 +41,11 @@ final class JfrFile implements AutoCloseable {
    */
   record Chunk(long offset, long size, long startNanos, long durationNanos) {}
 
-  /** Reads a chunk that lies in a file of its own. */
-  @FunctionalInterface
-  interface Reader {
-    void read(Path chunk) throws IOException;
-  }
-
-  private JfrFile(Path file, Path shown, boolean temporary) throws IOException {
+  private JfrFile(Path file, Path shown, FileChannel channel) throws IOException {
     this.file = file;
     this.shown = shown;
-    this.temporary = temporary;
-    this.size = Files.size(file);
+    this.channel = channel;
+    this.size = channel.size();
   }
 
   /**
@@ -64,23 +58,34 @@ final class JfrFile implements AutoCloseable {
     try (InputStream in = Files.newInputStream(path)) {
       gzip = in.read() == 0x1f && in.read() == 0x8b;
     }
-    Path target = gzip ? Files.createTempFile("psc-", ".jfr") : path;
+    return gzip ? openInflated(path, maxBytes) : open(path, path, maxBytes, List.of());
+  }
+
+  private static JfrFile openInflated(Path path, long maxBytes) throws IOException {
+    Path inflated = Files.createTempFile("psc-", ".jfr");
     try {
       List<String> remarks = new ArrayList<>();
-      if (gzip) {
-        inflate(path, target, maxBytes, remarks);
-      }
-      JfrFile file = new JfrFile(target, path, gzip);
-      file.remarks.addAll(remarks);
-      if (file.size > maxBytes) {
-        throw tooLarge(path, maxBytes);
-      }
-      file.findChunks();
-      return file;
+      inflate(path, inflated, maxBytes, remarks);
+      return open(inflated, path, maxBytes, remarks);
     } catch (IOException | RuntimeException e) {
-      if (gzip) {
-        Files.deleteIfExists(target);
+      Files.deleteIfExists(inflated);
+      throw e;
+    }
+  }
+
+  private static JfrFile open(Path file, Path shown, long maxBytes, List<String> remarks)
+      throws IOException {
+    FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+    try {
+      JfrFile opened = new JfrFile(file, shown, channel);
+      opened.remarks.addAll(remarks);
+      if (opened.size > maxBytes) {
+        throw tooLarge(shown, maxBytes);
       }
+      opened.findChunks();
+      return opened;
+    } catch (IOException | RuntimeException e) {
+      channel.close();
       throw e;
     }
   }
@@ -115,28 +120,26 @@ final class JfrFile implements AutoCloseable {
   }
 
   private void findChunks() throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      long offset = 0;
-      while (offset < size) {
-        ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
-        while (header.hasRemaining() && channel.read(header, offset + header.position()) >= 0) {}
-        header.flip();
-        if (header.remaining() >= 4 && header.getInt(0) != MAGIC) {
-          if (offset == 0) {
-            throw new IOException(
-                shown + " is no recording of a flight recorder: it does not begin with FLR");
-          }
-          remarks.add(missing(offset) + " belong to no chunk");
-          break;
+    long offset = 0;
+    while (offset < size) {
+      ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
+      while (header.hasRemaining() && channel.read(header, offset + header.position()) >= 0) {}
+      header.flip();
+      if (header.remaining() >= 4 && header.getInt(0) != MAGIC) {
+        if (offset == 0) {
+          throw new IOException(
+              shown + " is no recording of a flight recorder: it does not begin with FLR");
         }
-        long bytes = header.remaining() < HEADER_BYTES ? 0 : header.getLong(8);
-        if (bytes < HEADER_BYTES || bytes > size - offset) {
-          remarks.add(missing(offset) + " are a chunk that was not finished or was cut off");
-          break;
-        }
-        chunks.add(new Chunk(offset, bytes, header.getLong(32), header.getLong(40)));
-        offset += bytes;
+        remarks.add(missing(offset) + " belong to no chunk");
+        break;
       }
+      long bytes = header.remaining() < HEADER_BYTES ? 0 : header.getLong(8);
+      if (bytes < HEADER_BYTES || bytes > size - offset) {
+        remarks.add(missing(offset) + " are a chunk that was not finished or was cut off");
+        break;
+      }
+      chunks.add(new Chunk(offset, bytes, header.getLong(32), header.getLong(40)));
+      offset += bytes;
     }
     if (chunks.isEmpty()) {
       throw new IOException(
@@ -157,35 +160,16 @@ final class JfrFile implements AutoCloseable {
     return remarks;
   }
 
-  /** Hands a chunk to a reader as a file of its own. */
-  void read(Chunk chunk, Reader reader) throws IOException {
-    if (chunk.size == size) {
-      reader.read(file);
-      return;
-    }
-    Path copy = Files.createTempFile("psc-chunk-", ".jfr");
-    try {
-      try (FileChannel from = FileChannel.open(file, StandardOpenOption.READ);
-          FileChannel to = FileChannel.open(copy, StandardOpenOption.WRITE)) {
-        long done = 0;
-        while (done < chunk.size) {
-          long moved = from.transferTo(chunk.offset + done, chunk.size - done, to);
-          if (moved <= 0) {
-            throw new EOFException(shown + " became shorter while it was read");
-          }
-          done += moved;
-        }
-      }
-      reader.read(copy);
-    } finally {
-      Files.deleteIfExists(copy);
-    }
+  /** Returns the bytes of all chunks. */
+  FileChannel channel() {
+    return channel;
   }
 
   @Override
   public void close() throws IOException {
-    if (temporary) {
-      Files.deleteIfExists(file);
+    channel.close();
+    if (!file.equals(shown)) {
+      Files.deleteIfExists(file); // what was inflated
     }
   }
 }

@@ -16,7 +16,7 @@ import java.nio.file.Path;
  *
  * <p>A file that was cut off gives what its whole chunks have; {@link JfrConversion#remarks} says
  * what is missing. Everything that was recorded is counted, as often as {@code jfr summary} counts
- * it. Thread-safe.
+ * it. The module {@code jdk.jfr} is not needed. Thread-safe.
  */
 public final class JfrFiles {
 
@@ -26,7 +26,6 @@ public final class JfrFiles {
    * Converts a file with the defaults of {@link #builder()}.
    *
    * @throws IOException when the file cannot be read, is no recording, or has nothing whole
-   * @throws UnsupportedOperationException when this JVM has no module {@code jdk.jfr}
    */
   public static JfrConversion convert(Path file) throws IOException {
     return builder().convert(file);
@@ -83,7 +82,6 @@ public final class JfrFiles {
      * Converts a file; nothing of it is kept open.
      *
      * @throws IOException when the file cannot be read, is no recording, or has nothing whole
-     * @throws UnsupportedOperationException when this JVM has no module {@code jdk.jfr}
      */
     public JfrConversion convert(Path file) throws IOException {
       CaptureSettings settings =
@@ -96,9 +94,6 @@ public final class JfrFiles {
               .withAllocatedClass(allocatedClass);
       try (JfrFile opened = JfrFile.open(file, maxBytes)) {
         return new JfrFileReader(settings).read(opened);
-      } catch (LinkageError e) {
-        throw new UnsupportedOperationException(
-            "recordings cannot be read: this JVM has no module jdk.jfr (--add-modules jdk.jfr)", e);
       }
     }
   }

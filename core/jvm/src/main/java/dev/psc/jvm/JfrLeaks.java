@@ -6,9 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 import jdk.jfr.Recording;
-import jdk.jfr.consumer.RecordedClass;
 import jdk.jfr.consumer.RecordedEvent;
-import jdk.jfr.consumer.RecordedObject;
 import jdk.jfr.consumer.RecordingFile;
 import org.jspecify.annotations.Nullable;
 
@@ -57,13 +55,13 @@ final class JfrLeaks implements AutoCloseable {
       }
       synchronized (aggregator) {
         Window window = aggregator.open(Set.of(JvmProfile.LEAK_SUSPECTS), now);
-        JfrStacks stacks = new JfrStacks(aggregator);
+        RecordedEvents view = new RecordedEvents(aggregator, id -> false, false);
         try (RecordingFile events = new RecordingFile(file)) {
           while (events.hasMoreEvents()) {
             RecordedEvent event = events.readEvent();
             if (event.getEventType().getName().equals(EVENT)
                 && event.getDuration("objectAge").compareTo(LEAST_AGE) >= 0) {
-              add(aggregator, stacks, event);
+              JfrConverter.oldObject(aggregator, view.of(event));
             }
           }
         }
@@ -72,18 +70,6 @@ final class JfrLeaks implements AutoCloseable {
     } finally {
       Files.deleteIfExists(file);
     }
-  }
-
-  /** Counts one old object. */
-  static void add(Aggregator aggregator, JfrStacks stacks, RecordedEvent event) {
-    int stack = stacks.stack(event.getStackTrace());
-    Object object = event.getValue("object");
-    if (object instanceof RecordedObject old
-        && old.getValue("type") instanceof RecordedClass type) {
-      stack = stacks.withClass(stack, type);
-    }
-    long bytes = event.hasField("objectSize") ? event.getLong("objectSize") : 0;
-    aggregator.add(JvmProfile.LEAK_SUSPECTS, stack, 0, 1, bytes);
   }
 
   @Override

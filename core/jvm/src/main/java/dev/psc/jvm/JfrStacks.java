@@ -24,7 +24,6 @@ final class JfrStacks {
   private final Aggregator aggregator;
   private final IdentityHashMap<RecordedStackTrace, Integer> traces = new IdentityHashMap<>();
   private final IdentityHashMap<RecordedMethod, Integer> methods = new IdentityHashMap<>();
-  private final IdentityHashMap<RecordedClass, Integer> classLeaves = new IdentityHashMap<>();
   private int[] buffer = new int[256];
   private long epoch;
   private long truncated;
@@ -50,21 +49,6 @@ final class JfrStacks {
     return stack;
   }
 
-  /** Returns a stack with the class of what was allocated as its leaf. */
-  int withClass(int stack, RecordedClass type) {
-    forgetOldEpoch();
-    Integer leaf = classLeaves.get(type);
-    if (leaf == null) {
-      if (classLeaves.size() >= MAX_TRACES) {
-        classLeaves.clear();
-      }
-      Interner interner = aggregator.interner();
-      leaf = interner.location(interner.function(FrameNames.typeName(type.getName()), ""), 0);
-      classLeaves.put(type, leaf);
-    }
-    return aggregator.interner().withLeaf(stack, leaf);
-  }
-
   /** Returns how many stacks without their root were met. */
   long truncated() {
     return truncated;
@@ -74,7 +58,6 @@ final class JfrStacks {
   void clear() {
     traces.clear();
     methods.clear();
-    classLeaves.clear();
   }
 
   private int intern(RecordedStackTrace trace) {
@@ -111,13 +94,8 @@ final class JfrStacks {
       methods.clear();
     }
     RecordedClass type = method.getType();
-    String className = type == null ? "[unknown]" : FrameNames.className(type.getName());
     int function =
-        aggregator
-            .interner()
-            .function(
-                className.isEmpty() ? method.getName() : className + "." + method.getName(),
-                FrameNames.fileName(className));
+        aggregator.interner().method(type == null ? null : type.getName(), method.getName());
     methods.put(method, function);
     return function;
   }

@@ -14,8 +14,7 @@ class GuardsTest {
           aggregator,
           CaptureSettings.DEFAULT,
           new CpuCalibration(aggregator, null, 1, 1, false),
-          new ThreadLabels(),
-          id -> false);
+          new ThreadLabels());
   private final Guards guards = new Guards(CaptureSettings.DEFAULT, converter);
 
   private void ticks(int count, long lockEvents, long exceptions) {
