@@ -50,13 +50,18 @@ final class FrameNames {
 
   /** Returns {@code pkg/Outer.java} for a class name that {@link #className} returned. */
   static String fileName(String className) {
-    if (className.isEmpty() || className.charAt(0) == '[' || NATIVE.matcher(className).find()) {
+    if (className.isEmpty() || className.charAt(0) == '[' || isNative(className)) {
       return "";
     }
     int lastDot = className.lastIndexOf('.');
     int nested = className.indexOf('$', lastDot + 2);
     String outer = nested < 0 ? className : className.substring(0, nested);
     return outer.replace('.', '/') + ".java";
+  }
+
+  private static boolean isNative(String className) {
+    return (className.contains(".so") || className.contains(".dylib"))
+        && NATIVE.matcher(className).find();
   }
 
   /** Returns the file as a stack trace element knows it, with the directory of its package. */

@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Functions, locations and stacks by number. Tables only grow: a reader that was given a stack's
@@ -23,7 +22,6 @@ final class Interner {
   static final int WAITS = 2;
 
   private static final String OTHER = "[other]";
-  private static final String UNKNOWN = "[unknown]";
 
   private final Limits limits;
   private final Map<String, Integer> functionIds = new HashMap<>();
@@ -81,14 +79,10 @@ final class Interner {
     return functions++;
   }
 
-  /**
-   * Returns the number of a method.
-   *
-   * @param binaryClass its class as recordings name it, or null when that is not known
-   */
-  int method(@Nullable String binaryClass, String name) {
-    String type = binaryClass == null ? UNKNOWN : FrameNames.className(binaryClass);
-    return function(type.isEmpty() ? name : type + "." + name, FrameNames.fileName(type));
+  /** Returns the number of a method. */
+  int method(JfrClass type, String name) {
+    String shown = type.shown();
+    return function(shown.isEmpty() ? name : shown + "." + name, type.file());
   }
 
   /** Returns the number of a line of a function; 0 is "no line". */

@@ -3,7 +3,6 @@ package dev.psc.jvm;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,7 +58,7 @@ final class JfrChunkEvents implements JfrEvent {
   }
 
   private JfrType.Field described(JfrField field) {
-    return type.fields().get(slot(field));
+    return type.field(slot(field));
   }
 
   private IllegalArgumentException notA(String kind, JfrField field) {
@@ -184,9 +183,8 @@ final class JfrChunkEvents implements JfrEvent {
   }
 
   private JfrType.@Nullable Field constant(JfrField field) {
-    List<JfrType.Field> all = type.fields();
     int slot = slots[field.ordinal()];
-    return slot >= 0 && all.get(slot).kind() == JfrType.Kind.CONSTANT ? all.get(slot) : null;
+    return slot >= 0 && type.field(slot).kind() == JfrType.Kind.CONSTANT ? type.field(slot) : null;
   }
 
   @Override

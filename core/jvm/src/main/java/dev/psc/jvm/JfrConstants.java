@@ -2,8 +2,6 @@ package dev.psc.jvm;
 
 import java.io.IOException;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,9 +21,10 @@ final class JfrConstants {
   private final JfrMetadata metadata;
   private final Interner interner;
   private final JfrThreads threads;
-  private final Map<Long, Pool> pools = new HashMap<>();
+  private final JfrFrames frames = new JfrFrames();
   private final long[] values = new long[64];
   private int[] stack = new int[256];
+  private long[] methodKeys = new long[255];
   private int references;
 
   /** The constants of a type. */
@@ -86,7 +85,11 @@ final class JfrConstants {
       if (type == null) {
         throw new IOException("constants of the type " + id + ", which is not described");
       }
-      Pool pool = pools.computeIfAbsent(id, added -> new Pool(type));
+      Pool pool = type.constants();
+      if (pool == null) {
+        pool = new Pool(type);
+        type.constants(pool);
+      }
       int constants = in.readCount();
       for (int j = 0; j < constants; j++) {
         long key = in.readLong();
@@ -97,10 +100,6 @@ final class JfrConstants {
         throw new IOException("constants of the type " + type.name() + " are cut off");
       }
     }
-  }
-
-  private @Nullable Pool pool(JfrType type) {
-    return pools.get(type.id());
   }
 
   /** Goes to a constant; returns whether it is there. */
@@ -115,7 +114,7 @@ final class JfrConstants {
 
   /** Reads all fields of the struct at hand, into an array that the next call uses again. */
   private long[] fields(JfrType type) throws IOException {
-    int count = type.fields().size();
+    int count = type.fieldCount();
     if (count > values.length) {
       throw new IOException("the type " + type.name() + " has " + count + " fields");
     }
@@ -130,12 +129,9 @@ final class JfrConstants {
   }
 
   private @Nullable String stringConstant(long key) throws IOException {
-    for (Pool pool : pools.values()) {
-      if (pool.type.kind() == JfrType.Kind.STRING) {
-        return string(pool, key);
-      }
-    }
-    return null;
+    JfrType strings = metadata.strings();
+    Pool pool = strings == null ? null : strings.constants();
+    return pool == null ? null : string(pool, key);
   }
 
   private @Nullable String string(Pool pool, long key) throws IOException {
@@ -152,15 +148,15 @@ final class JfrConstants {
 
   /** Returns a constant that is a string, or a struct with one: a symbol, a thread's state. */
   @Nullable String text(JfrType type, long key) throws IOException {
-    Pool pool = pool(type);
+    Pool pool = type.constants();
     if (pool == null) {
       return null;
     }
     if (type.kind() == JfrType.Kind.STRING) {
       return string(pool, key);
     }
-    for (int i = 0; i < type.fields().size(); i++) {
-      if (type.fields().get(i).kind() == JfrType.Kind.STRING) {
+    for (int i = 0; i < type.fieldCount(); i++) {
+      if (type.field(i).kind() == JfrType.Kind.STRING) {
         return find(pool, key) ? text((int) fields(type)[i]) : null;
       }
     }
@@ -178,7 +174,7 @@ final class JfrConstants {
     if (index < 0) {
       return null;
     }
-    JfrType.Field found = type.fields().get(index);
+    JfrType.Field found = type.field(index);
     return switch (found.kind()) {
       case STRING -> text((int) read[index]);
       case CONSTANT -> text(found.type(), read[index]);
@@ -198,7 +194,7 @@ final class JfrConstants {
   }
 
   JfrThreads.Known thread(JfrType type, long key) throws IOException {
-    Pool pool = pool(type);
+    Pool pool = type.constants();
     int index = pool == null ? -1 : pool.keys.indexOf(key);
     if (pool == null || index < 0) {
       return threads.none();
@@ -222,7 +218,7 @@ final class JfrConstants {
   }
 
   @Nullable JfrClass type(JfrType type, long key) throws IOException {
-    Pool pool = pool(type);
+    Pool pool = type.constants();
     int index = pool == null ? -1 : pool.keys.indexOf(key);
     if (pool == null || index < 0) {
       return null;
@@ -243,8 +239,8 @@ final class JfrConstants {
   /** Returns the class of an old object. */
   @Nullable JfrClass typeOfObject(JfrType object, long key) throws IOException {
     int index = object.indexOf("type");
-    return index >= 0 && find(pool(object), key)
-        ? type(object.fields().get(index).type(), fields(object)[index])
+    return index >= 0 && find(object.constants(), key)
+        ? type(object.field(index).type(), fields(object)[index])
         : null;
   }
 
@@ -255,12 +251,12 @@ final class JfrConstants {
   }
 
   boolean hasStack(JfrType type, long key) {
-    Pool pool = pool(type);
+    Pool pool = type.constants();
     return pool != null && pool.keys.indexOf(key) >= 0;
   }
 
   int stack(JfrType type, long key) throws IOException {
-    Pool pool = pool(type);
+    Pool pool = type.constants();
     int index = pool == null ? -1 : pool.keys.indexOf(key);
     if (pool == null || index < 0) {
       return noStack();
@@ -274,14 +270,20 @@ final class JfrConstants {
   }
 
   private int intern(JfrType trace) throws IOException {
-    long[] read = fields(trace);
-    boolean truncated = number(trace, "truncated", read, 0) != 0;
-    int frames = trace.indexOf("frames");
-    if (frames < 0 || trace.fields().get(frames).kind() != JfrType.Kind.ARRAY) {
+    int framesAt = trace.indexOf("frames");
+    if (framesAt < 0 || trace.field(framesAt).kind() != JfrType.Kind.ARRAY) {
       throw new IOException("the type " + trace.name() + " has no frames");
     }
-    in.position((int) read[frames]);
-    JfrType frame = trace.fields().get(frames).type();
+    int truncatedAt = trace.indexOf("truncated");
+    boolean truncated;
+    if (truncatedAt < framesAt) {
+      trace.read(in, framesAt, values);
+      truncated = truncatedAt >= 0 && values[truncatedAt] != 0;
+    } else {
+      long[] read = fields(trace);
+      truncated = read[truncatedAt] != 0;
+      in.position((int) read[framesAt]);
+    }
     int count = in.readCount();
     if (count > MAX_FRAMES) {
       truncated = true;
@@ -289,8 +291,9 @@ final class JfrConstants {
     }
     if (stack.length < count + 1) {
       stack = new int[count + 1];
+      methodKeys = new long[count];
     }
-    int depth = frames(frame, count);
+    int depth = frames(trace.field(framesAt).type(), count);
     if (truncated) {
       stack[depth++] = interner.location(interner.function(JfrStacks.TRUNCATED, ""), 0);
     }
@@ -299,32 +302,60 @@ final class JfrConstants {
 
   private int frames(JfrType frame, int count) throws IOException {
     int methodAt = frame.indexOf("method");
-    if (methodAt < 0 || frame.fields().get(methodAt).kind() != JfrType.Kind.CONSTANT) {
+    if (methodAt < 0 || frame.field(methodAt).kind() != JfrType.Kind.CONSTANT) {
       throw new IOException("the type " + frame.name() + " has no method");
     }
     int lineAt = frame.indexOf("lineNumber");
-    JfrType method = frame.fields().get(methodAt).type();
-    Pool methods = pool(method);
+    Pool methods = frame.field(methodAt).type().constants();
     if (methods == null) {
       return 0;
     }
-    int[] functions = methods.numbers();
+    if (in.isCompressed() && frame.compressedNumbers() > 0) {
+      Arrays.fill(stack, 0, count, 0);
+      in.readColumns(count, frame.compressedNumbers(), methodAt, lineAt, methodKeys, stack);
+    } else {
+      for (int i = 0; i < count; i++) {
+        long[] read = fields(frame);
+        methodKeys[i] = read[methodAt];
+        stack[i] = lineAt < 0 ? 0 : (int) read[lineAt];
+      }
+    }
+    // From lines to locations, in place; a frame without a method is as if it were not there.
     int depth = 0;
     for (int i = 0; i < count; i++) {
-      long[] read = fields(frame);
-      int line = lineAt < 0 ? 0 : (int) read[lineAt];
-      int index = methods.keys.indexOf(read[methodAt]);
-      if (index >= 0) {
-        if (functions[index] == 0) {
-          int next = in.position();
-          in.position(methods.positions[index]);
-          functions[index] = function(method) + 1;
-          in.position(next);
-        }
-        stack[depth++] = interner.location(functions[index] - 1, line);
+      int location = location(methods, methodKeys[i], stack[i]);
+      if (location >= 0) {
+        stack[depth++] = location;
       }
     }
     return depth;
+  }
+
+  private int location(Pool methods, long key, int line) throws IOException {
+    int location = frames.get(key, line);
+    if (location == JfrFrames.UNKNOWN) {
+      int function = function(methods, key);
+      if (function < 0) {
+        return -1;
+      }
+      location = interner.location(function, line);
+      frames.put(key, line, location);
+    }
+    return location;
+  }
+
+  /** Returns the number of a method, or -1 when it is missing. */
+  private int function(Pool methods, long key) throws IOException {
+    int index = methods.keys.indexOf(key);
+    if (index < 0) {
+      return -1;
+    }
+    int[] functions = methods.numbers();
+    if (functions[index] == 0) {
+      in.position(methods.positions[index]);
+      functions[index] = function(methods.type) + 1;
+    }
+    return functions[index] - 1;
   }
 
   private int function(JfrType method) throws IOException {
@@ -332,8 +363,8 @@ final class JfrConstants {
     String name = text(method, "name", read);
     int typeAt = method.indexOf("type");
     JfrClass type =
-        typeAt < 0 ? null : type(method.fields().get(typeAt).type(), read[typeAt]);
+        typeAt < 0 ? null : type(method.field(typeAt).type(), read[typeAt]);
     return interner.method(
-        type == null ? null : type.name(), name == null ? JfrConverter.UNKNOWN : name);
+        type == null ? JfrClass.UNKNOWN : type, name == null ? JfrConverter.UNKNOWN : name);
   }
 }

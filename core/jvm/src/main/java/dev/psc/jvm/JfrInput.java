@@ -17,6 +17,8 @@ final class JfrInput {
   private static final VarHandle INT = bigEndian(int[].class);
   private static final VarHandle LONG = bigEndian(long[].class);
 
+  private static final long HIGHEST_BITS = 0x8080808080808080L;
+
   private final boolean compressed;
   private byte[] bytes;
   private int at;
@@ -132,11 +134,54 @@ final class JfrInput {
     at += count;
   }
 
-  /** Skips numbers of any size; only where numbers are compressed. */
-  void skipCompressed(int count) {
+  /**
+   * Reads rows of numbers, and keeps two of each; only where numbers are compressed.
+   *
+   * @param columns how many numbers a row has
+   * @param first index of the number that goes into {@code firsts}
+   * @param second index of the number that goes into {@code seconds}, or -1
+   */
+  void readColumns(
+      int rows, int columns, int first, int second, long[] firsts, int[] seconds) {
     int position = at;
     byte[] from = bytes;
-    for (int i = 0; i < count; i++) {
+    for (int row = 0; row < rows; row++) {
+      for (int column = 0; column < columns; column++) {
+        long value = from[position++];
+        if (value < 0) {
+          at = position;
+          value = readRest((byte) value);
+          position = at;
+        }
+        if (column == first) {
+          firsts[row] = value;
+        } else if (column == second) {
+          seconds[row] = (int) value;
+        }
+      }
+    }
+    at = position;
+  }
+
+  /**
+   * Skips numbers of any size; only where numbers are compressed. Eight bytes are looked at at
+   * once: a number ends with a byte whose highest bit is clear.
+   */
+  void skipCompressed(int count) {
+    int position = at;
+    int left = count;
+    byte[] from = bytes;
+    while (left >= Long.BYTES && position <= from.length - Long.BYTES) {
+      long ends = ~(long) LONG.get(from, position) & HIGHEST_BITS;
+      if (ends == 0) {
+        position += 9; // all bits of the ninth belong to the number
+        left--;
+      } else {
+        position += Long.BYTES - Long.numberOfTrailingZeros(ends) / Byte.SIZE;
+        left -= Long.bitCount(ends);
+      }
+    }
+    for (; left > 0; left--) {
       int ninth = position + 8;
       while (from[position++] < 0 && position <= ninth) {}
     }

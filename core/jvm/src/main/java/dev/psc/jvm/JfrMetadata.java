@@ -146,6 +146,16 @@ final class JfrMetadata {
     return type;
   }
 
+  /** Returns the type of strings, if they are described. */
+  @Nullable JfrType strings() {
+    for (JfrType type : types.values()) {
+      if (type.kind() == JfrType.Kind.STRING) {
+        return type;
+      }
+    }
+    return null;
+  }
+
   @Nullable JfrType get(long id) {
     return types.get(id);
   }

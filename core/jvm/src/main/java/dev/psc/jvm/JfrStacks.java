@@ -95,7 +95,10 @@ final class JfrStacks {
     }
     RecordedClass type = method.getType();
     int function =
-        aggregator.interner().method(type == null ? null : type.getName(), method.getName());
+        aggregator
+            .interner()
+            .method(
+                type == null ? JfrClass.UNKNOWN : new JfrClass(type.getName()), method.getName());
     methods.put(method, function);
     return function;
   }

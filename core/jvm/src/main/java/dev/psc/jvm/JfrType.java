@@ -1,8 +1,7 @@
 package dev.psc.jvm;
 
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** A type of a chunk, as its metadata describe it: how to read, and how to skip, its values. */
@@ -35,8 +34,9 @@ final class JfrType {
   private final String name;
   private final boolean event;
   private final Kind kind;
-  private final List<Field> fields = new ArrayList<>();
+  private Field[] fields = new Field[0];
   private int numbers = -1;
+  private JfrConstants.@Nullable Pool constants;
 
   JfrType(long id, String name, @Nullable String superType) {
     this.id = id;
@@ -116,17 +116,31 @@ final class JfrType {
   }
 
   void add(Field field) {
-    fields.add(field);
+    fields = Arrays.copyOf(fields, fields.length + 1);
+    fields[fields.length - 1] = field;
   }
 
-  List<Field> fields() {
-    return fields;
+  /** Returns the chunk's constants of this type, if it has any. */
+  JfrConstants.@Nullable Pool constants() {
+    return constants;
+  }
+
+  void constants(JfrConstants.Pool pool) {
+    constants = pool;
+  }
+
+  int fieldCount() {
+    return fields.length;
+  }
+
+  Field field(int index) {
+    return fields[index];
   }
 
   /** Returns the index of a field, or -1. */
   int indexOf(String field) {
-    for (int i = 0; i < fields.size(); i++) {
-      if (fields.get(i).name.equals(field)) {
+    for (int i = 0; i < fields.length; i++) {
+      if (fields[i].name.equals(field)) {
         return i;
       }
     }
@@ -139,7 +153,7 @@ final class JfrType {
    */
   void read(JfrInput in, int count, long[] values) throws IOException {
     for (int i = 0; i < count; i++) {
-      Field field = fields.get(i);
+      Field field = fields[i];
       boolean wide = field.unsigned;
       switch (field.kind) {
         case BOOLEAN -> values[i] = in.readByte() != 0 ? 1 : 0;
@@ -175,20 +189,20 @@ final class JfrType {
               default -> false;
             };
       }
-      numbers = only ? fields.size() : 0;
+      numbers = only ? fields.length : 0;
     }
     return numbers;
   }
 
   private void skipFields(JfrInput in, int depth) throws IOException {
-    if (fields.isEmpty()) {
+    if (fields.length == 0) {
       throw new IOException("the type " + name + " is not described");
     }
     if (depth > MAX_DEPTH) {
       throw new IOException("the type " + name + " has itself as a part");
     }
-    for (int i = 0; i < fields.size(); i++) {
-      skip(in, fields.get(i), depth + 1);
+    for (int i = 0; i < fields.length; i++) {
+      skip(in, fields[i], depth + 1);
     }
   }
 
@@ -200,9 +214,7 @@ final class JfrType {
     int count = in.readCount();
     int numbers = field.elementKind == Kind.CONSTANT ? 1 : field.type.compressedNumbers();
     if (numbers > 0 && in.isCompressed()) {
-      for (int i = 0; i < count; i++) {
-        in.skipCompressed(numbers);
-      }
+      in.skipCompressed((int) Math.min(Integer.MAX_VALUE, (long) count * numbers));
       return;
     }
     for (int i = 0; i < count; i++) {

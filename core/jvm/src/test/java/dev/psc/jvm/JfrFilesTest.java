@@ -270,16 +270,16 @@ class JfrFilesTest {
   }
 
   @Test
-  void aChunkThatTheJdkRefusesIsSaid() throws Exception {
+  void aChunkThatTheJdkRefusesIsRead() throws Exception {
     Optional<Path> corpus = corpus();
     assumeTrue(corpus.isPresent(), "there is no corpus of recordings here");
     JfrConversion conversion =
         JfrFiles.convert(corpus.get().resolve("FastSlow_2024_01_16_180855.jfr.gz"));
-    assertThat(conversion.remarks()).singleElement().asString().contains("chunk 2");
+    assertThat(conversion.remarks()).isEmpty();
     assertThat(conversion.duration()).isBetween(Duration.ofSeconds(9), Duration.ofSeconds(11));
   }
 
-  private static Optional<Path> corpus() {
+  static Optional<Path> corpus() {
     @Nullable Path at = Path.of(System.getProperty("psc.root", "")).toAbsolutePath();
     while (at != null) {
       if (Files.isDirectory(at.resolve("shared/corpus/jfr"))) {
