@@ -5,12 +5,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A chunk of a recording, read from the format: the types that its metadata describe, its
@@ -138,8 +135,7 @@ final class JfrChunk {
       if (!seen.add(at) || all > size) {
         throw new IOException("its constants at byte " + at + " come again and again");
       }
-      JfrInput head =
-          new JfrInput(bytes(at, Math.min(CHECKPOINT_HEAD_BYTES, bytes)), compressed);
+      JfrInput head = new JfrInput(bytes(at, Math.min(CHECKPOINT_HEAD_BYTES, bytes)), compressed);
       head.readInt(); // size
       long type = head.readLong();
       if (type != CHECKPOINT) {

@@ -32,7 +32,7 @@ final class JfrChunkEvents implements JfrEvent {
     int last = -1;
     for (JfrField field : KNOWN) {
       int index = type.indexOf(field.jfrName());
-      slots[field.ordinal()] = index;
+      slots[index(field)] = index;
       last = Math.max(last, index);
     }
     fields = last + 1;
@@ -49,8 +49,14 @@ final class JfrChunkEvents implements JfrEvent {
     type.read(from, fields, values);
   }
 
+  /** An array, since an EnumMap would make an object of each number. */
+  @SuppressWarnings("EnumOrdinal")
+  private static int index(JfrField field) {
+    return field.ordinal();
+  }
+
   private int slot(JfrField field) {
-    int slot = slots[field.ordinal()];
+    int slot = slots[index(field)];
     if (slot < 0) {
       throw new IllegalArgumentException(type.name() + " has no field " + field.jfrName());
     }
@@ -68,7 +74,7 @@ final class JfrChunkEvents implements JfrEvent {
 
   @Override
   public boolean has(JfrField field) {
-    return slots[field.ordinal()] >= 0;
+    return slots[index(field)] >= 0;
   }
 
   @Override
@@ -183,7 +189,7 @@ final class JfrChunkEvents implements JfrEvent {
   }
 
   private JfrType.@Nullable Field constant(JfrField field) {
-    int slot = slots[field.ordinal()];
+    int slot = slots[index(field)];
     return slot >= 0 && type.field(slot).kind() == JfrType.Kind.CONSTANT ? type.field(slot) : null;
   }
 

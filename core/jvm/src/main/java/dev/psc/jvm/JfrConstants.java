@@ -362,8 +362,7 @@ final class JfrConstants {
     long[] read = fields(method).clone();
     String name = text(method, "name", read);
     int typeAt = method.indexOf("type");
-    JfrClass type =
-        typeAt < 0 ? null : type(method.field(typeAt).type(), read[typeAt]);
+    JfrClass type = typeAt < 0 ? null : type(method.field(typeAt).type(), read[typeAt]);
     return interner.method(
         type == null ? JfrClass.UNKNOWN : type, name == null ? JfrConverter.UNKNOWN : name);
   }

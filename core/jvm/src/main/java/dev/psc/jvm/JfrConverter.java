@@ -34,10 +34,7 @@ final class JfrConverter {
    * @param lookup labels of threads at a time
    */
   JfrConverter(
-      Aggregator aggregator,
-      CaptureSettings settings,
-      CpuWeigher cpu,
-      ThreadLabels lookup) {
+      Aggregator aggregator, CaptureSettings settings, CpuWeigher cpu, ThreadLabels lookup) {
     this.aggregator = aggregator;
     this.settings = settings;
     this.cpu = cpu;
@@ -48,7 +45,8 @@ final class JfrConverter {
     handlers.put("jdk.ExecutionSample", event -> executionSample(event, false));
     handlers.put("jdk.NativeMethodSample", event -> executionSample(event, true));
     handlers.put("jdk.CPUTimeSample", this::cpuTimeSample);
-    handlers.put("jdk.CPUTimeSamplesLost", event -> lostSamples += event.number(JfrField.LOST_SAMPLES));
+    handlers.put(
+        "jdk.CPUTimeSamplesLost", event -> lostSamples += event.number(JfrField.LOST_SAMPLES));
     handlers.put("jdk.DataLoss", event -> lostBytes += event.number(JfrField.AMOUNT));
     handlers.put("jdk.ObjectAllocationSample", this::allocationSample);
     handlers.put("jdk.ObjectAllocationInNewTLAB", event -> tlab(event, true));

@@ -104,8 +104,7 @@ final class JfrFileCounter {
     handlers.put(EventPlan.EXECUTION, this::executionSample);
     handlers.put(EventPlan.CPU_TIME, this::cpuTimeSample);
     handlers.put("jdk.ActiveSetting", this::setting);
-    handlers.put(
-        "jdk.OldObjectSample", event -> JfrConverter.oldObject(common.aggregator, event));
+    handlers.put("jdk.OldObjectSample", event -> JfrConverter.oldObject(common.aggregator, event));
     handlers.put("profiler.WallClockSample", event -> wallClockSample(event, JfrField.SAMPLES));
     handlers.put("profiler.WallClockSleeping", this::sleepers);
     handlers.put("profiler.LiveObject", this::liveObject);
@@ -180,7 +179,7 @@ final class JfrFileCounter {
     String name = event.text(JfrField.NAME);
     String value = event.text(JfrField.VALUE);
     boolean matters = "period".equals(name) || "interval".equals(name) || "wall".equals(name);
-    if (matters && value != null) {
+    if (matters && name != null && value != null) {
       settingsOfChunk.add(new Setting(event.number(JfrField.ID), name, value));
     }
   }
@@ -255,20 +254,12 @@ final class JfrFileCounter {
     double weight = event.has(JfrField.WEIGHT) ? event.decimal(JfrField.WEIGHT) : 1;
     long bytes = Math.round(event.number(JfrField.SIZE) * weight);
     common.add(
-        JvmProfile.MEMORY,
-        event,
-        allocationStack(event),
-        Math.max(1, Math.round(weight)),
-        bytes);
+        JvmProfile.MEMORY, event, allocationStack(event), Math.max(1, Math.round(weight)), bytes);
   }
 
   private void liveObject(JfrEvent event) {
     live.add(
-        JvmProfile.HEAP,
-        event,
-        allocationStack(event),
-        1,
-        event.number(JfrField.ALLOCATION_SIZE));
+        JvmProfile.HEAP, event, allocationStack(event), 1, event.number(JfrField.ALLOCATION_SIZE));
   }
 
   // What came of it.
@@ -313,8 +304,7 @@ final class JfrFileCounter {
     }
     result.put(live, JvmProfile.HEAP, 0, "inuse values are those of sampled objects");
     long folded = 0;
-    for (Counted counted :
-        List.of(common, exact, byCpuTime, wallBySamples, wallClock, live)) {
+    for (Counted counted : List.of(common, exact, byCpuTime, wallBySamples, wallClock, live)) {
       folded += counted.window.folded();
     }
     if (folded > 0) {

@@ -43,8 +43,7 @@ final class JfrFileReader {
       JfrChunk opened;
       try {
         opened =
-            new JfrChunk(
-                file.channel(), chunk, counter.tables().interner(), counter.threads());
+            new JfrChunk(file.channel(), chunk, counter.tables().interner(), counter.threads());
       } catch (IOException | RuntimeException e) {
         remarks.add("chunk " + number + " cannot be read: " + reason(e));
         continue;

@@ -121,7 +121,8 @@ final class JfrInput {
   int readCount() throws IOException {
     int count = readInt();
     if (count < 0 || count > bytes.length - at) {
-      throw new EOFException("a count of " + (count & 0xffffffffL) + ", which is more than follows");
+      throw new EOFException(
+          "a count of " + (count & 0xffffffffL) + ", which is more than follows");
     }
     return count;
   }
@@ -141,8 +142,7 @@ final class JfrInput {
    * @param first index of the number that goes into {@code firsts}
    * @param second index of the number that goes into {@code seconds}, or -1
    */
-  void readColumns(
-      int rows, int columns, int first, int second, long[] firsts, int[] seconds) {
+  void readColumns(int rows, int columns, int first, int second, long[] firsts, int[] seconds) {
     int position = at;
     byte[] from = bytes;
     for (int row = 0; row < rows; row++) {

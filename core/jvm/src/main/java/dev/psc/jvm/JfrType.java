@@ -162,8 +162,7 @@ final class JfrType {
         case CHAR -> values[i] = in.readChar();
         case INT -> values[i] = wide ? in.readInt() & 0xffffffffL : in.readInt();
         case LONG, CONSTANT -> values[i] = in.readLong();
-        case FLOAT ->
-            values[i] = Double.doubleToRawLongBits(Float.intBitsToFloat(in.readRawInt()));
+        case FLOAT -> values[i] = Double.doubleToRawLongBits(Float.intBitsToFloat(in.readRawInt()));
         case DOUBLE -> values[i] = in.readRawLong();
         default -> {
           values[i] = in.position();

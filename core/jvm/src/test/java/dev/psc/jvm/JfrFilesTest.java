@@ -279,6 +279,28 @@ class JfrFilesTest {
     assertThat(conversion.duration()).isBetween(Duration.ofSeconds(9), Duration.ofSeconds(11));
   }
 
+  /** Prints what a file has; for a JVM of its own. */
+  static final class Program {
+    private Program() {}
+
+    public static void main(String[] arguments) throws IOException {
+      JfrConversion conversion = JfrFiles.convert(Path.of(arguments[0]));
+      System.out.println(conversion.profiles() + " " + conversion.events());
+    }
+  }
+
+  @Test
+  void theModuleOfTheFlightRecorderIsNotNeeded() throws Exception {
+    JfrConversion here = JfrFiles.convert(recorded);
+    assertThat(
+            ChildJvm.run(
+                ChildJvm.thisJava(),
+                List.of("--limit-modules", "java.base,java.logging"),
+                Program.class,
+                recorded.toString()))
+        .contains(here.profiles() + " " + here.events());
+  }
+
   static Optional<Path> corpus() {
     @Nullable Path at = Path.of(System.getProperty("psc.root", "")).toAbsolutePath();
     while (at != null) {

@@ -11,6 +11,7 @@ import dev.psc.pprof.Sample;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -170,8 +171,7 @@ class JfrParserTest {
       for (JfrFile.Chunk chunk : chunks.chunks()) {
         Path alone = directory.resolve("chunk-" + compared + ".jfr");
         int from = Math.toIntExact(chunk.offset());
-        Files.write(
-            alone, Arrays.copyOfRange(bytes, from, from + Math.toIntExact(chunk.size())));
+        Files.write(alone, Arrays.copyOfRange(bytes, from, from + Math.toIntExact(chunk.size())));
         JfrConversion theirs;
         try {
           theirs = readByTheJdk(alone);
@@ -194,6 +194,230 @@ class JfrParserTest {
       }
     }
     assertThat(compared).as("chunks that the JDK reads").isPositive();
+  }
+
+  /** Damage ends in a remark or in an IOException, within a time, whatever it is. */
+  @ParameterizedTest
+  @CsvSource({"bits, 120", "cut, 40", "zeros, 50", "ones, 50", "sizes, 60", "copied, 40"})
+  void damageIsSaidAndNeverMore(String kind, int times) throws Exception {
+    byte[] whole = Files.readAllBytes(directory.resolve("first.jfr"));
+    SplittableRandom random = new SplittableRandom(SEED + kind.hashCode());
+    Path file = directory.resolve("damaged-" + kind + ".jfr");
+    int read = 0;
+    for (int i = 0; i < times; i++) {
+      byte[] damaged = damage(whole.clone(), kind, random);
+      Files.write(file, damaged);
+      long started = System.nanoTime();
+      try (JfrFile opened = JfrFile.open(file, Long.MAX_VALUE)) {
+        JfrConversion conversion = new JfrFileReader(SETTINGS).read(opened);
+        assertThat(conversion.events()).isNotEmpty();
+        read++;
+      } catch (IOException e) {
+        assertThat(e).hasMessageNotContaining("Exception");
+      } catch (RuntimeException | Error e) {
+        throw new AssertionError(kind + " number " + i + ", seed " + SEED, e);
+      }
+      assertThat(Duration.ofNanos(System.nanoTime() - started))
+          .as(kind + " number " + i)
+          .isLessThan(Duration.ofSeconds(10));
+    }
+    assertThat(read).as("files of which something was read").isLessThanOrEqualTo(times);
+  }
+
+  private static byte[] damage(byte[] bytes, String kind, SplittableRandom random) {
+    // The places that lead to others are few: they get a third of the damage.
+    int constants = (int) ByteBuffer.wrap(bytes).getLong(16);
+    int metadata = (int) ByteBuffer.wrap(bytes).getLong(24);
+    int at =
+        switch (random.nextInt(6)) {
+          case 0 -> 4 + random.nextInt(64);
+          case 1 -> constants + random.nextInt(200);
+          case 2 -> metadata + random.nextInt(20_000);
+          default -> 68 + random.nextInt(bytes.length - 68);
+        };
+    at = Math.min(at, bytes.length - 1);
+    int length = Math.min(1 + random.nextInt(16), bytes.length - at);
+    switch (kind) {
+      case "bits" -> bytes[at] ^= (byte) (1 << random.nextInt(8));
+      case "cut" -> {
+        byte[] cut = Arrays.copyOf(bytes, Math.max(68, at));
+        if (random.nextBoolean()) {
+          ByteBuffer.wrap(cut).putLong(8, cut.length); // as if it were whole
+        }
+        return cut;
+      }
+      case "zeros" -> Arrays.fill(bytes, at, at + length, (byte) 0);
+      case "ones" -> Arrays.fill(bytes, at, at + length, (byte) 0xff);
+      case "sizes" -> {
+        byte[] huge = {(byte) 0xff, (byte) 0xff, (byte) 0xff, (byte) 0xff, 0x07};
+        System.arraycopy(huge, 0, bytes, at, Math.min(huge.length, bytes.length - at));
+      }
+      default -> {
+        int from = 68 + random.nextInt(bytes.length - 68 - length);
+        System.arraycopy(bytes, from, bytes, at, length);
+      }
+    }
+    return bytes;
+  }
+
+  @Test
+  void whatIsBeforeDamageCounts() throws Exception {
+    byte[] bytes = Files.readAllBytes(directory.resolve("first.jfr"));
+    long all = events(JfrFiles.convert(directory.resolve("first.jfr")));
+    List<Integer> starts = new ArrayList<>();
+    JfrInput in = new JfrInput(bytes, true);
+    for (int at = 68; at < bytes.length; ) {
+      in.position(at);
+      int size = in.readInt();
+      if (in.readLong() > 1) { // neither metadata nor constants
+        starts.add(at);
+      }
+      at += size;
+    }
+    int broken = starts.get(starts.size() * 3 / 4);
+    Arrays.fill(bytes, broken, broken + 1, (byte) 0);
+    Path file = Files.write(directory.resolve("broken.jfr"), bytes);
+    JfrConversion conversion = JfrFiles.convert(file);
+    assertThat(conversion.remarks())
+        .singleElement()
+        .asString()
+        .contains("chunk 1 can be read in part, its first " + broken + " of " + bytes.length);
+    assertThat(events(conversion)).isPositive().isLessThan(all);
+    assertThat(conversion.profiles()).contains(JvmProfile.PROCESS_CPU);
+  }
+
+  private static long events(JfrConversion conversion) {
+    return conversion.events().values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true, 2", "false, 2", "true, 1"})
+  void readsEachWayOfWritingNumbersAndStrings(boolean compressed, int version) throws Exception {
+    JfrConversion conversion = convert(handMade(compressed, version));
+    assertThat(conversion.remarks()).isEmpty();
+    assertThat(conversion.events()).isEqualTo(Map.of("jdk.ThreadSleep", 4L));
+    assertThat(byStack(conversion, JvmProfile.BLOCK).entrySet())
+        .extracting(entry -> entry.getKey().replaceAll("(?s)^[^\n]*\n", "") + entry.getValue())
+        .containsExactlyInAnyOrder(
+            "a.B.leaf (a/B.java:7)\na.B$C.root (a/B.java:0)\n[truncated][2, 3000]",
+            "a.B$C.root (a/B.java:0)[1, 1000]",
+            "[no stack][1, 70000]");
+  }
+
+  /** Four sleeps: two of a stack, one of another, and one whose stack and thread are missing. */
+  private static HandMadeChunk handMade(boolean compressed, int version) {
+    return new HandMadeChunk(compressed, version)
+        .checkpoint(
+            pools -> {
+              pools.integer(2);
+              pools.number(6).integer(4);
+              pools.number(1).text("a/B").number(2).latin("a/B$C");
+              pools.number(3).chars("leaf").number(1L << 62).text("root");
+              pools.number(9).integer(2);
+              pools.number(1).integer(2).integer(7).number(50).integer(0).number(51).raw(1);
+              pools.number(300).integer(1).integer(-1).number(51).raw(0);
+            })
+        .checkpoint(
+            pools -> {
+              pools.integer(3);
+              pools.number(5).integer(2).number(-1).number(1).number(21).number(2);
+              pools.number(7).integer(2);
+              pools.number(50).number(-1).number(3).number(51).number(21).number(1L << 62);
+              pools.number(4).integer(1).number(9).raw(1).number(77);
+            })
+        .event(100, event -> event.number(6_000).number(1_000).number(1).number(9))
+        .event(100, event -> event.number(7_000).number(2_000).number(1).number(9))
+        .event(7, event -> event.number(1)) // no event
+        .event(100, event -> event.number(7_000).number(1_000).number(300).number(9))
+        .event(100, event -> event.number(7_000).number(70_000).number(8).number(8));
+  }
+
+  private static JfrConversion convert(HandMadeChunk chunk) throws IOException {
+    return JfrFiles.convert(Files.write(directory.resolve("hand-made.jfr"), chunk.build()));
+  }
+
+  private static void assertRefused(HandMadeChunk chunk, String reason) {
+    assertThatThrownBy(() -> convert(chunk))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("chunk 1 cannot be read: ")
+        .hasMessageContaining(reason);
+  }
+
+  @Test
+  void whatNeverEndsIsRefused() {
+    assertRefused(handMade(true, 2).circle(), "come again and again");
+    assertRefused(
+        handMade(true, 2).checkpoint(pools -> pools.integer(Integer.MAX_VALUE)),
+        "a count of 2147483647, which is more than follows");
+    assertRefused(
+        handMade(true, 2).checkpoint(pools -> pools.integer(1).number(6).integer(-1)),
+        "a count of 4294967295, which is more than follows");
+    assertRefused(
+        handMade(true, 2)
+            .type(11, "endless", "", "part:11")
+            .checkpoint(pools -> pools.integer(1).number(11).integer(1).number(1)),
+        "has itself as a part");
+    assertRefused(
+        handMade(true, 2)
+            .type(11, "empty", "")
+            .type(12, "many", "", "parts:11:array")
+            .checkpoint(
+                pools -> pools.integer(1).number(12).integer(1).number(1).integer(1).raw(0)),
+        "empty is not described");
+    assertRefused(handMade(true, 3), "version 3.0; 1.x and 2.x can be read");
+  }
+
+  @Test
+  void stringsThatReferToEachOtherEnd() throws Exception {
+    HandMadeChunk chunk =
+        handMade(true, 2)
+            .checkpoint(
+                pools -> {
+                  pools.integer(1).number(3).integer(2);
+                  pools.number(1).raw(2).number(2).number(2).raw(2).number(1);
+                })
+            .type(101, "jdk.ActiveSetting", "jdk.jfr.Event", "id:2", "name:3", "value:3")
+            .event(101, event -> event.number(1).raw(2).number(1).raw(0));
+    assertThat(convert(chunk).events()).containsEntry("jdk.ActiveSetting", 1L);
+  }
+
+  @Test
+  void numbersOfAnySizeAreReadAndSkipped() throws Exception {
+    SplittableRandom random = new SplittableRandom(SEED);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    long[] numbers = new long[5_000];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = random.nextLong() >>> random.nextInt(64);
+      long left = numbers[i];
+      int bytes = 1;
+      while (bytes < 9 && (left & ~0x7fL) != 0) {
+        out.write((int) (left & 0x7f) | 0x80);
+        left >>>= 7;
+        bytes++;
+      }
+      out.write((int) left);
+    }
+    JfrInput in = new JfrInput(out.toByteArray(), true);
+    int[] positions = new int[numbers.length + 1];
+    for (int i = 0; i < numbers.length; i++) {
+      assertThat(in.readLong()).isEqualTo(numbers[i]);
+      positions[i + 1] = in.position();
+    }
+    for (int i = 0; i < 2_000; i++) {
+      int from = random.nextInt(numbers.length);
+      int count = random.nextInt(numbers.length - from + 1);
+      in.position(positions[from]);
+      in.skipCompressed(count);
+      assertThat(in.position()).isEqualTo(positions[from + count]);
+    }
+    in.position(0);
+    long[] firsts = new long[1_000];
+    int[] seconds = new int[1_000];
+    in.readColumns(1_000, 5, 1, 3, firsts, seconds);
+    for (int row = 0; row < 1_000; row++) {
+      assertThat(firsts[row]).isEqualTo(numbers[row * 5 + 1]);
+      assertThat(seconds[row]).isEqualTo((int) numbers[row * 5 + 3]);
+    }
   }
 
   private static JfrConversion readByTheJdk(Path file) throws IOException {
@@ -223,8 +447,7 @@ class JfrParserTest {
   private static Map<String, List<Long>> byStack(JfrConversion conversion, JvmProfile profile)
       throws Exception {
     Map<String, List<Long>> sums = new TreeMap<>();
-    Profile parsed =
-        Profile.parse(conversion.pprof(profile).orElseThrow(), PprofLimits.defaults());
+    Profile parsed = Profile.parse(conversion.pprof(profile).orElseThrow(), PprofLimits.defaults());
     for (Sample sample : parsed.samples()) {
       StringBuilder key = new StringBuilder(sample.labels().toString());
       for (Frame frame : sample.stack()) {
