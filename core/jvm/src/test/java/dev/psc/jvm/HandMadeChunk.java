@@ -69,7 +69,8 @@ final class HandMadeChunk {
 
     Body chars(String text) {
       raw(4).integer(text.length());
-      for (char c : text.toCharArray()) {
+      for (int i = 0; i < text.length(); i++) {
+        char c = text.charAt(i);
         if (compressed) {
           number(c);
         } else {
@@ -139,7 +140,7 @@ final class HandMadeChunk {
     ByteBuffer all = ByteBuffer.allocate(size);
     if (compressed) {
       for (int shift = 0; shift < 28; shift += 7) {
-        all.put((byte) (size >>> shift & 0x7f | (shift < 21 ? 0x80 : 0)));
+        all.put((byte) (((size >>> shift) & 0x7f) | (shift < 21 ? 0x80 : 0)));
       }
     } else {
       all.putInt(size);
@@ -188,7 +189,7 @@ final class HandMadeChunk {
   private void padded(Body body, long value) {
     if (compressed) {
       for (int shift = 0; shift < 56; shift += 7) {
-        body.raw((int) (value >>> shift & 0x7f) | 0x80);
+        body.raw((int) ((value >>> shift) & 0x7f) | 0x80);
       }
       body.raw((int) (value >>> 56));
     } else {
