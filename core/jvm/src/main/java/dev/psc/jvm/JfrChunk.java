@@ -22,6 +22,12 @@ final class JfrChunk {
   /** An event that is larger is damage. */
   private static final int MAX_EVENT_BYTES = 16 << 20;
 
+  /** Some hundred thousand bytes are usual. */
+  private static final int MAX_METADATA_BYTES = 16 << 20;
+
+  /** Size and type of an event, nine bytes each at most. */
+  private static final int EVENT_HEAD_BYTES = 18;
+
   /** Size, type, start, duration, delta, kind and number of pools of a checkpoint. */
   private static final int CHECKPOINT_HEAD_BYTES = 64;
 
@@ -103,8 +109,8 @@ final class JfrChunk {
     if (at < HEADER_BYTES || at >= size) {
       throw new IOException("its " + what + " should be at byte " + at + " of " + size);
     }
-    // A padded number has zeros that are read, too.
-    JfrInput head = new JfrInput(bytes(at, (int) Math.min(16, size - at)), compressed);
+    JfrInput head =
+        new JfrInput(bytes(at, (int) Math.min(EVENT_HEAD_BYTES, size - at)), compressed);
     int bytes = head.readInt();
     if (bytes <= 0 || bytes > size - at) {
       throw new IOException(
@@ -115,7 +121,9 @@ final class JfrChunk {
 
   private JfrMetadata readMetadata() throws IOException {
     int bytes = sizeOfEvent(metadataAt, "metadata");
-    fitsIntoHeap(bytes, "metadata");
+    if (bytes > MAX_METADATA_BYTES) {
+      throw new IOException("its metadata have " + bytes + " bytes");
+    }
     return JfrMetadata.read(new JfrInput(bytes(metadataAt, bytes), compressed));
   }
 
@@ -148,7 +156,11 @@ final class JfrChunk {
       found.add(new long[] {at, bytes, head.position()});
       at += delta;
     }
-    fitsIntoHeap(all, "constants");
+    long most = Math.min(Integer.MAX_VALUE - 8, Runtime.getRuntime().maxMemory() / 4);
+    if (all > most) {
+      throw new IOException(
+          "its constants have " + all + " bytes, more than a quarter of the heap; set -Xmx");
+    }
     byte[] bytes = new byte[(int) all];
     int filled = 0;
     for (long[] checkpoint : found) {
@@ -166,14 +178,6 @@ final class JfrChunk {
     return read;
   }
 
-  private static void fitsIntoHeap(long bytes, String what) throws IOException {
-    long most = Math.min(Integer.MAX_VALUE - 8, Runtime.getRuntime().maxMemory() / 4);
-    if (bytes > most) {
-      throw new IOException(
-          "its " + what + " have " + bytes + " bytes, more than a quarter of the heap; set -Xmx");
-    }
-  }
-
   /** Returns the types of events, of which {@link #next()} returns the indexes. */
   List<JfrChunkEvents> types() {
     return types;
@@ -183,7 +187,7 @@ final class JfrChunk {
   int next() throws IOException {
     while (next < size) {
       current = next;
-      buffer(current, Math.min(16, size - current));
+      buffer(current, Math.min(EVENT_HEAD_BYTES, size - current));
       in.position((int) (current - bufferAt));
       int start = in.position();
       currentSize = in.readInt();

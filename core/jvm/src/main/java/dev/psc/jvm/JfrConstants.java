@@ -17,6 +17,9 @@ final class JfrConstants {
   /** Far above what any recorder writes; what is deeper has {@code [truncated]} as its root. */
   private static final int MAX_FRAMES = 16_384;
 
+  /** What one costs at most beside its bytes in the file, with room for what is made of it. */
+  private static final int BYTES_OF_CONSTANT = 200;
+
   private final JfrInput in;
   private final JfrMetadata metadata;
   private final Interner interner;
@@ -26,6 +29,7 @@ final class JfrConstants {
   private int[] stack = new int[256];
   private long[] methodKeys = new long[255];
   private int references;
+  private long all;
 
   /** The constants of a type. */
   static final class Pool {
@@ -91,6 +95,10 @@ final class JfrConstants {
         type.constants(pool);
       }
       int constants = in.readCount();
+      all += constants;
+      if (all > Runtime.getRuntime().maxMemory() / BYTES_OF_CONSTANT) {
+        throw new IOException(all + " constants, which the heap has no room for; set -Xmx");
+      }
       for (int j = 0; j < constants; j++) {
         long key = in.readLong();
         pool.put(key, in.position());

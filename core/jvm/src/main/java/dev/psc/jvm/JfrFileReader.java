@@ -1,6 +1,7 @@
 package dev.psc.jvm;
 
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -36,6 +37,7 @@ final class JfrFileReader {
     long start = Long.MAX_VALUE;
     long end = Long.MIN_VALUE;
     int number = 0;
+    int unread = 0;
     for (JfrFile.Chunk chunk : file.chunks()) {
       number++;
       start = Math.min(start, chunk.startNanos());
@@ -44,13 +46,19 @@ final class JfrFileReader {
       try {
         opened =
             new JfrChunk(file.channel(), chunk, counter.tables().interner(), counter.threads());
+      } catch (ClosedChannelException e) {
+        throw e; // the thread was interrupted
       } catch (IOException | RuntimeException e) {
+        unread++;
         remarks.add("chunk " + number + " cannot be read: " + reason(e));
         continue;
       }
       try {
         end = Math.max(end, readEvents(opened, chunk.durationNanos() <= 0));
+      } catch (ClosedChannelException e) {
+        throw e;
       } catch (IOException | RuntimeException e) {
+        unread++;
         remarks.add(
             "chunk "
                 + number
@@ -62,7 +70,7 @@ final class JfrFileReader {
                 + reason(e));
       }
     }
-    if (counter.isEmpty() && remarks.size() > file.remarks().size()) {
+    if (unread == number && counter.isEmpty()) {
       throw new IOException("nothing of the recording can be read: " + remarks);
     }
     return counter.result(start, Math.max(1, end - start), remarks);

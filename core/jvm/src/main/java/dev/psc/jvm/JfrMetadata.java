@@ -3,7 +3,6 @@ package dev.psc.jvm;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,23 +17,37 @@ final class JfrMetadata {
   /** The root, what it has, a class, its field, an annotation: five, and some more to come. */
   private static final int MAX_DEPTH = 16;
 
+  /** Some ten thousand are usual. */
+  private static final int MAX_ELEMENTS = 500_000;
+
   private static final String TIMESPAN = "jdk.jfr.Timespan";
   private static final String UNSIGNED = "jdk.jfr.Unsigned";
 
   private final Map<Long, JfrType> types = new LinkedHashMap<>();
+  private @Nullable JfrType strings;
+  private int elements;
 
   /** A part of the description. */
   private static final class Element {
     private final String name;
-    private final Map<String, String> attributes = new HashMap<>();
-    private final List<Element> children = new ArrayList<>();
+    private final List<String> attributes = new ArrayList<>(4); // a name, its value, and so on
+    private final List<Element> children = new ArrayList<>(2);
 
     private Element(String name) {
       this.name = name;
     }
 
+    private @Nullable String get(String attribute) {
+      for (int i = 0; i < attributes.size(); i += 2) {
+        if (attributes.get(i).equals(attribute)) {
+          return attributes.get(i + 1);
+        }
+      }
+      return null;
+    }
+
     private long number(String attribute) throws IOException {
-      String value = attributes.get(attribute);
+      String value = get(attribute);
       try {
         return value == null ? -1 : Long.parseLong(value);
       } catch (NumberFormatException e) {
@@ -43,7 +56,8 @@ final class JfrMetadata {
     }
 
     private String text(String attribute) {
-      return attributes.getOrDefault(attribute, "");
+      String value = get(attribute);
+      return value == null ? "" : value;
     }
   }
 
@@ -69,7 +83,7 @@ final class JfrMetadata {
       strings[i] = text == null ? "" : text;
     }
     JfrMetadata metadata = new JfrMetadata();
-    Element root = element(in, strings, 0);
+    Element root = metadata.element(in, strings, 0);
     List<Element> classes = new ArrayList<>();
     for (Element child : root.children) {
       if (child.name.equals("metadata")) {
@@ -85,15 +99,18 @@ final class JfrMetadata {
     return metadata;
   }
 
-  private static Element element(JfrInput in, String[] strings, int depth) throws IOException {
+  private Element element(JfrInput in, String[] strings, int depth) throws IOException {
     if (depth > MAX_DEPTH) {
       throw new IOException("the metadata are nested deeper than " + MAX_DEPTH);
+    }
+    if (++elements > MAX_ELEMENTS) {
+      throw new IOException("the metadata have more than " + MAX_ELEMENTS + " elements");
     }
     Element element = new Element(strings[in.readInt()]);
     int attributes = in.readCount();
     for (int i = 0; i < attributes; i++) {
-      String key = strings[in.readInt()];
-      element.attributes.put(key, strings[in.readInt()]);
+      element.attributes.add(strings[in.readInt()]);
+      element.attributes.add(strings[in.readInt()]);
     }
     int children = in.readCount();
     for (int i = 0; i < children; i++) {
@@ -105,7 +122,11 @@ final class JfrMetadata {
   private void declare(List<Element> classes) throws IOException {
     for (Element type : classes) {
       long id = type.number("id");
-      types.put(id, new JfrType(id, type.text("name"), type.text("superType")));
+      JfrType declared = new JfrType(id, type.text("name"), type.text("superType"));
+      types.put(id, declared);
+      if (declared.kind() == JfrType.Kind.STRING) {
+        strings = declared;
+      }
     }
   }
 
@@ -125,7 +146,7 @@ final class JfrMetadata {
         new JfrType.Field(
             element.text("name"),
             required(element.number("class")),
-            element.attributes.containsKey("constantPool"),
+            element.get("constantPool") != null,
             element.number("dimension") > 0);
     for (Element child : element.children) {
       JfrType annotation = child.name.equals("annotation") ? get(child.number("class")) : null;
@@ -148,12 +169,7 @@ final class JfrMetadata {
 
   /** Returns the type of strings, if they are described. */
   @Nullable JfrType strings() {
-    for (JfrType type : types.values()) {
-      if (type.kind() == JfrType.Kind.STRING) {
-        return type;
-      }
-    }
-    return null;
+    return strings;
   }
 
   @Nullable JfrType get(long id) {

@@ -14,6 +14,9 @@ final class JfrStrings {
   static final byte CHARS = 4;
   static final byte LATIN1 = 5;
 
+  /** Names are shorter; what is longer is damage. */
+  private static final int MAX_LENGTH = 1 << 24;
+
   private JfrStrings() {}
 
   /** Finds strings that are constants. */
@@ -29,7 +32,7 @@ final class JfrStrings {
       case EMPTY -> "";
       case CONSTANT -> constants.get(in.readLong());
       case UTF8, LATIN1 -> {
-        int length = in.readCount();
+        int length = length(in);
         String text =
             new String(
                 in.bytes(),
@@ -40,7 +43,7 @@ final class JfrStrings {
         yield text;
       }
       case CHARS -> {
-        char[] chars = new char[in.readCount()];
+        char[] chars = new char[length(in)];
         for (int i = 0; i < chars.length; i++) {
           chars[i] = in.readChar();
         }
@@ -48,5 +51,13 @@ final class JfrStrings {
       }
       default -> throw new IOException("a string of the unknown encoding " + encoding);
     };
+  }
+
+  private static int length(JfrInput in) throws IOException {
+    int length = in.readCount();
+    if (length > MAX_LENGTH) {
+      throw new IOException("a string of the length " + length);
+    }
+    return length;
   }
 }

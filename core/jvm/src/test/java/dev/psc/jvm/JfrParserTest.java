@@ -228,7 +228,9 @@ class JfrParserTest {
           .as(kind + " number " + i)
           .isLessThan(Duration.ofSeconds(10));
     }
-    assertThat(read).as("files of which something was read").isLessThanOrEqualTo(times);
+    if (!kind.equals("cut")) { // the metadata are at the end
+      assertThat(read).as("files of which something was read").isPositive();
+    }
   }
 
   private static byte[] damage(byte[] bytes, String kind, SplittableRandom random) {

@@ -99,7 +99,7 @@ final class Push {
     } catch (AccessDeniedException e) {
       fail(file + ": may not be read by this user");
       return;
-    } catch (IOException | UnsupportedOperationException e) {
+    } catch (IOException e) {
       String message = String.valueOf(e.getMessage());
       fail(message.contains(file) ? message : file + ": " + message);
       return;
