@@ -23,12 +23,16 @@ final class Interner {
 
   private static final String OTHER = "[other]";
 
+  /** Of all names together: those of a hundred thousand functions even in a heap of 256 MB. */
+  private static final long MOST_CHARACTERS = Runtime.getRuntime().maxMemory() / 16;
+
   private final Limits limits;
   private final Map<String, Integer> functionIds = new HashMap<>();
   private volatile String[] names = new String[256];
   private volatile String[] files = new String[256];
   private int[] functionFlags = new int[256];
   private int functions;
+  private long characters;
   private final LongTable locations = new LongTable(512);
 
   private volatile int[] frames = new int[4096];
@@ -63,7 +67,8 @@ final class Interner {
     if (known != null) {
       return known;
     }
-    if (functions >= limits.functions) {
+    characters += name.length() + file.length();
+    if (functions >= limits.functions || characters > MOST_CHARACTERS) {
       full = true;
       return 0;
     }

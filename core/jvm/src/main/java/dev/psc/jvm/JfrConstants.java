@@ -20,6 +20,9 @@ final class JfrConstants {
   /** What one costs at most beside its bytes in the file, with room for what is made of it. */
   private static final int BYTES_OF_CONSTANT = 200;
 
+  /** A long name that a million methods have in common would be made a million times. */
+  private static final int CHARACTERS_PER_BYTE = 64;
+
   private final JfrInput in;
   private final JfrMetadata metadata;
   private final Interner interner;
@@ -28,8 +31,10 @@ final class JfrConstants {
   private final long[] values = new long[64];
   private int[] stack = new int[256];
   private long[] methodKeys = new long[255];
+  private final long mostCharacters;
   private int references;
   private long all;
+  private long characters;
 
   /** The constants of a type. */
   static final class Pool {
@@ -71,6 +76,10 @@ final class JfrConstants {
     this.metadata = metadata;
     this.interner = interner;
     this.threads = threads;
+    this.mostCharacters =
+        Math.min(
+            Runtime.getRuntime().maxMemory() / 4,
+            1_000_000 + (long) in.bytes().length * CHARACTERS_PER_BYTE);
   }
 
   /**
@@ -148,7 +157,7 @@ final class JfrConstants {
     }
     references++;
     try {
-      return text(in);
+      return ownText();
     } finally {
       references--;
     }
@@ -173,7 +182,17 @@ final class JfrConstants {
 
   private @Nullable String text(int position) throws IOException {
     in.position(position);
-    return text(in);
+    return ownText();
+  }
+
+  /** Reads a string among the constants. */
+  private @Nullable String ownText() throws IOException {
+    if (characters > mostCharacters) {
+      throw new IOException("its names have more than " + mostCharacters + " characters");
+    }
+    String text = text(in);
+    characters += text == null ? 0 : text.length();
+    return text;
   }
 
   /** Returns the text of a field of the struct that was read. */

@@ -24,6 +24,9 @@ final class JfrFile implements AutoCloseable {
   private static final int HEADER_BYTES = 68;
   private static final int BUFFER_BYTES = 1 << 16;
 
+  /** A chunk of the JDK has some megabytes. */
+  private static final int MAX_CHUNKS = 100_000;
+
   private final Path file;
   private final Path shown;
   private final FileChannel channel;
@@ -131,6 +134,11 @@ final class JfrFile implements AutoCloseable {
               shown + " is no recording of a flight recorder: it does not begin with FLR");
         }
         remarks.add(missing(offset) + " belong to no chunk");
+        break;
+      }
+      if (chunks.size() == MAX_CHUNKS) {
+        remarks.add(
+            missing(offset) + " are left out: there are more than " + MAX_CHUNKS + " chunks");
         break;
       }
       long bytes = header.remaining() < HEADER_BYTES ? 0 : header.getLong(8);

@@ -376,6 +376,32 @@ class JfrParserTest {
     assertRefused(handMade(true, 3), "version 3.0; 1.x and 2.x can be read");
   }
 
+  /** A million characters, two thousand times: 2 GB of names from 1 MB. */
+  @Test
+  void aLongNameThatManyMethodsHaveIsNotMadeForEach() throws Exception {
+    int methods = 2_000;
+    HandMadeChunk chunk =
+        new HandMadeChunk(true, 2)
+            .checkpoint(
+                pools -> {
+                  pools.integer(3);
+                  pools.number(6).integer(1).number(1).latin("x".repeat(1_000_000));
+                  pools.number(7).integer(methods);
+                  for (int i = 1; i <= methods; i++) {
+                    pools.number(i).number(0).number(1);
+                  }
+                  pools.number(9).integer(methods);
+                  for (int i = 1; i <= methods; i++) {
+                    pools.number(i).integer(1).integer(1).number(i).raw(0);
+                  }
+                });
+    for (int i = 1; i <= methods; i++) {
+      int stack = i;
+      chunk.event(100, event -> event.number(6_000).number(1_000).number(stack).number(9));
+    }
+    assertThat(convert(chunk).remarks()).anyMatch(remark -> remark.contains("characters"));
+  }
+
   @Test
   void stringsThatReferToEachOtherEnd() throws Exception {
     HandMadeChunk chunk =
@@ -388,45 +414,6 @@ class JfrParserTest {
             .type(101, "jdk.ActiveSetting", "jdk.jfr.Event", "id:2", "name:3", "value:3")
             .event(101, event -> event.number(1).raw(2).number(1).raw(0));
     assertThat(convert(chunk).events()).containsEntry("jdk.ActiveSetting", 1L);
-  }
-
-  @Test
-  void numbersOfAnySizeAreReadAndSkipped() throws Exception {
-    SplittableRandom random = new SplittableRandom(SEED);
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    long[] numbers = new long[5_000];
-    for (int i = 0; i < numbers.length; i++) {
-      numbers[i] = random.nextLong() >>> random.nextInt(64);
-      long left = numbers[i];
-      int bytes = 1;
-      while (bytes < 9 && (left & ~0x7fL) != 0) {
-        out.write((int) (left & 0x7f) | 0x80);
-        left >>>= 7;
-        bytes++;
-      }
-      out.write((int) left);
-    }
-    JfrInput in = new JfrInput(out.toByteArray(), true);
-    int[] positions = new int[numbers.length + 1];
-    for (int i = 0; i < numbers.length; i++) {
-      assertThat(in.readLong()).isEqualTo(numbers[i]);
-      positions[i + 1] = in.position();
-    }
-    for (int i = 0; i < 2_000; i++) {
-      int from = random.nextInt(numbers.length);
-      int count = random.nextInt(numbers.length - from + 1);
-      in.position(positions[from]);
-      in.skipCompressed(count);
-      assertThat(in.position()).isEqualTo(positions[from + count]);
-    }
-    in.position(0);
-    long[] firsts = new long[1_000];
-    int[] seconds = new int[1_000];
-    in.readColumns(1_000, 5, 1, 3, firsts, seconds);
-    for (int row = 0; row < 1_000; row++) {
-      assertThat(firsts[row]).isEqualTo(numbers[row * 5 + 1]);
-      assertThat(seconds[row]).isEqualTo((int) numbers[row * 5 + 3]);
-    }
   }
 
   private static JfrConversion readByTheJdk(Path file) throws IOException {
