@@ -205,6 +205,13 @@ final class Interner {
     return frames[(stack == 0 ? 0 : ends[stack - 1]) + index];
   }
 
+  /** Copies all locations of a stack, leaf first; as many as it is deep. */
+  void frames(int stack, int[] into) {
+    int[] all = ends;
+    int start = stack == 0 ? 0 : all[stack - 1];
+    System.arraycopy(frames, start, into, 0, all[stack] - start);
+  }
+
   int functionOf(int location) {
     return (int) (locations.key(location) >>> 32);
   }

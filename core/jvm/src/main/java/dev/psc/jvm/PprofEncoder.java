@@ -71,8 +71,9 @@ final class PprofEncoder {
       if (depth > stack.length) {
         stack = new int[depth];
       }
+      interner.frames(id, stack);
       for (int i = 0; i < depth; i++) {
-        int location = interner.frame(id, i);
+        int location = stack[i];
         if (locations[location] == 0) {
           locations[location] = location(interner, location, functions);
         }
