@@ -35,12 +35,14 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What may stand where the store should: pages of load balancers, servers that leave politely. */
 @Timeout(180)
+@Isolated("counts the JVM's threads and files")
 class DeliveryPeersTest {
 
   @ParameterizedTest

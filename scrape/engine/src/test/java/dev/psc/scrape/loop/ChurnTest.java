@@ -22,8 +22,10 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Ten thousand targets that come and go. */
+@Isolated("measures memory and processor time")
 class ChurnTest {
 
   private static final int TARGETS = 10_000;
