@@ -217,10 +217,10 @@ class JfrParserTest {
       long started = System.nanoTime();
       try (JfrFile opened = JfrFile.open(file, Long.MAX_VALUE)) {
         JfrConversion conversion = new JfrFileReader(SETTINGS).read(opened);
-        assertThat(conversion.events()).isNotEmpty();
-        read++;
+        read += conversion.events().isEmpty() ? 0 : 1;
       } catch (IOException e) {
-        assertThat(e).hasMessageNotContaining("Exception");
+        // A sentence of ours. Some names of events end in such a word, too.
+        assertThat(e.getMessage()).doesNotContainPattern("java\\.[.a-zA-Z]*(Exception|Error)");
       } catch (RuntimeException | Error e) {
         throw new AssertionError(kind + " number " + i + ", seed " + SEED, e);
       }
