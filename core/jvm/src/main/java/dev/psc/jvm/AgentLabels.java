@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The way of an application's labels to an agent that profiles it: the agent is a copy of this
- * library in a class loader of its own, so that only types of the JDK pass between the two. Thread
- * safe.
+ * library in a class loader of its own, so that only types of the JDK pass between the two.
+ * Thread-safe.
  */
 final class AgentLabels {
 

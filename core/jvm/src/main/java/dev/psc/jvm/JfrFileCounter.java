@@ -149,7 +149,7 @@ final class JfrFileCounter {
       handler.accept(event);
     } catch (RuntimeException e) {
       if (failures.size() < MAX_FAILURES) {
-        failures.add(name + ": " + e);
+        failures.add(name + ": " + JfrFileReader.reason(e));
       }
     }
   }

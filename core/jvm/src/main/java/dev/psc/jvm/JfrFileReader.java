@@ -1,6 +1,7 @@
 package dev.psc.jvm;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -76,11 +77,15 @@ final class JfrFileReader {
     return counter.result(start, Math.max(1, end - start), remarks);
   }
 
-  private static String reason(Exception e) {
+  /** Returns what is wrong, as a sentence; the name of a class only where there is none. */
+  static String reason(Exception e) {
     if (e instanceof IndexOutOfBoundsException) {
       return "a value goes beyond the end of its data";
     }
-    return e instanceof IOException && e.getMessage() != null ? e.getMessage() : e.toString();
+    if (e instanceof UncheckedIOException && e.getCause() instanceof IOException cause) {
+      return reason(cause);
+    }
+    return e.getMessage() != null ? e.getMessage() : e.toString();
   }
 
   /**

@@ -130,9 +130,14 @@ class JfrFilesTest {
           .as("what a strict store refuses in " + profile)
           .isEmpty();
     }
-    assertThat(top(conversion, JvmProfile.PROCESS_CPU, 1))
-        .as("of burn(..) or mix(..), as the compiler and the JDK's sampler will have it")
-        .contains("dev.psc.jvm.TruthProgram.");
+    // The caller of what works: the leaf is whatever the compiler and the JDK's sampler make of it.
+    assertThat(Top.of(profile(conversion, JvmProfile.PROCESS_CPU), 1).rows(Top.Order.CUMULATIVE))
+        .filteredOn(row -> row.function().equals("dev.psc.jvm.TruthProgram.burnShort"))
+        .singleElement()
+        .satisfies(
+            row ->
+                assertThat(row.cumulative())
+                    .isGreaterThan(sum(conversion, JvmProfile.PROCESS_CPU, 1) / 2));
     assertThat(top(conversion, JvmProfile.MEMORY, 1)).contains("TruthProgram.allocateSmall");
   }
 
