@@ -11,6 +11,7 @@ import dev.psc.pprof.Sample;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -233,6 +234,17 @@ class JfrParserTest {
     if (!kind.equals("cut")) { // the metadata are at the end
       assertThat(read).as("files of which something was read").isPositive();
     }
+  }
+
+  @Test
+  void reasonsAreSentences() {
+    IOException cause = new IOException("it is cut off");
+    assertThat(JfrFileReader.reason(cause)).isEqualTo("it is cut off");
+    assertThat(JfrFileReader.reason(new UncheckedIOException(cause))).isEqualTo("it is cut off");
+    assertThat(JfrFileReader.reason(new IllegalArgumentException("it has no field a")))
+        .isEqualTo("it has no field a");
+    assertThat(JfrFileReader.reason(new ArrayIndexOutOfBoundsException("Index 9")))
+        .contains("goes beyond the end");
   }
 
   /** An exception of Java: names of events, such as jdk.JavaExceptionThrow, are none. */
