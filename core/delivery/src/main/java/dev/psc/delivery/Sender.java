@@ -130,7 +130,7 @@ final class Sender {
   }
 
   private int callLimit() {
-    return failures == 0 && state == DeliveryState.SENDING ? settings.callsInFlight() : 1;
+    return state == DeliveryState.SENDING ? settings.callsInFlight() : 1;
   }
 
   private @Nullable Batch next() {
@@ -171,6 +171,10 @@ final class Sender {
       call.stage = stage;
       stage.whenComplete(
           (outcome, failure) -> {
+            if (call.over) {
+              // Nobody waits for it, and that it ends as cancelled is no fault of the sink.
+              return;
+            }
             answers.add(new Answer(call, outcome != null ? outcome : fault(failure)));
             signal.set();
           });
@@ -197,7 +201,6 @@ final class Sender {
     long now = ticker.nanos();
     for (Call call : calls) {
       if (now - call.startedNanos >= settings.callTimeout().toNanos()) {
-        cancel(call);
         handle(
             new Answer(
                 call,
@@ -205,6 +208,7 @@ final class Sender {
                     "timeout",
                     "no answer within callTimeout = " + settings.callTimeout(),
                     Optional.empty())));
+        cancel(call);
       }
     }
   }

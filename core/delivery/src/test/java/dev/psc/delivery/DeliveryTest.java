@@ -39,14 +39,7 @@ class DeliveryTest {
   }
 
   private void run(Duration time) {
-    long left = time.toNanos();
-    delivery.step();
-    while (left > 0) {
-      long wait = Math.min(left, Math.max(1, delivery.step()));
-      this.time.advance(Duration.ofNanos(wait));
-      left -= wait;
-    }
-    delivery.step();
+    this.time.run(delivery, time);
   }
 
   @Test

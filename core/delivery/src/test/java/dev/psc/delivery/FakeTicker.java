@@ -24,4 +24,16 @@ final class FakeTicker implements Ticker {
   void advance(Duration time) {
     nanos.addAndGet(time.toNanos());
   }
+
+  /** Lets a time pass in which a delivery does what is due when it is due. */
+  void run(Delivery delivery, Duration time) {
+    long left = time.toNanos();
+    delivery.step();
+    while (left > 0) {
+      long wait = Math.min(left, Math.max(1, delivery.step()));
+      nanos.addAndGet(wait);
+      left -= wait;
+    }
+    delivery.step();
+  }
 }
