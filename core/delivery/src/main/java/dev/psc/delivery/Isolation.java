@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Isolation {
 
-  /** What is left of one refused batch. */
+  /** What is left of one refused batch: unless a part is in flight, there is one to send. */
   static final class Group {
     private final ArrayDeque<Batch> parts = new ArrayDeque<>();
     private boolean inFlight;
@@ -23,7 +23,7 @@ final class Isolation {
   /** Returns whether a part could be sent now. */
   boolean hasPart() {
     for (Group group : groups) {
-      if (!group.inFlight && !group.parts.isEmpty()) {
+      if (!group.inFlight) {
         return true;
       }
     }
@@ -36,11 +36,8 @@ final class Isolation {
       Group group = groups.remove();
       groups.add(group);
       if (!group.inFlight) {
-        Batch part = group.parts.poll();
-        if (part != null) {
-          group.inFlight = true;
-          return part;
-        }
+        group.inFlight = true;
+        return group.parts.remove();
       }
     }
     return null;
@@ -67,11 +64,11 @@ final class Isolation {
   /** Takes all parts that are not in flight. */
   List<Batch> takeAll() {
     List<Batch> all = new ArrayList<>();
-    for (Group group : groups) {
+    Group group;
+    while ((group = groups.poll()) != null) {
       all.addAll(group.parts);
       group.parts.clear();
     }
-    groups.clear();
     return all;
   }
 }
