@@ -104,6 +104,17 @@ class FileTokenSourceTest {
     assertThatExceptionOfType(TokenUnavailableException.class)
         .isThrownBy(() -> TokenSource.file(file))
         .withMessageContaining("UTF-16");
+    Files.write(file, new byte[] {(byte) 0xfe, (byte) 0xff});
+    assertThatExceptionOfType(TokenUnavailableException.class)
+        .isThrownBy(() -> TokenSource.file(file))
+        .withMessageContaining("UTF-16");
+  }
+
+  @Test
+  void doesNotKeepTheProcessAlive() {
+    Thread thread = DaemonThreads.named("psc-token-file").newThread(() -> {});
+    assertThat(thread.isDaemon()).isTrue();
+    assertThat(thread.getName()).isEqualTo("psc-token-file");
   }
 
   @Test

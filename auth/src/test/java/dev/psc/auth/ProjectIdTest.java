@@ -43,7 +43,9 @@ class ProjectIdTest {
 
   @Test
   void refusesTheEmptyTextAndLineBreaks() {
-    assertThatIllegalArgumentException().isThrownBy(() -> ProjectId.parse(""));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ProjectId.parse(""))
+        .withMessageContaining("is empty");
     assertThatIllegalArgumentException().isThrownBy(() -> ProjectId.parse(LOWER + "\n"));
   }
 

@@ -365,6 +365,47 @@ class PscAuthInterceptorTest {
   }
 
   @Test
+  void failsACallInTheWordsOfTheCredentialsThatFail() throws Exception {
+    TestServer server = server();
+    CallOptions soon = CallOptions.DEFAULT.withDeadlineAfter(20, TimeUnit.SECONDS);
+    CallCredentials failing =
+        new CallCredentials() {
+          @Override
+          public void applyRequestMetadata(
+              RequestInfo info, Executor executor, MetadataApplier to) {
+            executor.execute(
+                () -> to.fail(Status.UNAUTHENTICATED.withDescription("their vault is locked")));
+          }
+        };
+    assertThat(
+            failure(
+                    channel(server, interceptor(TokenSource.fixed(oldToken))),
+                    soon.withCallCredentials(failing))
+                .getDescription())
+        .startsWith("their vault is locked");
+
+    TokenSource locked =
+        TokenSource.of(
+            () -> {
+              throw new TokenUnavailableException("our vault is locked", null);
+            });
+    assertThat(
+            failure(
+                    channel(server, interceptor(locked)),
+                    soon.withCallCredentials(credentials("x-theirs")))
+                .getDescription())
+        .isEqualTo("no token: our vault is locked");
+    assertThat(server.calls()).isEmpty();
+  }
+
+  private static Status failure(Channel channel, CallOptions options) {
+    return catchThrowableOfType(
+            StatusRuntimeException.class,
+            () -> ClientCalls.blockingUnaryCall(channel, TestServer.UNARY, options, "hi"))
+        .getStatus();
+  }
+
+  @Test
   void repeatsAUnaryCallOnceWithTheNewToken() throws Exception {
     TestServer server = serverThatWants(newToken);
     Rotated source = new Rotated();

@@ -75,6 +75,7 @@ class UnaryCallTest {
 
   private final List<Recorded> calls = new ArrayList<>();
   private final CompletableFuture<BearerToken> reread = new CompletableFuture<>();
+  private final List<Metadata> told = new ArrayList<>();
   private final CompletableFuture<Thread> closedOn = new CompletableFuture<>();
   private final CompletableFuture<Status> closed = new CompletableFuture<>();
 
@@ -113,6 +114,11 @@ class UnaryCallTest {
   private void start(ClientCall<String, String> call) {
     call.start(
         new ClientCall.Listener<>() {
+          @Override
+          public void onHeaders(Metadata headers) {
+            told.add(headers);
+          }
+
           @Override
           public void onClose(Status status, Metadata trailers) {
             closedOn.complete(Thread.currentThread());
@@ -172,6 +178,17 @@ class UnaryCallTest {
     assertThat(calls.get(1).events).containsExactly("start");
     call.sendMessage("late");
     assertThat(calls.get(1).events).containsExactly("start", "send late");
+  }
+
+  @Test
+  void tellsTheHeadersOfTheAnswerAndDoesNotRepeatAfterThem() {
+    start(call());
+    Metadata headers = new Metadata();
+    calls.get(0).listener.onHeaders(headers);
+    assertThat(told).containsExactly(headers);
+    refuse(calls.get(0));
+    assertThat(closed).isCompleted();
+    assertThat(calls).hasSize(1);
   }
 
   @Test

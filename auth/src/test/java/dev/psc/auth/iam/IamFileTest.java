@@ -10,7 +10,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -118,6 +121,69 @@ class IamFileTest {
     }
     writers.shutdown();
     assertThat(Iam.open(file).organization("acme").users()).hasSize(41);
+  }
+
+  @Test
+  void otherProcessesSeeOnceAMinuteWhenATokenWasUsed() {
+    FakeClock clock = new FakeClock();
+    Iam server = Iam.builder().file(file).clock(clock).build();
+    Organization acme = server.createOrganization("acme", "ada");
+    ServiceAccount account = acme.createServiceAccount("scraper");
+    ServiceAccountToken token = acme.createToken(account, "main").token();
+    Organization elsewhere = Iam.open(file).organization("acme");
+
+    clock.advance(Duration.ofMillis(59_999));
+    server.decide(header(token), null, Permission.PROFILE_WRITE);
+    assertThat(elsewhere.tokens(account).get(0).lastUsed()).isEmpty();
+    clock.advance(Duration.ofMillis(1));
+    Instant written = clock.instant();
+    server.decide(header(token), null, Permission.PROFILE_WRITE);
+    assertThat(elsewhere.tokens(account).get(0).lastUsed()).contains(written);
+
+    clock.advance(Duration.ofMillis(59_999));
+    server.decide(header(token), null, Permission.PROFILE_WRITE);
+    assertThat(elsewhere.tokens(account).get(0).lastUsed()).contains(written);
+    clock.advance(Duration.ofMillis(1));
+    server.decide(header(token), null, Permission.PROFILE_WRITE);
+    assertThat(elsewhere.tokens(account).get(0).lastUsed()).contains(clock.instant());
+  }
+
+  @Test
+  void waitsUntilTheNewFileAndThenItsNameAreOnTheDisk() {
+    List<String> done = new ArrayList<>();
+    Disk disk =
+        new Disk() {
+          @Override
+          void writeAndSync(Path path, byte[] bytes) throws IOException {
+            super.writeAndSync(path, bytes);
+            done.add("write " + path.getFileName());
+          }
+
+          @Override
+          void replace(Path by, Path path) throws IOException {
+            super.replace(by, path);
+            done.add("replace " + path.getFileName());
+          }
+
+          @Override
+          void syncDirectory(Path synced) {
+            super.syncDirectory(synced);
+            done.add("sync " + synced);
+          }
+        };
+    Iam iam = Iam.builder().file(file).disk(disk).build();
+    done.clear();
+    iam.createOrganization("acme", "ada");
+    assertThat(done).containsExactly("write iam.json.new", "replace iam.json", "sync " + directory);
+  }
+
+  @Test
+  void aChangeIsLaterThanTheOneBeforeAlsoWhenTheClockWasSetBack() throws IOException {
+    Organization acme = Iam.open(file).createOrganization("acme", "ada");
+    FileTime ahead = FileTime.from(Instant.now().plus(Duration.ofHours(1)));
+    Files.setLastModifiedTime(file, ahead);
+    acme.addUser("eve");
+    assertThat(Files.getLastModifiedTime(file)).isGreaterThan(ahead);
   }
 
   /** Where the machine stops. */

@@ -99,6 +99,7 @@ class IamServerInterceptorTest {
     assertThat(calls).hasSize(8);
     assertThat(calls.get(4).outcome()).isEqualTo(Status.Code.OK);
     assertThat(calls.get(4).caller().orElseThrow().serviceAccount()).contains(account);
+    assertThat(calls.get(4).project()).contains(project.id());
     assertThat(calls.get(3).tokenFingerprint()).contains(token.fingerprint());
     assertThat(calls.get(2).project()).isEmpty();
     assertThat(calls.toString()).doesNotContain("psc_v1_");
@@ -118,9 +119,11 @@ class IamServerInterceptorTest {
   void opensMethodsToEverybodyWhenTold() throws Exception {
     serve(IamServerInterceptor.builder(iam).open("test.Echo/*").build());
     assertThat(call().getCode()).isEqualTo(Status.Code.OK);
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> IamServerInterceptor.builder(iam).open("Echo"))
-        .withMessageContaining("Echo");
+    for (String noMethod : List.of("Echo", "/Echo", "")) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> IamServerInterceptor.builder(iam).open(noMethod))
+          .withMessageEndingWith("but is " + noMethod);
+    }
     assertThat(catchThrowableOfType(IamException.class, () -> iam.organization("none")))
         .isNotNull();
   }
@@ -130,6 +133,23 @@ class IamServerInterceptorTest {
     serve(
         IamServerInterceptor.builder(iam)
             .open("test.Echo/*")
+            .permission("test.Echo/Unary", Permission.PROFILE_WRITE)
+            .build());
+    assertThat(call().getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
+  }
+
+  @Test
+  void theLastEntryOfAMethodCounts() throws Exception {
+    serve(
+        IamServerInterceptor.builder(iam)
+            .permission("test.Echo/Unary", Permission.PROFILE_WRITE)
+            .open("test.Echo/Unary")
+            .build());
+    assertThat(call().getCode()).isEqualTo(Status.Code.OK);
+    stop();
+    serve(
+        IamServerInterceptor.builder(iam)
+            .open("test.Echo/Unary")
             .permission("test.Echo/Unary", Permission.PROFILE_WRITE)
             .build());
     assertThat(call().getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);

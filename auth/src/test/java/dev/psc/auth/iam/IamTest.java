@@ -10,10 +10,8 @@ import dev.psc.auth.ServiceAccountToken;
 import dev.psc.auth.iam.IamException.Reason;
 import io.grpc.Status;
 import java.security.SecureRandom;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -229,34 +227,23 @@ class IamTest {
 
   @Test
   void notesCreationAndLastUse() {
-    Instant start = Instant.parse("2026-01-01T00:00:00Z");
-    Instant[] now = {start};
-    Clock clock =
-        new Clock() {
-          @Override
-          public ZoneOffset getZone() {
-            return ZoneOffset.UTC;
-          }
-
-          @Override
-          public Clock withZone(java.time.ZoneId zone) {
-            return this;
-          }
-
-          @Override
-          public Instant instant() {
-            return now[0];
-          }
-        };
+    FakeClock clock = new FakeClock();
+    Instant start = clock.instant();
     Iam timed = Iam.builder().clock(clock).build();
     Organization org = timed.createOrganization("org", "owner");
     ServiceAccount account = org.createServiceAccount("a");
     IssuedToken<ServiceAccountToken> issued = org.createToken(account, "t");
+    ProjectId project = org.createProject("p").id();
+    IssuedToken<JwtProjectToken> older = org.createProjectToken(project, "t");
     assertThat(issued.info().created()).isEqualTo(start);
     assertThat(issued.info().lastUsed()).isEmpty();
-    now[0] = start.plus(Duration.ofHours(1));
-    timed.decide(header(issued.token()), null, Permission.PROFILE_WRITE);
-    assertThat(org.tokens(account).get(0).lastUsed()).contains(now[0]);
+    for (int use = 0; use < 2; use++) {
+      clock.advance(Duration.ofHours(1));
+      timed.decide(header(issued.token()), null, Permission.PROFILE_WRITE);
+      timed.decide(header(older.token()), project.value(), Permission.PROFILE_WRITE);
+      assertThat(org.tokens(account).get(0).lastUsed()).contains(clock.instant());
+      assertThat(org.projectTokens(project).get(0).lastUsed()).contains(clock.instant());
+    }
   }
 
   @Test
@@ -296,6 +283,7 @@ class IamTest {
   void everyNameIsChecked() {
     for (String bad : List.of("", " ", " a", "a ", "a\nb", "x".repeat(101))) {
       assertRefused(Reason.INVALID, () -> iam.createOrganization(bad, "x"));
+      assertRefused(Reason.INVALID, () -> iam.createOrganization("new", bad));
       assertRefused(Reason.INVALID, () -> acme.createProject(bad));
       assertRefused(Reason.INVALID, () -> acme.addUser(bad));
       assertRefused(Reason.INVALID, () -> acme.createServiceAccount(bad));

@@ -73,6 +73,13 @@ class JsonTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(longs = {0, 9, 10, 1234567890, -90, Long.MAX_VALUE, Long.MIN_VALUE})
+  void readsWholeNumbersAsSuch(long number) {
+    assertThat(Json.parse(Long.toString(number))).isEqualTo(number);
+    assertThat(Json.parse("5e-1")).isEqualTo(0.5);
+  }
+
   @Test
   void whiteSpaceMayStandBetweenAnyTwoParts() {
     String spaced = "_{_\"a\"_:_[_1_,_[_]_,_{_}_]_,_\"b\"_:_true_}_".replace("_", " \t\r\n");
