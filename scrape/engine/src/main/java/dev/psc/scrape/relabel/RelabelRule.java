@@ -319,7 +319,7 @@ public final class RelabelRule {
       if (targetLabel.isEmpty()) {
         return Optional.of(action.key() + " needs a target_label");
       }
-      boolean template = action == RelabelAction.REPLACE && Template.hasVariable(targetLabel);
+      boolean template = action == RelabelAction.REPLACE;
       if (template ? TARGET_TEMPLATE.matches(targetLabel) : LabelSet.isLegalName(targetLabel)) {
         return Optional.empty();
       }

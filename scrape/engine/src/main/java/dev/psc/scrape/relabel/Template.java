@@ -13,10 +13,6 @@ final class Template {
 
   private Template() {}
 
-  static boolean hasVariable(String template) {
-    return template.indexOf('$') >= 0;
-  }
-
   static String expand(String template, Matcher match, Map<String, Integer> groups) {
     int dollar = template.indexOf('$');
     if (dollar < 0) {

@@ -323,6 +323,8 @@ class RelabelRuleTest {
           {"${4294967297}x", "x"},
           {"${1:}x", "${1:}x"},
           {"${1/}x", "${1/}x"},
+          {"${1", "${1"},
+          {"${", "${"},
           {"$", "$"},
           {"x", "x"},
         }) {
@@ -330,6 +332,15 @@ class RelabelRuleTest {
           .as(one[0])
           .isEqualTo(one[1]);
     }
+  }
+
+  @Test
+  void aTargetLabelMayBeginWithAGroupWhereItIsReplaced() {
+    assertThat(after(rule(RelabelAction.REPLACE).sourceLabels("a").targetLabel("$1"), "a", "to"))
+        .isEqualTo(LabelSet.of("a", "to", "to", "to"));
+    assertThat(rule(RelabelAction.REPLACE).targetLabel("$").problems()).containsKey("target_label");
+    assertThat(rule(RelabelAction.LOWERCASE).sourceLabels("a").targetLabel("$1").problems())
+        .containsKey("target_label");
   }
 
   @Test
