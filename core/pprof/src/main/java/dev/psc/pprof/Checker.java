@@ -86,10 +86,6 @@ final class Checker {
     return broken.contains(rule);
   }
 
-  boolean isClean() {
-    return broken.isEmpty();
-  }
-
   /** Throws the first breach that cannot be mended. */
   void requireReadable() throws PprofException {
     for (PprofRule rule : broken) {
@@ -210,19 +206,18 @@ final class Checker {
     return result.isUnderflow();
   }
 
-  void text(long at, String table, int entry, String field) {
-    if (at != 0 && (at < 0 || at >= strings)) {
-      outOfRange(at, table, entry, field);
+  /** Holds a string index to the rule; returns whether it keeps it. 0 is "" without a table too. */
+  boolean text(long at, String table, int entry, String field) {
+    if (at >= 0 && at < Math.max(strings, 1)) {
+      return true;
     }
-  }
-
-  private void outOfRange(long at, String table, int entry, String field) {
     if (breached(PprofRule.STRING_INDEX)) {
       list(
           PprofRule.STRING_INDEX,
           (entry < 0 ? table : table + "[" + entry + "]") + (field.isEmpty() ? "" : "." + field),
           "string index " + at + " where the string table has " + strings + " entries");
     }
+    return false;
   }
 
   // Tables
@@ -428,8 +423,7 @@ final class Checker {
           (period ? "period_type" : "sample_type[" + i / 2 + "]")
               + (i % 2 == 0 ? ".type" : ".unit");
       boolean absent = period && index.count[Fields.PERIOD_TYPE] == 0;
-      if (!absent && names[i] != 0 && (names[i] < 0 || names[i] >= strings)) {
-        outOfRange(names[i], place, -1, "");
+      if (!absent && !text(names[i], place, -1, "")) {
         continue;
       }
       PprofRule rule = period ? PprofRule.PERIOD_TYPE_NAME : PprofRule.SAMPLE_TYPE_NAME;

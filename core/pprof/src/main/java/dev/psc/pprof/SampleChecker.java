@@ -5,16 +5,11 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * Holds the samples of a profile to the rules. Samples are most of a profile's bytes, so the forms
- * that writers use (packed numbers, tags of one byte) are read with nothing but local variables;
- * whatever else the wire allows goes through a {@link WireReader}.
+ * Holds the samples of a profile to the rules. Their stacks are most of a profile's bytes, so where
+ * ids count up eight bytes of these are looked at together; the rest goes through a {@link
+ * WireReader}.
  */
 final class SampleChecker {
-
-  private static final int SAMPLE_TAG = Fields.SAMPLE << 3 | WireReader.BYTES;
-  private static final int STACK_TAG = Fields.SAMPLE_LOCATION_ID << 3 | WireReader.BYTES;
-  private static final int VALUES_TAG = Fields.SAMPLE_VALUE << 3 | WireReader.BYTES;
-  private static final int LABEL_TAG = Fields.SAMPLE_LABEL << 3 | WireReader.BYTES;
 
   private static final VarHandle LONGS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -28,8 +23,8 @@ final class SampleChecker {
   private final int strings;
   private final int types;
   private final WireReader top;
-  private final WireReader field;
-  private final WireReader slow;
+  private final WireReader sample;
+  private final WireReader inner;
   private final LabelNames labelNames;
 
   SampleChecker(Checker checker) {
@@ -40,8 +35,8 @@ final class SampleChecker {
     this.strings = index.strings();
     this.types = index.sampleTypes();
     this.top = index.over(Fields.SAMPLE);
-    this.field = new WireReader(buf, 0, 0);
-    this.slow = new WireReader(buf, 0, 0);
+    this.sample = new WireReader(buf, 0, 0);
+    this.inner = new WireReader(buf, 0, 0);
     this.labelNames = new LabelNames(index);
   }
 
@@ -51,63 +46,19 @@ final class SampleChecker {
   }
 
   void run() throws PprofException {
-    byte[] b = buf;
-    int p = top.pos;
-    int end = top.end;
     int n = 0;
-    while (p < end) {
-      // A tag, a length of at most two bytes, a payload: nearly always.
-      if (b[p] == SAMPLE_TAG && end - p > 2) {
-        int length = b[p + 1];
-        int start = p + 2;
-        if (length < 0 && b[p + 2] >= 0) {
-          length = (length & 0x7f) | b[p + 2] << 7;
-          start++;
-        }
-        if (length >= 0 && length <= end - start) {
-          p = start + length;
-          sample(start, p, n++);
-          continue;
-        }
-      }
-      top.reset(p, end);
-      top.next();
-      p = top.pos;
+    while (top.next()) {
       if (top.field == Fields.SAMPLE) {
-        sample(top.start, p, n++);
+        sample(top.start, top.pos, n++);
       }
     }
   }
 
   void sample(int start, int end, int n) throws PprofException {
-    byte[] b = buf;
     int values = 0;
-    int p = start;
-    while (p < end) {
-      int tag = b[p];
-      if ((tag == STACK_TAG || tag == VALUES_TAG || tag == LABEL_TAG) && p + 1 < end) {
-        int length = b[p + 1];
-        int from = p + 2;
-        if (length < 0 && from < end && b[from] >= 0) {
-          length = (length & 0x7f) | b[from] << 7;
-          from++;
-        }
-        if (length >= 0 && length <= end - from) {
-          p = from + length;
-          if (tag == STACK_TAG) {
-            stack(from, p, n);
-          } else if (tag == VALUES_TAG) {
-            values += countVarints(from, p);
-          } else {
-            label(from, p, n);
-          }
-          continue;
-        }
-      }
-      field.reset(p, end);
-      field.next();
-      p = field.pos;
-      values += anyField(n);
+    sample.reset(start, end);
+    while (sample.next()) {
+      values += field(sample, n);
     }
     if (values != types) {
       if (checker.breached(PprofRule.VALUE_COUNT)) {
@@ -120,8 +71,7 @@ final class SampleChecker {
   }
 
   /** Checks the field just read; returns how many values it has. */
-  private int anyField(int n) throws PprofException {
-    WireReader f = field;
+  private int field(WireReader f, int n) throws PprofException {
     if (f.field > Fields.SAMPLE_LABEL) {
       return 0;
     }
@@ -176,28 +126,9 @@ final class SampleChecker {
         p--;
       }
     }
-    oneByOne(p, end, n);
-  }
-
-  private void oneByOne(int start, int end, int n) throws PprofException {
-    byte[] b = buf;
-    boolean sequential = locations.isSequential();
-    int count = locations.size();
-    int p = start;
-    while (p < end) {
-      long id = b[p++];
-      if (id < 0) {
-        if (p < end && b[p] >= 0) {
-          id = (id & 0x7f) | b[p++] << 7;
-        } else {
-          slow.reset(p - 1, end);
-          id = slow.varint();
-          p = slow.pos;
-        }
-      }
-      if (id <= 0 || id > count || !sequential) {
-        location(id, n);
-      }
+    inner.reset(p, end);
+    while (inner.pos < end) {
+      location(inner.varint(), n);
     }
   }
 
@@ -220,62 +151,32 @@ final class SampleChecker {
   }
 
   private int countVarints(int start, int end) throws PprofException {
-    byte[] b = buf;
     int count = 0;
-    int run = 0;
-    for (int p = start; p < end; p++) {
-      if (b[p] >= 0) {
-        count++;
-        run = 0;
-      } else if (++run > 8) {
-        break;
-      }
-    }
-    if (run != 0) {
-      // One of ten bytes, too long, or cut: the slow way tells which.
-      count = 0;
-      slow.reset(start, end);
-      for (; slow.pos < end; count++) {
-        slow.varint();
-      }
+    inner.reset(start, end);
+    for (; inner.pos < end; count++) {
+      inner.varint();
     }
     return count;
   }
 
   void label(int start, int end, int n) throws PprofException {
-    byte[] b = buf;
+    WireReader l = inner.reset(start, end);
     long key = 0;
-    int p = start;
-    while (p < end) {
-      int tag = b[p];
-      long value;
-      if (tag > 0 && tag <= Fields.LABEL_NUM_UNIT << 3 && (tag & 7) == 0 && p + 1 < end) {
-        value = b[++p];
-        if (value >= 0) {
-          p++;
-        } else {
-          slow.reset(p, end);
-          value = slow.varint();
-          p = slow.pos;
-        }
-      } else {
-        slow.reset(p, end);
-        slow.next();
-        p = slow.pos;
-        if (slow.field > Fields.LABEL_NUM_UNIT) {
-          continue;
-        }
-        if (slow.type != WireReader.VARINT) {
-          throw ProfileIndex.wrongType("a label of sample[" + n + "]", slow);
-        }
-        tag = slow.field << 3;
-        value = slow.value;
+    while (l.next()) {
+      if (l.field > Fields.LABEL_NUM_UNIT) {
+        continue;
       }
-      if (tag == Fields.LABEL_KEY << 3) {
-        key = value;
+      if (l.type != WireReader.VARINT) {
+        throw ProfileIndex.wrongType("a label of sample[" + n + "]", l);
       }
-      if (tag != Fields.LABEL_NUM << 3 && (value < 0 || value >= strings)) {
-        checker.text(value, "sample", n, labelField(tag >> 3));
+      switch (l.field) {
+        case Fields.LABEL_KEY -> {
+          key = l.value;
+          checker.text(key, "sample", n, "label.key");
+        }
+        case Fields.LABEL_STR -> checker.text(l.value, "sample", n, "label.str");
+        case Fields.LABEL_NUM_UNIT -> checker.text(l.value, "sample", n, "label.num_unit");
+        default -> {}
       }
     }
     if (key == 0) {
@@ -287,13 +188,5 @@ final class SampleChecker {
     if (key >= 0 && key < strings) {
       labelNames.use((int) key);
     }
-  }
-
-  private static String labelField(int number) {
-    return switch (number) {
-      case Fields.LABEL_KEY -> "label.key";
-      case Fields.LABEL_STR -> "label.str";
-      default -> "label.num_unit";
-    };
   }
 }

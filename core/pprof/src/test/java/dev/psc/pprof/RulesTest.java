@@ -1,5 +1,6 @@
 package dev.psc.pprof;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -78,6 +79,34 @@ class RulesTest {
             "mapping[1].filename",
             "string index 99",
             RawPprof.clean().mapping(2, 0, 99)),
+        new Broken(
+            PprofRule.STRING_INDEX,
+            "mapping[1].build_id",
+            "string index 8",
+            RawPprof.clean().raw(0x1a, 6, 8, 2, 0x10, 1, 0x30, 8)),
+        new Broken(
+            PprofRule.STRING_INDEX,
+            "function[2].system_name",
+            "string index 8",
+            RawPprof.clean().raw(0x2a, 4, 8, 3, 0x18, 8)),
+        new Broken(
+            PprofRule.STRING_INDEX,
+            "function[2].filename",
+            "string index 8",
+            RawPprof.clean().raw(0x2a, 4, 8, 3, 0x20, 8)),
+        new Broken(
+            PprofRule.STRING_INDEX,
+            "keep_frames",
+            "string index 8",
+            RawPprof.clean().number(Fields.KEEP_FRAMES, 8)),
+        new Broken(
+            PprofRule.STRING_INDEX,
+            "comment[2]",
+            "string index 8",
+            RawPprof.clean()
+                .number(Fields.COMMENT, 7)
+                .number(Fields.COMMENT, 6)
+                .number(Fields.COMMENT, 8)),
         new Broken(
             PprofRule.STRING_INDEX,
             "sample_type[2].type",
@@ -249,6 +278,7 @@ class RulesTest {
     assertThat(violation.place()).isEqualTo(broken.place);
     assertThat(violation.message()).contains(broken.says);
     assertThat(check.breaches()).isEqualTo(1);
+    assertThat(check.isClean()).isFalse();
     assertThat(check.fatal().isEmpty()).isEqualTo(broken.rule.mended());
   }
 
@@ -345,5 +375,134 @@ class RulesTest {
         }
       }
     }
+  }
+
+  @Test
+  void findsAStringTableThatIsEmpty() throws Exception {
+    byte[] body =
+        new RawPprof()
+            .valueType(Fields.SAMPLE_TYPE, 0, 0)
+            .sample(new long[0], new long[] {1}, new long[][] {{0, 0}})
+            .time(1)
+            .bytes();
+    assertThat(PprofCheck.check(body).violations())
+        .extracting(Violation::toString)
+        .containsExactly(
+            "first_string at string_table[0]: the string table is empty, \"\" is missing",
+            "label_key at sample[0].label: a label of the sample has no key",
+            "sample_type_name at sample_type[0].type: the name is missing",
+            "sample_type_name at sample_type[0].unit: the name is missing",
+            "period_type_name at period_type.type: the name is missing",
+            "period_type_name at period_type.unit: the name is missing");
+  }
+
+  @Test
+  void findsEveryNameOfATypeThatIsOutOfRange() throws Exception {
+    byte[] body =
+        new RawPprof()
+            .valueType(Fields.SAMPLE_TYPE, 2, 3)
+            .valueType(Fields.SAMPLE_TYPE, -1, 1)
+            .valueType(Fields.PERIOD_TYPE, 3, Long.MIN_VALUE)
+            .strings("", "cpu", "ns")
+            .time(1)
+            .bytes();
+    assertThat(PprofCheck.check(body).violations())
+        .extracting(Violation::toString)
+        .containsExactly(
+            "string_index at sample_type[0].unit: string index 3 where the string table has 3"
+                + " entries",
+            "string_index at sample_type[1].type: string index -1 where the string table has 3"
+                + " entries",
+            "string_index at period_type.type: string index 3 where the string table has 3 entries",
+            "string_index at period_type.unit: string index -9223372036854775808 where the string"
+                + " table has 3 entries");
+  }
+
+  @Test
+  void findsALabelThatIsNamedByAFirstStringThatIsNotEmpty() throws Exception {
+    byte[] body =
+        new RawPprof()
+            .valueType(Fields.SAMPLE_TYPE, 1, 1)
+            .valueType(Fields.PERIOD_TYPE, 1, 1)
+            .strings("no-name", "cpu")
+            .sample(new long[0], new long[] {1}, new long[][] {{0, 1}})
+            .time(1)
+            .bytes();
+    assertThat(PprofCheck.check(body).violations())
+        .extracting(violation -> violation.rule() + " " + violation.place())
+        .containsExactly(
+            "FIRST_STRING string_table[0]",
+            "LABEL_KEY sample[0].label",
+            "LABEL_NAME string_table[0]");
+  }
+
+  @Test
+  void findsTextThatIsNoUtf8WhereverItStands() throws Exception {
+    for (int length = 1; length < 26; length++) {
+      for (int at = 0; at < length; at++) {
+        byte[] text = "abcdefghijklmnopqrstuvwxyz".substring(0, length).getBytes(US_ASCII);
+        text[at] = (byte) 0xff;
+        assertThat(PprofCheck.check(RawPprof.clean().string(text).bytes()).violations())
+            .as("byte %d of %d", at, length)
+            .extracting(Violation::rule)
+            .containsExactly(PprofRule.STRING_ENCODING);
+      }
+    }
+    // Longer than what is decoded at a time, and characters of every length.
+    String text = "a\u00e4\u20ac\ud83d\ude00".repeat(700);
+    assertThat(PprofCheck.check(RawPprof.clean().strings(text).bytes()).isClean()).isTrue();
+  }
+
+  @Test
+  void anEntryIsNotEmptyThatSaysAnything() throws Exception {
+    record Entry(RawPprof pprof, PprofRule rule) {}
+    for (Entry entry :
+        List.of(
+            new Entry(RawPprof.clean().raw(0x22, 2, 0x22, 0), PprofRule.ID_ZERO),
+            new Entry(RawPprof.clean().raw(0x22, 4, 0x22, 2, 8, 1), PprofRule.ID_ZERO),
+            new Entry(RawPprof.clean().raw(0x22, 2, 0x18, 1), PprofRule.ID_ZERO),
+            new Entry(RawPprof.clean().raw(0x22, 4, 8, 0, 0x18, 0), PprofRule.EMPTY_ENTRY),
+            new Entry(RawPprof.clean().raw(0x22, 4, 8, 1, 0x28, 0), PprofRule.EMPTY_ENTRY),
+            new Entry(RawPprof.clean().raw(0x22, 4, 8, 2, 0x28, 1), PprofRule.ID_DUPLICATE))) {
+      assertThat(PprofCheck.check(entry.pprof.bytes()).violations())
+          .extracting(Violation::rule)
+          .contains(entry.rule)
+          .doesNotContain(
+              entry.rule == PprofRule.EMPTY_ENTRY ? PprofRule.ID_ZERO : PprofRule.EMPTY_ENTRY);
+    }
+  }
+
+  @Test
+  void checksTablesWithoutLookingAtSamples() throws Exception {
+    byte[] body = RawPprof.clean().sample(new long[] {9}, 1).function(3, 99).bytes();
+    Checker checker = Checker.checkTables(ProfileIndex.scan(body, 0, body.length));
+    assertThat(checker.violations())
+        .extracting(Violation::place)
+        .containsExactly("function[2].name");
+  }
+
+  @Test
+  void makesEveryCharacterLegalThatIsNot() {
+    for (char c = 0; c < 0x180; c++) {
+      for (String name : new String[] {"" + c, c + "a", "a" + c, "a" + c + "b" + c}) {
+        String part = name.replaceAll("[^a-zA-Z0-9_]", "_");
+        String label = part.matches("[0-9].*") ? "_" + part : part;
+        String profile = name.replaceAll("[^a-zA-Z0-9_:]", "_");
+        profile = profile.matches("[0-9].*") ? "_" + profile : profile;
+        assertThat(LegalNames.typePart(name)).isEqualTo(part);
+        assertThat(LegalNames.labelName(name)).isEqualTo(label);
+        assertThat(LegalNames.profileName(name)).isEqualTo(profile);
+        if (c < 0x80) {
+          byte[] bytes = ("-" + name + "-").getBytes(US_ASCII);
+          assertThat(LegalNames.isLegalName(bytes, 1, bytes.length - 1))
+              .as(name)
+              .isEqualTo(name.matches("[a-zA-Z_][a-zA-Z0-9_]*"));
+        }
+      }
+    }
+    assertThat(LegalNames.isLegalName(new byte[] {'a'}, 1, 1)).isFalse();
+    assertThat(LegalNames.typePart("")).isEqualTo("_");
+    String legal = "already_legal";
+    assertThat(LegalNames.labelName(legal)).isSameAs(legal);
   }
 }
