@@ -276,10 +276,7 @@ public final class DeltaState {
       }
       pruner.plan(rewriter, Opened.namesExecutables(index));
     }
-    WireWriter out = rewriter.write();
-    return compress
-        ? Gzip.deflate(out.buf, 0, out.size, Repair.LEVEL)
-        : Arrays.copyOf(out.buf, out.size);
+    return compress ? rewriter.writeGzip(Repair.LEVEL) : rewriter.write().toByteArray();
   }
 
   /** Returns the samples that have anything to tell: a counter that grew, or another value. */

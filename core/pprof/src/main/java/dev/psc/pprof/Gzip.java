@@ -1,6 +1,8 @@
 package dev.psc.pprof;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
@@ -26,6 +28,9 @@ final class Gzip {
 
   /** Output is asked for in pieces, so that limits are looked at and a GC is never held up long. */
   private static final int PIECE = 1 << 20;
+
+  /** What is compressed is kept in pieces of this size. */
+  private static final int KEPT_PIECE = 1 << 14;
 
   /** From here on the ratio counts. */
   private static final int RATIO_FREE_BYTES = 8 << 20;
@@ -249,26 +254,70 @@ final class Gzip {
 
   /** Compresses to one gzip member whose header names neither time nor system. */
   static byte[] deflate(byte[] source, int from, int to, int level) {
-    CRC32 crc = new CRC32();
-    crc.update(source, from, to - from);
-    Deflater deflater = new Deflater(level, true);
-    try {
-      deflater.setInput(source, from, to - from);
-      deflater.finish();
-      byte[] out = new byte[Math.max(256, (to - from) / 3)];
-      System.arraycopy(HEADER, 0, out, 0, HEADER.length);
-      int size = HEADER.length;
-      while (!deflater.finished()) {
-        if (size == out.length) {
-          out = Arrays.copyOf(out, out.length * 2);
-        }
-        size += deflater.deflate(out, size, Math.min(PIECE, out.length - size));
+    try (Writer writer = new Writer(level)) {
+      writer.add(source, from, to);
+      return writer.finish();
+    }
+  }
+
+  /**
+   * Compresses what comes bit by bit to one gzip member. What was compressed is kept in pieces and
+   * put together once, as an array that grows would be allocated several times over. Not
+   * thread-safe.
+   */
+  static final class Writer implements AutoCloseable {
+
+    private final Deflater deflater;
+    private final CRC32 crc = new CRC32();
+    private final List<byte[]> full = new ArrayList<>();
+    private byte[] piece = new byte[KEPT_PIECE];
+    private int inPiece = HEADER.length;
+    private int source;
+
+    Writer(int level) {
+      deflater = new Deflater(level, true);
+      System.arraycopy(HEADER, 0, piece, 0, HEADER.length);
+    }
+
+    /** Compresses these bytes, which may be changed afterwards. */
+    void add(byte[] bytes, int from, int to) {
+      crc.update(bytes, from, to - from);
+      source += to - from;
+      deflater.setInput(bytes, from, to - from);
+      while (!deflater.needsInput()) {
+        compress();
       }
-      byte[] result = Arrays.copyOf(out, size + TRAILER_BYTES);
-      putLittleEndian(result, size, (int) crc.getValue());
-      putLittleEndian(result, size + 4, to - from);
-      return result;
-    } finally {
+    }
+
+    private void compress() {
+      if (inPiece == piece.length) {
+        full.add(piece);
+        piece = new byte[KEPT_PIECE];
+        inPiece = 0;
+      }
+      inPiece += deflater.deflate(piece, inPiece, piece.length - inPiece);
+    }
+
+    /** Returns the member. */
+    byte[] finish() {
+      deflater.finish();
+      while (!deflater.finished()) {
+        compress();
+      }
+      int before = full.size() * KEPT_PIECE;
+      byte[] member = new byte[before + inPiece + TRAILER_BYTES];
+      for (int i = 0; i < full.size(); i++) {
+        System.arraycopy(full.get(i), 0, member, i * KEPT_PIECE, KEPT_PIECE);
+      }
+      System.arraycopy(piece, 0, member, before, inPiece);
+      putLittleEndian(member, before + inPiece, (int) crc.getValue());
+      putLittleEndian(member, before + inPiece + 4, source);
+      return member;
+    }
+
+    /** Gives back what is not on the heap. */
+    @Override
+    public void close() {
       deflater.end();
     }
   }

@@ -1,6 +1,5 @@
 package dev.psc.pprof;
 
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
@@ -66,7 +65,7 @@ public final class KeepSampleTypes {
     if (columns.cardinality() == types) {
       return body;
     }
-    Rewriter rewriter = new Rewriter(checker, (index.to - index.from) / 2 + 256);
+    Rewriter rewriter = new Rewriter(checker, Math.min(index.to - index.from, Rewriter.GZIP_BYTES));
     rewriter.columns = columns;
     if (defaultIsDropped(index, texts, columns)) {
       rewriter.defaultSampleType = 0;
@@ -74,8 +73,7 @@ public final class KeepSampleTypes {
     Pruner pruner = new Pruner(checker);
     keepSamples(index, columns, rewriter, pruner);
     pruner.plan(rewriter, Opened.namesExecutables(index));
-    WireWriter out = rewriter.write();
-    return Gzip.deflate(out.buf, 0, out.size, Repair.LEVEL);
+    return rewriter.writeGzip(Repair.LEVEL);
   }
 
   private boolean matches(String type, String unit) {
@@ -123,11 +121,7 @@ public final class KeepSampleTypes {
   private static void keepSamples(
       ProfileIndex index, BitSet columns, Rewriter rewriter, Pruner pruner) throws PprofException {
     BitSet samples = new BitSet(index.count[Fields.SAMPLE]);
-    int width = columns.cardinality();
-    int[] kept = columns.stream().toArray();
-    long[] values = new long[64 * width];
     long[] row = new long[index.sampleTypes()];
-    int size = 0;
     WireReader r = index.over(Fields.SAMPLE);
     WireReader s = new WireReader(index.buf, 0, 0);
     int n = 0;
@@ -137,22 +131,15 @@ public final class KeepSampleTypes {
       }
       Opened.values(s.reset(r.start, r.pos), row);
       long any = 0;
-      if (size + width > values.length) {
-        values = Arrays.copyOf(values, values.length * 2);
-      }
-      for (int i = 0; i < width; i++) {
-        long value = row[kept[i]];
-        values[size + i] = value;
-        any |= value;
+      for (int i = columns.nextSetBit(0); i >= 0; i = columns.nextSetBit(i + 1)) {
+        any |= row[i];
       }
       if (any != 0) {
         samples.set(n);
-        size += width;
         pruner.keepSample(r.start, r.pos);
       }
       n++;
     }
     rewriter.samples = samples;
-    rewriter.values = values;
   }
 }

@@ -36,10 +36,10 @@ final class Rewriter {
   /** Which samples stay, by position; null keeps all. */
   @Nullable BitSet samples;
 
-  /** Values of the samples that stay, one after the other; null keeps what stands. */
+  /** New values of the samples that stay, one after the other; null keeps what stands. */
   long @Nullable [] values;
 
-  /** Which columns {@link #values} has; null keeps all. */
+  /** Which columns of what stands stay; null keeps all. */
   @Nullable BitSet columns;
 
   /** Whether labels without a key get one, and which string that is (a final position). */
@@ -69,6 +69,9 @@ final class Rewriter {
   long timeNanos;
   long durationNanos;
 
+  /** How much is written before it is compressed. */
+  static final int GZIP_BYTES = 1 << 14;
+
   private final ProfileIndex index;
   private final IdMap mappings;
   private final IdMap functions;
@@ -79,7 +82,9 @@ final class Rewriter {
   private final WireReader innermost;
   private final List<byte[]> appended = new ArrayList<>();
   private final Map<String, Long> appendedAt = new HashMap<>();
+  private final long[] row;
   private int nextValue;
+  private Gzip.@Nullable Writer gzip;
 
   Rewriter(Checker checker, int capacity) {
     index = checker.index();
@@ -90,6 +95,7 @@ final class Rewriter {
     out = new WireWriter(capacity);
     inner = new WireReader(buf, 0, 0);
     innermost = new WireReader(buf, 0, 0);
+    row = new long[index.sampleTypes()];
     timeNanos = index.single[Fields.TIME_NANOS];
     durationNanos = index.single[Fields.DURATION_NANOS];
   }
@@ -116,6 +122,16 @@ final class Rewriter {
       kept += id >= 0 ? 1 : 0;
     }
     return kept;
+  }
+
+  /** Writes the profile, gzip'd, without ever having the whole message. */
+  byte[] writeGzip(int level) throws PprofException {
+    try (Gzip.Writer writer = new Gzip.Writer(level)) {
+      gzip = writer;
+      write();
+      writer.add(out.buf, 0, out.size);
+      return writer.finish();
+    }
   }
 
   /** Writes the profile; {@code buf[0..size)} of what is returned is the message. */
@@ -151,6 +167,10 @@ final class Rewriter {
         case Fields.PERIOD_TYPE ->
             valueType(Fields.PERIOD_TYPE, r.start, r.pos, periodTypeName, periodUnitName);
         default -> out.raw(buf, r.tagStart, r.pos);
+      }
+      if (gzip != null && out.size >= GZIP_BYTES) {
+        gzip.add(out.buf, 0, out.size);
+        out.size = 0;
       }
     }
     if (emptyFirst && !emptyWritten) {
@@ -339,24 +359,24 @@ final class Rewriter {
     if (kept != null && !kept.get(position)) {
       return;
     }
-    long[] newValues = values;
+    boolean valuesChange = values != null || columns != null;
     boolean labelsMove = stringsMove() || labelKey != 0 || renamedKeys.length != 0;
-    if (newValues == null && locationIds == null && !labelsMove) {
+    if (!valuesChange && locationIds == null && !labelsMove) {
       out.raw(buf, r.tagStart, r.pos);
       return;
     }
     out.ensure((r.pos - r.start) * 2 + 32);
     int mark = out.begin(Fields.SAMPLE);
     WireReader s = inner.reset(r.start, r.pos);
-    boolean valuesWritten = newValues == null;
+    boolean valuesWritten = false;
     while (s.next()) {
       switch (s.field) {
         case Fields.SAMPLE_LOCATION_ID -> stack(s);
         case Fields.SAMPLE_VALUE -> {
-          if (newValues == null) {
+          if (!valuesChange) {
             out.raw(buf, s.tagStart, s.pos);
           } else if (!valuesWritten) {
-            values(newValues);
+            values(r);
             valuesWritten = true;
           }
         }
@@ -383,12 +403,20 @@ final class Rewriter {
     return r.skip(Fields.SAMPLE, (next < 0 ? Integer.MAX_VALUE : next) - position);
   }
 
-  private void values(long[] newValues) {
+  private void values(WireReader sample) throws PprofException {
     BitSet kept = columns;
-    int count = kept == null ? index.sampleTypes() : kept.cardinality();
+    long[] newValues = values;
+    int types = index.sampleTypes();
     int mark = out.begin(Fields.SAMPLE_VALUE);
-    for (int i = 0; i < count; i++) {
-      out.varint(newValues[nextValue++]);
+    if (newValues != null) {
+      for (int i = 0; i < types; i++) {
+        out.varint(newValues[nextValue++]);
+      }
+    } else if (kept != null) {
+      Opened.values(innermost.reset(sample.start, sample.pos), row);
+      for (int i = kept.nextSetBit(0); i >= 0; i = kept.nextSetBit(i + 1)) {
+        out.varint(row[i]);
+      }
     }
     out.end(mark);
   }
