@@ -2,8 +2,12 @@ package dev.psc.examples.benchmarks;
 
 import dev.psc.pprof.ProfileBuilder;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
 
 /** Real profiles where there are any, else generated ones of the size and shape of Go's. */
 final class Inputs {
@@ -27,6 +31,32 @@ final class Inputs {
     return before == null || after == null
         ? new Pair("a generated pair", inflate(heap(0)), inflate(heap(1)))
         : new Pair("the big pair of the corpus", before, after);
+  }
+
+  /**
+   * A profile.
+   *
+   * @param name what it is
+   * @param body itself, gzip'd
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Handed on, never compared.
+  record Named(String name, byte[] body) {}
+
+  /**
+   * Returns a generated heap profile and, where there is a corpus, its big one, gzip'd as Go does.
+   */
+  static List<Named> heaps() throws IOException {
+    List<Named> heaps = new ArrayList<>();
+    heaps.add(new Named("the generated profile", heap(0)));
+    byte[] big = Corpus.read("pprof", "big-heap.pprof");
+    if (big != null) {
+      ByteArrayOutputStream gzip = new ByteArrayOutputStream();
+      try (GZIPOutputStream out = new GZIPOutputStream(gzip)) {
+        out.write(big);
+      }
+      heaps.add(new Named("the corpus' big heap profile", gzip.toByteArray()));
+    }
+    return heaps;
   }
 
   /** Returns about 300 kB of profile, gzip'd; counters grow with the round. */

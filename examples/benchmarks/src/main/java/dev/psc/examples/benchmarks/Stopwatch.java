@@ -14,6 +14,9 @@ final class Stopwatch {
   private static final com.sun.management.ThreadMXBean THREADS =
       (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
 
+  private static final com.sun.management.OperatingSystemMXBean SYSTEM =
+      (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+
   private static final int ROUNDS = 41;
   private static final long WARMUP_NANOS = 3_000_000_000L;
   private static final long MAX_WARMUP_NANOS = 4 * WARMUP_NANOS;
@@ -57,6 +60,26 @@ final class Stopwatch {
       ratios[round] = first[round] / second[round];
     }
     return new Comparison(median(first), median(second), median(ratios));
+  }
+
+  /**
+   * What a call costs.
+   *
+   * @param threadNanos processor time of this thread
+   * @param processNanos processor time of all threads, in steps of 10 ms for all calls together
+   */
+  record Cost(double threadNanos, double processNanos) {}
+
+  /** Returns how many calls fill so much processor time, after warming up. */
+  static int callsIn(long nanos, Work work) throws Exception {
+    return (int) Math.max(1, warmUp(work) * (nanos / BATCH_NANOS));
+  }
+
+  /** Returns what a call costs on average. */
+  static Cost cost(Work work, int calls) throws Exception {
+    long process = SYSTEM.getProcessCpuTime();
+    double thread = batch(work, calls);
+    return new Cost(thread, (double) (SYSTEM.getProcessCpuTime() - process) / calls);
   }
 
   /** Returns the bytes that a call allocates on this thread, on average after warming up. */
