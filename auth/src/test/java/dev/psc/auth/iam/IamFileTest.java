@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.psc.auth.ProjectId;
 import dev.psc.auth.ServiceAccountToken;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -130,6 +131,8 @@ class IamFileTest {
     Organization acme = server.createOrganization("acme", "ada");
     ServiceAccount account = acme.createServiceAccount("scraper");
     ServiceAccountToken token = acme.createToken(account, "main").token();
+    ProjectId project = acme.createProject("payments").id();
+    String older = "Bearer " + acme.createProjectToken(project, "main").token().reveal();
     Organization elsewhere = Iam.open(file).organization("acme");
 
     clock.advance(Duration.ofMillis(59_999));
@@ -146,6 +149,11 @@ class IamFileTest {
     clock.advance(Duration.ofMillis(1));
     server.decide(header(token), null, Permission.PROFILE_WRITE);
     assertThat(elsewhere.tokens(account).get(0).lastUsed()).contains(clock.instant());
+
+    assertThat(elsewhere.projectTokens(project).get(0).lastUsed()).isEmpty();
+    clock.advance(Duration.ofMinutes(1));
+    server.decide(older, project.value(), Permission.PROFILE_WRITE);
+    assertThat(elsewhere.projectTokens(project).get(0).lastUsed()).contains(clock.instant());
   }
 
   @Test

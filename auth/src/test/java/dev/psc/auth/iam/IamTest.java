@@ -191,6 +191,13 @@ class IamTest {
   }
 
   @Test
+  void permissionsReadAsTheCloudSpellsThem() {
+    for (Permission permission : Permission.values()) {
+      assertThat(Permission.of(permission.toString())).contains(permission);
+    }
+  }
+
+  @Test
   void customRolesCountWhileTheyAreBound() {
     ServiceAccountToken token = acme.createToken(scraper, "main").token();
     Role role = acme.createRole(Role.custom("uploader", Set.of(Permission.PROFILE_WRITE)));

@@ -78,6 +78,7 @@ class JsonTest {
   void readsWholeNumbersAsSuch(long number) {
     assertThat(Json.parse(Long.toString(number))).isEqualTo(number);
     assertThat(Json.parse("5e-1")).isEqualTo(0.5);
+    assertThat(Json.parse("5e+1")).isEqualTo(50.0);
   }
 
   @Test
