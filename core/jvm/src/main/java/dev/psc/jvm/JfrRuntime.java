@@ -12,6 +12,13 @@ final class JfrRuntime {
 
   private static final Logger log = LoggerFactory.getLogger(JfrRuntime.class);
 
+  /**
+   * How large a file of the flight recorder's repository becomes, 12 MB if nothing is said; the
+   * least that it accepts. The JDK's stream keeps all constants of a chunk in the heap, in some 15
+   * times the bytes that they have in the file.
+   */
+  private static final int CHUNK_BYTES = 1 << 20;
+
   private JfrRuntime() {}
 
   /**
@@ -32,6 +39,7 @@ final class JfrRuntime {
       JvmAge.warnIfLate();
       depthIsSet = configure("stackdepth=" + settings.stackDepth());
       configure("repositorypath=" + repository.create());
+      configure("maxchunksize=" + CHUNK_BYTES);
     } else if (repository.isOurs()) {
       repository.create();
     }

@@ -1,7 +1,6 @@
 package dev.psc.jvm;
 
 import java.util.Arrays;
-import java.util.IdentityHashMap;
 import jdk.jfr.consumer.RecordedClass;
 import jdk.jfr.consumer.RecordedFrame;
 import jdk.jfr.consumer.RecordedMethod;
@@ -9,9 +8,8 @@ import jdk.jfr.consumer.RecordedStackTrace;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns the JDK's stack traces into numbers of stacks. The JDK hands out the same object for the
- * same constant of a chunk, so identity finds nearly all of them without looking at a name. Guarded
- * by the aggregator's lock.
+ * Turns the JDK's stack traces into numbers of stacks, nearly all of them without looking at a
+ * name: see {@link ConstantCache}. Guarded by the aggregator's lock.
  */
 final class JfrStacks {
 
@@ -22,8 +20,8 @@ final class JfrStacks {
   private static final int MAX_METHODS = 32_768;
 
   private final Aggregator aggregator;
-  private final IdentityHashMap<RecordedStackTrace, Integer> traces = new IdentityHashMap<>();
-  private final IdentityHashMap<RecordedMethod, Integer> methods = new IdentityHashMap<>();
+  private final ConstantCache<RecordedStackTrace, Integer> traces = new ConstantCache<>(MAX_TRACES);
+  private final ConstantCache<RecordedMethod, Integer> methods = new ConstantCache<>(MAX_METHODS);
   private int[] buffer = new int[256];
   private long epoch;
   private long truncated;
@@ -37,16 +35,7 @@ final class JfrStacks {
       return aggregator.interner().stackOf(NO_STACK);
     }
     forgetOldEpoch();
-    Integer known = traces.get(trace);
-    if (known != null) {
-      return known;
-    }
-    if (traces.size() >= MAX_TRACES) {
-      traces.clear();
-    }
-    int stack = intern(trace);
-    traces.put(trace, stack);
-    return stack;
+    return traces.get(trace, this::intern);
   }
 
   /** Returns how many stacks without their root were met. */
@@ -75,7 +64,8 @@ final class JfrStacks {
       RecordedMethod method = frame.getValue("method");
       if (method != null) {
         buffer[depth++] =
-            interner.location(function(method), lines ? frame.getInt("lineNumber") : 0);
+            interner.location(
+                methods.get(method, this::function), lines ? frame.getInt("lineNumber") : 0);
       }
     }
     if (trace.isTruncated()) {
@@ -86,21 +76,10 @@ final class JfrStacks {
   }
 
   private int function(RecordedMethod method) {
-    Integer known = methods.get(method);
-    if (known != null) {
-      return known;
-    }
-    if (methods.size() >= MAX_METHODS) {
-      methods.clear();
-    }
     RecordedClass type = method.getType();
-    int function =
-        aggregator
-            .interner()
-            .method(
-                type == null ? JfrClass.UNKNOWN : new JfrClass(type.getName()), method.getName());
-    methods.put(method, function);
-    return function;
+    return aggregator
+        .interner()
+        .method(type == null ? JfrClass.UNKNOWN : new JfrClass(type.getName()), method.getName());
   }
 
   private void forgetOldEpoch() {

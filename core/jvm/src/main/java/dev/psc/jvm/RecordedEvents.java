@@ -4,7 +4,6 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.time.Instant;
-import java.util.IdentityHashMap;
 import java.util.function.LongPredicate;
 import jdk.jfr.consumer.RecordedClass;
 import jdk.jfr.consumer.RecordedEvent;
@@ -13,9 +12,8 @@ import jdk.jfr.consumer.RecordedThread;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The JDK's events as they are counted: one view that is set to one event after the other. The JDK
- * hands out the same object for the same constant of a chunk, so identity finds nearly all of them
- * without looking at a name. Guarded by the aggregator's lock.
+ * The JDK's events as they are counted: one view that is set to one event after the other. Guarded
+ * by the aggregator's lock.
  */
 final class RecordedEvents implements JfrEvent {
 
@@ -24,9 +22,10 @@ final class RecordedEvents implements JfrEvent {
 
   private final JfrStacks stacks;
   private final JfrThreads threads;
-  private final IdentityHashMap<RecordedThread, JfrThreads.Known> knownThreads =
-      new IdentityHashMap<>();
-  private final IdentityHashMap<RecordedClass, JfrClass> knownClasses = new IdentityHashMap<>();
+  private final ConstantCache<RecordedThread, JfrThreads.Known> knownThreads =
+      new ConstantCache<>(MAX_CACHED);
+  private final ConstantCache<RecordedClass, JfrClass> knownClasses =
+      new ConstantCache<>(MAX_CACHED);
 
   @SuppressWarnings("NullAway.Init") // of(..) comes before anything is asked
   private RecordedEvent event;
@@ -83,24 +82,12 @@ final class RecordedEvents implements JfrEvent {
     } else {
       thread = has(field) ? event.getThread(field.jfrName()) : null;
     }
-    return thread == null ? threads.none() : known(thread);
+    return thread == null ? threads.none() : knownThreads.get(thread, this::known);
   }
 
   private JfrThreads.Known known(RecordedThread thread) {
-    JfrThreads.Known known = knownThreads.get(thread);
-    if (known == null) {
-      if (knownThreads.size() >= MAX_CACHED) {
-        knownThreads.clear();
-      }
-      known =
-          threads.of(
-              thread.getJavaThreadId(),
-              thread.getJavaName(),
-              thread.getOSName(),
-              isVirtual(thread));
-      knownThreads.put(thread, known);
-    }
-    return known;
+    return threads.of(
+        thread.getJavaThreadId(), thread.getJavaName(), thread.getOSName(), isVirtual(thread));
   }
 
   @Override
@@ -118,18 +105,7 @@ final class RecordedEvents implements JfrEvent {
   }
 
   private @Nullable JfrClass known(@Nullable RecordedClass type) {
-    if (type == null) {
-      return null;
-    }
-    JfrClass known = knownClasses.get(type);
-    if (known == null) {
-      if (knownClasses.size() >= MAX_CACHED) {
-        knownClasses.clear();
-      }
-      known = new JfrClass(type.getName());
-      knownClasses.put(type, known);
-    }
-    return known;
+    return type == null ? null : knownClasses.get(type, unknown -> new JfrClass(unknown.getName()));
   }
 
   @Override

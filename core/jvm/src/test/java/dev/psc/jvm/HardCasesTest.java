@@ -1,6 +1,7 @@
 package dev.psc.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -88,6 +89,34 @@ class HardCasesTest {
     assertThat(number(printed, "FILES ")).as(printed).isLessThanOrEqualTo(5);
     assertThat(number(printed, "KILOBYTES ")).as(printed).isLessThan(32 << 10);
     assertThat(leftovers()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @MethodSource("javas")
+  void manyStacksAreKeptInLittleHeap(Path java) throws Exception {
+    String printed = run(java, "stacks", "6000");
+    assertThat(number(printed, "MEGABYTES ")).as(printed).isBetween(1L, 32L);
+  }
+
+  @Test
+  void tenThousandFlushesLeaveMemoryFlat() throws Exception {
+    assumeThat(Runtime.version().feature()).as("internals of the JDK").isLessThan(22);
+    String printed =
+        ChildJvm.run(
+            ChildJvm.thisJava(),
+            List.of(
+                "-Djava.io.tmpdir=" + temporary,
+                "--add-exports=jdk.jfr/jdk.jfr.internal=ALL-UNNAMED",
+                "-Xms64m",
+                "-Xmx64m",
+                "-XX:+AlwaysPreTouch"), // so that all growth is outside of the heap
+            HardProgram.class,
+            "flushes",
+            "10000");
+    assertThat(number(printed, "HEAP ")).as(printed).isLessThan(4 << 10);
+    assertThat(number(printed, "KILOBYTES ")).as(printed).isLessThan(16 << 10);
+    assertThat(number(printed, "STARTED ")).as(printed).isGreaterThanOrEqualTo(10_000);
+    assertThat(printed).contains("ERROR -");
   }
 
   @Test

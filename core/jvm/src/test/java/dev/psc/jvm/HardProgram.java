@@ -4,6 +4,7 @@ import dev.psc.delivery.Acceptance;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.Sample;
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -35,6 +37,8 @@ final class HardProgram {
       case "virtual" -> virtual();
       case "flat" -> flat(Integer.parseInt(arguments[1]));
       case "contended" -> startAndStopFromTwoThreads(Integer.parseInt(arguments[1]));
+      case "stacks" -> manyStacks(Integer.parseInt(arguments[1]));
+      case "flushes" -> flushes(Integer.parseInt(arguments[1]));
       case "term" -> untilTerminated(arguments[1].equals("up"));
       default -> throw new IllegalArgumentException(arguments[0]);
     }
@@ -243,5 +247,102 @@ final class HardProgram {
     }
     System.out.println("RUNNING");
     new CountDownLatch(1).await();
+  }
+
+  private static volatile Object allocated = "";
+
+  /** A stack of its own for each seed, as deep as it has bits. */
+  private static void left(long seed, int depth) {
+    if (depth == 0) {
+      allocated = new byte[512];
+    } else if ((seed & 1) == 0) {
+      left(seed >> 1, depth - 1);
+    } else {
+      right(seed >> 1, depth - 1);
+    }
+  }
+
+  private static void right(long seed, int depth) {
+    if (depth == 0) {
+      allocated = new long[64];
+    } else if ((seed & 1) == 0) {
+      left(seed >> 1, depth - 1);
+    } else {
+      right(seed >> 1, depth - 1);
+    }
+  }
+
+  private static void allocateEverywhere(Random random) {
+    for (int i = 0; i < 2_000; i++) {
+      left(random.nextLong(), 60);
+    }
+  }
+
+  private static long usedBytes() {
+    long used = Long.MAX_VALUE;
+    for (int i = 0; i < 5; i++) {
+      System.gc();
+      Runtime runtime = Runtime.getRuntime();
+      used = Math.min(used, runtime.totalMemory() - runtime.freeMemory());
+    }
+    return used;
+  }
+
+  private static void manyStacks(int wanted) throws Exception {
+    Random random = new Random(7);
+    allocateEverywhere(random);
+    long before = usedBytes();
+    try (JvmProfiling profiling = started(JvmProfiling.builder().profiles(JvmProfile.MEMORY))) {
+      while (profiling.status().capture().orElseThrow().stacks() < wanted) {
+        allocateEverywhere(random);
+      }
+      System.out.println("MEGABYTES " + ((usedBytes() - before) >> 20));
+    }
+  }
+
+  /** The flight recorder hands over what it has once a second; here as fast as it is taken. */
+  private static void flushes(int times) throws Exception {
+    Class<?> repository = Class.forName("jdk.jfr.internal.MetadataRepository");
+    Object instance = repository.getMethod("getInstance").invoke(null);
+    Method flush = repository.getMethod("flush");
+    Method notify = Class.forName("jdk.jfr.internal.Utils").getMethod("notifyFlush");
+    long start = System.nanoTime();
+    try (JvmProfiling profiling =
+        started(JvmProfiling.builder().profiles(JvmProfile.THREADCREATE))) {
+      while (events(profiling) == 0) {
+        startAThread();
+      }
+      long first = events(profiling);
+      long heap = 0;
+      long resident = 0;
+      for (int i = 0; i < times; i++) {
+        startAThread();
+        flush.invoke(instance);
+        notify.invoke(null);
+        while (i % 10 == 0 && events(profiling) < first + i) {
+          TimeUnit.MILLISECONDS.sleep(1); // until the stream has caught up
+        }
+        if (i == times / 4) {
+          heap = usedBytes();
+          resident = residentKilobytes();
+        }
+      }
+      System.out.println("SECONDS " + (System.nanoTime() - start) / 1_000_000_000);
+      System.out.println("HEAP " + ((usedBytes() - heap) >> 10));
+      System.out.println("KILOBYTES " + (residentKilobytes() - resident));
+      System.out.println("STARTED " + get(profiling, "threadcreate", Map.of()).total(0));
+      System.out.println(
+          "ERROR " + profiling.status().capture().orElseThrow().lastError().orElse("-"));
+    }
+  }
+
+  private static void startAThread() throws InterruptedException {
+    Thread thread = new Thread(() -> {});
+    thread.start();
+    thread.join();
+  }
+
+  private static long events(JvmProfiling profiling) {
+    return profiling.status().capture().orElseThrow().events();
   }
 }

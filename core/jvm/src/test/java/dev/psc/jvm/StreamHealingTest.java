@@ -4,14 +4,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.psc.pprof.Profile;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import jdk.jfr.Event;
 import jdk.jfr.FlightRecorder;
+import jdk.jfr.Name;
 import jdk.jfr.Recording;
 import jdk.jfr.RecordingState;
+import jdk.jfr.StackTrace;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What others do to our recording. */
@@ -78,6 +91,132 @@ class StreamHealingTest {
     closing.orTimeout(60, TimeUnit.SECONDS).join();
     assertThat(stream.lastError()).isNull();
     assertThat(stream.restarts()).isZero();
+  }
+
+  @Test
+  void anEventThatCannotBeCountedIsToldAndTheNextOnesAreCounted() {
+    AtomicInteger handled = new AtomicInteger();
+    JfrStream stream =
+        new JfrStream(
+            OwnThreads.daemons(),
+            events ->
+                events.on(
+                    "jdk.ThreadStart",
+                    event -> {
+                      if (handled.incrementAndGet() == 1) {
+                        throw new IllegalStateException("out of labels");
+                      }
+                    }),
+            () -> {});
+    stream.apply(Map.of("jdk.ThreadStart", Map.of()));
+    stream.start();
+    try {
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(
+              () -> {
+                new Thread(() -> {}).start();
+                return handled.get() > 2;
+              });
+      assertThat(stream.lastError())
+          .contains("an event jdk.ThreadStart could not be counted", "out of labels");
+      assertThat(stream.restarts()).isZero();
+    } finally {
+      stream.close();
+    }
+  }
+
+  /** An event that fills files fast. */
+  @Name("dev.psc.test.Large")
+  @StackTrace(false)
+  static final class LargeEvent extends Event {
+    @Nullable String text;
+
+    static void commit(String text) {
+      LargeEvent event = new LargeEvent();
+      event.text = text;
+      event.commit();
+    }
+  }
+
+  @Test
+  @Tag("slow")
+  void filesStayBoundedWhileAHandlerIsStuckAndItGoesOnAfterwards() throws Exception {
+    CountDownLatch stuck = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    Set<String> seen = ConcurrentHashMap.newKeySet();
+    JfrStream stream =
+        new JfrStream(
+            OwnThreads.daemons(),
+            events ->
+                events.on(
+                    LargeEvent.class,
+                    event -> {
+                      seen.add(event.getString("text").substring(0, 5));
+                      stuck.countDown();
+                      awaitQuietly(release);
+                    }),
+            () -> {});
+    stream.apply(Map.of("dev.psc.test.Large", Map.of()));
+    stream.start();
+    try {
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(
+              () -> {
+                LargeEvent.commit("first");
+                return stuck.getCount() == 0;
+              });
+      Path repository = repository();
+      for (int written = 0; written < 160; written++) {
+        for (int i = 0; i < 100; i++) {
+          LargeEvent.commit("lost " + i + "x".repeat(10_000));
+        }
+        TimeUnit.MILLISECONDS.sleep(10); // the JVM drops events that come faster than it writes
+      }
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .untilAsserted(
+              () -> assertThat(bytes(repository)).isBetween(32L << 20, (64L << 20) + (16 << 20)));
+      release.countDown();
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(
+              () -> {
+                LargeEvent.commit("after");
+                return seen.contains("after");
+              });
+    } finally {
+      release.countDown();
+      stream.close();
+    }
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static Path repository() {
+    return DiagnosticCommands.run("jfrConfigure")
+        .lines()
+        .filter(line -> line.startsWith("Repository path: "))
+        .map(line -> Path.of(line.substring("Repository path: ".length())))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static long bytes(Path directory) throws IOException {
+    long bytes = 0;
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.jfr")) {
+      for (Path file : files) {
+        bytes += Files.size(file);
+      }
+    }
+    return bytes;
   }
 
   private static boolean nothingIsRecorded() {
