@@ -18,6 +18,8 @@ import java.util.Set;
  * @param otherRecordings names of the recordings that others run in this JVM: their settings are
  *     merged with ours
  * @param lockThreshold shortest wait for a lock that is counted now; it rises under load
+ * @param allocationsPerSecond how many samples of allocations are asked for now; fewer while they
+ *     cost too much
  * @param events events counted
  * @param lag how long after the newest event it was counted
  * @param stacks distinct stacks in memory
@@ -39,6 +41,7 @@ public record CaptureStatus(
     boolean lateStart,
     List<String> otherRecordings,
     Duration lockThreshold,
+    int allocationsPerSecond,
     long events,
     Duration lag,
     int stacks,

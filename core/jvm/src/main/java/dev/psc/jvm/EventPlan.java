@@ -26,7 +26,11 @@ final class EventPlan {
    * @param exceptions whether exceptions may be counted
    */
   record Dynamic(
-      Duration lockThreshold, boolean exactAllocations, boolean learnSizes, boolean exceptions) {}
+      Duration lockThreshold,
+      int allocationsPerSecond,
+      boolean exactAllocations,
+      boolean learnSizes,
+      boolean exceptions) {}
 
   /**
    * @param known names of the events that this JVM has
@@ -109,7 +113,7 @@ final class EventPlan {
           events,
           "jdk.ObjectAllocationSample",
           "throttle",
-          settings.allocationsPerSecond() + "/s",
+          dynamic.allocationsPerSecond() + "/s",
           "stackTrace",
           "true");
     }

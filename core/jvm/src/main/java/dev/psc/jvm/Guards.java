@@ -5,13 +5,25 @@ import java.util.Set;
 
 /**
  * Keeps events from costing more than they tell: raises the threshold of lock events while there
- * are too many, pauses exceptions, and runs the short bursts that teach the sizes of classes. Used
- * by the clock thread, once a second.
+ * are too many, asks for fewer samples of allocations while our threads are busy, pauses
+ * exceptions, and runs the short bursts that teach the sizes of classes. Used by the clock thread,
+ * once a second.
  */
 final class Guards {
 
   private static final long MANY_LOCK_EVENTS = 1_000;
   private static final long FEW_LOCK_EVENTS = 200;
+
+  /**
+   * What our threads may take of a core. A sample costs them more the deeper its stack is; its
+   * weight is what was allocated since the one before, so that fewer samples change no total.
+   */
+  private static final double MOST_OWN_SHARE = 0.005;
+
+  private static final double LITTLE_OWN_SHARE = MOST_OWN_SHARE / 4;
+  private static final int LEAST_ALLOCATIONS_PER_SECOND = 50;
+  private static final int OWN_PERIOD_TICKS = 10;
+
   private static final long MANY_EXCEPTIONS = 5_000;
   private static final int PATIENCE_TICKS = 3;
   private static final int CALM_TICKS = 60;
@@ -25,6 +37,11 @@ final class Guards {
   private Duration lockThreshold;
   private int busyTicks;
   private int calmTicks;
+  private int allocationsPerSecond;
+  private double ownShares;
+  private int ownTicks;
+  private int calmPeriods;
+  private boolean warm;
   private boolean exceptions = true;
   private int exceptionPause;
   private boolean memory;
@@ -35,10 +52,12 @@ final class Guards {
     this.settings = settings;
     this.converter = converter;
     this.lockThreshold = settings.lockThreshold();
+    this.allocationsPerSecond = settings.allocationsPerSecond();
   }
 
   synchronized EventPlan.Dynamic dynamic() {
-    return new EventPlan.Dynamic(lockThreshold, settings.exactAllocations(), learning, exceptions);
+    return new EventPlan.Dynamic(
+        lockThreshold, allocationsPerSecond, settings.exactAllocations(), learning, exceptions);
   }
 
   /** Takes which profiles are on, so that a burst comes with the first allocation profile. */
@@ -51,12 +70,17 @@ final class Guards {
     memory = wanted;
   }
 
-  /** Returns whether settings of events change. */
-  synchronized boolean tick() {
+  /**
+   * Returns whether settings of events change.
+   *
+   * @param ownShare what our threads took of a core in the last second
+   */
+  synchronized boolean tick(double ownShare) {
     return tick(
         converter.takeLockEvents(),
         converter.takeExceptionEvents(),
-        converter.sizes().takeUnknownShare());
+        converter.sizes().takeUnknownShare(),
+        ownShare);
   }
 
   /**
@@ -64,8 +88,10 @@ final class Guards {
    *
    * @param unknownShare which part of the allocated bytes was of classes without a known size
    */
-  synchronized boolean tick(long lockEvents, long exceptionEvents, double unknownShare) {
+  synchronized boolean tick(
+      long lockEvents, long exceptionEvents, double unknownShare, double ownShare) {
     boolean changed = lockTick(lockEvents);
+    changed |= allocationTick(ownShare);
     changed |= exceptionTick(exceptionEvents);
     changed |= learnTick(unknownShare);
     return changed;
@@ -87,6 +113,31 @@ final class Guards {
     }
     converter.lockThreshold(lockThreshold.toNanos());
     return !before.equals(lockThreshold);
+  }
+
+  private boolean allocationTick(double share) {
+    ownShares += share;
+    if (++ownTicks < OWN_PERIOD_TICKS) {
+      return false;
+    }
+    double mean = ownShares / OWN_PERIOD_TICKS;
+    ownShares = 0;
+    ownTicks = 0;
+    if (!warm) {
+      warm = true; // at first our own code is interpreted, which says nothing of the samples
+      return false;
+    }
+    calmPeriods = mean < LITTLE_OWN_SHARE ? calmPeriods + 1 : 0;
+    int before = allocationsPerSecond;
+    int asked = settings.allocationsPerSecond();
+    if (mean > MOST_OWN_SHARE) {
+      int least = Math.min(asked, LEAST_ALLOCATIONS_PER_SECOND);
+      allocationsPerSecond = Math.max(least, allocationsPerSecond / 2);
+    } else if (calmPeriods * OWN_PERIOD_TICKS >= CALM_TICKS) {
+      allocationsPerSecond = Math.min(asked, allocationsPerSecond * 2);
+      calmPeriods = 0;
+    }
+    return allocationsPerSecond != before;
   }
 
   private boolean exceptionTick(long events) {

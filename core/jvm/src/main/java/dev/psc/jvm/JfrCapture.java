@@ -59,6 +59,7 @@ final class JfrCapture implements Capture {
   private boolean closed;
   private boolean cpuWasOn;
   private long guardedNanos = System.nanoTime();
+  private long guardedCpuNanos;
   private long events;
   private volatile long lagNanos;
   private long lostMarks;
@@ -301,9 +302,9 @@ final class JfrCapture implements Capture {
     }
     boolean changed = false;
     if (System.nanoTime() - guardedNanos >= GUARD_INTERVAL.toNanos()) {
-      guardedNanos = System.nanoTime();
+      double ownShare = ownShare();
       synchronized (aggregator) {
-        changed = guards.tick();
+        changed = guards.tick(ownShare);
       }
     }
     if (changed || busy) {
@@ -312,6 +313,17 @@ final class JfrCapture implements Capture {
     synchronized (lock) {
       return busy || !written.isEmpty();
     }
+  }
+
+  /** Returns what our threads took of a core since the last time. */
+  private double ownShare() {
+    long now = System.nanoTime();
+    long cpu = clock == null ? 0 : clock.cpuNanos(OwnThreads.ids());
+    // A thread that ended takes its time along.
+    double share = (double) Math.max(0, cpu - guardedCpuNanos) / (now - guardedNanos);
+    guardedNanos = now;
+    guardedCpuNanos = cpu;
+    return share;
   }
 
   private boolean countsCpu() {
@@ -445,6 +457,7 @@ final class JfrCapture implements Capture {
           JvmAge.wasLate(),
           JfrRuntime.otherRecordings(stream.recordingId()),
           Duration.ofNanos(converter.lockThresholdNanos()),
+          guards.dynamic().allocationsPerSecond(),
           events,
           Duration.ofNanos(lagNanos),
           aggregator.interner().stackCount(),

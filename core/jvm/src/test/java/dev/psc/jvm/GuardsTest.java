@@ -19,7 +19,7 @@ class GuardsTest {
 
   private void ticks(int count, long lockEvents, long exceptions) {
     for (int i = 0; i < count; i++) {
-      guards.tick(lockEvents, exceptions, 0);
+      guards.tick(lockEvents, exceptions, 0, 0);
     }
   }
 
@@ -61,6 +61,31 @@ class GuardsTest {
     assertThat(guards.dynamic().exceptions()).isTrue();
   }
 
+  private int allocationsAfter(int seconds, double ownShare) {
+    for (int i = 0; i < seconds; i++) {
+      guards.tick(0, 0, 0, ownShare);
+    }
+    return guards.dynamic().allocationsPerSecond();
+  }
+
+  @Test
+  void fewerAllocationsAreSampledWhileOurThreadsAreBusy() {
+    assertThat(allocationsAfter(19, 0.02)).as("the first ten seconds do not count").isEqualTo(300);
+    assertThat(allocationsAfter(1, 0.02)).isEqualTo(150);
+    assertThat(allocationsAfter(10, 0.0051)).isEqualTo(75);
+    assertThat(allocationsAfter(100, 0.0049)).as("within what they may take").isEqualTo(75);
+    assertThat(allocationsAfter(100, 0.5)).isEqualTo(50);
+    assertThat(allocationsAfter(60, 0.001)).as("a minute of calm").isEqualTo(100);
+    assertThat(allocationsAfter(600, 0.001)).isEqualTo(300);
+  }
+
+  @Test
+  void aMomentOfWorkChangesNoRate() {
+    assertThat(allocationsAfter(10, 0)).isEqualTo(300);
+    assertThat(allocationsAfter(1, 0.04)).isEqualTo(300);
+    assertThat(allocationsAfter(9, 0)).isEqualTo(300);
+  }
+
   @Test
   void sizesOfClassesAreLearntInShortBursts() {
     guards.profiles(Set.of(JvmProfile.MEMORY));
@@ -68,7 +93,7 @@ class GuardsTest {
     ticks(1, 0, 0);
     assertThat(guards.dynamic().learnSizes()).isFalse();
     ticks(29, 0, 0);
-    guards.tick(0, 0, 0.5);
+    guards.tick(0, 0, 0.5, 0);
     assertThat(guards.dynamic().learnSizes()).as("half of the bytes have no known size").isTrue();
   }
 }

@@ -249,7 +249,7 @@ final class HardProgram {
     new CountDownLatch(1).await();
   }
 
-  private static volatile Object allocated = "";
+  static volatile Object allocated = "";
 
   /** A stack of its own for each seed, as deep as it has bits. */
   private static void left(long seed, int depth) {

@@ -71,7 +71,8 @@ class SmallPartsTest {
             CaptureSettings.DEFAULT,
             Set.of("jdk.ExecutionSample", "jdk.NativeMethodSample", "jdk.JavaMonitorEnter"),
             true);
-    EventPlan.Dynamic dynamic = new EventPlan.Dynamic(Duration.ofMillis(1), false, false, true);
+    EventPlan.Dynamic dynamic =
+        new EventPlan.Dynamic(Duration.ofMillis(1), 300, false, false, true);
     assertThat(plan.events(Set.of(), dynamic)).isEmpty();
     assertThat(plan.events(Set.of(JvmProfile.MUTEX), dynamic))
         .containsOnlyKeys("jdk.JavaMonitorEnter");
