@@ -1,12 +1,14 @@
 package dev.psc.examples.benchmarks;
 
 import dev.psc.examples.benchmarks.Measurement.Measured;
+import dev.psc.examples.benchmarks.Measurement.Skipped;
 import dev.psc.jvm.JfrFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -35,7 +37,7 @@ final class JvmRatios {
     command.addAll(List.of(arguments));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    if (!process.waitFor(90, TimeUnit.SECONDS) || process.exitValue() != 0) {
+    if (!process.waitFor(10, TimeUnit.MINUTES) || process.exitValue() != 0) {
       throw new IOException("the work failed: " + printed);
     }
     Map<String, List<Double>> values = new TreeMap<>();
@@ -79,23 +81,95 @@ final class JvmRatios {
         values.stream().mapToDouble(Double::doubleValue).max().orElse(0));
   }
 
-  private static Measurement overhead(String work, int rounds) throws Exception {
-    Values values = run(work, Integer.toString(rounds));
+  private static final int ROUNDS = 20;
+
+  /** Where async-profiler's jar is, if it is to be compared with. */
+  private static final String ASYNC_PROFILER = System.getProperty("async.profiler", "");
+
+  /** The ratios of each round, which measures both sides twice. */
+  private static double[] rounds(Values values) {
     List<Double> on = values.all("on");
     List<Double> off = values.all("off");
-    double[] ratios = new double[off.size()];
+    double[] ratios = new double[off.size() / 2];
     for (int i = 0; i < ratios.length; i++) {
-      ratios[i] = on.get(i) / off.get(i);
+      ratios[i] = (on.get(2 * i) + on.get(2 * i + 1)) / (off.get(2 * i) + off.get(2 * i + 1));
     }
-    return new Measured(
+    return ratios;
+  }
+
+  private static String described(String profiler, Values values) {
+    double[] ratios = rounds(values);
+    Arrays.sort(ratios);
+    return String.format(
+        Locale.ROOT,
+        "%s: CPU ms of the process with %s, without %s, %d rounds in turns, median of their ratios"
+            + " %.4f, half of them from %.4f to %.4f, standard error of the median %.4f",
+        profiler,
+        spread(values.all("on")),
+        spread(values.all("off")),
+        ratios.length,
         Stopwatch.median(ratios),
-        "CPU ms of the process with "
-            + spread(on)
-            + ", without "
-            + spread(off)
-            + ", in turns, "
-            + rounds
-            + " rounds, median of the ratios of each");
+        ratios[ratios.length / 4],
+        ratios[ratios.length * 3 / 4],
+        standardError(ratios));
+  }
+
+  /** Of the median of sorted ratios, from their middle half, as a few rounds are far off. */
+  private static double standardError(double[] ratios) {
+    double middleHalf = ratios[ratios.length * 3 / 4] - ratios[ratios.length / 4];
+    return 1.253 * middleHalf / 1.349 / Math.sqrt(ratios.length);
+  }
+
+  private static Measurement overhead(String work) throws Exception {
+    Values values = run(work, Integer.toString(ROUNDS), "");
+    return new Measured(Stopwatch.median(rounds(values)), described("ours", values));
+  }
+
+  private static Measurement besideAsyncProfiler(String work) throws Exception {
+    if (ASYNC_PROFILER.isEmpty()) {
+      return new Skipped("not measured: give its jar, java -Dasync.profiler=PATH -jar …");
+    }
+    Values ours = run(work, Integer.toString(ROUNDS), "");
+    Values theirs = run(work, Integer.toString(ROUNDS), ASYNC_PROFILER);
+    return new Measured(
+        Stopwatch.median(rounds(ours)) / Stopwatch.median(rounds(theirs)),
+        described("ours", ours) + "; " + described("async-profiler", theirs));
+  }
+
+  /** A compiler's CPU time with our default profiles, against with async-profiler. */
+  public static final class CompilerBesideAsyncProfiler implements Ratio {
+    @Override
+    public String name() {
+      return "jvm-overhead-javac-vs-async-profiler";
+    }
+
+    @Override
+    public double goal() {
+      return 1.01;
+    }
+
+    @Override
+    public Measurement measure() throws Exception {
+      return besideAsyncProfiler("compile");
+    }
+  }
+
+  /** A small HTTP service's CPU time with our default profiles, against with async-profiler. */
+  public static final class ServiceBesideAsyncProfiler implements Ratio {
+    @Override
+    public String name() {
+      return "jvm-overhead-http-vs-async-profiler";
+    }
+
+    @Override
+    public double goal() {
+      return 1.01;
+    }
+
+    @Override
+    public Measurement measure() throws Exception {
+      return besideAsyncProfiler("http");
+    }
   }
 
   /** The CPU time of a compiler with the default profiles on, against off. */
@@ -112,7 +186,7 @@ final class JvmRatios {
 
     @Override
     public Measurement measure() throws Exception {
-      return overhead("compile", 12);
+      return overhead("compile");
     }
   }
 
@@ -130,7 +204,7 @@ final class JvmRatios {
 
     @Override
     public Measurement measure() throws Exception {
-      return overhead("http", 12);
+      return overhead("http");
     }
   }
 
@@ -148,15 +222,21 @@ final class JvmRatios {
 
     @Override
     public Measurement measure() throws Exception {
-      Values values = run("heap");
-      double bytes = values.median("retained");
+      double without = run("heap", "off").median("used");
+      List<Double> retained = new ArrayList<>();
+      double stacks = 0;
+      for (int i = 0; i < 3; i++) {
+        Values values = run("heap", "on");
+        retained.add((values.median("used") - without) / (1 << 20));
+        stacks = Math.max(stacks, values.median("stacks"));
+      }
       return new Measured(
-          bytes / (32 << 20),
+          median(retained) / 32,
           String.format(
               Locale.ROOT,
-              "%.1f MB after 15 s of javac, %.0f stacks",
-              bytes / (1 << 20),
-              values.median("stacks")));
+              "MB after 45 s of javac: %s more than without, up to %.0f stacks, 3 JVMs",
+              spread(retained),
+              stacks));
     }
   }
 
@@ -252,6 +332,29 @@ final class JvmRatios {
     @Override
     public Measurement measure() throws Exception {
       return inTheFirstMoments("stop", 2_000);
+    }
+  }
+
+  /** How long after its interval the first profile is in the store, against 2 s. */
+  public static final class FirstProfile implements Ratio {
+    @Override
+    public String name() {
+      return "jvm-first-profile-of-2-s";
+    }
+
+    @Override
+    public double goal() {
+      return 1;
+    }
+
+    @Override
+    public Measurement measure() throws Exception {
+      List<Double> all = new ArrayList<>();
+      for (int i = 0; i < 5; i++) {
+        all.addAll(run("first").all("after"));
+      }
+      return new Measured(
+          median(all) / 2_000, "ms after an interval of 5 s: " + spread(all) + ", 5 JVMs");
     }
   }
 

@@ -8,17 +8,25 @@ import dev.psc.jvm.JvmProfiling;
 import dev.psc.jvm.PprofRequest;
 import dev.psc.jvm.PprofResponse;
 import dev.psc.pprof.Profile;
+import dev.psc.store.GrpcProfileSink;
+import dev.psc.testkit.EmbeddedProfileStore;
+import io.grpc.ManagedChannel;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.management.ManagementFactory;
+import java.lang.reflect.Method;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -30,12 +38,17 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.Deflater;
 import jdk.jfr.Recording;
+import org.jspecify.annotations.Nullable;
 
 /** Work that is profiled, in a JVM of its own; prints {@code name value} lines. */
 final class JvmWork {
 
   private static final OperatingSystemMXBean PROCESS =
       (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+  private static final long WARM_UP_NANOS = 45_000_000_000L;
+  private static final long MEASURED_NANOS = 2_000_000_000L;
+  private static final long SETTLING_NANOS = 500_000_000L;
+
   private static final Set<JvmProfile> PROFILES =
       EnumSet.of(
           JvmProfile.PROCESS_CPU,
@@ -46,6 +59,7 @@ final class JvmWork {
           JvmProfile.THREADCREATE);
 
   private static volatile long sink;
+  private static @Nullable Object asyncProfiler;
 
   private JvmWork() {}
 
@@ -57,13 +71,14 @@ final class JvmWork {
 
   public static void main(String[] arguments) throws Exception {
     switch (arguments[0]) {
-      case "compile" -> alternate(() -> compile(8), Integer.parseInt(arguments[1]));
-      case "http" -> http(Integer.parseInt(arguments[1]));
-      case "heap" -> heap();
+      case "compile" -> alternate(() -> compile(8), Integer.parseInt(arguments[1]), arguments[2]);
+      case "http" -> http(Integer.parseInt(arguments[1]), arguments[2]);
+      case "heap" -> heap(arguments[1].equals("on"));
       case "own" -> own();
       case "busy" -> busy(Integer.parseInt(arguments[1]), false);
       case "native" -> busy(2, true);
       case "start" -> start();
+      case "first" -> first();
       case "record" -> record(Path.of(arguments[1]));
       default -> throw new IllegalArgumentException(arguments[0]);
     }
@@ -89,29 +104,95 @@ final class JvmWork {
     return profiling;
   }
 
-  /** Runs the work in turns with and without profiles, and prints the CPU time of the process. */
+  /**
+   * Runs the work in turns without and with our profiles, and prints the CPU time of the process.
+   * The capture stays, as it would in a service: without profiles it records nothing.
+   */
   private static void alternate(Piece work, int rounds) throws Exception {
+    // Before anything is compiled, as the documentation asks for: see JvmProfiling.prepare().
     try (JvmProfiling profiling = profiling()) {
-      long warm = System.nanoTime() + 8_000_000_000L;
-      while (System.nanoTime() < warm) {
-        work.run();
-      }
-      for (int round = 0; round < rounds; round++) {
-        profiling.reconfigure(Set.of());
-        print("off", cpuOf(work));
-        profiling.reconfigure(PROFILES);
-        print("on", cpuOf(work));
-      }
+      alternate(
+          work,
+          rounds,
+          () -> profiling.reconfigure(PROFILES),
+          () -> profiling.reconfigure(Set.of()));
     }
   }
 
-  private static double cpuOf(Piece work) throws Exception {
-    TimeUnit.MILLISECONDS.sleep(300); // events are switched by another thread
+  /** With async-profiler where its jar is given, with ours otherwise. */
+  private static void alternate(Piece work, int rounds, String asyncProfilerJar) throws Exception {
+    if (asyncProfilerJar.isEmpty()) {
+      alternate(work, rounds);
+      return;
+    }
+    Path jar = Path.of(asyncProfilerJar);
+    Piece[] stop = new Piece[1];
+    alternate(work, rounds, () -> stop[0] = async(jar), () -> stop[0].run());
+  }
+
+  /**
+   * In the order without, with, with, without, so that what drifts drifts for both. Most of the
+   * warming up is with profiles: what they settle to is measured.
+   */
+  private static void alternate(Piece work, int rounds, Piece switchOn, Piece switchOff)
+      throws Exception {
+    switchOn.run();
+    work(work, WARM_UP_NANOS);
+    switchOff.run();
+    long pieces = work(work, MEASURED_NANOS);
+    for (int round = 0; round < rounds; round++) {
+      print("off", cpuOf(work, pieces));
+      switchOn.run();
+      work(work, SETTLING_NANOS);
+      print("on", cpuOf(work, pieces));
+      print("on", cpuOf(work, pieces));
+      switchOff.run();
+      work(work, SETTLING_NANOS);
+      print("off", cpuOf(work, pieces));
+    }
+  }
+
+  /** Returns how many pieces fit into a time. */
+  private static long work(Piece work, long nanos) throws Exception {
+    long end = System.nanoTime() + nanos;
+    long pieces = 0;
+    while (System.nanoTime() < end) {
+      work.run();
+      pieces++;
+    }
+    return pieces;
+  }
+
+  private static double cpuOf(Piece work, long pieces) throws Exception {
     System.gc();
     long before = PROCESS.getProcessCpuTime();
-    work.run();
-    work.run();
+    for (long i = 0; i < pieces; i++) {
+      work.run();
+    }
     return (PROCESS.getProcessCpuTime() - before) / 1e6;
+  }
+
+  /**
+   * Starts async-profiler with the settings that come closest to ours: CPU samples every 10 ms,
+   * allocations, locks, into a recording. By reflection: it is no dependency, its jar is given.
+   *
+   * @return what ends it
+   */
+  private static Piece async(Path jar) throws Exception {
+    if (asyncProfiler == null) {
+      ClassLoader loader = new URLClassLoader(new URL[] {jar.toUri().toURL()});
+      asyncProfiler =
+          loader.loadClass("one.profiler.AsyncProfiler").getMethod("getInstance").invoke(null);
+    }
+    Object profiler = asyncProfiler;
+    Method execute = profiler.getClass().getMethod("execute", String.class);
+    Path file = Files.createTempFile("psc-benchmark", ".jfr");
+    execute.invoke(
+        profiler, "start,event=ctimer,interval=10ms,alloc=512k,lock=1ms,jfr,file=" + file);
+    return () -> {
+      execute.invoke(profiler, "stop,file=" + file);
+      Files.delete(file);
+    };
   }
 
   /** Compiles generated classes in this JVM. */
@@ -122,7 +203,7 @@ final class JvmWork {
   }
 
   /** A small service under load of its own. */
-  private static void http(int rounds) throws Exception {
+  private static void http(int rounds, String asyncProfilerJar) throws Exception {
     // Else head and body of an answer wait for each other, 40 ms each time.
     System.setProperty("sun.net.httpserver.nodelay", "true");
     ExecutorService workers = Executors.newFixedThreadPool(4);
@@ -141,7 +222,7 @@ final class JvmWork {
     server.start();
     HttpClient client = HttpClient.newHttpClient();
     URI address = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/");
-    alternate(() -> load(client, address), rounds);
+    alternate(() -> load(client, address), rounds, asyncProfilerJar);
     server.stop(0);
     workers.shutdownNow();
   }
@@ -177,18 +258,23 @@ final class JvmWork {
     return used;
   }
 
-  private static void heap() throws Exception {
-    for (int i = 0; i < 3; i++) {
+  /**
+   * Prints the heap in use after some work, at rest, with a capture or without: the work leaves as
+   * much behind in both.
+   */
+  private static void heap(boolean profiled) throws Exception {
+    for (int i = 0; i < 10; i++) {
       compile(40);
     }
-    long before = usedBytes();
-    try (JvmProfiling profiling = profiling()) {
-      long end = System.nanoTime() + 15_000_000_000L;
-      while (System.nanoTime() < end) {
-        compile(40);
-      }
-      print("retained", usedBytes() - before);
+    JvmProfiling profiling = profiled ? profiling() : null;
+    long end = System.nanoTime() + 45_000_000_000L;
+    while (System.nanoTime() < end) {
+      compile(40);
+    }
+    print("used", usedBytes());
+    if (profiling != null) {
       print("stacks", profiling.status().capture().orElseThrow().stacks());
+      profiling.close();
     }
   }
 
@@ -303,5 +389,24 @@ final class JvmWork {
     long stop = System.nanoTime();
     profiling.close();
     print("stop", (System.nanoTime() - stop) / 1e6);
+  }
+
+  /** How long after its interval the first profile is in a store, over TLS and with a token. */
+  private static void first() throws Exception {
+    Duration interval = Duration.ofSeconds(5);
+    try (EmbeddedProfileStore store = EmbeddedProfileStore.builder().start()) {
+      ManagedChannel channel = store.openChannel();
+      long start = System.nanoTime();
+      JvmProfiling profiling =
+          JvmProfiling.builder()
+              .interval(interval)
+              .sink(GrpcProfileSink.builder(channel).ownedChannel(channel).build())
+              .start();
+      while (store.profiles().isEmpty()) {
+        sink = mixed(sink);
+      }
+      print("after", (System.nanoTime() - start - interval.toNanos()) / 1e6);
+      profiling.close();
+    }
   }
 }

@@ -16,7 +16,7 @@ public interface Ratio {
   double goal();
 
   /**
-   * Measures, within about a minute.
+   * Measures, within a minute, or a few where noise asks for many rounds.
    *
    * @return the ratio, or why it cannot be measured here
    * @throws Exception when the measuring itself fails, which the caller reports
