@@ -319,7 +319,10 @@ final class HardProgram {
         startAThread();
         flush.invoke(instance);
         notify.invoke(null);
-        while (i % 10 == 0 && events(profiling) < first + i) {
+        for (int waited = 0; i % 10 == 0 && events(profiling) < first + i; waited++) {
+          if (waited == 30_000) {
+            throw new AssertionError("of " + i + " events came " + (events(profiling) - first));
+          }
           TimeUnit.MILLISECONDS.sleep(1); // until the stream has caught up
         }
         if (i == times / 4) {

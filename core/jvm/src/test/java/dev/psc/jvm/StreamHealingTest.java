@@ -17,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import jdk.jfr.Event;
 import jdk.jfr.FlightRecorder;
 import jdk.jfr.Name;
@@ -73,8 +74,7 @@ class StreamHealingTest {
     CompletableFuture<JfrStream> created = new CompletableFuture<>();
     CompletableFuture<Void> closing = new CompletableFuture<>();
     JfrStream stream =
-        new JfrStream(
-            OwnThreads.daemons(),
+        stream(
             events -> {
               JfrStream own = created.join();
               closing.completeAsync(
@@ -84,8 +84,7 @@ class StreamHealingTest {
                   },
                   task -> new Thread(task, "closer").start());
               await().atMost(Duration.ofSeconds(60)).until(StreamHealingTest::nothingIsRecorded);
-            },
-            () -> {});
+            });
     created.complete(stream);
     stream.start();
     closing.orTimeout(60, TimeUnit.SECONDS).join();
@@ -97,8 +96,7 @@ class StreamHealingTest {
   void anEventThatCannotBeCountedIsToldAndTheNextOnesAreCounted() {
     AtomicInteger handled = new AtomicInteger();
     JfrStream stream =
-        new JfrStream(
-            OwnThreads.daemons(),
+        stream(
             events ->
                 events.on(
                     "jdk.ThreadStart",
@@ -106,8 +104,7 @@ class StreamHealingTest {
                       if (handled.incrementAndGet() == 1) {
                         throw new IllegalStateException("out of labels");
                       }
-                    }),
-            () -> {});
+                    }));
     stream.apply(Map.of("jdk.ThreadStart", Map.of()));
     stream.start();
     try {
@@ -146,8 +143,7 @@ class StreamHealingTest {
     CountDownLatch release = new CountDownLatch(1);
     Set<String> seen = ConcurrentHashMap.newKeySet();
     JfrStream stream =
-        new JfrStream(
-            OwnThreads.daemons(),
+        stream(
             events ->
                 events.on(
                     LargeEvent.class,
@@ -155,8 +151,7 @@ class StreamHealingTest {
                       seen.add(event.getString("text").substring(0, 5));
                       stuck.countDown();
                       awaitQuietly(release);
-                    }),
-            () -> {});
+                    }));
     stream.apply(Map.of("dev.psc.test.Large", Map.of()));
     stream.start();
     try {
@@ -217,6 +212,10 @@ class StreamHealingTest {
       }
     }
     return bytes;
+  }
+
+  private static JfrStream stream(Consumer<JfrStream.Registration> registrar) {
+    return new JfrStream(OwnThreads.daemons(), registrar, () -> {});
   }
 
   private static boolean nothingIsRecorded() {

@@ -136,11 +136,21 @@ final class JvmRatios {
         described("ours", ours) + "; " + described("async-profiler", theirs));
   }
 
-  /** A compiler's CPU time with our default profiles, against with async-profiler. */
-  public static final class CompilerBesideAsyncProfiler implements Ratio {
+  /** The CPU time of some work with our default profiles on, against something else. */
+  abstract static class Overhead implements Ratio {
+    private final String name;
+    private final String work;
+    private final boolean besideAsyncProfiler;
+
+    Overhead(String name, String work, boolean besideAsyncProfiler) {
+      this.name = name;
+      this.work = work;
+      this.besideAsyncProfiler = besideAsyncProfiler;
+    }
+
     @Override
     public String name() {
-      return "jvm-overhead-javac-vs-async-profiler";
+      return name;
     }
 
     @Override
@@ -150,61 +160,39 @@ final class JvmRatios {
 
     @Override
     public Measurement measure() throws Exception {
-      return besideAsyncProfiler("compile");
+      return besideAsyncProfiler ? besideAsyncProfiler(work) : overhead(work);
     }
   }
 
-  /** A small HTTP service's CPU time with our default profiles, against with async-profiler. */
-  public static final class ServiceBesideAsyncProfiler implements Ratio {
-    @Override
-    public String name() {
-      return "jvm-overhead-http-vs-async-profiler";
-    }
-
-    @Override
-    public double goal() {
-      return 1.01;
-    }
-
-    @Override
-    public Measurement measure() throws Exception {
-      return besideAsyncProfiler("http");
+  /** A compiler, against without profiles. */
+  public static final class CompilerOverhead extends Overhead {
+    /** Makes one; the service loader does. */
+    public CompilerOverhead() {
+      super("jvm-overhead-javac", "compile", false);
     }
   }
 
-  /** The CPU time of a compiler with the default profiles on, against off. */
-  public static final class CompilerOverhead implements Ratio {
-    @Override
-    public String name() {
-      return "jvm-overhead-javac";
-    }
-
-    @Override
-    public double goal() {
-      return 1.01;
-    }
-
-    @Override
-    public Measurement measure() throws Exception {
-      return overhead("compile");
+  /** A small HTTP service under load, against without profiles. */
+  public static final class ServiceOverhead extends Overhead {
+    /** Makes one; the service loader does. */
+    public ServiceOverhead() {
+      super("jvm-overhead-http", "http", false);
     }
   }
 
-  /** The CPU time of a small HTTP service under load with the default profiles on, against off. */
-  public static final class ServiceOverhead implements Ratio {
-    @Override
-    public String name() {
-      return "jvm-overhead-http";
+  /** A compiler, against with async-profiler. */
+  public static final class CompilerBesideAsyncProfiler extends Overhead {
+    /** Makes one; the service loader does. */
+    public CompilerBesideAsyncProfiler() {
+      super("jvm-overhead-javac-vs-async-profiler", "compile", true);
     }
+  }
 
-    @Override
-    public double goal() {
-      return 1.01;
-    }
-
-    @Override
-    public Measurement measure() throws Exception {
-      return overhead("http");
+  /** A small HTTP service under load, against with async-profiler. */
+  public static final class ServiceBesideAsyncProfiler extends Overhead {
+    /** Makes one; the service loader does. */
+    public ServiceBesideAsyncProfiler() {
+      super("jvm-overhead-http-vs-async-profiler", "http", true);
     }
   }
 
