@@ -21,6 +21,7 @@ final class EventPlan {
    * Settings that change while capture runs.
    *
    * @param lockThreshold shortest wait for a lock
+   * @param allocationsPerSecond how many samples of allocations are asked for
    * @param exactAllocations whether TLABs are counted
    * @param learnSizes whether sizes of classes are being learnt
    * @param exceptions whether exceptions may be counted

@@ -87,6 +87,7 @@ final class Guards {
    * Takes what came in the last second.
    *
    * @param unknownShare which part of the allocated bytes was of classes without a known size
+   * @param ownShare what our threads took of a core
    */
   synchronized boolean tick(
       long lockEvents, long exceptionEvents, double unknownShare, double ownShare) {
