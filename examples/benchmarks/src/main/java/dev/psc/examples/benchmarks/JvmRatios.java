@@ -129,7 +129,7 @@ final class JvmRatios {
     if (ASYNC_PROFILER.isEmpty()) {
       return new Skipped("not measured: give its jar, java -Dasync.profiler=PATH -jar …");
     }
-    Values ours = run(work, Integer.toString(ROUNDS), "");
+    Values ours = run(work, Integer.toString(ROUNDS), JvmWork.RESTARTED);
     Values theirs = run(work, Integer.toString(ROUNDS), ASYNC_PROFILER);
     return new Measured(
         Stopwatch.median(rounds(ours)) / Stopwatch.median(rounds(theirs)),

@@ -47,7 +47,7 @@ final class JvmWork {
       (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
   private static final long WARM_UP_NANOS = 45_000_000_000L;
   private static final long MEASURED_NANOS = 2_000_000_000L;
-  private static final long SETTLING_NANOS = 500_000_000L;
+  private static final long SETTLING_NANOS = 1_500_000_000L;
 
   private static final Set<JvmProfile> PROFILES =
       EnumSet.of(
@@ -57,6 +57,9 @@ final class JvmWork {
           JvmProfile.BLOCK,
           JvmProfile.GOROUTINE,
           JvmProfile.THREADCREATE);
+
+  /** Says that ours is started for each turn, as async-profiler has to be. */
+  static final String RESTARTED = "restarted";
 
   private static volatile long sink;
   private static @Nullable Object asyncProfiler;
@@ -119,15 +122,18 @@ final class JvmWork {
     }
   }
 
-  /** With async-profiler where its jar is given, with ours otherwise. */
-  private static void alternate(Piece work, int rounds, String asyncProfilerJar) throws Exception {
-    if (asyncProfilerJar.isEmpty()) {
+  /** Ours, or, to be compared, ours or async-profiler with a start and a stop around each turn. */
+  private static void alternate(Piece work, int rounds, String profiler) throws Exception {
+    if (profiler.isEmpty()) {
       alternate(work, rounds);
       return;
     }
-    Path jar = Path.of(asyncProfilerJar);
     Piece[] stop = new Piece[1];
-    alternate(work, rounds, () -> stop[0] = async(jar), () -> stop[0].run());
+    alternate(
+        work,
+        rounds,
+        () -> stop[0] = profiler.equals(RESTARTED) ? profiling()::close : async(Path.of(profiler)),
+        () -> stop[0].run());
   }
 
   /**
@@ -203,7 +209,7 @@ final class JvmWork {
   }
 
   /** A small service under load of its own. */
-  private static void http(int rounds, String asyncProfilerJar) throws Exception {
+  private static void http(int rounds, String profiler) throws Exception {
     // Else head and body of an answer wait for each other, 40 ms each time.
     System.setProperty("sun.net.httpserver.nodelay", "true");
     ExecutorService workers = Executors.newFixedThreadPool(4);
@@ -222,7 +228,7 @@ final class JvmWork {
     server.start();
     HttpClient client = HttpClient.newHttpClient();
     URI address = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/");
-    alternate(() -> load(client, address), rounds, asyncProfilerJar);
+    alternate(() -> load(client, address), rounds, profiler);
     server.stop(0);
     workers.shutdownNow();
   }
