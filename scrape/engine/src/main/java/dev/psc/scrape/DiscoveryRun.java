@@ -78,16 +78,32 @@ final class DiscoveryRun implements TargetSink {
 
   @Override
   public void update(Collection<TargetGroup> changed) {
+    updated(changed, null);
+  }
+
+  @Override
+  public void update(Collection<TargetGroup> changed, String message) {
+    updated(changed, message);
+  }
+
+  private void updated(Collection<TargetGroup> changed, @Nullable String message) {
+    boolean groupsChanged;
+    boolean reported;
     synchronized (this) {
       Map<String, TargetGroup> next = new LinkedHashMap<>(groups);
       for (TargetGroup group : changed) {
         put(next, group);
       }
-      if (!accepted(next)) {
-        return;
-      }
+      String before = error;
+      groupsChanged = accepted(next);
+      error = message;
+      reported = message != null && !message.equals(before) && !closed;
     }
-    changes.groupsChanged();
+    if (reported && message != null) {
+      changes.failed(config.key(), message);
+    } else if (groupsChanged) {
+      changes.groupsChanged();
+    }
   }
 
   /** Takes the groups over; returns whether somebody has to be told. */

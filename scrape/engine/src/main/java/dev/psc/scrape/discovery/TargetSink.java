@@ -24,8 +24,21 @@ public interface TargetSink {
   void update(Collection<TargetGroup> changed);
 
   /**
+   * Replaces groups as {@link #update(Collection)} does, while other targets cannot be seen. Unlike
+   * two calls, it never shows the discovery without an error.
+   *
+   * @param changed only the groups that changed
+   * @param message as for {@link #failed}
+   */
+  default void update(Collection<TargetGroup> changed, String message) {
+    update(changed);
+    failed(message);
+  }
+
+  /**
    * Says that the discovery cannot see its targets at present. The last good ones stay; the message
-   * is shown until the next {@link #replace} or {@link #update}.
+   * is shown until the next {@link #replace} or {@link
+   * #update(Collection)}.
    *
    * @param message what failed, where, and what to do, without secrets
    */

@@ -176,10 +176,12 @@ public final class HttpClients implements AutoCloseable {
     return clients.size();
   }
 
-  /** Forgets a fetched token that was not accepted. */
+  /** Fetches or reads the token again for the next request, as it was not accepted. */
   void refused(HttpSettings settings, String authorization) {
     if (settings.credentials() instanceof Credentials.OAuth2 oauth2) {
       tokens.refused(oauth2, authorization);
+    } else if (settings.credentials() instanceof Credentials.Header header) {
+      header.credentials().file().ifPresent(secrets::expire);
     }
   }
 

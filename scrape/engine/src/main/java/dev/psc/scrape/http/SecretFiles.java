@@ -55,6 +55,14 @@ final class SecretFiles {
     return value;
   }
 
+  /** Reads a file again at the next request, however fresh its content is. */
+  void expire(Path file) {
+    entries.computeIfPresent(
+        file,
+        (path, entry) ->
+            new Entry(entry.content, System.nanoTime() - FRESH_NANOS, entry.failed));
+  }
+
   private String content(Path file, String what, ScrapeOutcome failure) throws HttpFailure {
     Entry known = entries.get(file);
     long now = System.nanoTime();

@@ -65,7 +65,11 @@ record ClusterEnvironment(String host, String port, Path serviceAccount) {
             .enableHttp2(false)
             .build();
     String bracketed = host.indexOf(':') >= 0 ? "[" + host + "]" : host;
-    return new ApiServer(URI.create("https://" + bracketed + ":" + port), http, ownNamespace());
+    return new ApiServer(
+        URI.create("https://" + bracketed + ":" + port),
+        http,
+        ownNamespace(),
+        ApiServer.Origin.serviceAccount(serviceAccount));
   }
 
   private String ownNamespace() {

@@ -102,7 +102,6 @@ final class GroupIndex {
       }
       missing.remove(what);
       unsettled.remove(what);
-      failing.remove(what.describe());
     }
     publish();
   }
@@ -124,7 +123,6 @@ final class GroupIndex {
   void changed(Collection what, KubeObject object) {
     synchronized (lock) {
       put(what.resource(), object);
-      failing.remove(what.describe());
     }
     publish();
   }
@@ -132,12 +130,11 @@ final class GroupIndex {
   void deleted(Collection what, KubeObject object) {
     synchronized (lock) {
       remove(what.resource(), object.meta().key());
-      failing.remove(what.describe());
     }
     publish();
   }
 
-  /** The collection is watched again. */
+  /** The watch of a collection is open and works, so that its error is over. */
   void watching(Collection what) {
     boolean changed;
     synchronized (lock) {
@@ -282,6 +279,8 @@ final class GroupIndex {
     }
     if (first) {
       sink.replace(groups);
+    } else if (!groups.isEmpty() && !failure.isEmpty()) {
+      sink.update(groups, failure);
     } else if (!groups.isEmpty() || cleared) {
       sink.update(groups);
     }

@@ -67,7 +67,11 @@ final class Kubeconfig {
               .enableHttp2(false)
               .build();
       String namespace = text(context, "namespace");
-      return new ApiServer(base, http, namespace.isEmpty() ? "default" : namespace);
+      return new ApiServer(
+          base,
+          http,
+          namespace.isEmpty() ? "default" : namespace,
+          ApiServer.Origin.kubeconfig(file));
     } catch (IllegalArgumentException unusable) {
       throw problem(String.valueOf(unusable.getMessage()), unusable);
     }

@@ -9,7 +9,6 @@ import dev.psc.scrape.http.HttpClients;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.HttpGet;
 import dev.psc.scrape.http.HttpStream;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -21,25 +20,32 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
+import java.util.zip.GZIPInputStream;
 
 /** Lists and watches one collection of the API. Thread-safe. */
 final class KubernetesApi {
 
-  private static final int ERROR_BYTES = 4096;
+  private static final Map<String, String> LIST_HEADERS =
+      Map.of("Accept", "application/json", "Accept-Encoding", "gzip");
+  private static final Map<String, String> WATCH_HEADERS =
+      Map.of("Accept", "application/json", "Accept-Encoding", "identity");
 
   private final HttpClients http;
   private final ScheduledExecutorService scheduler;
   private final Interner interner;
   private final Timing timing;
+  private final ServerPulse pulse;
 
   KubernetesApi(
       HttpClients http, ScheduledExecutorService scheduler, Interner interner, Timing timing) {
+    this.pulse = new ServerPulse(http, timing.liveness());
     this.http = http;
     this.scheduler = scheduler;
     this.interner = interner;
@@ -47,7 +53,7 @@ final class KubernetesApi {
   }
 
   /**
-   * What to list and watch.
+   * A collection to list and watch.
    *
    * @param namespace empty for all
    * @param labelSelector empty for none
@@ -65,31 +71,37 @@ final class KubernetesApi {
   }
 
   /**
-   * A part of a list.
+   * One page of a list.
    *
    * @param version to watch from
-   * @param next how to ask for the next part; empty at the end
+   * @param next the token of the next page; empty at the end
    */
   record Page(List<KubeObject> objects, String version, String next) {}
 
-  /** Takes what a watch says. */
+  /** Receives the events of a watch. */
   interface Events {
 
-    /** An object is there, or is another than before. */
+    /** An object was added or changed. */
     void changed(KubeObject object);
 
-    /** An object is gone. */
+    /** An object was deleted. */
     void deleted(KubeObject object);
 
     /** All up to this version is known. */
     void version(String version);
+
+    /** The server sent a bookmark. */
+    void bookmark();
+
+    /** Returns whether the server sends bookmarks. */
+    boolean bookmarksSeen();
   }
 
   /**
-   * Asks for a part of the list; limit 0 for all of it.
+   * Returns one page of the list; limit 0 for all of it.
    *
-   * @param opened is told of the stream, so that another thread can close it: the JDK's streams
-   *     take no notice of interrupts
+   * @param opened receives the stream, so that another thread can close it: the JDK's streams do
+   *     not react to interrupts
    */
   Page list(ApiServer server, Collection what, int limit, String next, Consumer<HttpStream> opened)
       throws ApiException, InterruptedException {
@@ -101,15 +113,18 @@ final class KubernetesApi {
       query.put("continue", next);
     }
     String asked = "list " + what.describe();
-    try (HttpStream stream = open(server, what, query, timing.list(), asked)) {
+    try (HttpStream stream = open(server, what, query, LIST_HEADERS, asked)) {
       opened.accept(stream);
-      try (Deadline deadline = new Deadline(stream, timing.list());
-          LimitedInput input = new LimitedInput(deadline.in(stream.body()));
+      StreamGuard guard = new StreamGuard(stream);
+      Future<?> deadline = guard.deadline(scheduler, timing.list());
+      try (LimitedInput input = new LimitedInput(decoded(stream, guard.in(pulse::heard)));
           JsonReader in = new JsonReader(new InputStreamReader(input, StandardCharsets.UTF_8))) {
         return page(what.resource(), in, input);
+      } finally {
+        deadline.cancel(false);
       }
-    } catch (IOException | IllegalStateException | NumberFormatException broken) {
-      throw broken(server, asked, broken);
+    } catch (IOException | IllegalStateException | NumberFormatException e) {
+      throw ApiException.broken(ApiErrors.broken(server, asked, e), e);
     }
   }
 
@@ -151,7 +166,7 @@ final class KubernetesApi {
           return true;
         });
     if (!seen[0] && metadata[0].isEmpty()) {
-      throw new IOException("the answer is no list of objects");
+      throw new IOException("the answer is not a list of objects");
     }
     return new Page(objects, metadata[0], metadata[1]);
   }
@@ -160,34 +175,65 @@ final class KubernetesApi {
    * Watches until the server ends it, and returns then.
    *
    * @param version where the list or the last event ended
-   * @param opened as for {@link #list}
-   * @throws ApiException when the watch could not be opened, broke, or the server said so in it
+   * @param opened as for {@link #list}; called when the server has accepted the watch
+   * @throws ApiException if the server refused the watch or sent an error in it, or the connection
+   *     broke
    */
   void watch(
       ApiServer server, Collection what, String version, Events events, Consumer<HttpStream> opened)
       throws ApiException, InterruptedException {
+    Duration timeout = timing.watchTimeout(ThreadLocalRandom.current().nextDouble());
     Map<String, String> query = query(what);
     query.put("watch", "true");
     query.put("allowWatchBookmarks", "true");
     query.put("resourceVersion", version);
-    query.put("timeoutSeconds", String.valueOf(Math.max(1, timing.watch().toSeconds())));
+    query.put("timeoutSeconds", String.valueOf(timeout.toSeconds()));
     String asked = "watch " + what.describe();
-    try (HttpStream stream = open(server, what, query, timing.list(), asked)) {
+    StreamGuard guard = null;
+    try (HttpStream stream = open(server, what, query, WATCH_HEADERS, asked)) {
+      guard = new StreamGuard(stream);
       opened.accept(stream);
-      try (Deadline deadline = new Deadline(stream, timing.watch().plus(timing.watchSlack()));
-          LimitedInput input = new LimitedInput(deadline.in(stream.body()));
+      Future<?> checks = checks(server, guard, timeout, events);
+      try (LimitedInput input = new LimitedInput(decoded(stream, guard.in(pulse::heard)));
           JsonReader in = new JsonReader(new InputStreamReader(input, StandardCharsets.UTF_8))) {
-        // One object after the other is no JSON document, strictly.
+        // Strictly, a sequence of objects is not a JSON document.
         in.setStrictness(Strictness.LENIENT);
         ObjectParser parser = new ObjectParser(interner);
         while (in.peek() != JsonToken.END_DOCUMENT) {
           input.allowMore();
           event(what, in, parser, events);
         }
+      } finally {
+        checks.cancel(false);
       }
-    } catch (IOException | IllegalStateException | NumberFormatException broken) {
-      throw broken(server, asked, broken);
+    } catch (IOException | IllegalStateException | NumberFormatException e) {
+      String message = ApiErrors.broken(server, asked, e);
+      throw guard != null && guard.stalled()
+          ? ApiException.stalled(message, e)
+          : ApiException.broken(message, e);
     }
+  }
+
+  /** Ends a watch that is older than the server was asked for, silent or unreachable. */
+  private Future<?> checks(ApiServer server, StreamGuard guard, Duration timeout, Events events) {
+    long began = System.nanoTime();
+    long limit = timeout.plus(timing.watchSlack()).toNanos();
+    Timing.Liveness liveness = timing.liveness();
+    long interval = liveness.interval().toNanos();
+    return scheduler.scheduleWithFixedDelay(
+        () -> {
+          long silent = guard.silentNanos();
+          if (System.nanoTime() - began > limit) {
+            guard.end("the server did not end the watch after " + timeout.toSeconds() + " s");
+          } else if (events.bookmarksSeen() && silent > liveness.silence().toNanos()) {
+            guard.end("no event or bookmark for " + Duration.ofNanos(silent).toSeconds() + " s");
+          } else if (silent > liveness.quiet().toNanos()) {
+            pulse.check(server, guard);
+          }
+        },
+        interval,
+        interval,
+        TimeUnit.NANOSECONDS);
   }
 
   private static void event(Collection what, JsonReader in, ObjectParser parser, Events events)
@@ -235,12 +281,15 @@ final class KubernetesApi {
       }
       case "BOOKMARK" -> {
         parser.parse(what.resource(), in);
+        events.bookmark();
         events.version(parser.resourceVersion());
       }
       case "ERROR" -> {
         StatusText status = StatusText.read(in);
-        throw new ApiException(
-            status.code(), "watch " + what.describe() + ": " + status.describe(), null);
+        throw ApiException.refused(
+            status.code(),
+            "watch " + what.describe() + ": " + status.describe(),
+            Duration.ZERO);
       }
       default -> in.skipValue();
     }
@@ -257,10 +306,18 @@ final class KubernetesApi {
     return query;
   }
 
+  static String baseUrl(ApiServer server) {
+    return server.base().toString().replaceAll("/+$", "");
+  }
+
   private HttpStream open(
-      ApiServer server, Collection what, Map<String, String> query, Duration timeout, String asked)
+      ApiServer server,
+      Collection what,
+      Map<String, String> query,
+      Map<String, String> headers,
+      String asked)
       throws ApiException, InterruptedException, IOException {
-    StringBuilder url = new StringBuilder(server.base().toString().replaceAll("/+$", ""));
+    StringBuilder url = new StringBuilder(baseUrl(server));
     url.append(what.resource().path(what.namespace()));
     char separator = '?';
     for (Map.Entry<String, String> entry : query.entrySet()) {
@@ -273,160 +330,35 @@ final class KubernetesApi {
       stream =
           http.open(
               new HttpGet(
-                  URI.create(url.toString()),
-                  server.http(),
-                  Map.of("Accept", "application/json"),
-                  timeout,
-                  Long.MAX_VALUE));
-    } catch (HttpFailure failure) {
-      throw new ApiException(0, asked + ": " + failure.getMessage(), failure);
+                  URI.create(url.toString()), server.http(), headers, timing.list(), Long.MAX_VALUE));
+    } catch (HttpFailure e) {
+      throw ApiException.broken("cannot " + asked + ": " + ApiErrors.explain(server, e), e);
     }
+    pulse.heard();
     if (stream.status() == 200) {
       return stream;
     }
+    StreamGuard guard = new StreamGuard(stream);
+    Future<?> deadline = guard.deadline(scheduler, timing.list());
     try (stream;
-        Deadline deadline = new Deadline(stream, timing.list())) {
-      throw error(server, what, asked, stream.status(), deadline.in(stream.body()));
+        InputStream body = decoded(stream, guard.in(() -> {}))) {
+      throw ApiErrors.refused(server, what, asked, stream, body);
+    } finally {
+      deadline.cancel(false);
     }
   }
 
-  private static ApiException error(
-      ApiServer server, Collection what, String asked, int status, InputStream content)
-      throws IOException {
-    String body = new String(content.readNBytes(ERROR_BYTES), StandardCharsets.UTF_8);
-    StringBuilder text = new StringBuilder();
-    text.append("cannot ").append(asked).append(": ").append(server.base().getHost());
-    text.append(" answered ").append(status);
-    String detail = StatusText.ofBody(body);
-    if (!detail.isEmpty()) {
-      text.append(": ").append(detail);
-    }
-    if (status == 401) {
-      text.append("; the token or certificate is not (or no longer) valid");
-    } else if (status == 403) {
-      text.append("; allow list and watch on ")
-          .append(what.resource().plural())
-          .append(
-              what.resource().namespaced() && !what.namespace().isEmpty()
-                  ? " by a Role in namespace " + what.namespace()
-                  : what.resource().namespaced()
-                      ? " by a ClusterRole, or name the namespaces to look at"
-                      : " by a ClusterRole");
-    }
-    return new ApiException(status, text.toString(), null);
-  }
-
-  private static ApiException broken(ApiServer server, String asked, Exception cause) {
-    return new ApiException(
-        0,
-        "cannot "
-            + asked
-            + ": the answer of "
-            + server.base().getHost()
-            + " broke off or is not what it should be ("
-            + StatusText.printable(String.valueOf(cause.getMessage()), 200)
-            + ")",
-        cause);
-  }
-
-  /** Closes a stream when it is not done in time; a reader that waits for it fails then. */
-  private final class Deadline implements AutoCloseable {
-
-    private final Duration limit;
-    private final Future<?> timer;
-    private volatile boolean passed;
-
-    Deadline(HttpStream stream, Duration limit) {
-      this.limit = limit;
-      this.timer =
-          scheduler.schedule(
-              () -> {
-                passed = true;
-                stream.close();
-              },
-              limit.toNanos(),
-              TimeUnit.NANOSECONDS);
-    }
-
-    /** Returns the input, which says that the time is over rather than that it was closed. */
-    InputStream in(InputStream input) {
-      return new FilterInputStream(input) {
-        @Override
-        public int read(byte[] buffer, int offset, int length) throws IOException {
-          try {
-            return super.read(buffer, offset, length);
-          } catch (IOException broken) {
-            throw passed
-                ? new IOException("not complete within " + limit.toMillis() + " ms", broken)
-                : broken;
-          }
-        }
-      };
-    }
-
-    @Override
-    public void close() {
-      timer.cancel(false);
-    }
-  }
-
-  /** What the API says of an error: a {@code Status} object. */
-  record StatusText(int code, String reason, String message) {
-
-    static StatusText read(JsonReader in) throws IOException {
-      int[] code = {500};
-      String[] texts = {"", ""};
-      ObjectReader.fields(
-          in,
-          name -> {
-            switch (name) {
-              case "code" -> code[0] = in.nextInt();
-              case "reason" -> texts[0] = in.nextString();
-              case "message" -> texts[1] = in.nextString();
-              default -> {
-                return false;
-              }
-            }
-            return true;
-          });
-      // "Expired" and "Gone" are the same to a watcher, and not all servers send the code.
-      boolean gone = texts[0].equals("Expired") || texts[0].equals("Gone");
-      return new StatusText(gone ? 410 : code[0], texts[0], texts[1]);
-    }
-
-    String describe() {
-      return "error " + code + (reason.isEmpty() ? "" : " " + reason) + ": " + message(message);
-    }
-
-    private static String message(String message) {
-      return printable(message, 300);
-    }
-
-    /** Returns the message of a Status in a body, or the body's beginning made printable. */
-    static String ofBody(String body) {
-      if (body.stripLeading().startsWith("{")) {
-        try (JsonReader in = new JsonReader(new StringReader(body))) {
-          String message = read(in).message;
-          if (!message.isEmpty()) {
-            return message(message);
-          }
-        } catch (IOException | IllegalStateException | NumberFormatException notStatus) {
-          return printable(body, 200);
-        }
-      }
-      return printable(body, 200);
-    }
-
-    static String printable(@Nullable String text, int limit) {
-      if (text == null) {
-        return "";
-      }
-      StringBuilder printable = new StringBuilder();
-      for (int i = 0; i < text.length() && printable.length() < limit; i++) {
-        char c = text.charAt(i);
-        printable.append(c < ' ' || c == 127 ? ' ' : c);
-      }
-      return printable.toString().strip();
-    }
+  /** Returns the body as it was before the transfer. */
+  private static InputStream decoded(HttpStream stream, InputStream body) throws IOException {
+    String encoding = stream.headers().firstValue("Content-Encoding").orElse("").strip();
+    return switch (encoding.toLowerCase(Locale.ROOT)) {
+      case "", "identity" -> body;
+      case "gzip" -> new GZIPInputStream(body, 1 << 13);
+      default ->
+          throw new IOException(
+              "the content encoding is "
+                  + StatusText.printable(encoding, 40)
+                  + ", but only gzip was offered; check the proxy in front of the API server");
+    };
   }
 }

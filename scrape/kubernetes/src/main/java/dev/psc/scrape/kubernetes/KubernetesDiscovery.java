@@ -116,7 +116,10 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
 
   @Override
   public TargetDiscovery create(DiscoveryContext context) {
-    return new KubernetesWatch(this, context, ClusterEnvironment.system(), Timing.DEFAULT);
+    return new SharedWatch(
+        this,
+        context,
+        () -> new KubernetesWatch(this, context, ClusterEnvironment.system(), Timing.DEFAULT));
   }
 
   @Override

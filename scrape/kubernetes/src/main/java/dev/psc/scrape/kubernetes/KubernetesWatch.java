@@ -19,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Follows the collections of a role, each on a thread of its own. */
-final class KubernetesWatch implements TargetDiscovery {
+final class KubernetesWatch implements TargetDiscovery, Reflector.ServerSource {
 
   private static final Logger logger = LoggerFactory.getLogger(KubernetesWatch.class);
   private static final long JOIN_MILLIS = 2000;
@@ -29,6 +29,7 @@ final class KubernetesWatch implements TargetDiscovery {
   private final ClusterEnvironment environment;
   private final Timing timing;
   private final Object lock = new Object();
+  private volatile @Nullable ApiServer server;
 
   // Guarded by lock.
   private final List<Reflector> reflectors = new ArrayList<>();
@@ -79,7 +80,7 @@ final class KubernetesWatch implements TargetDiscovery {
         return;
       }
       for (Collection what : collections) {
-        Reflector reflector = new Reflector(api, this::server, what, index, timing);
+        Reflector reflector = new Reflector(api, this, what, index, timing, context.scheduler());
         Thread thread = context.threads().newThread(reflector);
         reflectors.add(reflector);
         threads.add(thread);
@@ -108,22 +109,43 @@ final class KubernetesWatch implements TargetDiscovery {
     }
   }
 
-  private ApiServer server() throws DiscoveryException {
+  @Override
+  public ApiServer get() throws DiscoveryException {
+    ApiServer found = find();
+    server = found;
+    return found;
+  }
+
+  private ApiServer find() throws DiscoveryException {
     if (settings.kubeconfigFile().isPresent()) {
-      Path file = settings.kubeconfigFile().get();
-      return Kubeconfig.read(file);
+      return Kubeconfig.read(settings.kubeconfigFile().get());
     }
     if (settings.apiServer().isPresent()) {
       URI base = settings.apiServer().get();
-      return new ApiServer(base, ApiServer.withoutHttp2(settings.http()), "");
+      return new ApiServer(
+          base,
+          ApiServer.withoutHttp2(settings.http()),
+          "",
+          ApiServer.Origin.CONFIGURATION);
     }
     return environment.apiServer();
+  }
+
+  @Override
+  public FileStamp stamp() {
+    List<Path> files = new ArrayList<>();
+    settings.kubeconfigFile().ifPresent(files::add);
+    ApiServer known = server;
+    if (known != null) {
+      files.addAll(known.files());
+    }
+    return FileStamp.of(files);
   }
 
   private Set<Collection> collections() throws DiscoveryException {
     Set<String> namespaces = new LinkedHashSet<>(settings.namespaces());
     if (settings.ownNamespace()) {
-      String own = server().ownNamespace();
+      String own = get().ownNamespace();
       if (own.isEmpty()) {
         throw new DiscoveryException(
             "namespaces.own_namespace is set, but the service account has no namespace file; name"

@@ -8,57 +8,81 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows one collection: lists it, watches from there, and lists again when the server no longer
- * knows where the watch ended. Runs on a thread of its own until it is closed.
+ * Lists one collection, watches it from there, and lists again only when the server no longer knows
+ * the version at which the watch ended. Runs on its own thread until it is closed.
  */
 final class Reflector implements Runnable {
 
   private static final Logger logger = LoggerFactory.getLogger(Reflector.class);
 
-  /** Objects per answer of a list. */
+  /** Objects per page of a list. */
   private static final int PAGE = 500;
 
-  /** A watch that said nothing and ended this early counts as a failure. */
-  private static final long HASTY_NANOS = 1_000_000_000L;
+  /** Refusals after a success that count as transient: a starting server answers 403 as well. */
+  private static final int TRANSIENT_DENIALS = 3;
 
-  /** Finds the API server; again for each list, since kubeconfigs change. */
-  @FunctionalInterface
+  /** Watches in a row that end immediately before that is reported. */
+  private static final int HASTY_REPORTED = 3;
+
+  /** Watches from one version that end with an error before the collection is listed again. */
+  private static final int UNREADABLE_RELIST = 5;
+
+  /** Finds the API server before each request, as kubeconfigs change. */
   interface ServerSource {
 
-    /** Returns where the API server is now. */
+    /** Returns the present API server. */
     ApiServer get() throws DiscoveryException;
+
+    /** Returns the state of the files that the settings come from. */
+    FileStamp stamp();
   }
 
   private final KubernetesApi api;
-  private final ServerSource server;
+  private final ServerSource source;
   private final Collection what;
   private final GroupIndex index;
   private final Timing timing;
+  private final ScheduledExecutorService scheduler;
   private final CountDownLatch closed = new CountDownLatch(1);
   private volatile @Nullable HttpStream stream;
+  private final AtomicInteger attempt = new AtomicInteger();
 
   // Only the thread of run() uses these.
+  private @Nullable ApiServer server;
+  private @Nullable Position position;
+  private FileStamp stamp;
   private int failures;
+  private int deniedInRow;
   private int goneInRow;
+  private int hastyInRow;
+  private boolean succeeded;
+  private long openedNanos;
+  private boolean opened;
 
   Reflector(
-      KubernetesApi api, ServerSource server, Collection what, GroupIndex index, Timing timing) {
+      KubernetesApi api,
+      ServerSource source,
+      Collection what,
+      GroupIndex index,
+      Timing timing,
+      ScheduledExecutorService scheduler) {
     this.api = api;
-    this.server = server;
+    this.source = source;
     this.what = what;
     this.index = index;
     this.timing = timing;
-  }
-
-  Collection what() {
-    return what;
+    this.scheduler = scheduler;
+    this.stamp = source.stamp();
   }
 
   /** Ends {@link #run} soon; the thread has to be interrupted as well. */
@@ -67,8 +91,8 @@ final class Reflector implements Runnable {
     closeStream();
   }
 
-  private void opened(HttpStream opened) {
-    stream = opened;
+  private void keep(HttpStream current) {
+    stream = current;
     if (isClosed()) {
       closeStream();
     }
@@ -89,115 +113,220 @@ final class Reflector implements Runnable {
   public void run() {
     try {
       while (!isClosed()) {
-        try {
-          ApiServer current = server.get();
-          String version = list(current);
-          watchFrom(current, version);
-        } catch (ApiException failure) {
-          failed(failure.text(), failure.denied());
-        } catch (DiscoveryException unknown) {
-          failed(String.valueOf(unknown.getMessage()), false);
-        } catch (RuntimeException fault) {
-          logger.warn("kubernetes_sd: {}", what.describe(), fault);
-          failed("cannot follow " + what.describe() + ": " + fault, false);
-        }
+        step();
       }
-    } catch (InterruptedException stopped) {
-      logger.debug("kubernetes_sd: no longer follows {}", what.describe());
+    } catch (InterruptedException e) {
+      logger.debug("kubernetes_sd: stopped watching {}", what.describe());
     }
   }
 
-  private void failed(String message, boolean denied) throws InterruptedException {
-    if (isClosed()) {
-      return;
-    }
-    failures++;
-    index.failed(what, message);
-    pause(failures, denied);
-  }
-
-  private void pause(int inRow, boolean denied) throws InterruptedException {
-    Duration pause = timing.pause(inRow, denied, ThreadLocalRandom.current().nextDouble());
-    if (closed.await(pause.toNanos(), TimeUnit.NANOSECONDS)) {
-      throw new InterruptedException("closed");
+  private void step() throws InterruptedException {
+    stamp = source.stamp();
+    opened = false;
+    try {
+      ApiServer current = source.get();
+      if (!current.equals(server)) {
+        // Versions of another server mean nothing here.
+        position = null;
+        server = current;
+        // Its files count from now on.
+        stamp = source.stamp();
+      }
+      Position at = position;
+      if (at == null) {
+        at = new Position(list(current));
+        position = at;
+      }
+      watch(current, at);
+      ended();
+    } catch (ApiException e) {
+      if (isClosed()) {
+        return;
+      }
+      if (opened) {
+        brokeOff(e);
+      } else {
+        refused(e);
+      }
+    } catch (DiscoveryException e) {
+      fail(String.valueOf(e.getMessage()), false, Duration.ZERO);
+    } catch (RuntimeException e) {
+      logger.warn("kubernetes_sd: unexpected error on {}", what.describe(), e);
+      fail("cannot watch " + what.describe() + ": " + e, false, Duration.ZERO);
+    } finally {
+      attempt.incrementAndGet();
     }
   }
 
   private String list(ApiServer current) throws ApiException, InterruptedException {
     List<KubeObject> objects = new ArrayList<>();
-    Page page = api.list(current, what, PAGE, "", this::opened);
+    Page page = api.list(current, what, PAGE, "", this::keep);
     objects.addAll(page.objects());
     while (!page.next().isEmpty()) {
       try {
-        page = api.list(current, what, PAGE, page.next(), this::opened);
-      } catch (ApiException expired) {
-        if (!expired.gone()) {
-          throw expired;
+        page = api.list(current, what, PAGE, page.next(), this::keep);
+      } catch (ApiException e) {
+        if (!e.gone()) {
+          throw e;
         }
-        // The place to go on from is too old: the rest would not fit what is there already.
+        // The token of the next page expired: the rest would not fit the pages so far.
         objects.clear();
-        page = api.list(current, what, 0, "", this::opened);
+        page = api.list(current, what, 0, "", this::keep);
       }
       objects.addAll(page.objects());
     }
-    failures = 0;
+    accepted();
     index.replaced(what, objects);
     return page.version();
   }
 
-  /** Watches, again and again from where it ended, until the list has to be made anew. */
-  private void watchFrom(ApiServer current, String listed)
-      throws ApiException, InterruptedException {
-    Position position = new Position(listed);
-    int hasty = 0;
-    while (!isClosed()) {
-      long started = System.nanoTime();
-      boolean before = position.moved;
-      position.moved = false;
-      try {
-        api.watch(current, what, position.version, position, this::opened);
-        index.watching(what);
-        failures = 0;
-      } catch (ApiException ended) {
-        if (ended.gone()) {
-          logger.debug(
-              "kubernetes_sd: {} have to be listed anew: {}", what.describe(), ended.text());
-          goneAgain(before || position.moved);
-          return;
-        }
-        if (ended.answered()) {
-          throw ended;
-        }
-        if (position.moved || System.nanoTime() - started > HASTY_NANOS) {
-          // Connections end; what matters is whether the next one works.
-          logger.debug("kubernetes_sd: watches again: {}", ended.text());
-        } else {
-          failed(ended.text(), false);
-          continue;
-        }
-      }
-      if (!position.moved && System.nanoTime() - started < HASTY_NANOS) {
-        hasty++;
-        pause(hasty, false);
-      } else {
-        hasty = 0;
+  private void watch(ApiServer current, Position at) throws ApiException, InterruptedException {
+    Future<?>[] stable = {null};
+    try {
+      api.watch(
+          current,
+          what,
+          at.version,
+          at,
+          open -> {
+            keep(open);
+            opened = true;
+            openedNanos = System.nanoTime();
+            accepted();
+            int number = attempt.get();
+            stable[0] =
+                scheduler.schedule(
+                    () -> {
+                      if (number == attempt.get()) {
+                        index.watching(what);
+                      }
+                    },
+                    timing.liveness().stable().toNanos(),
+                    TimeUnit.NANOSECONDS);
+          });
+    } finally {
+      if (stable[0] != null) {
+        stable[0].cancel(false);
       }
     }
   }
 
-  /** A server that calls every fresh list too old must not be asked for it in a loop. */
-  private void goneAgain(boolean moved) throws InterruptedException {
-    goneInRow = moved ? 0 : goneInRow + 1;
+  private void accepted() {
+    succeeded = true;
+    deniedInRow = 0;
+  }
+
+  /** Returns whether the watch that ended was open long enough to count as working. */
+  private boolean wasStable() {
+    boolean stable =
+        opened && System.nanoTime() - openedNanos >= timing.liveness().stable().toNanos();
+    if (stable) {
+      failures = 0;
+      hastyInRow = 0;
+      goneInRow = 0;
+    }
+    return stable;
+  }
+
+  /** The server ended the watch, as it was asked to. */
+  private void ended() throws InterruptedException {
+    if (!wasStable() && !isClosed()) {
+      hasty("cannot watch " + what.describe() + ": the API server ends each watch immediately");
+    }
+  }
+
+  /** Waits after a watch that ended immediately, whatever was in it. */
+  private void hasty(String message) throws InterruptedException {
+    failures++;
+    hastyInRow++;
+    if (hastyInRow >= HASTY_REPORTED) {
+      index.failed(what, message);
+    }
+    pause(false, Duration.ZERO);
+  }
+
+  /** An open watch broke, or the server sent an error in it. */
+  private void brokeOff(ApiException e) throws InterruptedException {
+    boolean stable = wasStable();
+    if (e.gone()) {
+      listAgain(stable, e);
+    } else if (e.stalled()) {
+      index.failed(what, e.text());
+    } else if (!stable || e.answered() || e.unreadable()) {
+      Position at = position;
+      if (at != null && (e.answered() || e.unreadable()) && ++at.rejected >= UNREADABLE_RELIST) {
+        // The next event of this version may be at fault, and only a list skips it.
+        position = null;
+      }
+      fail(e.text(), false, e.retryAfter());
+    } else {
+      logger.debug("kubernetes_sd: reopening the watch: {}", e.text());
+    }
+  }
+
+  /** A list or a watch was refused, or could not be sent. The version stays valid. */
+  private void refused(ApiException e) throws InterruptedException {
+    if (e.gone()) {
+      listAgain(false, e);
+      return;
+    }
+    if (e.malformed()) {
+      position = null;
+    }
+    if (e.unauthorized() && !stamp.equals(source.stamp())) {
+      logger.debug("kubernetes_sd: the token changed, trying again: {}", e.text());
+      return;
+    }
+    deniedInRow = e.denied() ? deniedInRow + 1 : 0;
+    boolean denied = e.denied() && (!succeeded || deniedInRow > TRANSIENT_DENIALS);
+    fail(e.text(), denied, e.retryAfter());
+  }
+
+  /** Lists again; with pauses if the server calls every fresh version too old. */
+  private void listAgain(boolean stable, ApiException e) throws InterruptedException {
+    logger.debug("kubernetes_sd: listing {} again: {}", what.describe(), e.text());
+    position = null;
+    goneInRow = stable ? 0 : goneInRow + 1;
     if (goneInRow > 1) {
-      pause(goneInRow - 1, false);
+      failures = Math.max(failures, goneInRow - 1);
+      pause(false, e.retryAfter());
     }
   }
 
-  /** Where a watch has come to. */
+  private void fail(String message, boolean denied, Duration retryAfter)
+      throws InterruptedException {
+    if (isClosed()) {
+      return;
+    }
+    failures++;
+    index.failed(what, message);
+    pause(denied, retryAfter);
+  }
+
+  /** Waits before the next attempt, but no longer than until a file of the settings changes. */
+  private void pause(boolean denied, Duration retryAfter) throws InterruptedException {
+    Duration pause =
+        timing.pause(
+            Math.max(1, failures), denied, retryAfter, ThreadLocalRandom.current().nextDouble());
+    long until = System.nanoTime() + pause.toNanos();
+    long slice = timing.liveness().interval().toNanos();
+    while (true) {
+      long left = until - System.nanoTime();
+      if (left <= 0 || !stamp.equals(source.stamp())) {
+        return;
+      }
+      if (closed.await(Math.min(left, slice), TimeUnit.NANOSECONDS)) {
+        throw new InterruptedException("closed");
+      }
+    }
+  }
+
+  /** The version up to which the collection is known. */
   private final class Position implements KubernetesApi.Events {
 
     private String version;
-    private boolean moved;
+    private int rejected;
+    private volatile boolean bookmarksSeen;
 
     Position(String version) {
       this.version = version;
@@ -215,12 +344,20 @@ final class Reflector implements Runnable {
 
     @Override
     public void version(String version) {
-      moved = true;
-      goneInRow = 0;
-      failures = 0;
-      if (!version.isEmpty()) {
+      if (!version.isEmpty() && !version.equals(this.version)) {
+        rejected = 0;
         this.version = version;
       }
+    }
+
+    @Override
+    public void bookmark() {
+      bookmarksSeen = true;
+    }
+
+    @Override
+    public boolean bookmarksSeen() {
+      return bookmarksSeen;
     }
   }
 }

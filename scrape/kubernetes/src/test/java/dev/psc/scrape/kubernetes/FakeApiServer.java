@@ -6,6 +6,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -23,6 +24,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.zip.GZIPOutputStream;
 
 /**
  * Speaks the part of the Kubernetes API that discovery uses: versions, paged lists, watches with
@@ -55,6 +58,7 @@ final class FakeApiServer implements AutoCloseable {
   private final Map<String, TreeMap<String, JsonObject>> collections = new HashMap<>();
   private final List<Event> events = new ArrayList<>();
 
+  final AtomicInteger compressed = new AtomicInteger();
   final List<String> requests = new CopyOnWriteArrayList<>();
   final Set<String> forbidden = ConcurrentHashMap.newKeySet();
   volatile String token = "";
@@ -64,6 +68,21 @@ final class FakeApiServer implements AutoCloseable {
   volatile int failWith;
   volatile long bodyPauseMillis;
   volatile String nextWatchEvent = "";
+
+  /** The status of all watches; 0 serves them. */
+  volatile int watchStatus;
+
+  /** Sent with each error; 0 sends none. */
+  volatile int retryAfterSeconds;
+
+  /** Sent at the start of each watch. */
+  volatile String watchStart = "";
+
+  /** Ends each watch immediately after a bookmark of a new version. */
+  volatile boolean endWatches;
+
+  /** Leaves all requests without an answer, and open watches without events. */
+  volatile boolean stalled;
 
   FakeApiServer() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -204,6 +223,15 @@ final class FakeApiServer implements AutoCloseable {
     try (exchange) {
       URI uri = exchange.getRequestURI();
       requests.add(uri.toString());
+      synchronized (lock) {
+        while (stalled) {
+          await();
+        }
+      }
+      if (uri.getPath().equals("/livez")) {
+        answer(exchange, 200, "ok");
+        return;
+      }
       Place place = Place.of(uri.getPath());
       if (!token.isEmpty()
           && !("Bearer " + token).equals(exchange.getRequestHeaders().getFirst("Authorization"))) {
@@ -318,6 +346,10 @@ final class FakeApiServer implements AutoCloseable {
 
   private void watch(HttpExchange exchange, Place place, Map<String, String> query)
       throws IOException {
+    if (watchStatus != 0) {
+      answer(exchange, watchStatus, status(watchStatus, "Refused", "no watches today"));
+      return;
+    }
     long from = Long.parseLong(query.get("resourceVersion"));
     int born;
     boolean tooOld;
@@ -337,6 +369,7 @@ final class FakeApiServer implements AutoCloseable {
       out.close();
       return;
     }
+    out.write(watchStart.getBytes(StandardCharsets.UTF_8));
     if (!nextWatchEvent.isEmpty()) {
       out.write(nextWatchEvent.getBytes(StandardCharsets.UTF_8));
       nextWatchEvent = "";
@@ -344,6 +377,15 @@ final class FakeApiServer implements AutoCloseable {
     }
     // So that the client has the headers.
     out.flush();
+    if (endWatches) {
+      long now;
+      synchronized (lock) {
+        now = ++version;
+      }
+      send(out, "BOOKMARK", "{\"metadata\":{\"resourceVersion\":\"" + now + "\"}}");
+      out.close();
+      return;
+    }
     long until =
         System.nanoTime()
             + Long.parseLong(query.getOrDefault("timeoutSeconds", "300")) * 1_000_000_000L;
@@ -351,6 +393,9 @@ final class FakeApiServer implements AutoCloseable {
       List<Event> due = new ArrayList<>();
       synchronized (lock) {
         while (due.isEmpty()) {
+          while (stalled && generation == born) {
+            await();
+          }
           for (Event event : events) {
             if (event.version > from
                 && event.collection.equals(place.collection)
@@ -419,6 +464,20 @@ final class FakeApiServer implements AutoCloseable {
   private void answer(HttpExchange exchange, int code, String body) throws IOException {
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
     exchange.getResponseHeaders().set("Content-Type", "application/json");
+    if (code >= 400 && retryAfterSeconds > 0) {
+      exchange.getResponseHeaders().set("Retry-After", String.valueOf(retryAfterSeconds));
+    }
+    String accepted = exchange.getRequestHeaders().getFirst("Accept-Encoding");
+    // As a real server, which compresses what is large.
+    if (accepted != null && accepted.contains("gzip") && bytes.length > 100_000) {
+      ByteArrayOutputStream packed = new ByteArrayOutputStream();
+      try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
+        gzip.write(bytes);
+      }
+      bytes = packed.toByteArray();
+      exchange.getResponseHeaders().set("Content-Encoding", "gzip");
+      compressed.incrementAndGet();
+    }
     exchange.sendResponseHeaders(code, bytes.length);
     OutputStream out = exchange.getResponseBody();
     long pause = bodyPauseMillis;

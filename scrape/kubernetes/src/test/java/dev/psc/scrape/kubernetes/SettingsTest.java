@@ -167,10 +167,10 @@ class SettingsTest {
   @Test
   void pausesGrowAndVary() {
     Timing timing = Timing.DEFAULT;
-    assertThat(timing.pause(1, false, 0)).isEqualTo(Duration.ofMillis(750));
-    assertThat(timing.pause(1, false, 1)).isEqualTo(Duration.ofMillis(1250));
-    assertThat(timing.pause(4, false, 0.5)).isEqualTo(Duration.ofSeconds(8));
-    assertThat(timing.pause(1000, false, 0.5)).isEqualTo(Duration.ofSeconds(30));
-    assertThat(timing.pause(1, true, 0.5)).isEqualTo(Duration.ofSeconds(60));
+    assertThat(timing.pause(1, false, Duration.ZERO, 0)).isEqualTo(Duration.ofMillis(750));
+    assertThat(timing.pause(1, false, Duration.ZERO, 1)).isEqualTo(Duration.ofMillis(1250));
+    assertThat(timing.pause(4, false, Duration.ZERO, 0.5)).isEqualTo(Duration.ofSeconds(8));
+    assertThat(timing.pause(1000, false, Duration.ZERO, 0.5)).isEqualTo(Duration.ofSeconds(30));
+    assertThat(timing.pause(1, true, Duration.ZERO, 0.5)).isEqualTo(Duration.ofSeconds(60));
   }
 }
