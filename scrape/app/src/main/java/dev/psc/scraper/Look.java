@@ -52,8 +52,12 @@ final class Look {
       } else {
         snapshot.jobs().forEach(this::print);
       }
+      boolean failed =
+          snapshot.jobs().stream()
+              .flatMap(job -> job.discoveries().stream())
+              .anyMatch(discovery -> discovery.error().isPresent());
+      return failed ? 1 : 0;
     }
-    return 0;
   }
 
   private static Map<String, Object> document(ScraperSnapshot snapshot) {

@@ -413,6 +413,22 @@ class ScraperRunTest {
   }
 
   @Test
+  void printTargetsExitsWithOneWhenADiscoveryFailed() throws Exception {
+    Files.writeString(
+        config,
+        """
+        scrape_configs:
+          - job_name: cluster
+            kubernetes_sd_configs:
+              - {role: pod, kubeconfig_file: absent.kubeconfig}
+        """);
+    Result failed = program("--print-targets");
+    assertThat(failed.status()).isEqualTo(1);
+    assertThat(failed.out()).contains("kubernetes_sd_configs fails: kubeconfig");
+    assertThat(program("--print-targets", "--output=json").status()).isEqualTo(1);
+  }
+
+  @Test
   void printsTheConfigWithAllDefaultsAndItReadsTheSame() throws Exception {
     Result first = program("--print-config");
     assertThat(first.status()).as(first.err()).isZero();

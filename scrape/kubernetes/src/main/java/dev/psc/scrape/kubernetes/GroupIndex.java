@@ -35,6 +35,9 @@ import org.slf4j.LoggerFactory;
 final class GroupIndex {
 
   private static final Logger logger = LoggerFactory.getLogger(GroupIndex.class);
+  /** The prefix of a key that refers by way of a pod. */
+  private static final String VIA_POD = "pod ";
+
   private static final Duration LOG_PAUSE = Duration.ofMinutes(1);
   private static final Duration LOG_REPEAT = Duration.ofHours(1);
 
@@ -168,6 +171,9 @@ final class GroupIndex {
       refer(key, referencesOf(object));
       dirty.put(key, object);
     } else {
+      if (object instanceof Pod pod) {
+        refer(VIA_POD + key, ownersOf(pod));
+      }
       touch(resource, key);
     }
   }
@@ -181,6 +187,9 @@ final class GroupIndex {
       refer(key, Set.of());
       dirty.put(key, null);
     } else {
+      if (resource == Resource.PODS) {
+        refer(VIA_POD + key, Set.of());
+      }
       touch(resource, key);
     }
   }
@@ -189,6 +198,10 @@ final class GroupIndex {
   private void touch(Resource resource, String key) {
     Map<String, KubeObject> primaries = objects.getOrDefault(settings.role().primary(), Map.of());
     for (String referrer : referrers.getOrDefault(reference(resource, key), Set.of())) {
+      if (referrer.startsWith(VIA_POD)) {
+        touch(Resource.PODS, referrer.substring(VIA_POD.length()));
+        continue;
+      }
       KubeObject primary = primaries.get(referrer);
       if (primary != null) {
         dirty.put(referrer, primary);
@@ -223,6 +236,7 @@ final class GroupIndex {
     }
     if (object instanceof Pod pod) {
       found.add(reference(Resource.NODES, pod.nodeName()));
+      found.addAll(ownersOf(pod));
     } else if (object instanceof Endpoints endpoints) {
       found.add(reference(Resource.SERVICES, meta.key()));
       for (KubeObject.Subset subset : endpoints.subsets()) {
@@ -237,14 +251,29 @@ final class GroupIndex {
     return found;
   }
 
+  /** Returns the references to the owners whose own owner a label shows. */
+  private Set<String> ownersOf(Pod pod) {
+    Meta meta = pod.meta();
+    String owner = Meta.key(meta.namespace(), meta.controllerName());
+    if (settings.attachDeployment() && meta.controllerKind().equals("ReplicaSet")) {
+      return Set.of(reference(Resource.REPLICA_SETS, owner));
+    }
+    if (settings.attachCronJob() && meta.controllerKind().equals("Job")) {
+      return Set.of(reference(Resource.JOBS, owner));
+    }
+    return Set.of();
+  }
+
   private void refer(KubeObject.Endpoint endpoint, Set<String> found) {
     String pod = TargetMaker.podKey(endpoint);
     if (!pod.isEmpty()) {
       found.add(reference(Resource.PODS, pod));
     }
     if (settings.attachNode()) {
-      boolean isNode = endpoint.targetKind().equals("Node");
-      found.add(reference(Resource.NODES, isNode ? endpoint.targetName() : endpoint.nodeName()));
+      found.add(reference(Resource.NODES, endpoint.nodeName()));
+      if (endpoint.targetKind().equals("Node")) {
+        found.add(reference(Resource.NODES, endpoint.targetName()));
+      }
     }
   }
 

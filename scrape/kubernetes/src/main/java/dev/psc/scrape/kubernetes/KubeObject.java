@@ -64,20 +64,32 @@ sealed interface KubeObject {
   /** A declared port of a container. */
   record ContainerPort(String name, int number, String protocol) {}
 
-  /** A node. */
-  record Node(Meta meta, String providerId, List<NodeAddress> addresses, int kubeletPort)
+  /** A node; the keys of its conditions are in lower case. */
+  record Node(
+      Meta meta,
+      String providerId,
+      List<NodeAddress> addresses,
+      int kubeletPort,
+      Map<String, String> conditions)
       implements KubeObject {}
 
   /** An address of a node; the type is e.g. {@code InternalIP}. */
   record NodeAddress(String type, String address) {}
 
-  /** A service. */
+  /**
+   * A service.
+   *
+   * @param loadBalancerIp the addresses of its status, separated by commas, or else that of its
+   *     specification
+   * @param primaryFamily the address type of its primary slices if it has two families, else empty
+   */
   record Service(
       Meta meta,
       String type,
       String clusterIp,
       String externalName,
       String loadBalancerIp,
+      String primaryFamily,
       List<Port> ports)
       implements KubeObject {}
 
@@ -121,4 +133,7 @@ sealed interface KubeObject {
 
   /** A namespace. */
   record Namespace(Meta meta) implements KubeObject {}
+
+  /** A replica set or a job, of which only the owner counts. */
+  record Owned(Meta meta) implements KubeObject {}
 }

@@ -39,6 +39,9 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
   private final List<KubernetesSelector> selectors;
   private final boolean attachNode;
   private final boolean attachNamespace;
+  private final boolean attachDeployment;
+  private final boolean attachJob;
+  private final boolean attachCronJob;
   private final boolean includeFinishedPods;
 
   private KubernetesDiscovery(Builder builder) {
@@ -49,8 +52,13 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
     this.namespaces = List.copyOf(builder.namespaces);
     this.ownNamespace = builder.ownNamespace;
     this.selectors = List.copyOf(builder.selectors);
-    this.attachNode = builder.attachNode;
-    this.attachNamespace = builder.attachNamespace;
+    // As in Prometheus: what a role has no use for is ignored.
+    boolean hasPods = role.hasPods();
+    this.attachNode = builder.attachNode && hasPods;
+    this.attachNamespace = builder.attachNamespace && role != KubernetesRole.NODE;
+    this.attachDeployment = builder.attachDeployment && hasPods;
+    this.attachJob = builder.attachJob && hasPods;
+    this.attachCronJob = builder.attachCronJob && hasPods;
     this.includeFinishedPods = builder.includeFinishedPods;
   }
 
@@ -104,6 +112,21 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
     return attachNamespace;
   }
 
+  /** Returns whether the name of the deployment is attached to pods and endpoints. */
+  public boolean attachDeployment() {
+    return attachDeployment;
+  }
+
+  /** Returns whether the name of the job is attached to pods and endpoints. */
+  public boolean attachJob() {
+    return attachJob;
+  }
+
+  /** Returns whether the name of the cron job is attached to pods and endpoints. */
+  public boolean attachCronJob() {
+    return attachCronJob;
+  }
+
   /** Returns whether pods that have ended stay targets. */
   public boolean includeFinishedPods() {
     return includeFinishedPods;
@@ -155,6 +178,9 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
     Map<String, Object> attach = new LinkedHashMap<>();
     attach.put("node", attachNode);
     attach.put("namespace", attachNamespace);
+    attach.put("deployment", attachDeployment);
+    attach.put("job", attachJob);
+    attach.put("cronjob", attachCronJob);
     map.put("attach_metadata", attach);
     map.put("include_finished_pods", includeFinishedPods);
     return map;
@@ -172,6 +198,9 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
         && selectors.equals(that.selectors)
         && attachNode == that.attachNode
         && attachNamespace == that.attachNamespace
+        && attachDeployment == that.attachDeployment
+        && attachJob == that.attachJob
+        && attachCronJob == that.attachCronJob
         && includeFinishedPods == that.includeFinishedPods;
   }
 
@@ -198,6 +227,9 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
     private List<KubernetesSelector> selectors = List.of();
     private boolean attachNode;
     private boolean attachNamespace;
+    private boolean attachDeployment;
+    private boolean attachJob;
+    private boolean attachCronJob;
     private boolean includeFinishedPods;
 
     private Builder(KubernetesRole role) {
@@ -252,6 +284,24 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
       return this;
     }
 
+    /** Sets whether the name of a pod's deployment is attached; false by default. */
+    public Builder attachDeployment(boolean attachDeployment) {
+      this.attachDeployment = attachDeployment;
+      return this;
+    }
+
+    /** Sets whether the name of a pod's job is attached; false by default. */
+    public Builder attachJob(boolean attachJob) {
+      this.attachJob = attachJob;
+      return this;
+    }
+
+    /** Sets whether the name of a pod's cron job is attached; false by default. */
+    public Builder attachCronJob(boolean attachCronJob) {
+      this.attachCronJob = attachCronJob;
+      return this;
+    }
+
     /** Sets whether pods that have ended stay targets; false by default. */
     public Builder includeFinishedPods(boolean includeFinishedPods) {
       this.includeFinishedPods = includeFinishedPods;
@@ -282,7 +332,6 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
         throw new IllegalArgumentException("api_server must be an http or https URL with a host");
       }
       checkSelectors();
-      checkAttach();
       return new KubernetesDiscovery(this);
     }
 
@@ -294,7 +343,8 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
       Set<KubernetesRole> seen = new HashSet<>();
       for (KubernetesSelector selector : selectors) {
         Resource selected = selector.role().primary();
-        if (selected != role.primary() && !role.joined().contains(selected)) {
+        boolean nodesOfPods = role == KubernetesRole.POD && selected == Resource.NODES;
+        if (selected != role.primary() && !role.joined().contains(selected) && !nodesOfPods) {
           throw new IllegalArgumentException(
               "role "
                   + role.configName()
@@ -305,21 +355,6 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
           throw new IllegalArgumentException(
               "two selectors of role " + selector.role().configName() + ": join them with a comma");
         }
-      }
-    }
-
-    private void checkAttach() {
-      boolean hasNode =
-          role == KubernetesRole.POD
-              || role == KubernetesRole.ENDPOINTS
-              || role == KubernetesRole.ENDPOINTSLICE;
-      if (attachNode && !hasNode) {
-        throw new IllegalArgumentException(
-            "attach_metadata.node goes with the roles pod, endpoints and endpointslice only");
-      }
-      if (attachNamespace && role == KubernetesRole.NODE) {
-        throw new IllegalArgumentException(
-            "attach_metadata.namespace does not go with role node: nodes have no namespace");
       }
     }
   }

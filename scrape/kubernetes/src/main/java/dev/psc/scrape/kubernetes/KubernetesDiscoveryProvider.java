@@ -90,6 +90,9 @@ public final class KubernetesDiscoveryProvider implements DiscoveryProvider {
     try (Fields fields = node.fields()) {
       builder.attachNode(fields.flag("node", false));
       builder.attachNamespace(fields.flag("namespace", false));
+      builder.attachDeployment(fields.flag("deployment", false));
+      builder.attachJob(fields.flag("job", false));
+      builder.attachCronJob(fields.flag("cronjob", false));
     }
   }
 }

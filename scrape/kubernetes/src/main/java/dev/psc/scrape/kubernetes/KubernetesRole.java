@@ -36,6 +36,11 @@ public enum KubernetesRole {
     return primary;
   }
 
+  /** Returns whether its targets can be pods. */
+  boolean hasPods() {
+    return this == POD || endpoints;
+  }
+
   /** Returns the kinds of objects whose labels are attached. */
   List<Resource> joined() {
     return endpoints ? List.of(Resource.SERVICES, Resource.PODS) : List.of();

@@ -165,6 +165,12 @@ final class KubernetesWatch implements TargetDiscovery, Reflector.ServerSource {
     if (settings.attachNamespace()) {
       resources.add(Resource.NAMESPACES);
     }
+    if (settings.attachDeployment()) {
+      resources.add(Resource.REPLICA_SETS);
+    }
+    if (settings.attachCronJob()) {
+      resources.add(Resource.JOBS);
+    }
     Set<Collection> collections = new LinkedHashSet<>();
     for (Resource resource : resources) {
       for (String namespace : resource.namespaced() ? namespaces : Set.of("")) {

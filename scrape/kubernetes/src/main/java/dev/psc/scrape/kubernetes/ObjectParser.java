@@ -4,9 +4,13 @@ import com.google.gson.stream.JsonReader;
 import dev.psc.scrape.kubernetes.KubeObject.Namespace;
 import dev.psc.scrape.kubernetes.KubeObject.Node;
 import dev.psc.scrape.kubernetes.KubeObject.NodeAddress;
+import dev.psc.scrape.kubernetes.KubeObject.Owned;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Reads objects of the API from a stream and keeps only what discovery needs. One per stream, or
@@ -38,6 +42,7 @@ final class ObjectParser {
       case ENDPOINT_SLICES -> services.endpointSlice(in);
       case INGRESSES -> services.ingress(in);
       case NAMESPACES -> namespace(in);
+      case REPLICA_SETS, JOBS -> owned(in);
     };
   }
 
@@ -47,11 +52,40 @@ final class ObjectParser {
     return new Namespace(built.build());
   }
 
+  private Owned owned(JsonReader in) throws IOException {
+    MetaReader.Builder built = new MetaReader.Builder();
+    ObjectReader.fields(in, field -> meta.field(field, in, built));
+    built.labels = Map.of();
+    built.annotations = Map.of();
+    return new Owned(built.build());
+  }
+
+  private String condition(JsonReader in, Map<String, String> conditions) throws IOException {
+    String[] texts = {"", ""};
+    ObjectReader.fields(
+        in,
+        name -> {
+          switch (name) {
+            case "type" -> texts[0] = meta.text(in);
+            case "status" -> texts[1] = meta.text(in);
+            default -> {
+              return false;
+            }
+          }
+          return true;
+        });
+    conditions.put(
+        texts[0].toLowerCase(Locale.ROOT),
+        meta.interner().intern(texts[1].toLowerCase(Locale.ROOT)));
+    return texts[0];
+  }
+
   private Node node(JsonReader in) throws IOException {
     MetaReader.Builder built = new MetaReader.Builder();
     String[] providerId = {""};
     int[] port = {0};
     List<NodeAddress> addresses = new ArrayList<>();
+    Map<String, String> conditions = new TreeMap<>();
     ObjectReader.fields(
         in,
         field -> {
@@ -73,6 +107,8 @@ final class ObjectParser {
                       switch (name) {
                         case "addresses" ->
                             addresses.addAll(ObjectReader.list(in, this::nodeAddress));
+                        case "conditions" ->
+                            ObjectReader.list(in, reader -> condition(reader, conditions));
                         case "daemonEndpoints" -> port[0] = kubeletPort(in);
                         default -> {
                           return false;
@@ -86,7 +122,7 @@ final class ObjectParser {
           }
           return true;
         });
-    return new Node(built.build(), providerId[0], List.copyOf(addresses), port[0]);
+    return new Node(built.build(), providerId[0], List.copyOf(addresses), port[0], Map.copyOf(conditions));
   }
 
   private NodeAddress nodeAddress(JsonReader in) throws IOException {

@@ -8,7 +8,9 @@ enum Resource {
   ENDPOINTS("/api/v1", "endpoints", true),
   ENDPOINT_SLICES("/apis/discovery.k8s.io/v1", "endpointslices", true),
   INGRESSES("/apis/networking.k8s.io/v1", "ingresses", true),
-  NAMESPACES("/api/v1", "namespaces", false);
+  NAMESPACES("/api/v1", "namespaces", false),
+  REPLICA_SETS("/apis/apps/v1", "replicasets", true),
+  JOBS("/apis/batch/v1", "jobs", true);
 
   private final String group;
   private final String plural;

@@ -29,6 +29,9 @@ final class ServiceParser {
     String clusterIp = "";
     String externalName = "";
     String loadBalancerIp = "";
+    final List<String> ingressIps = new ArrayList<>();
+    String familyPolicy = "";
+    List<String> families = List.of();
     List<Port> ports = List.of();
   }
 
@@ -38,6 +41,10 @@ final class ServiceParser {
     ObjectReader.fields(
         in,
         field -> {
+          if (field.equals("status")) {
+            status(in, service);
+            return true;
+          }
           if (!field.equals("spec")) {
             return meta.field(field, in, built);
           }
@@ -45,6 +52,8 @@ final class ServiceParser {
               in,
               name -> {
                 switch (name) {
+                  case "ipFamilyPolicy" -> service.familyPolicy = meta.text(in);
+                  case "ipFamilies" -> service.families = ObjectReader.list(in, meta::text);
                   case "type" -> service.type = meta.text(in);
                   case "clusterIP" -> service.clusterIp = in.nextString();
                   case "externalName" -> service.externalName = in.nextString();
@@ -63,8 +72,46 @@ final class ServiceParser {
         service.type,
         service.clusterIp,
         service.externalName,
-        service.loadBalancerIp,
+        service.ingressIps.isEmpty()
+            ? service.loadBalancerIp
+            : String.join(",", service.ingressIps),
+        service.familyPolicy.endsWith("DualStack") && !service.families.isEmpty()
+            ? service.families.get(0)
+            : "",
         service.ports);
+  }
+
+  private static void status(JsonReader in, ServiceBuilder service) throws IOException {
+    ObjectReader.fields(
+        in,
+        name -> {
+          if (!name.equals("loadBalancer")) {
+            return false;
+          }
+          ObjectReader.fields(
+              in,
+              inner -> {
+                if (!inner.equals("ingress")) {
+                  return false;
+                }
+                ObjectReader.list(in, reader -> ingressIp(reader, service.ingressIps));
+                return true;
+              });
+          return true;
+        });
+  }
+
+  private static List<String> ingressIp(JsonReader in, List<String> ips) throws IOException {
+    ObjectReader.fields(
+        in,
+        name -> {
+          if (!name.equals("ip")) {
+            return false;
+          }
+          ips.add(in.nextString());
+          return true;
+        });
+    return ips;
   }
 
   private Port port(JsonReader in) throws IOException {

@@ -107,8 +107,12 @@ final class TargetMaker {
     if (!scrapable(pod)) {
       return;
     }
+    // As in Prometheus: a selector of role node selects the pods of those nodes.
+    if (settings.attachNode() && lookup.find(Resource.NODES, pod.nodeName()) == null) {
+      return;
+    }
     meta.set(labels, "namespace", pod.meta().namespace());
-    podLabels(pod, labels);
+    podLabels(pod, lookup, labels);
     if (settings.attachNode()) {
       nodeLabels(pod.nodeName(), lookup, labels);
     }
@@ -117,10 +121,13 @@ final class TargetMaker {
         LabelSet.Builder target = LabelSet.builder();
         target.set(TargetGroup.ADDRESS, bracketed(pod.ip()));
         containerLabels(container, target);
+        meta.set(target, "pod_container_id", container.id());
         targets.add(target.build());
       }
       for (ContainerPort port : container.ports()) {
-        targets.add(containerPort(pod, container, port).build());
+        LabelSet.Builder target = containerPort(pod, container, port);
+        meta.set(target, "pod_container_id", container.id());
+        targets.add(target.build());
       }
     }
   }
@@ -139,7 +146,6 @@ final class TargetMaker {
 
   private void containerLabels(Container container, LabelSet.Builder target) {
     meta.set(target, "pod_container_name", container.name());
-    meta.set(target, "pod_container_id", container.id());
     meta.set(target, "pod_container_image", container.image());
     meta.set(target, "pod_container_init", String.valueOf(container.init()));
   }
@@ -150,7 +156,7 @@ final class TargetMaker {
     meta.set(target, "pod_container_port_protocol", protocol);
   }
 
-  private void podLabels(Pod pod, LabelSet.Builder labels) {
+  private void podLabels(Pod pod, Lookup lookup, LabelSet.Builder labels) {
     meta.set(labels, "pod_name", pod.meta().name());
     meta.set(labels, "pod_ip", pod.ip());
     meta.set(labels, "pod_ready", pod.ready());
@@ -163,14 +169,48 @@ final class TargetMaker {
     if (pod.meta().deleting()) {
       meta.set(labels, "pod_deleting", "true");
     }
+    ownerLabels(pod, lookup, labels);
     meta.describe(labels, "pod", pod.meta());
+  }
+
+  private void ownerLabels(Pod pod, Lookup lookup, LabelSet.Builder labels) {
+    String owner = pod.meta().controllerName();
+    switch (pod.meta().controllerKind()) {
+      case "ReplicaSet" -> {
+        if (settings.attachDeployment()) {
+          meta.set(
+              labels,
+              "pod_deployment_name",
+              ownerOf(lookup, Resource.REPLICA_SETS, pod, "Deployment"));
+        }
+      }
+      case "Job" -> {
+        if (settings.attachJob()) {
+          meta.set(labels, "pod_job_name", owner);
+        }
+        if (settings.attachCronJob()) {
+          meta.set(labels, "pod_cronjob_name", ownerOf(lookup, Resource.JOBS, pod, "CronJob"));
+        }
+      }
+      default -> {
+        // Other controllers have no labels.
+      }
+    }
+  }
+
+  /** Returns the name of the owner of a pod's owner, or the empty text. */
+  private static String ownerOf(Lookup lookup, Resource resource, Pod pod, String kind) {
+    KubeObject owner =
+        lookup.find(resource, Meta.key(pod.meta().namespace(), pod.meta().controllerName()));
+    return owner != null && owner.meta().controllerKind().equals(kind)
+        ? owner.meta().controllerName()
+        : "";
   }
 
   private void nodeLabels(String name, Lookup lookup, LabelSet.Builder labels) {
     if (lookup.find(Resource.NODES, name) instanceof Node node) {
       meta.set(labels, "node_name", name);
-      meta.describe(
-          labels, "node_label_", "node_labelpresent_", node.meta().labels(), node.meta().key());
+      meta.describe(labels, "node", node.meta());
     }
   }
 
@@ -190,6 +230,9 @@ final class TargetMaker {
     }
     meta.set(labels, "node_name", node.meta().name());
     meta.set(labels, "node_provider_id", node.providerId());
+    node.conditions()
+        .forEach(
+            (type, status) -> meta.set(labels, "node_condition_" + MetaLabels.legal(type), status));
     meta.describe(labels, "node", node.meta());
     LabelSet.Builder target = LabelSet.builder();
     target.set(
@@ -251,7 +294,7 @@ final class TargetMaker {
         }
       }
     }
-    addUncoveredPorts(seen, targets);
+    addUncoveredPorts(seen, lookup, targets);
   }
 
   private LabelSet endpointsTarget(
@@ -267,7 +310,8 @@ final class TargetMaker {
     meta.set(target, "endpoint_node_name", endpoint.nodeName());
     meta.set(target, "endpoint_hostname", endpoint.hostname());
     if (settings.attachNode()) {
-      nodeLabels(endpoint.nodeName(), lookup, target);
+      boolean isNode = endpoint.nodeName().isEmpty() && endpoint.targetKind().equals("Node");
+      nodeLabels(isNode ? endpoint.targetName() : endpoint.nodeName(), lookup, target);
     }
     attachPod(endpoint, port, lookup, seen, target);
     return target.build();
@@ -287,6 +331,11 @@ final class TargetMaker {
     if (lookup.find(Resource.SERVICES, Meta.key(slice.meta().namespace(), service))
         instanceof Service found) {
       serviceLabels(found, labels);
+      if (!found.primaryFamily().isEmpty()
+          && !found.primaryFamily().equals(slice.addressType())) {
+        // The slices of the other family have the same pods.
+        return;
+      }
     }
     Map<String, SeenPod> seen = new LinkedHashMap<>();
     for (Endpoint endpoint : slice.endpoints()) {
@@ -296,7 +345,7 @@ final class TargetMaker {
         }
       }
     }
-    addUncoveredPorts(seen, targets);
+    addUncoveredPorts(seen, lookup, targets);
   }
 
   private LabelSet sliceTarget(
@@ -339,7 +388,7 @@ final class TargetMaker {
     if (key.isEmpty() || !(lookup.find(Resource.PODS, key) instanceof Pod pod)) {
       return;
     }
-    podLabels(pod, target);
+    podLabels(pod, lookup, target);
     SeenPod entry = seen.computeIfAbsent(key, k -> new SeenPod(pod, new TreeSet<>()));
     Integer number = port.number();
     if (number == null) {
@@ -367,7 +416,8 @@ final class TargetMaker {
   }
 
   /** As in Prometheus, the pods behind a service are scraped at their other ports too. */
-  private void addUncoveredPorts(Map<String, SeenPod> seen, List<LabelSet> targets) {
+  private void addUncoveredPorts(
+      Map<String, SeenPod> seen, Lookup lookup, List<LabelSet> targets) {
     for (SeenPod entry : seen.values()) {
       Pod pod = entry.pod();
       if (!scrapable(pod)) {
@@ -377,7 +427,7 @@ final class TargetMaker {
         for (ContainerPort port : container.ports()) {
           if (!entry.ports().contains(port.number())) {
             LabelSet.Builder target = containerPort(pod, container, port);
-            podLabels(pod, target);
+            podLabels(pod, lookup, target);
             targets.add(target.build());
           }
         }

@@ -122,11 +122,11 @@ class KubernetesDiscoveryProviderTest {
         "{\"role\": \"pod\", \"namespace\": {}} | did you mean \"namespaces\"",
         "{\"role\": \"pod\", \"namespaces\": {\"name\": []}} | did you mean \"names\"",
         "{\"role\": \"pod\", \"selectors\": [{\"label\": \"a=b\"}]} | role is required",
-        "{\"role\": \"pod\", \"selectors\": [{\"role\": \"node\"}]} | no use for a selector",
+        "{\"role\": \"pod\", \"selectors\": [{\"role\": \"service\"}]} | no use for a selector",
         "{\"role\": \"pod\", \"api_server\": \"k:1\"} | http or https URL",
         "{\"role\": \"pod\", \"api_server\": \"http://[\"} | URL",
         "{\"role\": \"pod\", \"bearer_token\": \"hush\"} | need api_server",
-        "{\"role\": \"service\", \"attach_metadata\": {\"node\": true}} | attach_metadata.node",
+        "{\"role\": \"pod\", \"attach_metadata\": {\"deploy\": true}} | known keys",
       })
   void complainsAboutWhatCannotBeUsed(String json, String message) {
     read(json);

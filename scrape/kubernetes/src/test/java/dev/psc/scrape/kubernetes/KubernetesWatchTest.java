@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -489,5 +490,68 @@ class KubernetesWatchTest {
                 .build());
     sink.awaitAddresses("10.0.0.1:6060");
     assertThat(api.requests.get(0)).startsWith("/api/v1/namespaces/shop/pods");
+  }
+
+  @Test
+  void theDeploymentOfAPodBehindAServiceShowsWhenItsReplicaSetComesLater() {
+    String owner =
+        "\"ownerReferences\": [{\"kind\": \"%s\", \"name\": \"%s\", \"controller\": true}], ";
+    api.put(
+        PODS,
+        Objects.pod("a", "10.0.0.1", "Running", 8080)
+            .replace("\"labels\"", owner.formatted("ReplicaSet", "web-5d") + "\"labels\""));
+    api.put(
+        ENDPOINTS,
+        """
+        {"metadata": {"name": "web", "namespace": "shop"}, "subsets": [{"addresses": [
+          {"ip": "10.0.0.1", "targetRef": {"kind": "Pod", "namespace": "shop", "name": "a"}}],
+          "ports": [{"name": "http", "port": 8080}]}]}
+        """);
+    RecordingSink sink = start(role(KubernetesRole.ENDPOINTS).attachDeployment(true).build());
+    sink.awaitAddresses("10.0.0.1:8080");
+    assertThat(label(sink, "pod_deployment_name")).isEmpty();
+    api.put(
+        "/apis/apps/v1/namespaces/shop/replicasets",
+        "{\"metadata\": {"
+            + owner.formatted("Deployment", "web")
+            + "\"name\": \"web-5d\", \"namespace\": \"shop\"}}");
+    eventually(() -> assertThat(label(sink, "pod_deployment_name")).isEqualTo("web"));
+  }
+
+  @Test
+  void equalSettingsOfTwoJobsShareTheirWatches() {
+    api.put(PODS, Objects.pod("a", "10.0.0.1"));
+    List<SharedWatch> jobs = new ArrayList<>();
+    List<RecordingSink> sinks = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      KubernetesDiscovery settings = role(KubernetesRole.POD).build();
+      ClusterEnvironment nowhere = new ClusterEnvironment("", "", directory);
+      SharedWatch job =
+          new SharedWatch(
+              settings,
+              fixture.context(),
+              () -> new KubernetesWatch(settings, fixture.context(), nowhere, TIMING));
+      jobs.add(job);
+      sinks.add(fixture.start(job));
+      sinks.get(i).awaitAddresses("10.0.0.1:6060");
+    }
+    eventually(() -> assertThat(api.watches("pods")).isEqualTo(1));
+    assertThat(api.lists("pods")).isEqualTo(1);
+
+    jobs.get(0).close();
+    api.put(PODS, Objects.pod("b", "10.0.0.2"));
+    sinks.get(1).awaitAddresses("10.0.0.1:6060", "10.0.0.2:6060");
+    sinks.get(2).awaitAddresses("10.0.0.1:6060", "10.0.0.2:6060");
+    assertThat(sinks.get(0).addresses()).containsExactly("10.0.0.1:6060");
+    api.failWith = 503;
+    api.dropWatches();
+    sinks.get(1).awaitFailure(failure -> failure.contains("503"));
+    sinks.get(2).awaitFailure(failure -> failure.contains("503"));
+    jobs.forEach(SharedWatch::close);
+    int requests = api.requests.size();
+    api.failWith = 0;
+    fixture.start(jobs.get(0)).awaitAddresses("10.0.0.1:6060", "10.0.0.2:6060");
+    assertThat(api.lists("pods")).as("a new watch after the last one ended").isEqualTo(2);
+    assertThat(api.requests.size()).isGreaterThan(requests);
   }
 }

@@ -143,9 +143,6 @@ class SettingsTest {
                     .selectors(List.of(new KubernetesSelector(KubernetesRole.POD, "a=b", "")))
                     .build())
         .hasMessageContaining("role node has no use for a selector of role pod");
-    assertThatThrownBy(
-            () -> KubernetesDiscovery.builder(KubernetesRole.INGRESS).attachNode(true).build())
-        .hasMessageContaining("attach_metadata.node");
   }
 
   @Test
