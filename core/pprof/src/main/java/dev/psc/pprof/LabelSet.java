@@ -150,7 +150,7 @@ public final class LabelSet implements Iterable<Label> {
   public Builder toBuilder() {
     Builder builder = new Builder();
     for (Label label : labels) {
-      builder.labels.put(label.name(), label.value());
+      builder.labels.put(label.name(), label);
     }
     return builder;
   }
@@ -167,7 +167,7 @@ public final class LabelSet implements Iterable<Label> {
     }
     Builder builder = toBuilder();
     for (Label label : others.labels) {
-      builder.labels.put(label.name(), label.value());
+      builder.labels.put(label.name(), label);
     }
     return builder.build();
   }
@@ -256,7 +256,8 @@ public final class LabelSet implements Iterable<Label> {
   /** Collects labels; the last value of a name wins. Not thread-safe. */
   public static final class Builder {
 
-    private final TreeMap<String, String> labels = new TreeMap<>();
+    // Keeps instances: thousands of sets that are made of each other share their labels.
+    private final TreeMap<String, Label> labels = new TreeMap<>();
 
     private Builder() {}
 
@@ -276,7 +277,13 @@ public final class LabelSet implements Iterable<Label> {
         throw new IllegalArgumentException(
             "label name \"" + name + "\" must match [a-zA-Z_][a-zA-Z0-9_]*");
       }
-      labels.put(name, value);
+      labels.put(name, new Label(name, value));
+      return this;
+    }
+
+    /** Sets a label and keeps the instance, so that sets can share it. */
+    public Builder set(Label label) {
+      labels.put(label.name(), label);
       return this;
     }
 
@@ -288,7 +295,8 @@ public final class LabelSet implements Iterable<Label> {
 
     /** Returns the value so far, or the empty text. */
     public String get(String name) {
-      return labels.getOrDefault(name, "");
+      Label label = labels.get(name);
+      return label == null ? "" : label.value();
     }
 
     /** Returns the set. */
@@ -296,12 +304,7 @@ public final class LabelSet implements Iterable<Label> {
       if (labels.isEmpty()) {
         return EMPTY;
       }
-      Label[] array = new Label[labels.size()];
-      int i = 0;
-      for (Map.Entry<String, String> entry : labels.entrySet()) {
-        array[i++] = new Label(entry.getKey(), entry.getValue());
-      }
-      return new LabelSet(array);
+      return new LabelSet(labels.values().toArray(Label[]::new));
     }
   }
 }

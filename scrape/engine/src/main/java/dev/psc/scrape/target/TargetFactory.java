@@ -3,7 +3,6 @@ package dev.psc.scrape.target;
 import dev.psc.pprof.Label;
 import dev.psc.pprof.LabelSet;
 import dev.psc.scrape.discovery.TargetGroup;
-import dev.psc.scrape.relabel.RelabelRule;
 import dev.psc.scrape.relabel.Relabeling;
 import dev.psc.scrape.settings.Durations;
 import java.net.URI;
@@ -42,6 +41,7 @@ public final class TargetFactory {
   private final ScrapeJob job;
   private final Relabeling rules;
   private final LabelSet externalLabels;
+  private final Map<String, LabelSet> defaults = new HashMap<>();
   private IdentityHashMap<TargetGroup, Targets> known = new IdentityHashMap<>();
 
   /**
@@ -102,7 +102,7 @@ public final class TargetFactory {
           .forEach(
               (name, profile) -> {
                 if (profile.enabled()) {
-                  one(labels, name, profile, kept, dropped, invalid);
+                  one(group.labels(), target, labels, name, profile, kept, dropped, invalid);
                 }
               });
     }
@@ -110,18 +110,21 @@ public final class TargetFactory {
   }
 
   private void one(
+      LabelSet group,
       LabelSet target,
+      LabelSet labels,
       String name,
       ProfileSettings profile,
       List<Target> kept,
       List<Targets.Dropped> dropped,
       List<Targets.Invalid> invalid) {
-    LabelSet discovered = withDefaults(target, name, profile);
+    LabelSet discovered =
+        withDefaults(
+            labels, defaults.computeIfAbsent(name, each -> defaults(job, name, profile)));
     Relabeling.Result result = rules.apply(discovered);
     if (result.droppedBy().isPresent()) {
-      int index = result.droppedBy().get();
-      RelabelRule rule = rules.rules().get(index);
-      dropped.add(new Targets.Dropped(job.name(), discovered, index, rule.toString()));
+      dropped.add(
+          new Targets.Dropped(job, rules, group, target, name, result.droppedBy().get()));
       return;
     }
     try {
@@ -132,8 +135,21 @@ public final class TargetFactory {
     }
   }
 
-  private LabelSet withDefaults(LabelSet target, String name, ProfileSettings profile) {
+  /** Returns the labels of a target with those of a profile, which are shared by all targets. */
+  static LabelSet withDefaults(LabelSet target, LabelSet defaults) {
     LabelSet.Builder labels = target.toBuilder();
+    for (Label label : defaults) {
+      boolean ofProfile = label.name().equals(LabelSet.NAME) || label.name().equals(PROFILE_PATH);
+      if (ofProfile || labels.get(label.name()).isEmpty()) {
+        labels.set(label);
+      }
+    }
+    return labels.build();
+  }
+
+  /** Returns the labels that a target of a profile has unless it says otherwise. */
+  static LabelSet defaults(ScrapeJob job, String name, ProfileSettings profile) {
+    LabelSet.Builder labels = LabelSet.builder();
     labels.set(LabelSet.NAME, ScrapeJob.legalName(name));
     labels.set(PROFILE_PATH, Urls.join(job.pathPrefix(), profile.path()));
     setDefault(labels, "job", job.name());

@@ -1,6 +1,7 @@
 package dev.psc.scrape.target;
 
 import dev.psc.pprof.LabelSet;
+import dev.psc.scrape.relabel.Relabeling;
 import java.util.List;
 
 /**
@@ -23,14 +24,66 @@ public record Targets(List<Target> kept, List<Dropped> dropped, List<Invalid> in
   }
 
   /**
-   * A target that a rule dropped.
-   *
-   * @param job the job's name
-   * @param discovered the labels before relabelling
-   * @param rule the index of the rule, counted from 0 over the job's rules and then the scraper's
-   * @param ruleText the rule's settings
+   * A target that a rule dropped. As there can be very many, it refers to what it was made of, and
+   * its labels are put together when they are asked for. Immutable.
    */
-  public record Dropped(String job, LabelSet discovered, int rule, String ruleText) {}
+  public static final class Dropped {
+
+    private final ScrapeJob job;
+    private final Relabeling rules;
+    private final LabelSet group;
+    private final LabelSet target;
+    private final String profile;
+    private final int rule;
+
+    /**
+     * @param rules the rules, of which {@code rule} is an index
+     */
+    Dropped(
+        ScrapeJob job,
+        Relabeling rules,
+        LabelSet group,
+        LabelSet target,
+        String profile,
+        int rule) {
+      this.job = job;
+      this.rules = rules;
+      this.group = group;
+      this.target = target;
+      this.profile = profile;
+      this.rule = rule;
+    }
+
+    /** Returns the job's name. */
+    public String job() {
+      return job.name();
+    }
+
+    /** Returns the labels before relabelling. */
+    public LabelSet discovered() {
+      ProfileSettings settings = job.profiles().get(profile);
+      LabelSet labels = group.withAll(target);
+      return settings == null
+          ? labels
+          : TargetFactory.withDefaults(
+              labels, TargetFactory.defaults(job, profile, settings));
+    }
+
+    /** Returns the index of the rule, counted from 0 over the job's rules and then the scraper's. */
+    public int rule() {
+      return rule;
+    }
+
+    /** Returns the rule's settings. */
+    public String ruleText() {
+      return rules.rules().get(rule).toString();
+    }
+
+    @Override
+    public String toString() {
+      return "Dropped[" + job() + ", rule " + rule + ", " + discovered() + "]";
+    }
+  }
 
   /**
    * A target that cannot be scraped.

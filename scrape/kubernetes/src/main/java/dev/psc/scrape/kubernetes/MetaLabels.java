@@ -26,7 +26,7 @@ final class MetaLabels {
   /** Sets one label; an empty value sets nothing. */
   void set(LabelSet.Builder labels, String name, String value) {
     if (!value.isEmpty()) {
-      labels.set(interner.intern(PREFIX + name), value);
+      labels.set(interner.label(PREFIX + name, value));
     }
   }
 
@@ -57,8 +57,8 @@ final class MetaLabels {
             collision.accept(objectKey, earlier + " and " + key + " (" + valuePrefix + name + ")");
           }
           // An empty value of the later one still wins.
-          labels.set(interner.intern(PREFIX + valuePrefix + name), value);
-          labels.set(interner.intern(PREFIX + presentPrefix + name), "true");
+          labels.set(interner.label(PREFIX + valuePrefix + name, value));
+          labels.set(interner.label(PREFIX + presentPrefix + name, "true"));
         });
   }
 
