@@ -278,7 +278,8 @@ final class Options {
         arity = "0..1",
         paramLabel = "true|false",
         fallbackValue = "true",
-        description = "Discover once, print kept and dropped targets, exit with 1 if a discovery failed. Needs"
+        description =
+            "Discover once, print kept and dropped targets, exit with 1 if a discovery failed. Needs"
                 + " no store.")
     boolean printTargets;
 

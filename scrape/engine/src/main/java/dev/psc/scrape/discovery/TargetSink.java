@@ -37,8 +37,7 @@ public interface TargetSink {
 
   /**
    * Says that the discovery cannot see its targets at present. The last good ones stay; the message
-   * is shown until the next {@link #replace} or {@link
-   * #update(Collection)}.
+   * is shown until the next {@link #replace} or {@link #update(Collection)}.
    *
    * @param message what failed, where, and what to do, without secrets
    */

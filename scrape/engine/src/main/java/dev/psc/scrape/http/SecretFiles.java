@@ -59,8 +59,7 @@ final class SecretFiles {
   void expire(Path file) {
     entries.computeIfPresent(
         file,
-        (path, entry) ->
-            new Entry(entry.content, System.nanoTime() - FRESH_NANOS, entry.failed));
+        (path, entry) -> new Entry(entry.content, System.nanoTime() - FRESH_NANOS, entry.failed));
   }
 
   private String content(Path file, String what, ScrapeOutcome failure) throws HttpFailure {

@@ -119,12 +119,10 @@ public final class TargetFactory {
       List<Targets.Dropped> dropped,
       List<Targets.Invalid> invalid) {
     LabelSet discovered =
-        withDefaults(
-            labels, defaults.computeIfAbsent(name, each -> defaults(job, name, profile)));
+        withDefaults(labels, defaults.computeIfAbsent(name, each -> defaults(job, name, profile)));
     Relabeling.Result result = rules.apply(discovered);
     if (result.droppedBy().isPresent()) {
-      dropped.add(
-          new Targets.Dropped(job, rules, group, target, name, result.droppedBy().get()));
+      dropped.add(new Targets.Dropped(job, rules, group, target, name, result.droppedBy().get()));
       return;
     }
     try {

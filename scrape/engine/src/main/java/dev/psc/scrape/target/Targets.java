@@ -65,11 +65,12 @@ public record Targets(List<Target> kept, List<Dropped> dropped, List<Invalid> in
       LabelSet labels = group.withAll(target);
       return settings == null
           ? labels
-          : TargetFactory.withDefaults(
-              labels, TargetFactory.defaults(job, profile, settings));
+          : TargetFactory.withDefaults(labels, TargetFactory.defaults(job, profile, settings));
     }
 
-    /** Returns the index of the rule, counted from 0 over the job's rules and then the scraper's. */
+    /**
+     * Returns the index of the rule, counted from 0 over the job's rules and then the scraper's.
+     */
     public int rule() {
       return rule;
     }

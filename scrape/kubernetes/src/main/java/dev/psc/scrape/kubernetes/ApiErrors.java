@@ -24,9 +24,7 @@ final class ApiErrors {
       case DNS ->
           where + "the host name cannot be resolved; check " + check.server() + ", and the DNS";
       case REFUSED ->
-          where
-              + "connection refused; check that the API server is running, and "
-              + check.server();
+          where + "connection refused; check that the API server is running, and " + check.server();
       case UNREACHABLE ->
           where
               + "no connection within the time limit, or no route; check "
@@ -133,7 +131,9 @@ final class ApiErrors {
   private static Duration retryAfter(HttpStream answer) {
     String seconds = answer.headers().firstValue("Retry-After").orElse("").strip();
     // The API sends seconds only; HTTP allows a date too.
-    return seconds.matches("\\d{1,6}") ? Duration.ofSeconds(Long.parseLong(seconds)) : Duration.ZERO;
+    return seconds.matches("\\d{1,6}")
+        ? Duration.ofSeconds(Long.parseLong(seconds))
+        : Duration.ZERO;
   }
 
   /** Explains an answer that ended early or cannot be understood. */

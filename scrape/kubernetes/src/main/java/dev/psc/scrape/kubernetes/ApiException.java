@@ -14,11 +14,7 @@ final class ApiException extends Exception {
   private final boolean stalled;
 
   private ApiException(
-      int status,
-      String message,
-      Duration retryAfter,
-      boolean stalled,
-      @Nullable Throwable cause) {
+      int status, String message, Duration retryAfter, boolean stalled, @Nullable Throwable cause) {
     super(message, cause);
     this.status = status;
     this.retryAfter = retryAfter;

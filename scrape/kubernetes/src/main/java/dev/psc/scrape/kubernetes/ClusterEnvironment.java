@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * What a pod is told about its cluster.
+ * The environment of a pod: the address of its cluster and its service account.
  *
  * @param host of the API server; empty outside a cluster
  * @param port of the API server
@@ -75,8 +75,8 @@ record ClusterEnvironment(String host, String port, Path serviceAccount) {
   private String ownNamespace() {
     try {
       return Files.readString(serviceAccount.resolve("namespace")).strip();
-    } catch (IOException absent) {
-      // Only own_namespace needs it, and says so then.
+    } catch (IOException e) {
+      // Only own_namespace needs it, and reports that it is missing.
       return "";
     }
   }

@@ -25,16 +25,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Joins what the reflectors see into groups of targets, and publishes those that changed.
+ * An index that joins the objects of all reflectors into groups of targets, and publishes the
+ * groups that changed.
  *
- * <p>Where nothing is joined, objects are made into groups at once and forgotten; otherwise the
- * slim objects are kept, and a change of a service, pod, node or namespace remakes the groups that
- * show it. Nothing of a namespace is published before all that belongs to it was listed, since
- * rules may depend on labels that are not there yet. Thread-safe.
+ * <p>Without joins, objects are converted immediately and not retained. Otherwise they are kept,
+ * and a change of a service, pod, node or namespace updates the groups that have its labels. A
+ * namespace is published once all collections of it were listed, since rules may depend on labels
+ * that would be missing before. Thread-safe.
  */
 final class GroupIndex {
 
   private static final Logger logger = LoggerFactory.getLogger(GroupIndex.class);
+
   /** The prefix of a key that refers by way of a pod. */
   private static final String VIA_POD = "pod ";
 
@@ -56,13 +58,13 @@ final class GroupIndex {
   private final Map<String, Set<String>> references = new HashMap<>();
   private final Map<String, TargetGroup> published = new HashMap<>();
 
-  /** What changed since the last publication: the object, or null when it is gone. */
+  /** Changes since the last publication: the object, or null if it was deleted. */
   private Map<String, @Nullable KubeObject> dirty = new LinkedHashMap<>();
 
-  /** What was not listed yet. */
+  /** Collections that were not listed yet. */
   private final Set<Collection> missing;
 
-  /** What was neither listed nor failed yet. */
+  /** Collections that were neither listed nor failed yet. */
   private final Set<Collection> unsettled;
 
   private final Map<String, String> failing = new TreeMap<>();
@@ -90,7 +92,7 @@ final class GroupIndex {
     this.joined = collections.stream().anyMatch(c -> c.resource() != settings.role().primary());
   }
 
-  /** A collection was listed completely: what was known of it and is not there now is gone. */
+  /** Replaces a collection by a complete list; objects that are not in it are removed. */
   void replaced(Collection what, List<KubeObject> all) {
     synchronized (lock) {
       Set<String> keys = new HashSet<>();
@@ -137,7 +139,7 @@ final class GroupIndex {
     publish();
   }
 
-  /** The watch of a collection is open and works, so that its error is over. */
+  /** Clears the error of a collection, as its watch is open. */
   void watching(Collection what) {
     boolean changed;
     synchronized (lock) {
@@ -194,7 +196,7 @@ final class GroupIndex {
     }
   }
 
-  /** Marks the groups that show an object. */
+  /** Marks the groups that have labels of an object. */
   private void touch(Resource resource, String key) {
     Map<String, KubeObject> primaries = objects.getOrDefault(settings.role().primary(), Map.of());
     for (String referrer : referrers.getOrDefault(reference(resource, key), Set.of())) {
@@ -277,7 +279,7 @@ final class GroupIndex {
     }
   }
 
-  /** Publishes what changed; one thread at a time, so that the order is that of the changes. */
+  /** Publishes changes in their order, on one thread at a time. */
   private void publish() {
     if (waiting.getAndIncrement() != 0) {
       return;
@@ -353,7 +355,7 @@ final class GroupIndex {
         object, (resource, other) -> objects.getOrDefault(resource, Map.of()).get(other));
   }
 
-  /** Returns whether all was listed that an object of this key is joined with. */
+  /** Returns whether all collections that a key is joined with were listed. */
   private boolean complete(String key) {
     for (Collection what : missing) {
       if (what.namespace().isEmpty() || key.startsWith(what.namespace() + "/")) {
@@ -371,16 +373,17 @@ final class GroupIndex {
           "endpoints "
               + endpoints.meta().key()
               + " have more than 1000 addresses"
-              + (capacity.equals("truncated") ? ", and the rest is cut off" : "")
+              + (capacity.equals("truncated") ? ", and the rest is truncated" : "")
               + "; use role: endpointslice");
     }
   }
 
-  /** First and on a change, but at most once a minute; the same again each hour. */
+  /** Logs a change, at most once a minute, and a lasting failure each hour. */
   private void log(String failure) {
     if (failure.isEmpty()) {
       if (!lastLogged.isEmpty()) {
-        logger.info("kubernetes_sd: role {} sees all of its targets", settings.role().configName());
+        logger.info(
+            "kubernetes_sd: discovery of role {} works again", settings.role().configName());
         lastLogged = "";
       }
       return;

@@ -5,16 +5,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What discovery needs to know of an object of the API; everything else is skipped while it is
- * read. Texts are never null: what is absent is empty. Immutable.
+ * The part of an API object that discovery needs; everything else is skipped while it is read.
+ * Texts are never null: an absent one is empty. Immutable.
  */
 sealed interface KubeObject {
 
-  /** Returns what all objects have. */
+  /** Returns the metadata. */
   Meta meta();
 
   /**
-   * What all objects have.
+   * The metadata of an object.
    *
    * @param controllerKind of the owner that controls the object
    * @param deleting whether the object is being deleted

@@ -21,7 +21,7 @@ import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
-/** Reads the current context of a kubeconfig. */
+/** A kubeconfig, of which the current context is used. */
 final class Kubeconfig {
 
   private final Path file;
@@ -33,7 +33,7 @@ final class Kubeconfig {
     this.directory = parent == null ? file.toAbsolutePath() : parent;
   }
 
-  /** Returns where its current context points to. */
+  /** Returns the API server of the current context. */
   static ApiServer read(Path file) throws DiscoveryException {
     return new Kubeconfig(file).read();
   }
@@ -52,8 +52,8 @@ final class Kubeconfig {
     URI base;
     try {
       base = new URI(server);
-    } catch (java.net.URISyntaxException unusable) {
-      throw problem("server is not a URL", unusable);
+    } catch (java.net.URISyntaxException e) {
+      throw problem("server is not a URL", e);
     }
     if (base.getHost() == null) {
       throw problem("cluster " + text(context, "cluster") + " has no server with a host", null);
@@ -72,8 +72,8 @@ final class Kubeconfig {
           http,
           namespace.isEmpty() ? "default" : namespace,
           ApiServer.Origin.kubeconfig(file));
-    } catch (IllegalArgumentException unusable) {
-      throw problem(String.valueOf(unusable.getMessage()), unusable);
+    } catch (IllegalArgumentException e) {
+      throw problem(String.valueOf(e.getMessage()), e);
     }
   }
 
@@ -86,9 +86,9 @@ final class Kubeconfig {
         return map;
       }
       throw problem("is not a mapping", null);
-    } catch (IOException unreadable) {
-      throw problem("cannot be read (" + unreadable + "); check kubeconfig_file", unreadable);
-    } catch (YamlEngineException malformed) {
+    } catch (IOException e) {
+      throw problem("cannot be read (" + e + "); check kubeconfig_file", e);
+    } catch (YamlEngineException e) {
       // The message quotes the document, which may hold secrets.
       throw problem("is not valid YAML", null);
     }
@@ -123,9 +123,9 @@ final class Kubeconfig {
         throw problem(
             "user "
                 + userName
-                + " gets its credentials by "
+                + " uses "
                 + plugin
-                + ", which is not supported; give it a token or a client certificate, e.g. of a"
+                + ", which is not supported; use a token or a client certificate, e.g. of a"
                 + " service account (kubectl create token)",
             null);
       }
@@ -165,7 +165,7 @@ final class Kubeconfig {
         byte[] pem = Base64.getDecoder().decode(data.replaceAll("\\s", ""));
         return Optional.of(
             SecretSource.of(Secret.of(new String(pem, StandardCharsets.ISO_8859_1))));
-      } catch (IllegalArgumentException malformed) {
+      } catch (IllegalArgumentException e) {
         throw problem(key + "-data is not base64", null);
       }
     }
@@ -182,7 +182,7 @@ final class Kubeconfig {
     }
     URI proxy = URI.create(url);
     if (!"http".equalsIgnoreCase(proxy.getScheme())) {
-      throw problem("proxy-url is not http://, and only such proxies are supported", null);
+      throw problem("proxy-url must be an http:// URL", null);
     }
     return new ProxySettings(Optional.of(proxy), List.of(), false, Map.of());
   }

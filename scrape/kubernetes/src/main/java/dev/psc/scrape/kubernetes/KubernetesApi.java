@@ -29,7 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.zip.GZIPInputStream;
 
-/** Lists and watches one collection of the API. Thread-safe. */
+/** A client for list and watch of the Kubernetes API. Thread-safe. */
 final class KubernetesApi {
 
   private static final Map<String, String> LIST_HEADERS =
@@ -287,9 +287,7 @@ final class KubernetesApi {
       case "ERROR" -> {
         StatusText status = StatusText.read(in);
         throw ApiException.refused(
-            status.code(),
-            "watch " + what.describe() + ": " + status.describe(),
-            Duration.ZERO);
+            status.code(), "watch " + what.describe() + ": " + status.describe(), Duration.ZERO);
       }
       default -> in.skipValue();
     }
@@ -330,7 +328,11 @@ final class KubernetesApi {
       stream =
           http.open(
               new HttpGet(
-                  URI.create(url.toString()), server.http(), headers, timing.list(), Long.MAX_VALUE));
+                  URI.create(url.toString()),
+                  server.http(),
+                  headers,
+                  timing.list(),
+                  Long.MAX_VALUE));
     } catch (HttpFailure e) {
       throw ApiException.broken("cannot " + asked + ": " + ApiErrors.explain(server, e), e);
     }

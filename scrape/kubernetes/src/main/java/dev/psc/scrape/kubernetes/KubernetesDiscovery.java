@@ -52,7 +52,7 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
     this.namespaces = List.copyOf(builder.namespaces);
     this.ownNamespace = builder.ownNamespace;
     this.selectors = List.copyOf(builder.selectors);
-    // As in Prometheus: what a role has no use for is ignored.
+    // As in Prometheus, metadata that the role cannot have is ignored.
     boolean hasPods = role.hasPods();
     this.attachNode = builder.attachNode && hasPods;
     this.attachNamespace = builder.attachNamespace && role != KubernetesRole.NODE;
@@ -67,12 +67,12 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
     return new Builder(Objects.requireNonNull(role, "role"));
   }
 
-  /** Returns what becomes a target. */
+  /** Returns the kind of objects that become targets. */
   public KubernetesRole role() {
     return role;
   }
 
-  /** Returns the API server, unless it is found otherwise. */
+  /** Returns the API server, if it was set. */
   public Optional<URI> apiServer() {
     return Optional.ofNullable(apiServer);
   }
@@ -82,22 +82,22 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
     return Optional.ofNullable(kubeconfigFile);
   }
 
-  /** Returns how to speak with {@link #apiServer()}. */
+  /** Returns the HTTP settings for {@link #apiServer()}. */
   public HttpSettings http() {
     return http;
   }
 
-  /** Returns the namespaces to look at; all when there are none and not the own one either. */
+  /** Returns the namespaces to watch; all if empty and {@link #ownNamespace()} is not set. */
   public List<String> namespaces() {
     return namespaces;
   }
 
-  /** Returns whether to look at the namespace of this pod, or of the kubeconfig's context. */
+  /** Returns whether the namespace of this pod, or of the kubeconfig's context, is watched. */
   public boolean ownNamespace() {
     return ownNamespace;
   }
 
-  /** Returns which objects the API server should send, at most one selector for each role. */
+  /** Returns the selectors of the objects that the API server sends, at most one per role. */
   public List<KubernetesSelector> selectors() {
     return selectors;
   }
@@ -236,7 +236,7 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
       this.role = role;
     }
 
-    /** Sets the URL of the API server; found by kubeconfig or in the cluster otherwise. */
+    /** Sets the URL of the API server; by default, that of kubeconfig or cluster. */
     public Builder apiServer(URI apiServer) {
       this.apiServer = Objects.requireNonNull(apiServer, "apiServer");
       return this;
@@ -248,25 +248,25 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
       return this;
     }
 
-    /** Sets how to speak with the API server that was set; HTTP/2 is never used. */
+    /** Sets the HTTP settings for the API server that was set; HTTP/2 is never used. */
     public Builder http(HttpSettings http) {
       this.http = Objects.requireNonNull(http, "http");
       return this;
     }
 
-    /** Sets the namespaces to look at; all by default. */
+    /** Sets the namespaces to watch; all by default. */
     public Builder namespaces(List<String> namespaces) {
       this.namespaces = List.copyOf(namespaces);
       return this;
     }
 
-    /** Sets whether to look at the namespace of this pod too; false by default. */
+    /** Sets whether the namespace of this pod is watched too; false by default. */
     public Builder ownNamespace(boolean ownNamespace) {
       this.ownNamespace = ownNamespace;
       return this;
     }
 
-    /** Sets which objects the API server should send; all by default. */
+    /** Sets the selectors of the objects that the API server sends; all by default. */
     public Builder selectors(List<KubernetesSelector> selectors) {
       this.selectors = List.copyOf(selectors);
       return this;
@@ -316,17 +316,17 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
     public KubernetesDiscovery build() {
       if (apiServer != null && kubeconfigFile != null) {
         throw new IllegalArgumentException(
-            "api_server and kubeconfig_file exclude each other: keep one of them");
+            "api_server and kubeconfig_file are mutually exclusive: remove one of them");
       }
       if (apiServer == null && !http.equals(HttpSettings.DEFAULT)) {
         throw new IllegalArgumentException(
-            "HTTP settings need api_server: without it the service account or the kubeconfig"
-                + " decides about them");
+            "HTTP settings require api_server: without it, they come from the service account"
+                + " or the kubeconfig");
       }
       if (apiServer != null && ownNamespace) {
         throw new IllegalArgumentException(
-            "namespaces.own_namespace cannot be known with api_server: name it in"
-                + " namespaces.names");
+            "namespaces.own_namespace is unknown with api_server: set namespaces.names"
+                + " instead");
       }
       if (apiServer != null && (apiServer.getHost() == null || !isHttp(apiServer))) {
         throw new IllegalArgumentException("api_server must be an http or https URL with a host");
@@ -348,12 +348,14 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
           throw new IllegalArgumentException(
               "role "
                   + role.configName()
-                  + " has no use for a selector of role "
+                  + " does not support a selector of role "
                   + selector.role().configName());
         }
         if (!seen.add(selector.role())) {
           throw new IllegalArgumentException(
-              "two selectors of role " + selector.role().configName() + ": join them with a comma");
+              "duplicate selector of role "
+                  + selector.role().configName()
+                  + ": join their terms with a comma");
         }
       }
     }

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Reads {@code kubernetes_sd_configs}. Found by {@link java.util.ServiceLoader}. */
+/** A parser of {@code kubernetes_sd_configs}, found by {@link java.util.ServiceLoader}. */
 public final class KubernetesDiscoveryProvider implements DiscoveryProvider {
 
   /** Creates the provider. */
@@ -46,8 +46,8 @@ public final class KubernetesDiscoveryProvider implements DiscoveryProvider {
         return Optional.empty();
       }
       return Optional.of(builder.build());
-    } catch (IllegalArgumentException contradiction) {
-      node.problem(String.valueOf(contradiction.getMessage()));
+    } catch (IllegalArgumentException e) {
+      node.problem(String.valueOf(e.getMessage()));
       return Optional.empty();
     }
   }
@@ -55,10 +55,9 @@ public final class KubernetesDiscoveryProvider implements DiscoveryProvider {
   private static URI url(String text) {
     try {
       return new URI(text);
-    } catch (URISyntaxException malformed) {
+    } catch (URISyntaxException e) {
       // Its message would show the URL, with what may be a password in it.
-      throw new IllegalArgumentException(
-          "api_server must be an http or https URL with a host", malformed);
+      throw new IllegalArgumentException("api_server must be an http or https URL with a host", e);
     }
   }
 

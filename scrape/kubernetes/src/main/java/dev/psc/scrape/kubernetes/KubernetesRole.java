@@ -3,7 +3,7 @@ package dev.psc.scrape.kubernetes;
 import java.util.List;
 import java.util.Locale;
 
-/** What becomes a target: the roles of {@code kubernetes_sd_configs}. */
+/** The kinds of objects that become targets: the roles of {@code kubernetes_sd_configs}. */
 public enum KubernetesRole {
   /** Each port of each container of each pod. */
   POD(Resource.PODS, false),

@@ -3,7 +3,7 @@ package dev.psc.scrape.kubernetes;
 import java.util.Objects;
 
 /**
- * Which objects of a kind the API server should send at all. Immutable.
+ * A selector of the objects of one kind that the API server sends. Immutable.
  *
  * @param role the kind
  * @param label a label selector as kubectl takes it, e.g. {@code app=web,tier!=cache}; empty for

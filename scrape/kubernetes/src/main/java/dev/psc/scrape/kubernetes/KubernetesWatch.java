@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Follows the collections of a role, each on a thread of its own. */
+/** A watch of the collections of a role, each on its own thread. */
 final class KubernetesWatch implements TargetDiscovery, Reflector.ServerSource {
 
   private static final Logger logger = LoggerFactory.getLogger(KubernetesWatch.class);
@@ -57,13 +57,13 @@ final class KubernetesWatch implements TargetDiscovery, Reflector.ServerSource {
             interner,
             (object, names) ->
                 warnings.once(
-                    object + " has " + names + " for the same label; the later in order wins"));
+                    object + " has " + names + " for the same label; the last in order is used"));
     KubernetesApi api = new KubernetesApi(context.http(), context.scheduler(), interner, timing);
     Set<Collection> collections;
     try {
       collections = collections();
-    } catch (DiscoveryException unknown) {
-      sink.failed(String.valueOf(unknown.getMessage()));
+    } catch (DiscoveryException e) {
+      sink.failed(String.valueOf(e.getMessage()));
       retry(sink);
       return;
     }
@@ -89,7 +89,7 @@ final class KubernetesWatch implements TargetDiscovery, Reflector.ServerSource {
     }
   }
 
-  /** The own namespace is not known yet: what to follow has to be found out later. */
+  /** Starts again later, as the own namespace is not known yet. */
   private void retry(TargetSink sink) {
     synchronized (lock) {
       if (closed) {
@@ -103,8 +103,8 @@ final class KubernetesWatch implements TargetDiscovery, Reflector.ServerSource {
                     () -> context.blocking().execute(() -> start(sink)),
                     timing.longestRetry().toNanos(),
                     TimeUnit.NANOSECONDS);
-      } catch (RejectedExecutionException shutDown) {
-        logger.debug("kubernetes_sd: not tried again, the scraper shuts down", shutDown);
+      } catch (RejectedExecutionException e) {
+        logger.debug("kubernetes_sd: not starting again, as the scraper is shutting down", e);
       }
     }
   }
@@ -123,10 +123,7 @@ final class KubernetesWatch implements TargetDiscovery, Reflector.ServerSource {
     if (settings.apiServer().isPresent()) {
       URI base = settings.apiServer().get();
       return new ApiServer(
-          base,
-          ApiServer.withoutHttp2(settings.http()),
-          "",
-          ApiServer.Origin.CONFIGURATION);
+          base, ApiServer.withoutHttp2(settings.http()), "", ApiServer.Origin.CONFIGURATION);
     }
     return environment.apiServer();
   }
@@ -148,8 +145,8 @@ final class KubernetesWatch implements TargetDiscovery, Reflector.ServerSource {
       String own = get().ownNamespace();
       if (own.isEmpty()) {
         throw new DiscoveryException(
-            "namespaces.own_namespace is set, but the service account has no namespace file; name"
-                + " the namespace in namespaces.names");
+            "namespaces.own_namespace is set, but the service account has no namespace file; set"
+                + " namespaces.names instead");
       }
       namespaces.add(own);
     }
@@ -209,7 +206,7 @@ final class KubernetesWatch implements TargetDiscovery, Reflector.ServerSource {
           thread.join(left);
         }
       }
-    } catch (InterruptedException interrupted) {
+    } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }

@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * Fails when one object is far larger than the API stores any, so that a broken server cannot fill
- * the memory.
+ * A stream that fails if one object is far larger than the API allows, so that a broken server
+ * cannot exhaust the heap.
  */
 final class LimitedInput extends FilterInputStream {
 
@@ -19,7 +19,7 @@ final class LimitedInput extends FilterInputStream {
     super(in);
   }
 
-  /** Begins with the next object. */
+  /** Starts counting for the next object. */
   void allowMore() {
     left = OBJECT_BYTES;
   }

@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.BiConsumer;
 
-/** Names and sets {@code __meta_kubernetes_*} labels. Thread-safe. */
+/** A writer of {@code __meta_kubernetes_*} labels. Thread-safe. */
 final class MetaLabels {
 
   static final String PREFIX = "__meta_kubernetes_";
@@ -41,7 +41,7 @@ final class MetaLabels {
         meta.key());
   }
 
-  /** Sets two labels for each entry: its value, and that it is there. */
+  /** Sets two labels for each entry: its value, and that it is present. */
   void describe(
       LabelSet.Builder labels,
       String valuePrefix,
@@ -56,13 +56,13 @@ final class MetaLabels {
           if (earlier != null) {
             collision.accept(objectKey, earlier + " and " + key + " (" + valuePrefix + name + ")");
           }
-          // An empty value of the later one still wins.
+          // The later one wins even if its value is empty.
           labels.set(interner.label(PREFIX + valuePrefix + name, value));
           labels.set(interner.label(PREFIX + presentPrefix + name, "true"));
         });
   }
 
-  /** Returns a name in which what a label's name may not have is an underscore. */
+  /** Returns a name with an underscore for each character that is not legal in a label name. */
   static String legal(String name) {
     StringBuilder legal = new StringBuilder(name.length());
     for (int i = 0; i < name.length(); i++) {

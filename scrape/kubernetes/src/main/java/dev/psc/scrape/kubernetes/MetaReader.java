@@ -5,7 +5,7 @@ import dev.psc.scrape.kubernetes.KubeObject.Meta;
 import java.io.IOException;
 import java.util.Map;
 
-/** Reads the metadata that objects of all kinds have. As {@link ObjectParser}. */
+/** A parser of metadata; a part of {@link ObjectParser}. */
 final class MetaReader {
 
   /**
@@ -31,8 +31,8 @@ final class MetaReader {
   }
 
   /**
-   * Returns the version of the object that was read last; not part of it, since it changes with any
-   * edit.
+   * Returns the version of the object that was read last. It is not part of the object, since it
+   * changes with any edit.
    */
   String resourceVersion() {
     return resourceVersion;
@@ -43,7 +43,7 @@ final class MetaReader {
     return interner.intern(in.nextString());
   }
 
-  /** What was read so far. */
+  /** The fields read so far. */
   static final class Builder {
     private String namespace = "";
     String name = "";

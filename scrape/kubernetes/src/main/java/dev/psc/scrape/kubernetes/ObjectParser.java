@@ -12,10 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/**
- * Reads objects of the API from a stream and keeps only what discovery needs. One per stream, or
- * one after the other; not thread-safe.
- */
+/** A parser of API objects that keeps only the fields that discovery needs. Not thread-safe. */
 final class ObjectParser {
 
   private final MetaReader meta;
@@ -122,7 +119,8 @@ final class ObjectParser {
           }
           return true;
         });
-    return new Node(built.build(), providerId[0], List.copyOf(addresses), port[0], Map.copyOf(conditions));
+    return new Node(
+        built.build(), providerId[0], List.copyOf(addresses), port[0], Map.copyOf(conditions));
   }
 
   private NodeAddress nodeAddress(JsonReader in) throws IOException {

@@ -9,12 +9,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Walks through JSON objects field by field, and skips what nobody wants and what is null. */
+/** A reader of JSON objects, field by field, that skips unknown fields and nulls. */
 final class ObjectReader {
 
   private ObjectReader() {}
 
-  /** Takes a field's value off the reader if it wants it. */
+  /** A handler of one field. */
   @FunctionalInterface
   interface Field {
 
@@ -74,7 +74,7 @@ final class ObjectReader {
           map.put(interner.intern(name), interner.intern(in.nextString()));
           return true;
         });
-    // Not Map.copyOf: the order decides which of two names wins that are legal as one label.
+    // Not Map.copyOf: the order decides which of two names that become one label wins.
     return map.isEmpty() ? Map.of() : java.util.Collections.unmodifiableMap(map);
   }
 }

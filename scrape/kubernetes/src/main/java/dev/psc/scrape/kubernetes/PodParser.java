@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Reads pods. As {@link ObjectParser}. */
+/** A parser of pods; a part of {@link ObjectParser}. */
 final class PodParser {
 
   private final MetaReader meta;

@@ -129,7 +129,7 @@ final class Reflector implements Runnable {
         // Versions of another server mean nothing here.
         position = null;
         server = current;
-        // Its files count from now on.
+        // Changes of its files count from now on.
         stamp = source.stamp();
       }
       Position at = position;

@@ -1,6 +1,6 @@
 package dev.psc.scrape.kubernetes;
 
-/** The kinds of objects that are listed and watched, and where the API has them. */
+/** The kinds of objects that are listed and watched, and their paths in the API. */
 enum Resource {
   PODS("/api/v1", "pods", true),
   NODES("/api/v1", "nodes", false),

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServerPulse {
 
-  /** Any answer counts, whatever its status; by default everybody may read this path. */
+  /** Any answer counts, whatever its status; by default all users may read this path. */
   private static final String PATH = "/livez";
 
   private static final long ANSWER_BYTES = 1 << 16;

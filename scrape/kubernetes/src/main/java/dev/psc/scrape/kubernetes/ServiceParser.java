@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Reads services, their endpoints and ingresses. As {@link ObjectParser}. */
+/** A parser of services, endpoints and ingresses; a part of {@link ObjectParser}. */
 final class ServiceParser {
 
   private final MetaReader meta;

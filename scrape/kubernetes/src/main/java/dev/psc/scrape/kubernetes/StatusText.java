@@ -45,7 +45,7 @@ record StatusText(int code, String reason, String message) {
         if (!message.isEmpty()) {
           return message(message);
         }
-      } catch (IOException | IllegalStateException | NumberFormatException notStatus) {
+      } catch (IOException | IllegalStateException | NumberFormatException e) {
         return printable(body, 200);
       }
     }

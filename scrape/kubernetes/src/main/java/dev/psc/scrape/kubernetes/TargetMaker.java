@@ -25,8 +25,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a group of targets of one object, with the labels that Prometheus gives it. Pure but for
- * the lookup; thread-safe as far as that is.
+ * A converter of an object to a group of targets, with the labels of Prometheus. As thread-safe as
+ * the lookup.
  */
 final class TargetMaker {
 
@@ -37,7 +37,7 @@ final class TargetMaker {
       List.of("InternalIP", "InternalDNS", "ExternalIP", "ExternalDNS", "LegacyHostIP", "Hostname");
   private static final int KUBELET_PORT = 10250;
 
-  /** Finds other objects that are known. */
+  /** A lookup of other known objects. */
   @FunctionalInterface
   interface Lookup {
 
@@ -58,7 +58,7 @@ final class TargetMaker {
     return (role == KubernetesRole.SERVICE ? "svc" : role.configName()) + "/" + key;
   }
 
-  /** Returns the group of an object; without targets when there is nothing to scrape. */
+  /** Returns the group of an object; without targets if it cannot be scraped. */
   TargetGroup group(KubeObject object, Lookup lookup) {
     String source = source(settings.role(), object.meta().key());
     LabelSet.Builder labels = LabelSet.builder();
@@ -331,8 +331,7 @@ final class TargetMaker {
     if (lookup.find(Resource.SERVICES, Meta.key(slice.meta().namespace(), service))
         instanceof Service found) {
       serviceLabels(found, labels);
-      if (!found.primaryFamily().isEmpty()
-          && !found.primaryFamily().equals(slice.addressType())) {
+      if (!found.primaryFamily().isEmpty() && !found.primaryFamily().equals(slice.addressType())) {
         // The slices of the other family have the same pods.
         return;
       }
@@ -416,8 +415,7 @@ final class TargetMaker {
   }
 
   /** As in Prometheus, the pods behind a service are scraped at their other ports too. */
-  private void addUncoveredPorts(
-      Map<String, SeenPod> seen, Lookup lookup, List<LabelSet> targets) {
+  private void addUncoveredPorts(Map<String, SeenPod> seen, Lookup lookup, List<LabelSet> targets) {
     for (SeenPod entry : seen.values()) {
       Pod pod = entry.pod();
       if (!scrapable(pod)) {

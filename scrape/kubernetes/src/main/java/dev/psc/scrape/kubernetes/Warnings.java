@@ -6,12 +6,12 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Says each thing once, however often it is seen. Thread-safe. */
+/** A log of warnings in which each one appears once. Thread-safe. */
 final class Warnings {
 
   private static final Logger logger = LoggerFactory.getLogger(Warnings.class);
 
-  /** More are not remembered, and not said either. */
+  /** Further warnings are neither remembered nor logged. */
   private static final int MAX_KNOWN = 1000;
 
   private final Set<String> known = ConcurrentHashMap.newKeySet();

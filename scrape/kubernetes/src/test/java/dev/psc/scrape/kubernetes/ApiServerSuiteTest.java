@@ -116,7 +116,7 @@ class ApiServerSuiteTest {
         core("pods"),
         """
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "labels": {"app": "web"}},
-         "spec": {"schedulerName": "nobody", "automountServiceAccountToken": false,
+         "spec": {"schedulerName": "none", "automountServiceAccountToken": false,
            "containers": [{"name": "main", "image": "scratch:1",
              "ports": [{"name": "pprof", "containerPort": 6060}]}]}}
         """);

@@ -67,8 +67,21 @@ class DiscoveryMemoryTest {
              "containerd://0123456789abcdef0123456789abcdef0123456789abcdef%016x"}]}}
         """
         .formatted(
-            hash, i, i % 20, i, i % 300, i % 7, hash, hash, i % 500, i % 7, i / 62_500,
-            i / 250 % 250, i % 250 + 1, i % 250, i);
+            hash,
+            i,
+            i % 20,
+            i,
+            i % 300,
+            i % 7,
+            hash,
+            hash,
+            i % 500,
+            i % 7,
+            i / 62_500,
+            i / 250 % 250,
+            i % 250 + 1,
+            i % 250,
+            i);
   }
 
   private static long usedBytes() {
@@ -144,8 +157,7 @@ class DiscoveryMemoryTest {
   void thirtyThousandTargetsFitTheGoal() throws IOException {
     ScrapeJob.Builder one =
         ScrapeJob.builder("pods")
-            .onlyProfiles(
-                Map.of("memory", ProfileSettings.DEFAULTS.get("memory")));
+            .onlyProfiles(Map.of("memory", ProfileSettings.DEFAULTS.get("memory")));
     assertThat(measure(one, RelabelAction.KEEP, PODS, 0)).isLessThan(GOAL);
   }
 }

@@ -33,7 +33,7 @@ import java.util.zip.GZIPOutputStream;
  */
 final class FakeApiServer implements AutoCloseable {
 
-  /** How a watch from a version that is no longer known is refused. */
+  /** How a watch from an expired version is refused. */
   enum Gone {
     STATUS,
     EVENT
@@ -153,7 +153,7 @@ final class FakeApiServer implements AutoCloseable {
     }
   }
 
-  /** Lets time pass without events of a collection that anybody watches. */
+  /** Lets time pass without events of a watched collection. */
   void passVersions(int count) {
     synchronized (lock) {
       version += count;

@@ -122,10 +122,10 @@ class KubernetesDiscoveryProviderTest {
         "{\"role\": \"pod\", \"namespace\": {}} | did you mean \"namespaces\"",
         "{\"role\": \"pod\", \"namespaces\": {\"name\": []}} | did you mean \"names\"",
         "{\"role\": \"pod\", \"selectors\": [{\"label\": \"a=b\"}]} | role is required",
-        "{\"role\": \"pod\", \"selectors\": [{\"role\": \"service\"}]} | no use for a selector",
+        "{\"role\": \"pod\", \"selectors\": [{\"role\": \"service\"}]} | does not support a selector",
         "{\"role\": \"pod\", \"api_server\": \"k:1\"} | http or https URL",
         "{\"role\": \"pod\", \"api_server\": \"http://[\"} | URL",
-        "{\"role\": \"pod\", \"bearer_token\": \"hush\"} | need api_server",
+        "{\"role\": \"pod\", \"bearer_token\": \"hush\"} | require api_server",
         "{\"role\": \"pod\", \"attach_metadata\": {\"deploy\": true}} | known keys",
       })
   void complainsAboutWhatCannotBeUsed(String json, String message) {

@@ -114,7 +114,7 @@ class KubernetesWatchTest {
 
   @ParameterizedTest
   @EnumSource(FakeApiServer.Gone.class)
-  void listsAnewWhenTheVersionIsGoneAndSynthesisesDeletes(FakeApiServer.Gone how) {
+  void listsAgainWhenTheVersionIsGoneAndSynthesisesDeletes(FakeApiServer.Gone how) {
     api.gone = how;
     api.put(PODS, Objects.pod("a", "10.0.0.1"));
     api.put(PODS, Objects.pod("b", "10.0.0.2"));
@@ -161,7 +161,7 @@ class KubernetesWatchTest {
   }
 
   @Test
-  void anErrorEventOfAnotherKindIsShownAndMended() {
+  void anErrorEventOfAnotherKindIsShownUntilTheNextWatch() {
     api.put(PODS, Objects.pod("a", "10.0.0.1"));
     api.nextWatchEvent =
         "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":500,\"message\":\"etcd is"
@@ -181,7 +181,7 @@ class KubernetesWatchTest {
   }
 
   @Test
-  void nonsenseInAWatchIsSurvived() {
+  void anAnswerThatIsNotAWatchIsRetried() {
     api.nextWatchEvent = "<html>proxy error</html>";
     RecordingSink sink = start(role(KubernetesRole.POD).build());
     eventually(() -> assertThat(sink.failures()).isNotEmpty());
@@ -318,7 +318,8 @@ class KubernetesWatchTest {
         .contains("cannot list resource at the cluster scope")
         .contains("allow list and watch on pods by a ClusterRole, or set namespaces.names");
     assertThat(sink.replacements()).isZero();
-    assertThat(Timing.DEFAULT.pause(1, true, Duration.ZERO, 0)).isGreaterThanOrEqualTo(Duration.ofSeconds(45));
+    assertThat(Timing.DEFAULT.pause(1, true, Duration.ZERO, 0))
+        .isGreaterThanOrEqualTo(Duration.ofSeconds(45));
     assertThat(api.lists("pods")).isEqualTo(1);
   }
 
@@ -443,7 +444,7 @@ class KubernetesWatchTest {
   }
 
   @Test
-  void closesAtOnceInTheMiddleOfAWatchAndLeavesNoThread() {
+  void closesImmediatelyInTheMiddleOfAWatchAndLeavesNoThread() {
     api.put(PODS, Objects.pod("a", "10.0.0.1"));
     RecordingSink sink = start(role(KubernetesRole.POD).build());
     sink.awaitAddresses("10.0.0.1:6060");
@@ -461,7 +462,7 @@ class KubernetesWatchTest {
   }
 
   @Test
-  void lookingAtTheOwnNamespaceNeedsToKnowIt() {
+  void watchingTheOwnNamespaceNeedsACluster() {
     RecordingSink sink =
         start(KubernetesDiscovery.builder(KubernetesRole.POD).ownNamespace(true).build());
     sink.awaitFailure(failure -> failure.contains("not in a Kubernetes cluster"));

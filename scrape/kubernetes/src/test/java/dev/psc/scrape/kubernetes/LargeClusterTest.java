@@ -119,7 +119,7 @@ class LargeClusterTest {
     assertThat(groups).hasSize(1);
     assertThat(warnings)
         .containsExactly(
-            "endpoints shop/web have more than 1000 addresses, and the rest is cut off; use role:"
+            "endpoints shop/web have more than 1000 addresses, and the rest is truncated; use role:"
                 + " endpointslice");
   }
 

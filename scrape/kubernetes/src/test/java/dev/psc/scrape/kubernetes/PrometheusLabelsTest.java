@@ -22,8 +22,7 @@ class PrometheusLabelsTest {
   private final Map<String, KubeObject> known = new HashMap<>();
 
   private static KubeObject parse(Resource resource, String json) throws IOException {
-    return new ObjectParser(new Interner())
-        .parse(resource, new JsonReader(new StringReader(json)));
+    return new ObjectParser(new Interner()).parse(resource, new JsonReader(new StringReader(json)));
   }
 
   private void know(Resource resource, String json) throws IOException {
@@ -34,8 +33,7 @@ class PrometheusLabelsTest {
   private TargetGroup group(KubernetesDiscovery.Builder settings, String json) throws IOException {
     KubernetesDiscovery built = settings.build();
     return new TargetMaker(built, new MetaLabels(new Interner(), (object, names) -> {}))
-        .group(
-            parse(built.role().primary(), json), (resource, key) -> known.get(resource + key));
+        .group(parse(built.role().primary(), json), (resource, key) -> known.get(resource + key));
   }
 
   private static KubernetesDiscovery.Builder role(KubernetesRole role) {

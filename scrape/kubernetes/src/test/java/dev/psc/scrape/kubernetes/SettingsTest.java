@@ -123,7 +123,7 @@ class SettingsTest {
                     .apiServer(api)
                     .kubeconfigFile(directory)
                     .build())
-        .hasMessageContaining("exclude each other");
+        .hasMessageContaining("mutually exclusive");
     assertThatThrownBy(
             () ->
                 KubernetesDiscovery.builder(KubernetesRole.POD)
@@ -142,7 +142,7 @@ class SettingsTest {
                 KubernetesDiscovery.builder(KubernetesRole.NODE)
                     .selectors(List.of(new KubernetesSelector(KubernetesRole.POD, "a=b", "")))
                     .build())
-        .hasMessageContaining("role node has no use for a selector of role pod");
+        .hasMessageContaining("role node does not support a selector of role pod");
   }
 
   @Test

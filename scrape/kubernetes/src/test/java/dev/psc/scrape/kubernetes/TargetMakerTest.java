@@ -202,7 +202,7 @@ class TargetMakerTest {
         Objects.pod("a", "10.0.0.1")
             .replace("{\"app\": \"web\"}", "{\"a-b\": \"1\", \"a.b\": \"2\", \"a_b\": \"\"}");
     TargetGroup group = group(KubernetesRole.POD, pod);
-    // Sorted: a-b, a.b, a_b; the last one is empty, which is no label.
+    // Sorted: a-b, a.b, a_b; the last one is empty, which is not a label.
     assertThat(group.labels().contains(M + "pod_label_a_b")).isFalse();
     assertThat(group.labels().valueOf(M + "pod_labelpresent_a_b")).isEqualTo("true");
     assertThat(collisions)
