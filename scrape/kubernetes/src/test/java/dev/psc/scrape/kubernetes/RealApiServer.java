@@ -275,11 +275,11 @@ final class RealApiServer implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
-    kill();
-    Process running = etcd;
-    if (running != null) {
-      running.destroyForcibly().waitFor();
+  public void close() {
+    for (Process running : new Process[] {server, etcd}) {
+      if (running != null) {
+        running.destroyForcibly().onExit().join();
+      }
     }
   }
 

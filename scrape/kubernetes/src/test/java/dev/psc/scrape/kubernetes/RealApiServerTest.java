@@ -42,7 +42,7 @@ class RealApiServerTest {
   }
 
   @AfterEach
-  void stop() throws InterruptedException {
+  void stop() {
     fixture.close();
     api.close();
   }
