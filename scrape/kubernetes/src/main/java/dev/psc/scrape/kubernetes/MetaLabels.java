@@ -57,7 +57,11 @@ final class MetaLabels {
             collision.accept(objectKey, earlier + " and " + key + " (" + valuePrefix + name + ")");
           }
           // The later one wins even if its value is empty.
-          labels.set(interner.label(PREFIX + valuePrefix + name, value));
+          if (value.isEmpty()) {
+            labels.remove(PREFIX + valuePrefix + name);
+          } else {
+            labels.set(interner.label(PREFIX + valuePrefix + name, value));
+          }
           labels.set(interner.label(PREFIX + presentPrefix + name, "true"));
         });
   }

@@ -47,10 +47,12 @@ final class TargetMaker {
 
   private final KubernetesDiscovery settings;
   private final MetaLabels meta;
+  private final PodLabels pods;
 
   TargetMaker(KubernetesDiscovery settings, MetaLabels meta) {
     this.settings = settings;
     this.meta = meta;
+    this.pods = new PodLabels(settings, meta);
   }
 
   /** Returns the name of the group of an object. */
@@ -112,7 +114,7 @@ final class TargetMaker {
       return;
     }
     meta.set(labels, "namespace", pod.meta().namespace());
-    podLabels(pod, lookup, labels);
+    pods.set(pod, lookup, labels);
     if (settings.attachNode()) {
       nodeLabels(pod.nodeName(), lookup, labels);
     }
@@ -154,57 +156,6 @@ final class TargetMaker {
     meta.set(target, "pod_container_port_name", port.name());
     meta.set(target, "pod_container_port_number", String.valueOf(port.number()));
     meta.set(target, "pod_container_port_protocol", protocol);
-  }
-
-  private void podLabels(Pod pod, Lookup lookup, LabelSet.Builder labels) {
-    meta.set(labels, "pod_name", pod.meta().name());
-    meta.set(labels, "pod_ip", pod.ip());
-    meta.set(labels, "pod_ready", pod.ready());
-    meta.set(labels, "pod_phase", pod.phase());
-    meta.set(labels, "pod_node_name", pod.nodeName());
-    meta.set(labels, "pod_host_ip", pod.hostIp());
-    meta.set(labels, "pod_uid", pod.meta().uid());
-    meta.set(labels, "pod_controller_kind", pod.meta().controllerKind());
-    meta.set(labels, "pod_controller_name", pod.meta().controllerName());
-    if (pod.meta().deleting()) {
-      meta.set(labels, "pod_deleting", "true");
-    }
-    ownerLabels(pod, lookup, labels);
-    meta.describe(labels, "pod", pod.meta());
-  }
-
-  private void ownerLabels(Pod pod, Lookup lookup, LabelSet.Builder labels) {
-    String owner = pod.meta().controllerName();
-    switch (pod.meta().controllerKind()) {
-      case "ReplicaSet" -> {
-        if (settings.attachDeployment()) {
-          meta.set(
-              labels,
-              "pod_deployment_name",
-              ownerOf(lookup, Resource.REPLICA_SETS, pod, "Deployment"));
-        }
-      }
-      case "Job" -> {
-        if (settings.attachJob()) {
-          meta.set(labels, "pod_job_name", owner);
-        }
-        if (settings.attachCronJob()) {
-          meta.set(labels, "pod_cronjob_name", ownerOf(lookup, Resource.JOBS, pod, "CronJob"));
-        }
-      }
-      default -> {
-        // Other controllers have no labels.
-      }
-    }
-  }
-
-  /** Returns the name of the owner of a pod's owner, or the empty text. */
-  private static String ownerOf(Lookup lookup, Resource resource, Pod pod, String kind) {
-    KubeObject owner =
-        lookup.find(resource, Meta.key(pod.meta().namespace(), pod.meta().controllerName()));
-    return owner != null && owner.meta().controllerKind().equals(kind)
-        ? owner.meta().controllerName()
-        : "";
   }
 
   private void nodeLabels(String name, Lookup lookup, LabelSet.Builder labels) {
@@ -387,7 +338,7 @@ final class TargetMaker {
     if (key.isEmpty() || !(lookup.find(Resource.PODS, key) instanceof Pod pod)) {
       return;
     }
-    podLabels(pod, lookup, target);
+    pods.set(pod, lookup, target);
     SeenPod entry = seen.computeIfAbsent(key, k -> new SeenPod(pod, new TreeSet<>()));
     Integer number = port.number();
     if (number == null) {
@@ -425,7 +376,7 @@ final class TargetMaker {
         for (ContainerPort port : container.ports()) {
           if (!entry.ports().contains(port.number())) {
             LabelSet.Builder target = containerPort(pod, container, port);
-            podLabels(pod, lookup, target);
+            pods.set(pod, lookup, target);
             targets.add(target.build());
           }
         }

@@ -119,7 +119,6 @@ class DiscoveryMemoryTest {
       throws IOException {
     long before = usedBytes();
     GroupIndex index = discover();
-    long discovered = usedBytes() - before;
     Relabeling rules =
         new Relabeling(
             List.of(

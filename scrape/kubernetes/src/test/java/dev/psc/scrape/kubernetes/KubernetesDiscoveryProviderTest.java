@@ -140,7 +140,7 @@ class KubernetesDiscoveryProviderTest {
   @Test
   void thePageListsEveryKey() throws IOException {
     String page = Files.readString(Path.of("README.md"));
-    int start = page.indexOf("## Settings");
+    int start = page.indexOf("## Configuration");
     Set<String> documented = new TreeSet<>();
     Matcher rows =
         Pattern.compile("(?m)^\\| `([a-z_]+)")

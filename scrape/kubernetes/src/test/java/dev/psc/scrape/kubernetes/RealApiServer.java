@@ -9,6 +9,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -17,6 +18,7 @@ import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
@@ -165,6 +167,18 @@ final class RealApiServer implements AutoCloseable {
     String status = etcd("/v3/maintenance/status", "{}");
     String revision = status.replaceAll("(?s).*?\"revision\":\"(\\d+)\".*", "$1");
     etcd("/v3/kv/compaction", "{\"revision\":\"" + revision + "\",\"physical\":true}");
+  }
+
+  /** Deletes an object behind the back of the server, e.g. while it is down. */
+  void deleteFromEtcd(String key) throws IOException, InterruptedException {
+    byte[] bytes = ("/registry/" + key).getBytes(StandardCharsets.UTF_8);
+    String answer =
+        etcd(
+            "/v3/kv/deleterange",
+            "{\"key\":\"" + Base64.getEncoder().encodeToString(bytes) + "\"}");
+    if (!answer.contains("\"deleted\":\"1\"")) {
+      throw new IOException(key + " was not deleted: " + answer);
+    }
   }
 
   private String etcd(String path, String body) throws IOException, InterruptedException {

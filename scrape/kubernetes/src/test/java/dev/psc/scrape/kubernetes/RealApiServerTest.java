@@ -125,9 +125,9 @@ class RealApiServerTest {
     // While the watch is down, a pod is deleted and the versions up to then expire.
     api.kill();
     awaitFailure(sink, "API server");
-    api.restart();
-    api.send("DELETE", PODS + "/a?gracePeriodSeconds=0", "");
+    api.deleteFromEtcd("pods/shop/a");
     api.compact();
+    api.restart();
     awaitHealth(sink);
     awaitAddresses(sink, "10.99.0.2:6060", "10.99.0.3:6060");
   }

@@ -69,7 +69,7 @@ class SettingsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "server: 'https://k:1' | exec: {command: aws} | credentials by exec, which is not supported",
+        "server: 'https://k:1' | exec: {command: aws} | uses exec, which is not supported",
         "server: 'https://k:1' | auth-provider: {name: gcp} | auth-provider, which is not supported",
         "server: '' | token: t | no server",
         "server: 'https://k:1', certificate-authority-data: '%' | token: hush | -data is not base64",
