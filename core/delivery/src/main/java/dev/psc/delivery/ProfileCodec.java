@@ -1,7 +1,7 @@
 package dev.psc.delivery;
 
-import dev.psc.pprof.Label;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.Label;
+import dev.psc.label.LabelSet;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package dev.psc.delivery;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.util.List;
 import java.util.Objects;
 

@@ -1,6 +1,6 @@
 package dev.psc.delivery;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.util.ArrayDeque;
 
 /** The line of one series' profiles. Belongs to the {@link QueueState}'s lock. */

@@ -2,7 +2,7 @@ package dev.psc.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import org.junit.jupiter.api.Test;
 
 class BlameTest {

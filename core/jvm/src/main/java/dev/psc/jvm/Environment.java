@@ -1,7 +1,7 @@
 package dev.psc.jvm;
 
 import dev.psc.delivery.SinkSettings;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

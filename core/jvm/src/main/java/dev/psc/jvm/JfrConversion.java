@@ -1,7 +1,7 @@
 package dev.psc.jvm;
 
 import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

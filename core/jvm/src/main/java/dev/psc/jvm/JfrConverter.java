@@ -1,6 +1,6 @@
 package dev.psc.jvm;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;

@@ -1,6 +1,6 @@
 package dev.psc.jvm;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 

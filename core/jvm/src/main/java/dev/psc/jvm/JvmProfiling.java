@@ -6,7 +6,7 @@ import dev.psc.delivery.ProfileSink;
 import dev.psc.delivery.ProfileSource;
 import dev.psc.delivery.SinkProvider;
 import dev.psc.delivery.SinkSettings;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;

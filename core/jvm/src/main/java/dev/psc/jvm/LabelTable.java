@@ -1,6 +1,6 @@
 package dev.psc.jvm;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package dev.psc.jvm;
 
-import dev.psc.pprof.Label;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.Label;
+import dev.psc.label.LabelSet;
 import dev.psc.pprof.ProfileBuilder;
 import java.util.Arrays;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.psc.jvm;
 
-import dev.psc.pprof.Label;
+import dev.psc.label.Label;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 

@@ -3,7 +3,7 @@ package dev.psc.jvm;
 import dev.psc.delivery.Acceptance;
 import dev.psc.delivery.ProfileReceiver;
 import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.HashSet;

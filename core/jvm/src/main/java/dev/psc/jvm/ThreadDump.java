@@ -1,6 +1,6 @@
 package dev.psc.jvm;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package dev.psc.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;

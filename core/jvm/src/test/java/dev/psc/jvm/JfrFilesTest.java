@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.psc.delivery.RawProfile;
 import dev.psc.pprof.Frame;
-import dev.psc.pprof.LabelSet;
-import dev.psc.pprof.PprofCheck;
-import dev.psc.pprof.PprofLimits;
+import dev.psc.label.LabelSet;
+import dev.psc.pprof.repair.PprofCheck;
+import dev.psc.pprof.format.PprofLimits;
 import dev.psc.pprof.Profile;
-import dev.psc.pprof.Top;
+import dev.psc.pprof.report.Top;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;

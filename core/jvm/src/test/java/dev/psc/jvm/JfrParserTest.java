@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.psc.pprof.Frame;
-import dev.psc.pprof.PprofLimits;
+import dev.psc.pprof.format.PprofLimits;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.Sample;
 import java.io.ByteArrayOutputStream;

@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.psc.delivery.Acceptance;
 import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.Sample;
 import dev.psc.pprof.SampleLabel;

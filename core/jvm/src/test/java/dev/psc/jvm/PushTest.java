@@ -8,7 +8,7 @@ import dev.psc.delivery.Acceptance;
 import dev.psc.delivery.ProfileSource;
 import dev.psc.delivery.RawProfile;
 import dev.psc.delivery.SinkSettings;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;

@@ -1,5 +1,6 @@
 package dev.psc.pprof;
 
+import dev.psc.pprof.internal.wire.SaturatingMath;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -117,9 +118,9 @@ class ProfileBuilderTest {
 
   @Test
   void sumsStopAtTheLargestLong() {
-    assertThat(SampleTable.saturatingSum(Long.MAX_VALUE, 1)).isEqualTo(Long.MAX_VALUE);
-    assertThat(SampleTable.saturatingSum(Long.MIN_VALUE, -1)).isEqualTo(Long.MIN_VALUE);
-    assertThat(SampleTable.saturatingSum(Long.MAX_VALUE, Long.MIN_VALUE)).isEqualTo(-1);
+    assertThat(SaturatingMath.sum(Long.MAX_VALUE, 1)).isEqualTo(Long.MAX_VALUE);
+    assertThat(SaturatingMath.sum(Long.MIN_VALUE, -1)).isEqualTo(Long.MIN_VALUE);
+    assertThat(SaturatingMath.sum(Long.MAX_VALUE, Long.MIN_VALUE)).isEqualTo(-1);
   }
 
   @Test

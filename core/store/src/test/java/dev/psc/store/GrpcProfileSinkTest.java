@@ -8,7 +8,7 @@ import com.google.protobuf.Any;
 import dev.psc.delivery.ProfileSink;
 import dev.psc.delivery.RawProfile;
 import dev.psc.delivery.SendOutcome;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.store.proto.profilestore.RawProfileSeries;
 import dev.psc.store.proto.profilestore.WriteRawRequest;
 import dev.psc.store.proto.rpc.RetryInfo;

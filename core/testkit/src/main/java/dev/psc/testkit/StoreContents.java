@@ -2,7 +2,7 @@ package dev.psc.testkit;
 
 import dev.psc.auth.ProjectId;
 import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

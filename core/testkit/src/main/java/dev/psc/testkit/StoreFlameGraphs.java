@@ -1,7 +1,7 @@
 package dev.psc.testkit;
 
-import dev.psc.pprof.FlameGraph;
-import dev.psc.pprof.PprofException;
+import dev.psc.pprof.report.FlameGraph;
+import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.Profile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

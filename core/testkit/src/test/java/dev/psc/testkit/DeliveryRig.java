@@ -6,7 +6,7 @@ import dev.psc.delivery.Delivery;
 import dev.psc.delivery.DeliveryBuilder;
 import dev.psc.delivery.ProfileSink;
 import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;
 import io.grpc.ManagedChannel;

@@ -18,7 +18,7 @@ import dev.psc.auth.iam.ServiceAccount;
 import dev.psc.auth.iam.Subject;
 import dev.psc.delivery.RawProfile;
 import dev.psc.delivery.SendOutcome;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;
 import io.grpc.ClientInterceptor;

@@ -1,8 +1,8 @@
 package dev.psc.scraper;
 
 import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.LabelSet;
-import dev.psc.pprof.PprofException;
+import dev.psc.label.LabelSet;
+import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.Profile;
 import dev.psc.scrape.target.Target;
 import java.util.LinkedHashMap;

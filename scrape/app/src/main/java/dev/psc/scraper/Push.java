@@ -6,7 +6,7 @@ import dev.psc.delivery.DeliverySnapshot;
 import dev.psc.delivery.RawProfile;
 import dev.psc.jvm.JfrConversion;
 import dev.psc.jvm.JfrFiles;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.AccessDeniedException;

@@ -1,7 +1,7 @@
 package dev.psc.scraper;
 
-import dev.psc.pprof.FlameGraph;
-import dev.psc.pprof.PprofException;
+import dev.psc.pprof.report.FlameGraph;
+import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.Profile;
 import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.loop.TargetStatus;

@@ -47,7 +47,7 @@ class ConsumersTest {
       import dev.psc.delivery.SinkSettings;
       import dev.psc.jvm.JvmProfile;
       import dev.psc.jvm.JvmProfiling;
-      import dev.psc.pprof.LabelSet;
+      import dev.psc.label.LabelSet;
       import java.nio.file.Path;
       import java.time.Duration;
 

@@ -19,7 +19,7 @@ import dev.psc.delivery.TransformChain;
 import dev.psc.jvm.JvmProfile;
 import dev.psc.jvm.JvmProfiling;
 import dev.psc.jvm.ProfileLabels;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.ProfileBuilder;
 import dev.psc.scrape.Scraper;

@@ -9,7 +9,7 @@ import dev.psc.delivery.RawProfile;
 import dev.psc.delivery.SendOutcome;
 import dev.psc.delivery.SinkSettings;
 import dev.psc.jvm.JvmProfiling;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.Scraper;
 import dev.psc.scrape.discovery.StaticDiscovery;
 import dev.psc.scrape.kubernetes.KubernetesDiscovery;

@@ -1,7 +1,7 @@
 package dev.psc.scrape;
 
 import dev.psc.delivery.ProfileTransform;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.loop.ProfileFetcher;
 import dev.psc.scrape.relabel.Relabeling;
 import dev.psc.scrape.target.ScrapeJob;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.psc.delivery.Acceptance;
 import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.SampleType;
+import dev.psc.pprof.format.SampleType;
 import dev.psc.scrape.discovery.StaticDiscovery;
 import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.loop.ScrapeReport;

@@ -11,7 +11,7 @@ import dev.psc.delivery.ProfileSink;
 import dev.psc.delivery.ProfileSource;
 import dev.psc.delivery.RawProfile;
 import dev.psc.delivery.SendOutcome;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.pprof.ProfileBuilder;
 import dev.psc.scrape.discovery.DiscoveryConfig;
 import dev.psc.scrape.discovery.DiscoveryContext;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.psc.delivery.ProfileSink;
 import dev.psc.delivery.RawProfile;
 import dev.psc.delivery.SendOutcome;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.testkit.TestProfiles;
 import java.util.ArrayList;
 import java.util.Arrays;

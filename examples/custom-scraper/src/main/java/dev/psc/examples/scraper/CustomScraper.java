@@ -5,7 +5,7 @@ import dev.psc.delivery.DeliverySnapshot;
 import dev.psc.delivery.DirectorySink;
 import dev.psc.delivery.FanOut;
 import dev.psc.delivery.SinkProvider;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.Scraper;
 import dev.psc.scrape.loop.TargetStatus;
 import dev.psc.scrape.target.ScrapeJob;

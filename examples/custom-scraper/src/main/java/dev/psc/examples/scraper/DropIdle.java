@@ -2,7 +2,7 @@ package dev.psc.examples.scraper;
 
 import dev.psc.delivery.ProfileTransform;
 import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.PprofException;
+import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.Profile;
 import java.time.Duration;
 

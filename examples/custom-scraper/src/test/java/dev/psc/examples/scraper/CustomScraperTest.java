@@ -169,7 +169,7 @@ class CustomScraperTest {
           new DropIdle(Duration.ofMillis(5))
               .apply(
                   dev.psc.delivery.RawProfile.of(
-                      dev.psc.pprof.LabelSet.of("__name__", "process_cpu"),
+                      dev.psc.label.LabelSet.of("__name__", "process_cpu"),
                       TestProfiles.cpu("main", count, Instant.now())));
       assertThat(result)
           .isInstanceOf(

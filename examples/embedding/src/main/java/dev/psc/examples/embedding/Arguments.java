@@ -2,7 +2,7 @@ package dev.psc.examples.embedding;
 
 import dev.psc.delivery.SinkSettings;
 import dev.psc.jvm.JvmProfiling;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;

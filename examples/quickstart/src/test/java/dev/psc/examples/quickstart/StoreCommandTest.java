@@ -9,7 +9,7 @@ import dev.psc.auth.ServiceAccountToken;
 import dev.psc.auth.TokenSource;
 import dev.psc.delivery.RawProfile;
 import dev.psc.delivery.SendOutcome;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;
 import dev.psc.testkit.TestProfiles;

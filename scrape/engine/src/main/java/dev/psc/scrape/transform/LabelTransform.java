@@ -2,7 +2,7 @@ package dev.psc.scrape.transform;
 
 import dev.psc.delivery.ProfileTransform;
 import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
