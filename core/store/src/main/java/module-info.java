@@ -1,4 +1,4 @@
-import dev.psc.delivery.SinkProvider;
+import dev.psc.delivery.spi.SinkProvider;
 import dev.psc.store.GrpcSinkProvider;
 
 /** The gRPC sink for Polar Signals Cloud and Parca-compatible stores. */

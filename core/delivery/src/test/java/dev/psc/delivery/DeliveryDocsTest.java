@@ -1,5 +1,12 @@
 package dev.psc.delivery;
 
+import dev.psc.delivery.directory.DirectorySink;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.spi.SendOutcome;
+import dev.psc.delivery.status.CloseReport;
+
 import static dev.psc.delivery.Profiles.profile;
 import static org.assertj.core.api.Assertions.assertThat;
 

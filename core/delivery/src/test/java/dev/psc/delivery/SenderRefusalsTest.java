@@ -1,5 +1,12 @@
 package dev.psc.delivery;
 
+import dev.psc.delivery.internal.send.Sender;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.spi.SendOutcome;
+import dev.psc.delivery.status.DeliveryEvent;
+import dev.psc.delivery.status.DeliverySnapshot;
+import dev.psc.delivery.status.DeliveryState;
+
 import static dev.psc.delivery.Profiles.profile;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -245,7 +252,7 @@ class SenderRefusalsTest {
 
   @Test
   void whatIsTooLargeIsNobodysFaultButItsOwn() {
-    refusesAs(Sender.TOO_LARGE);
+    refusesAs(SendOutcome.Rejected.TOO_LARGE);
     for (int i = 0; i < Sender.REFUSALS_UNTIL_REFUSING + 8; i++) {
       accept("a", "" + i);
     }
@@ -272,7 +279,7 @@ class SenderRefusalsTest {
       accept("fine", "good" + i);
       send();
     }
-    refusesAs(Sender.TOO_LARGE);
+    refusesAs(SendOutcome.Rejected.TOO_LARGE);
     accept("broken", "large");
     send();
     assertThat(dropped()).isEqualTo(Map.of("invalid_argument", 3L, "too_large", 1L));

@@ -1,5 +1,8 @@
 package dev.psc.delivery;
 
+import dev.psc.delivery.spi.SendOutcome;
+import dev.psc.delivery.status.DeliverySnapshot;
+
 import static dev.psc.delivery.Profiles.profile;
 import static org.assertj.core.api.Assertions.assertThat;
 

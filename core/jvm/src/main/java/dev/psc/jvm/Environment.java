@@ -1,6 +1,6 @@
 package dev.psc.jvm;
 
-import dev.psc.delivery.SinkSettings;
+import dev.psc.delivery.spi.SinkSettings;
 import dev.psc.label.LabelSet;
 import java.io.IOException;
 import java.net.InetAddress;

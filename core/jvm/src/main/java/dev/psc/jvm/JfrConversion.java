@@ -1,6 +1,6 @@
 package dev.psc.jvm;
 
-import dev.psc.delivery.RawProfile;
+import dev.psc.delivery.spi.RawProfile;
 import dev.psc.label.LabelSet;
 import java.time.Duration;
 import java.time.Instant;

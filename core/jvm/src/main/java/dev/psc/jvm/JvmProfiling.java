@@ -1,11 +1,11 @@
 package dev.psc.jvm;
 
 import dev.psc.delivery.Delivery;
-import dev.psc.delivery.ProfileReceiver;
-import dev.psc.delivery.ProfileSink;
-import dev.psc.delivery.ProfileSource;
-import dev.psc.delivery.SinkProvider;
-import dev.psc.delivery.SinkSettings;
+import dev.psc.delivery.spi.ProfileReceiver;
+import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.delivery.spi.ProfileSource;
+import dev.psc.delivery.spi.SinkProvider;
+import dev.psc.delivery.spi.SinkSettings;
 import dev.psc.label.LabelSet;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,6 +1,6 @@
 package dev.psc.jvm;
 
-import dev.psc.delivery.DeliverySnapshot;
+import dev.psc.delivery.status.DeliverySnapshot;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.Set;

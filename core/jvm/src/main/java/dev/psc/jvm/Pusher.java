@@ -1,8 +1,8 @@
 package dev.psc.jvm;
 
-import dev.psc.delivery.Acceptance;
-import dev.psc.delivery.ProfileReceiver;
-import dev.psc.delivery.RawProfile;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.ProfileReceiver;
+import dev.psc.delivery.spi.RawProfile;
 import dev.psc.label.LabelSet;
 import java.time.Duration;
 import java.util.EnumSet;

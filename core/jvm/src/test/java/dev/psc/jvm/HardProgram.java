@@ -1,6 +1,6 @@
 package dev.psc.jvm;
 
-import dev.psc.delivery.Acceptance;
+import dev.psc.delivery.spi.Acceptance;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.Sample;
 import java.io.IOException;

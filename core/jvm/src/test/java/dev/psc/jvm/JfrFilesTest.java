@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.psc.delivery.RawProfile;
+import dev.psc.delivery.spi.RawProfile;
 import dev.psc.pprof.Frame;
 import dev.psc.label.LabelSet;
 import dev.psc.pprof.repair.PprofCheck;

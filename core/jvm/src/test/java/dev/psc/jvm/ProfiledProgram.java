@@ -1,6 +1,6 @@
 package dev.psc.jvm;
 
-import dev.psc.delivery.Acceptance;
+import dev.psc.delivery.spi.Acceptance;
 import java.io.File;
 import java.lang.reflect.Method;
 import java.net.InetAddress;

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.psc.delivery.Acceptance;
-import dev.psc.delivery.ProfileSource;
-import dev.psc.delivery.RawProfile;
-import dev.psc.delivery.SinkSettings;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.ProfileSource;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.spi.SinkSettings;
 import dev.psc.label.LabelSet;
 import java.time.Duration;
 import java.util.List;

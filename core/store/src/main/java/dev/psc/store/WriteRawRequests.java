@@ -1,7 +1,7 @@
 package dev.psc.store;
 
 import com.google.protobuf.UnsafeByteOperations;
-import dev.psc.delivery.RawProfile;
+import dev.psc.delivery.spi.RawProfile;
 import dev.psc.label.Label;
 import dev.psc.label.LabelSet;
 import dev.psc.store.proto.profilestore.ExecutableInfo;

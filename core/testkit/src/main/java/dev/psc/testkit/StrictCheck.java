@@ -1,6 +1,6 @@
 package dev.psc.testkit;
 
-import dev.psc.delivery.RawProfile;
+import dev.psc.delivery.spi.RawProfile;
 import dev.psc.label.LabelSet;
 import dev.psc.pprof.repair.PprofCheck;
 import dev.psc.pprof.format.PprofException;

@@ -7,8 +7,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.psc.auth.PscAuthInterceptor;
 import dev.psc.auth.TokenSource;
-import dev.psc.delivery.RawProfile;
-import dev.psc.delivery.SendOutcome;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.spi.SendOutcome;
 import dev.psc.label.LabelSet;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;

@@ -1,7 +1,7 @@
 package dev.psc.scraper;
 
-import dev.psc.delivery.DeliverySnapshot;
-import dev.psc.delivery.DeliveryState;
+import dev.psc.delivery.status.DeliverySnapshot;
+import dev.psc.delivery.status.DeliveryState;
 import dev.psc.label.Label;
 import dev.psc.label.LabelSet;
 import dev.psc.scrape.ScraperSnapshot;

@@ -44,7 +44,7 @@ class ConsumersTest {
       """
       package consumer;
 
-      import dev.psc.delivery.SinkSettings;
+      import dev.psc.delivery.spi.SinkSettings;
       import dev.psc.jvm.JvmProfile;
       import dev.psc.jvm.JvmProfiling;
       import dev.psc.label.LabelSet;

@@ -1,9 +1,9 @@
 package dev.psc.scrape;
 
-import dev.psc.delivery.Acceptance;
-import dev.psc.delivery.ProfileReceiver;
-import dev.psc.delivery.ProfileSource;
-import dev.psc.delivery.ProfileTransform;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.ProfileReceiver;
+import dev.psc.delivery.spi.ProfileSource;
+import dev.psc.delivery.spi.ProfileTransform;
 import dev.psc.label.LabelSet;
 import dev.psc.pprof.format.PprofLimits;
 import dev.psc.scrape.discovery.DiscoveryContext;

@@ -1,6 +1,6 @@
 package dev.psc.scrape;
 
-import dev.psc.delivery.ProfileTransform;
+import dev.psc.delivery.spi.ProfileTransform;
 import dev.psc.label.LabelSet;
 import dev.psc.scrape.loop.ProfileFetcher;
 import dev.psc.scrape.relabel.Relabeling;

@@ -1,9 +1,9 @@
 package dev.psc.testkit.contract;
 
-import dev.psc.delivery.ProfileReceiver;
-import dev.psc.delivery.ProfileSource;
-import dev.psc.delivery.ProfileTransform;
-import dev.psc.delivery.RawProfile;
+import dev.psc.delivery.spi.ProfileReceiver;
+import dev.psc.delivery.spi.ProfileSource;
+import dev.psc.delivery.spi.ProfileTransform;
+import dev.psc.delivery.spi.RawProfile;
 import dev.psc.label.LabelSet;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.Profile;

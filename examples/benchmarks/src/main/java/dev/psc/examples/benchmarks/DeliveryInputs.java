@@ -1,6 +1,6 @@
 package dev.psc.examples.benchmarks;
 
-import dev.psc.delivery.RawProfile;
+import dev.psc.delivery.spi.RawProfile;
 import dev.psc.label.LabelSet;
 import java.io.IOException;
 import java.nio.file.Files;

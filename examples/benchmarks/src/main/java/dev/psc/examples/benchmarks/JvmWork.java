@@ -99,7 +99,7 @@ final class JvmWork {
   private static JvmProfiling profiling() throws InterruptedException {
     JvmProfiling profiling =
         JvmProfiling.builder()
-            .receiver(profile -> new dev.psc.delivery.Acceptance.Accepted())
+            .receiver(profile -> new dev.psc.delivery.spi.Acceptance.Accepted())
             .start();
     while (profiling.status().capture().isEmpty()) {
       TimeUnit.MILLISECONDS.sleep(10);
@@ -380,7 +380,7 @@ final class JvmWork {
     long before = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
     JvmProfiling profiling =
         JvmProfiling.builder()
-            .receiver(profile -> new dev.psc.delivery.Acceptance.Accepted())
+            .receiver(profile -> new dev.psc.delivery.spi.Acceptance.Accepted())
             .start();
     print("start", (ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - before) / 1e6);
     List<byte[]> kept = new ArrayList<>();

@@ -1,7 +1,7 @@
 package dev.psc.examples.benchmarks;
 
 import com.sun.net.httpserver.HttpServer;
-import dev.psc.delivery.Acceptance;
+import dev.psc.delivery.spi.Acceptance;
 import dev.psc.label.LabelSet;
 import dev.psc.pprof.ProfileBuilder;
 import dev.psc.scrape.ScrapeListener;

@@ -1,6 +1,6 @@
 package dev.psc.examples.embedding;
 
-import dev.psc.delivery.SinkSettings;
+import dev.psc.delivery.spi.SinkSettings;
 import dev.psc.jvm.JvmProfiling;
 import dev.psc.label.LabelSet;
 import java.net.InetSocketAddress;

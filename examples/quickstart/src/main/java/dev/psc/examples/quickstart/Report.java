@@ -1,6 +1,6 @@
 package dev.psc.examples.quickstart;
 
-import dev.psc.delivery.RawProfile;
+import dev.psc.delivery.spi.RawProfile;
 import dev.psc.pprof.report.FlameGraph;
 import dev.psc.pprof.Merge;
 import dev.psc.pprof.format.PprofException;

@@ -1,7 +1,7 @@
 package dev.psc.scrape.transform;
 
-import dev.psc.delivery.ProfileTransform;
-import dev.psc.delivery.RawProfile;
+import dev.psc.delivery.spi.ProfileTransform;
+import dev.psc.delivery.spi.RawProfile;
 import dev.psc.pprof.repair.DeltaState;
 import dev.psc.label.LabelSet;
 import dev.psc.pprof.format.PprofException;

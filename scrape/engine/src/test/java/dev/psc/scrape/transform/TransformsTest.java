@@ -3,9 +3,9 @@ package dev.psc.scrape.transform;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.psc.delivery.ProfileTransform;
-import dev.psc.delivery.ProfileTransform.Result;
-import dev.psc.delivery.RawProfile;
+import dev.psc.delivery.spi.ProfileTransform;
+import dev.psc.delivery.spi.ProfileTransform.Result;
+import dev.psc.delivery.spi.RawProfile;
 import dev.psc.label.LabelSet;
 import dev.psc.pprof.format.PprofLimits;
 import dev.psc.pprof.Profile;
