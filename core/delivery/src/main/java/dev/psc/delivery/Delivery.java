@@ -20,7 +20,6 @@ import dev.psc.delivery.status.CloseReport;
 import dev.psc.delivery.status.DeliverySnapshot;
 import dev.psc.delivery.status.DeliveryState;
 import dev.psc.delivery.status.Durability;
-
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -81,7 +80,17 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
             : new DeadLetters(
                 letters, settings.deadLetterMaxBytes(), builder.threads, name, throttle);
     this.sender =
-        new Sender(builder.sink, ticker, builder.random, name, settings, queue, events, throttle, sendSignal, deadLetters);
+        new Sender(
+            builder.sink,
+            ticker,
+            builder.random,
+            name,
+            settings,
+            queue,
+            events,
+            throttle,
+            sendSignal,
+            deadLetters);
     DeliverySettings.SpoolSettings spooled = settings.spool();
     this.spool =
         spooled == null

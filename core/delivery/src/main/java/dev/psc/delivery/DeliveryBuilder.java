@@ -7,7 +7,6 @@ import dev.psc.delivery.internal.spool.Disk;
 import dev.psc.delivery.internal.spool.NioDisk;
 import dev.psc.delivery.spi.ProfileSink;
 import dev.psc.delivery.status.DeliveryListener;
-
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;

@@ -5,7 +5,6 @@ import dev.psc.delivery.spi.ProfileReceiver;
 import dev.psc.delivery.spi.RawProfile;
 import dev.psc.delivery.status.CloseReport;
 import dev.psc.delivery.status.DeliverySnapshot;
-
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -6,7 +6,6 @@ import dev.psc.delivery.spi.Acceptance;
 import dev.psc.delivery.spi.ProfileReceiver;
 import dev.psc.delivery.spi.ProfileTransform;
 import dev.psc.delivery.spi.RawProfile;
-
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;

@@ -1,6 +1,11 @@
 package dev.psc.delivery;
 
+import static dev.psc.delivery.Profiles.profile;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
 import dev.psc.delivery.directory.DirectorySink;
+import dev.psc.delivery.micrometer.DeliveryMetrics;
 import dev.psc.delivery.spi.Acceptance;
 import dev.psc.delivery.spi.ProfileSink;
 import dev.psc.delivery.spi.ProfileTransform;
@@ -10,12 +15,6 @@ import dev.psc.delivery.spi.SinkProvider;
 import dev.psc.delivery.spi.SinkSettings;
 import dev.psc.delivery.status.CloseReport;
 import dev.psc.delivery.status.DeliverySnapshot;
-
-import static dev.psc.delivery.Profiles.profile;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
-
-import dev.psc.delivery.micrometer.DeliveryMetrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,7 +1,6 @@
 package dev.psc.delivery;
 
 import dev.psc.delivery.spi.RawProfile;
-
 import dev.psc.label.LabelSet;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

@@ -1,15 +1,14 @@
 package dev.psc.delivery;
 
+import static dev.psc.delivery.Profiles.profile;
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.psc.delivery.internal.send.Sender;
 import dev.psc.delivery.spi.RawProfile;
 import dev.psc.delivery.spi.SendOutcome;
 import dev.psc.delivery.status.DeliveryEvent;
 import dev.psc.delivery.status.DeliverySnapshot;
 import dev.psc.delivery.status.DeliveryState;
-
-import static dev.psc.delivery.Profiles.profile;
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,11 +1,10 @@
 package dev.psc.delivery;
 
-import dev.psc.delivery.spi.SendOutcome;
-import dev.psc.delivery.status.DeliverySnapshot;
-
 import static dev.psc.delivery.Profiles.profile;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.psc.delivery.spi.SendOutcome;
+import dev.psc.delivery.status.DeliverySnapshot;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;

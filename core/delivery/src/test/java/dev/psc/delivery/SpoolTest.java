@@ -1,5 +1,8 @@
 package dev.psc.delivery;
 
+import static dev.psc.delivery.Profiles.profile;
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.psc.delivery.internal.queue.Segment;
 import dev.psc.delivery.spi.Acceptance;
 import dev.psc.delivery.spi.RawProfile;
@@ -8,10 +11,6 @@ import dev.psc.delivery.status.CloseReport;
 import dev.psc.delivery.status.DeliveryEvent;
 import dev.psc.delivery.status.DeliverySnapshot;
 import dev.psc.delivery.status.Durability;
-
-import static dev.psc.delivery.Profiles.profile;
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,7 @@
 package dev.psc.jvm;
 
 import dev.psc.delivery.spi.SinkSettings;
+import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.label.LabelSet;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -1,5 +1,7 @@
 package dev.psc.jvm;
 
+import dev.psc.jvm.internal.label.AgentLabels;
+import dev.psc.jvm.internal.label.ThreadLabels;
 import dev.psc.label.LabelSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.psc.delivery.spi.Acceptance;
 import dev.psc.delivery.spi.RawProfile;
+import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.label.LabelSet;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.Sample;

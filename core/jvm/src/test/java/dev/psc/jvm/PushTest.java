@@ -8,6 +8,7 @@ import dev.psc.delivery.spi.Acceptance;
 import dev.psc.delivery.spi.ProfileSource;
 import dev.psc.delivery.spi.RawProfile;
 import dev.psc.delivery.spi.SinkSettings;
+import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.label.LabelSet;
 import java.time.Duration;
 import java.util.List;

@@ -10,7 +10,6 @@ import dev.psc.pprof.internal.wire.IdMap;
 import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.internal.wire.Unwrapped;
 import dev.psc.pprof.internal.wire.WireReader;
-
 import java.nio.charset.StandardCharsets;
 import java.util.AbstractList;
 import java.util.ArrayList;

@@ -2,7 +2,6 @@ package dev.psc.pprof;
 
 import dev.psc.pprof.format.SampleType;
 import dev.psc.pprof.internal.wire.ArrayGrowth;
-
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -4,7 +4,6 @@ import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.internal.check.ProfileIndex;
 import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.internal.wire.WireReader;
-
 import java.util.Arrays;
 import java.util.NoSuchElementException;
 

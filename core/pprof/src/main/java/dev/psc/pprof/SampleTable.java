@@ -4,7 +4,6 @@ import dev.psc.pprof.internal.wire.ArrayGrowth;
 import dev.psc.pprof.internal.wire.IdTable;
 import dev.psc.pprof.internal.wire.SaturatingMath;
 import dev.psc.pprof.internal.wire.WireWriter;
-
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;

@@ -3,7 +3,6 @@ package dev.psc.pprof;
 import dev.psc.pprof.internal.wire.ArrayGrowth;
 import dev.psc.pprof.internal.wire.IdTable;
 import dev.psc.pprof.internal.wire.WireWriter;
-
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 

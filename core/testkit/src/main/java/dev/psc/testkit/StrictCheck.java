@@ -2,11 +2,11 @@ package dev.psc.testkit;
 
 import dev.psc.delivery.spi.RawProfile;
 import dev.psc.label.LabelSet;
-import dev.psc.pprof.repair.PprofCheck;
+import dev.psc.pprof.Profile;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.format.PprofRule;
-import dev.psc.pprof.Profile;
 import dev.psc.pprof.format.Violation;
+import dev.psc.pprof.repair.PprofCheck;
 import dev.psc.store.proto.profilestore.ExecutableInfo;
 import dev.psc.store.proto.profilestore.Label;
 import dev.psc.store.proto.profilestore.RawProfileSeries;

@@ -2,8 +2,8 @@ package dev.psc.scraper;
 
 import dev.psc.delivery.spi.RawProfile;
 import dev.psc.label.LabelSet;
-import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.Profile;
+import dev.psc.pprof.format.PprofException;
 import dev.psc.scrape.target.Target;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,9 +1,9 @@
 package dev.psc.scraper;
 
 import dev.psc.delivery.spi.Acceptance;
-import dev.psc.delivery.status.DeliverySnapshot;
 import dev.psc.delivery.spi.ProfileReceiver;
 import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.status.DeliverySnapshot;
 import dev.psc.label.LabelSet;
 import dev.psc.scrape.ScrapeListener;
 import dev.psc.scrape.Scraper;

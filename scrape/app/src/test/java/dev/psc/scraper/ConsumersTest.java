@@ -45,7 +45,7 @@ class ConsumersTest {
       package consumer;
 
       import dev.psc.delivery.spi.SinkSettings;
-      import dev.psc.jvm.JvmProfile;
+      import dev.psc.jvm.profile.JvmProfile;
       import dev.psc.jvm.JvmProfiling;
       import dev.psc.label.LabelSet;
       import java.nio.file.Path;

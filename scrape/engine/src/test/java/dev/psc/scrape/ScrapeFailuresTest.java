@@ -505,7 +505,8 @@ class ScrapeFailuresTest {
                 .transform(
                     profile ->
                         profile.name().equals("bad")
-                            ? new dev.psc.delivery.spi.ProfileTransform.Result.Reject("mine", "not it")
+                            ? new dev.psc.delivery.spi.ProfileTransform.Result.Reject(
+                                "mine", "not it")
                             : new dev.psc.delivery.spi.ProfileTransform.Result.Pass(profile))
                 .build(),
             ok(GOOD));

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.psc.delivery.spi.Acceptance;
 import dev.psc.delivery.Delivery;
+import dev.psc.delivery.spi.Acceptance;
 import dev.psc.delivery.spi.ProfileReceiver;
 import dev.psc.delivery.spi.ProfileSink;
 import dev.psc.delivery.spi.ProfileSource;

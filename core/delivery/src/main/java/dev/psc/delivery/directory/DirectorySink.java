@@ -3,7 +3,6 @@ package dev.psc.delivery.directory;
 import dev.psc.delivery.spi.ProfileSink;
 import dev.psc.delivery.spi.RawProfile;
 import dev.psc.delivery.spi.SendOutcome;
-
 import dev.psc.label.LabelSet;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

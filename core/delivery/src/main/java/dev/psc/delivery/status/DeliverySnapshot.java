@@ -1,7 +1,6 @@
 package dev.psc.delivery.status;
 
 import dev.psc.delivery.Delivery;
-
 import java.time.Duration;
 import java.util.Map;
 

@@ -1,7 +1,6 @@
 package dev.psc.pprof.format;
 
 import dev.psc.pprof.repair.Repair;
-
 import java.util.Locale;
 
 /**

@@ -8,7 +8,6 @@ import dev.psc.pprof.internal.check.ProfileIndex;
 import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.internal.wire.Unwrapped;
 import dev.psc.pprof.internal.wire.WireReader;
-
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;

@@ -5,7 +5,6 @@ import dev.psc.pprof.internal.check.Checker;
 import dev.psc.pprof.internal.check.SampleChecker;
 import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.internal.wire.WireReader;
-
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;

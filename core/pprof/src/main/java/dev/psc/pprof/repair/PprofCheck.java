@@ -8,7 +8,6 @@ import dev.psc.pprof.internal.check.Checker;
 import dev.psc.pprof.internal.check.ProfileIndex;
 import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.internal.wire.Unwrapped;
-
 import java.util.ArrayList;
 import java.util.List;
 
@@ -49,7 +48,8 @@ public record PprofCheck(List<Violation> violations, long breaches, int mappings
       if (checker.isBroken(PprofRule.SAMPLE_TYPE_MISSING)) {
         throw open.explain(Checker.exception(checker.violations().get(0)));
       }
-      return new PprofCheck(checker.violations(), checker.breaches(), index.count[ProfileFields.MAPPING]);
+      return new PprofCheck(
+          checker.violations(), checker.breaches(), index.count[ProfileFields.MAPPING]);
     } catch (PprofException e) {
       throw open.explain(e);
     }

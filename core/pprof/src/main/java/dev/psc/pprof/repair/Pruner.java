@@ -6,7 +6,6 @@ import dev.psc.pprof.internal.check.ProfileIndex;
 import dev.psc.pprof.internal.wire.IdMap;
 import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.internal.wire.WireReader;
-
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -96,7 +95,8 @@ final class Pruner {
         mappings,
         ProfileFields.MAPPING_FILENAME,
         ProfileFields.MAPPING_BUILD_ID);
-    keepTexts(index.functionAt, functions, ProfileFields.FUNCTION_NAME, ProfileFields.FUNCTION_FILENAME);
+    keepTexts(
+        index.functionAt, functions, ProfileFields.FUNCTION_NAME, ProfileFields.FUNCTION_FILENAME);
     if (strings.length > 0) {
       strings[0] = true;
     }
@@ -114,7 +114,8 @@ final class Pruner {
         keepText(names[i]);
       }
     }
-    for (int field : new int[] {ProfileFields.DROP_FRAMES, ProfileFields.KEEP_FRAMES, ProfileFields.DOC_URL}) {
+    for (int field :
+        new int[] {ProfileFields.DROP_FRAMES, ProfileFields.KEEP_FRAMES, ProfileFields.DOC_URL}) {
       keepText(index.single[field]);
     }
     if (rewriter.defaultSampleType < 0) {

@@ -15,7 +15,6 @@ import dev.psc.pprof.internal.wire.Sniffer;
 import dev.psc.pprof.internal.wire.Unwrapped;
 import dev.psc.pprof.internal.wire.WireReader;
 import dev.psc.pprof.internal.wire.WireWriter;
-
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,7 +1,6 @@
 package dev.psc.pprof.repair;
 
 import dev.psc.pprof.format.PprofRule;
-
 import java.util.Objects;
 
 /**

@@ -4,7 +4,6 @@ import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.format.SampleType;
 import dev.psc.pprof.internal.check.ProfileIndex;
 import dev.psc.pprof.internal.wire.ProfileFields;
-
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

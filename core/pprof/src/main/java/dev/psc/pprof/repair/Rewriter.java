@@ -8,7 +8,6 @@ import dev.psc.pprof.internal.wire.IdMap;
 import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.internal.wire.WireReader;
 import dev.psc.pprof.internal.wire.WireWriter;
-
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -475,7 +474,8 @@ final class Rewriter {
     while (l.next()) {
       switch (l.field) {
         case ProfileFields.LABEL_KEY -> key = l.value;
-        case ProfileFields.LABEL_STR, ProfileFields.LABEL_NUM_UNIT -> out.number(l.field, text(l.value));
+        case ProfileFields.LABEL_STR, ProfileFields.LABEL_NUM_UNIT ->
+            out.number(l.field, text(l.value));
         default -> out.raw(buf, l.tagStart, l.pos);
       }
     }

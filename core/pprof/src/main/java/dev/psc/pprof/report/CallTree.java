@@ -1,13 +1,12 @@
 package dev.psc.pprof.report;
 
-import dev.psc.pprof.internal.wire.SaturatingMath;
 import dev.psc.pprof.Frame;
 import dev.psc.pprof.Mapping;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.SampleCursor;
 import dev.psc.pprof.internal.wire.ArrayGrowth;
 import dev.psc.pprof.internal.wire.IdTable;
-
+import dev.psc.pprof.internal.wire.SaturatingMath;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;

@@ -1,10 +1,9 @@
 package dev.psc.pprof.report;
 
-import dev.psc.pprof.Diff;
-import dev.psc.pprof.Profile;
-
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.psc.pprof.Diff;
+import dev.psc.pprof.Profile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -2,7 +2,6 @@ package dev.psc.pprof.report;
 
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.format.SampleType;
-
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;

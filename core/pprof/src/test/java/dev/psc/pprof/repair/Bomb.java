@@ -2,7 +2,6 @@ package dev.psc.pprof.repair;
 
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.format.PprofLimits;
-
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;

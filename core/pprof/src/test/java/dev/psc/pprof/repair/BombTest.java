@@ -1,9 +1,8 @@
 package dev.psc.pprof.repair;
 
-import dev.psc.pprof.format.PprofException;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.psc.pprof.format.PprofException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.List;

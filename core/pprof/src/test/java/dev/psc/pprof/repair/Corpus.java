@@ -1,7 +1,6 @@
 package dev.psc.pprof.repair;
 
 import dev.psc.pprof.Json;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

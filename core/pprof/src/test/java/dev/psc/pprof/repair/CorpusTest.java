@@ -1,15 +1,14 @@
 package dev.psc.pprof.repair;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
 import dev.psc.pprof.Frame;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.Sample;
 import dev.psc.pprof.SampleCursor;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.format.SampleType;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
-
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;

@@ -1,10 +1,9 @@
 package dev.psc.pprof.repair;
 
-import dev.psc.pprof.Profile;
-import dev.psc.pprof.format.PprofLimits;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.psc.pprof.Profile;
+import dev.psc.pprof.format.PprofLimits;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;

@@ -1,15 +1,14 @@
 package dev.psc.pprof.repair;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.format.PprofLimits;
 import dev.psc.pprof.format.PprofRule;
 import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.internal.wire.WireWriter;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
-
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;

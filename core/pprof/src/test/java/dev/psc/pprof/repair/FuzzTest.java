@@ -1,5 +1,7 @@
 package dev.psc.pprof.repair;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.psc.pprof.Diff;
 import dev.psc.pprof.Merge;
 import dev.psc.pprof.Profile;
@@ -11,9 +13,6 @@ import dev.psc.pprof.internal.check.ProfileIndex;
 import dev.psc.pprof.internal.wire.Gzip;
 import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.internal.wire.WireReader;
-
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;

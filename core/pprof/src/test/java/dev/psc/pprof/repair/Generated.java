@@ -1,7 +1,6 @@
 package dev.psc.pprof.repair;
 
 import dev.psc.pprof.internal.wire.ProfileFields;
-
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -54,7 +53,8 @@ final class Generated {
       parts.add(new RawPprof().number(ProfileFields.DEFAULT_SAMPLE_TYPE, 1).bytes());
     }
     if (random.nextBoolean()) {
-      parts.add(new RawPprof().number(ProfileFields.COMMENT, 3).number(ProfileFields.COMMENT, 7).bytes());
+      parts.add(
+          new RawPprof().number(ProfileFields.COMMENT, 3).number(ProfileFields.COMMENT, 7).bytes());
     }
     parts.add(tables(random, functionIds, mappingIds, locationIds));
     parts.add(samples(random, types, locationIds));

@@ -1,5 +1,7 @@
 package dev.psc.pprof.repair;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.psc.pprof.Diff;
 import dev.psc.pprof.Merge;
 import dev.psc.pprof.Profile;
@@ -7,9 +9,6 @@ import dev.psc.pprof.ProfileBuilder;
 import dev.psc.pprof.SampleLabel;
 import dev.psc.pprof.format.PprofLimits;
 import dev.psc.pprof.report.Top;
-
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

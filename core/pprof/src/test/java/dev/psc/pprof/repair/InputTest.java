@@ -1,5 +1,8 @@
 package dev.psc.pprof.repair;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
 import dev.psc.pprof.Frame;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.Sample;
@@ -7,10 +10,6 @@ import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.format.PprofLimits;
 import dev.psc.pprof.format.SampleType;
 import dev.psc.pprof.internal.wire.ProfileFields;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
-
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

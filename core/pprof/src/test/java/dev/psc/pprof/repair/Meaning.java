@@ -5,7 +5,6 @@ import dev.psc.pprof.Profile;
 import dev.psc.pprof.Sample;
 import dev.psc.pprof.SampleLabel;
 import dev.psc.pprof.format.PprofException;
-
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;

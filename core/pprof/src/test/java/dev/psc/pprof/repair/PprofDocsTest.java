@@ -1,5 +1,7 @@
 package dev.psc.pprof.repair;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.psc.pprof.Diff;
 import dev.psc.pprof.Merge;
 import dev.psc.pprof.Profile;
@@ -12,9 +14,6 @@ import dev.psc.pprof.format.SampleType;
 import dev.psc.pprof.report.FlameGraph;
 import dev.psc.pprof.report.Top;
 import dev.psc.pprof.report.Tree;
-
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;

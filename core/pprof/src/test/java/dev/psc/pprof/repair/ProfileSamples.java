@@ -3,7 +3,6 @@ package dev.psc.pprof.repair;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.ProfileBuilder;
 import dev.psc.pprof.format.PprofException;
-
 import java.util.SplittableRandom;
 
 /** Profiles that look like real ones, for tests and for eyes. */

@@ -3,7 +3,6 @@ package dev.psc.pprof.repair;
 import dev.psc.pprof.internal.wire.Gzip;
 import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.internal.wire.WireWriter;
-
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 

@@ -1,5 +1,9 @@
 package dev.psc.pprof.repair;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
 import dev.psc.label.LabelSet;
 import dev.psc.label.LegalNames;
 import dev.psc.pprof.Profile;
@@ -11,11 +15,6 @@ import dev.psc.pprof.format.PprofRule;
 import dev.psc.pprof.format.SampleType;
 import dev.psc.pprof.format.Violation;
 import dev.psc.pprof.internal.wire.ProfileFields;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
-
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -276,7 +275,11 @@ class RepairTest {
   @Test
   void givesAPeriodTypeWhereThereIsNoneWhateverStandsFirstInTheTable() throws Exception {
     byte[] body =
-        new RawPprof().valueType(ProfileFields.SAMPLE_TYPE, 0, 1).strings("cpu", "count").time(1).bytes();
+        new RawPprof()
+            .valueType(ProfileFields.SAMPLE_TYPE, 0, 1)
+            .strings("cpu", "count")
+            .time(1)
+            .bytes();
     assertThat(PprofCheck.check(body).violations())
         .extracting(Violation::rule)
         .contains(PprofRule.FIRST_STRING, PprofRule.PERIOD_TYPE_NAME);

@@ -1,19 +1,18 @@
 package dev.psc.pprof.repair;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
 import dev.psc.label.LegalNames;
-import dev.psc.pprof.internal.check.LabelNames;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.format.PprofLimits;
 import dev.psc.pprof.format.PprofRule;
 import dev.psc.pprof.format.Violation;
 import dev.psc.pprof.internal.check.Checker;
+import dev.psc.pprof.internal.check.LabelNames;
 import dev.psc.pprof.internal.check.ProfileIndex;
 import dev.psc.pprof.internal.wire.ProfileFields;
-
-import static java.nio.charset.StandardCharsets.US_ASCII;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
-
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
@@ -121,7 +120,11 @@ class RulesTest {
             PprofRule.STRING_INDEX,
             "sample_type[2].type",
             "string index 8",
-            new RawPprof().types().valueType(ProfileFields.SAMPLE_TYPE, 8, 2).strings(STRINGS).time(1)),
+            new RawPprof()
+                .types()
+                .valueType(ProfileFields.SAMPLE_TYPE, 8, 2)
+                .strings(STRINGS)
+                .time(1)),
         new Broken(
             PprofRule.STRING_INDEX,
             "default_sample_type",
@@ -230,7 +233,11 @@ class RulesTest {
             PprofRule.SAMPLE_TYPE_NAME,
             "sample_type[2].type",
             "is missing",
-            new RawPprof().types().valueType(ProfileFields.SAMPLE_TYPE, 0, 4).strings(STRINGS).time(1)),
+            new RawPprof()
+                .types()
+                .valueType(ProfileFields.SAMPLE_TYPE, 0, 4)
+                .strings(STRINGS)
+                .time(1)),
         new Broken(
             PprofRule.PERIOD_TYPE_NAME,
             "period_type.unit",

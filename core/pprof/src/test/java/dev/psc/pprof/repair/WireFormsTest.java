@@ -1,12 +1,11 @@
 package dev.psc.pprof.repair;
 
-import dev.psc.pprof.format.PprofException;
-import dev.psc.pprof.format.Violation;
-import dev.psc.pprof.internal.wire.ProfileFields;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.psc.pprof.format.PprofException;
+import dev.psc.pprof.format.Violation;
+import dev.psc.pprof.internal.wire.ProfileFields;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;

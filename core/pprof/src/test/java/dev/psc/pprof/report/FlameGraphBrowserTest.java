@@ -1,14 +1,13 @@
 package dev.psc.pprof.report;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.psc.pprof.Json;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.ProfileBuilder;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.repair.Commands;
 import dev.psc.pprof.repair.ProfileSamples;
-
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

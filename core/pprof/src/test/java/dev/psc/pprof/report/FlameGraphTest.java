@@ -1,14 +1,13 @@
 package dev.psc.pprof.report;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.psc.pprof.Diff;
 import dev.psc.pprof.Json;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.ProfileBuilder;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.repair.ProfileSamples;
-
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

@@ -1,5 +1,8 @@
 package dev.psc.pprof.report;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
 import dev.psc.pprof.Frame;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.ProfileBuilder;
@@ -7,10 +10,6 @@ import dev.psc.pprof.Sample;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.format.SampleType;
 import dev.psc.pprof.repair.Corpus;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

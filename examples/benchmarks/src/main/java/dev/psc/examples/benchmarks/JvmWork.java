@@ -2,11 +2,11 @@ package dev.psc.examples.benchmarks;
 
 import com.sun.management.OperatingSystemMXBean;
 import com.sun.net.httpserver.HttpServer;
-import dev.psc.jvm.CaptureStatus;
-import dev.psc.jvm.JvmProfile;
 import dev.psc.jvm.JvmProfiling;
 import dev.psc.jvm.PprofRequest;
 import dev.psc.jvm.PprofResponse;
+import dev.psc.jvm.profile.CaptureStatus;
+import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.pprof.Profile;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.testkit.EmbeddedProfileStore;

@@ -1,17 +1,17 @@
 package dev.psc.examples.benchmarks;
 
 import dev.psc.examples.benchmarks.proto.Pprof;
-import dev.psc.pprof.repair.DeltaState;
-import dev.psc.pprof.report.FlameGraph;
-import dev.psc.pprof.repair.KeepSampleTypes;
 import dev.psc.pprof.Merge;
-import dev.psc.pprof.repair.PprofCheck;
-import dev.psc.pprof.format.PprofLimits;
 import dev.psc.pprof.Profile;
+import dev.psc.pprof.SampleCursor;
+import dev.psc.pprof.format.PprofLimits;
+import dev.psc.pprof.format.SampleType;
+import dev.psc.pprof.repair.DeltaState;
+import dev.psc.pprof.repair.KeepSampleTypes;
+import dev.psc.pprof.repair.PprofCheck;
 import dev.psc.pprof.repair.Repair;
 import dev.psc.pprof.repair.Repaired;
-import dev.psc.pprof.SampleCursor;
-import dev.psc.pprof.format.SampleType;
+import dev.psc.pprof.report.FlameGraph;
 import dev.psc.pprof.report.Top;
 import java.io.IOException;
 import java.util.List;

@@ -1,10 +1,10 @@
 package dev.psc.examples.scraper;
 
 import dev.psc.delivery.Delivery;
-import dev.psc.delivery.status.DeliverySnapshot;
-import dev.psc.delivery.directory.DirectorySink;
 import dev.psc.delivery.FanOut;
+import dev.psc.delivery.directory.DirectorySink;
 import dev.psc.delivery.spi.SinkProvider;
+import dev.psc.delivery.status.DeliverySnapshot;
 import dev.psc.label.LabelSet;
 import dev.psc.scrape.Scraper;
 import dev.psc.scrape.loop.TargetStatus;

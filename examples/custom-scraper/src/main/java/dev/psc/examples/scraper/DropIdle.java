@@ -2,8 +2,8 @@ package dev.psc.examples.scraper;
 
 import dev.psc.delivery.spi.ProfileTransform;
 import dev.psc.delivery.spi.RawProfile;
-import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.Profile;
+import dev.psc.pprof.format.PprofException;
 import java.time.Duration;
 
 /** Holds CPU profiles back in which next to nothing ran: most of a fleet, most of the night. */

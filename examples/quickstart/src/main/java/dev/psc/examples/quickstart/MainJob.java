@@ -1,8 +1,8 @@
 package dev.psc.examples.quickstart;
 
 import dev.psc.delivery.Delivery;
-import dev.psc.delivery.status.DeliverySnapshot;
 import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.status.DeliverySnapshot;
 import dev.psc.jvm.JvmProfiling;
 import dev.psc.label.LabelSet;
 import dev.psc.scrape.ScrapeListener;

@@ -2,10 +2,10 @@ package dev.psc.scrape.transform;
 
 import dev.psc.delivery.spi.ProfileTransform;
 import dev.psc.delivery.spi.RawProfile;
-import dev.psc.pprof.repair.DeltaState;
 import dev.psc.label.LabelSet;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.format.PprofLimits;
+import dev.psc.pprof.repair.DeltaState;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -2,13 +2,13 @@ package dev.psc.scrape.transform;
 
 import dev.psc.delivery.spi.ProfileTransform;
 import dev.psc.delivery.spi.RawProfile;
-import dev.psc.pprof.repair.KeepSampleTypes;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.format.PprofLimits;
+import dev.psc.pprof.format.SampleType;
+import dev.psc.pprof.repair.KeepSampleTypes;
 import dev.psc.pprof.repair.Repair;
 import dev.psc.pprof.repair.RepairContext;
 import dev.psc.pprof.repair.Repaired;
-import dev.psc.pprof.format.SampleType;
 import java.util.List;
 
 /**

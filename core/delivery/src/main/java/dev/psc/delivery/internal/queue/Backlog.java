@@ -1,7 +1,6 @@
 package dev.psc.delivery.internal.queue;
 
 import dev.psc.delivery.internal.spool.Spool;
-
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;

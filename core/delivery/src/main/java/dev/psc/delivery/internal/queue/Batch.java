@@ -1,7 +1,6 @@
 package dev.psc.delivery.internal.queue;
 
 import dev.psc.delivery.spi.RawProfile;
-
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

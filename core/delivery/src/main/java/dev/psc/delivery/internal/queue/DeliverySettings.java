@@ -1,7 +1,6 @@
 package dev.psc.delivery.internal.queue;
 
 import dev.psc.delivery.DeliveryBuilder;
-
 import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -25,5 +24,6 @@ public record DeliverySettings(
     long deadLetterMaxBytes) {
 
   /** Where and how profiles are kept on disk. */
-  public record SpoolSettings(Path directory, long maxBytes, long segmentBytes, Duration syncInterval) {}
+  public record SpoolSettings(
+      Path directory, long maxBytes, long segmentBytes, Duration syncInterval) {}
 }

@@ -2,7 +2,6 @@ package dev.psc.delivery.internal.queue;
 
 import dev.psc.delivery.status.DeliveryEvent;
 import dev.psc.delivery.status.DeliveryListener;
-
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -5,7 +5,6 @@ import dev.psc.delivery.internal.spool.Spool;
 import dev.psc.delivery.internal.spool.SpoolQueue;
 import dev.psc.delivery.status.DeliveryEvent;
 import dev.psc.delivery.status.Durability;
-
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -19,10 +18,10 @@ import org.jspecify.annotations.Nullable;
  *   accept ─▶ [ backlog: in memory, not written yet ][ backlog: on disk only ][ window ] ─▶ sink
  * </pre>
  *
- * The oldest are in the {@link SendWindow}, in memory. Without a spool that is all there is. With one,
- * every profile is written too, the window gets half of the memory, and what does not fit waits in
- * the {@link Backlog} until the window has room. A spool that fails leaves all the memory to the
- * window and to what is not written, at the price of the oldest.
+ * The oldest are in the {@link SendWindow}, in memory. Without a spool that is all there is. With
+ * one, every profile is written too, the window gets half of the memory, and what does not fit
+ * waits in the {@link Backlog} until the window has room. A spool that fails leaves all the memory
+ * to the window and to what is not written, at the price of the oldest.
  *
  * <p>All of it is guarded by one lock, under which there is no I/O and no foreign code. Callers and
  * the {@link Sender} see it as a {@link SendQueue}, the {@link Spool} as a {@link SpoolQueue}; the

@@ -2,7 +2,6 @@ package dev.psc.delivery.internal.queue;
 
 import dev.psc.delivery.spi.RawProfile;
 import dev.psc.delivery.status.Durability;
-
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 

@@ -1,12 +1,11 @@
 package dev.psc.delivery.internal.queue;
 
-import dev.psc.delivery.spi.SendOutcome;
 import dev.psc.delivery.spi.Acceptance;
 import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.spi.SendOutcome;
 import dev.psc.delivery.status.CloseReport;
 import dev.psc.delivery.status.DeliveryEvent;
 import dev.psc.delivery.status.Durability;
-
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,7 +52,8 @@ public final class SendQueue {
         state.complete(durability, Durability.LOST);
         return refused;
       }
-      QueuedProfile entry = new QueuedProfile(profile, ticker.nanos(), ticker.epochMillis(), false, durability);
+      QueuedProfile entry =
+          new QueuedProfile(profile, ticker.nanos(), ticker.epochMillis(), false, durability);
       counters.accepted(profile.sizeBytes());
       boolean wasIdle = !window.hasReady();
       boolean fits = backlog.isEmpty() && state.fitsWindow(entry);

@@ -2,7 +2,6 @@ package dev.psc.delivery.internal.queue;
 
 import dev.psc.delivery.status.DeliverySnapshot;
 import dev.psc.delivery.status.DeliveryState;
-
 import java.time.Duration;
 import java.util.Map;
 

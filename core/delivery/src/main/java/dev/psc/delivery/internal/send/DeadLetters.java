@@ -4,7 +4,6 @@ import dev.psc.delivery.directory.DirectorySink;
 import dev.psc.delivery.internal.queue.LogThrottle;
 import dev.psc.delivery.internal.queue.QueuedProfile;
 import dev.psc.delivery.spi.RawProfile;
-
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -13,7 +13,6 @@ import dev.psc.delivery.spi.ProfileSink;
 import dev.psc.delivery.spi.SendOutcome;
 import dev.psc.delivery.status.DeliveryEvent;
 import dev.psc.delivery.status.DeliveryState;
-
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

@@ -1,7 +1,6 @@
 package dev.psc.delivery.internal.spool;
 
 import dev.psc.delivery.spi.RawProfile;
-
 import dev.psc.label.Label;
 import dev.psc.label.LabelSet;
 import java.io.ByteArrayOutputStream;

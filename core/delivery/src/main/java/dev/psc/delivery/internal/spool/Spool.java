@@ -8,7 +8,6 @@ import dev.psc.delivery.internal.queue.QueuedProfile;
 import dev.psc.delivery.internal.queue.Segment;
 import dev.psc.delivery.internal.queue.Ticker;
 import dev.psc.delivery.internal.send.Sender;
-
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -288,7 +287,8 @@ public final class Spool {
     }
   }
 
-  private long append(Disk.DiskFile file, Segment segment, List<QueuedProfile> entries, List<Long> offsets)
+  private long append(
+      Disk.DiskFile file, Segment segment, List<QueuedProfile> entries, List<Long> offsets)
       throws IOException {
     long start = segment.bytes;
     long position = start;

@@ -1,7 +1,6 @@
 package dev.psc.delivery.internal.spool;
 
 import dev.psc.delivery.internal.queue.Segment;
-
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -9,7 +9,6 @@ import dev.psc.delivery.internal.queue.Ticker;
 import dev.psc.delivery.spi.RawProfile;
 import dev.psc.delivery.status.DeliveryEvent;
 import dev.psc.delivery.status.Durability;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -169,7 +168,8 @@ public final class SpoolQueue {
     try {
       long ageMillis = Math.max(0, ticker.epochMillis() - acceptedMillis);
       long acceptedNanos = ticker.nanos() - TimeUnit.MILLISECONDS.toNanos(ageMillis);
-      QueuedProfile entry = new QueuedProfile(profile, acceptedNanos, acceptedMillis, segment.replayed, null);
+      QueuedProfile entry =
+          new QueuedProfile(profile, acceptedNanos, acceptedMillis, segment.replayed, null);
       entry.segment = segment;
       entry.ordinal = record.ordinal();
       entry.offset = record.offset();

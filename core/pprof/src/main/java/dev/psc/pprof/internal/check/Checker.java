@@ -8,7 +8,6 @@ import dev.psc.pprof.internal.wire.IdMap;
 import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.internal.wire.Sniffer;
 import dev.psc.pprof.internal.wire.WireReader;
-
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -310,7 +309,8 @@ public final class Checker {
             varint(l, "location", n);
             mapping = l.value;
           }
-          case ProfileFields.LOCATION_ADDRESS, ProfileFields.LOCATION_IS_FOLDED -> varint(l, "location", n);
+          case ProfileFields.LOCATION_ADDRESS, ProfileFields.LOCATION_IS_FOLDED ->
+              varint(l, "location", n);
           case ProfileFields.LOCATION_LINE -> {
             if (l.type != WireReader.BYTES) {
               throw ProfileIndex.wrongType("location[" + n + "].line", l);

@@ -6,7 +6,6 @@ import dev.psc.pprof.format.PprofRule;
 import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.internal.wire.Sniffer;
 import dev.psc.pprof.internal.wire.WireReader;
-
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,11 +1,10 @@
 package dev.psc.pprof.internal.check;
 
+import static dev.psc.pprof.format.PprofException.CORRUPT;
+
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.internal.wire.WireReader;
-
-import static dev.psc.pprof.format.PprofException.CORRUPT;
-
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Comparator;

@@ -2,7 +2,6 @@ package dev.psc.pprof.internal.wire;
 
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.format.PprofLimits;
-
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -65,7 +64,8 @@ public final class Gzip {
   }
 
   /** Inflates all members. */
-  public static Inflated inflate(byte[] body, int from, int to, PprofLimits limits) throws PprofException {
+  public static Inflated inflate(byte[] body, int from, int to, PprofLimits limits)
+      throws PprofException {
     Gzip gzip = new Gzip(body, to, limits, expectedSize(body, from, to, limits));
     Inflater inflater = new Inflater(true);
     try {

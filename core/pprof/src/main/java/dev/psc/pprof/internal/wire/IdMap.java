@@ -1,7 +1,6 @@
 package dev.psc.pprof.internal.wire;
 
 import dev.psc.pprof.format.PprofException;
-
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.SplittableRandom;

@@ -1,7 +1,6 @@
 package dev.psc.pprof.internal.wire;
 
 import dev.psc.pprof.format.PprofException;
-
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;

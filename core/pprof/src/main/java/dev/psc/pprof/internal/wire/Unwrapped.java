@@ -2,7 +2,6 @@ package dev.psc.pprof.internal.wire;
 
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.format.PprofLimits;
-
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param nested whether gzip stood within gzip
  */
 @SuppressWarnings("ArrayRecordComponent") // Internal, and never compared.
-public record Unwrapped(byte[] buf, int from, int to, boolean wrapped, int members, boolean nested) {
+public record Unwrapped(
+    byte[] buf, int from, int to, boolean wrapped, int members, boolean nested) {
 
   public static Unwrapped open(byte[] body, PprofLimits limits) throws PprofException {
     if (body.length > limits.wireBytes()) {
