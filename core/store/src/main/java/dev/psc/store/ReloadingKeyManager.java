@@ -1,14 +1,14 @@
 package dev.psc.store;
 
+import dev.psc.net.Pem;
 import java.io.IOException;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.Principal;
 import java.security.PrivateKey;
-import java.security.PublicKey;
-import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.List;
@@ -65,33 +65,15 @@ final class ReloadingKeyManager extends X509ExtendedKeyManager {
 
   private static Loaded load(int number, byte[] chainBytes, byte[] keyBytes)
       throws GeneralSecurityException {
-    List<X509Certificate> chain = Pem.certificates(chainBytes);
-    PublicKey publicKey = chain.get(0).getPublicKey();
-    PrivateKey key = Pem.privateKey(keyBytes, publicKey.getAlgorithm());
-    if (!belongTogether(publicKey, key)) {
-      throw new GeneralSecurityException("the key does not belong to the certificate");
-    }
+    List<X509Certificate> chain = Pem.certificates(text(chainBytes));
+    // Two files cannot be replaced at one instant: between, the key is that of another certificate.
+    PrivateKey key = Pem.privateKey(text(keyBytes), chain.get(0));
     return new Loaded(
         "psc-" + number, chainBytes, keyBytes, chain.toArray(X509Certificate[]::new), key);
   }
 
-  /** Two files cannot be replaced at one instant: this notices the instant between. */
-  private static boolean belongTogether(PublicKey publicKey, PrivateKey key)
-      throws GeneralSecurityException {
-    String algorithm =
-        switch (publicKey.getAlgorithm()) {
-          case "RSA" -> "SHA256withRSA";
-          case "EC" -> "SHA256withECDSA";
-          default -> publicKey.getAlgorithm();
-        };
-    byte[] probe = {1, 2, 3};
-    Signature signer = Signature.getInstance(algorithm);
-    signer.initSign(key);
-    signer.update(probe);
-    byte[] signature = signer.sign();
-    signer.initVerify(publicKey);
-    signer.update(probe);
-    return signer.verify(signature);
+  private static String text(byte[] pem) {
+    return new String(pem, StandardCharsets.ISO_8859_1);
   }
 
   private synchronized String currentAlias() {

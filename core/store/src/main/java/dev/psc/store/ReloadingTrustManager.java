@@ -1,7 +1,9 @@
 package dev.psc.store;
 
+import dev.psc.net.Pem;
 import java.io.IOException;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -52,7 +54,8 @@ final class ReloadingTrustManager extends X509ExtendedTrustManager {
     KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
     store.load(null, null);
     int number = 0;
-    for (X509Certificate certificate : Pem.certificates(bytes)) {
+    for (X509Certificate certificate :
+        Pem.certificates(new String(bytes, StandardCharsets.ISO_8859_1))) {
       store.setCertificateEntry("authority-" + number++, certificate);
     }
     TrustManagerFactory factory =

@@ -1,5 +1,6 @@
 package dev.psc.scraper;
 
+import dev.psc.net.Json;
 import dev.psc.pprof.FlameGraph;
 import dev.psc.pprof.PprofException;
 import dev.psc.pprof.Profile;

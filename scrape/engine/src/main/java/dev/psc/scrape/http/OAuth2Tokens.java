@@ -1,10 +1,12 @@
 package dev.psc.scrape.http;
 
+import dev.psc.net.Json;
 import dev.psc.scrape.settings.Secret;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -217,7 +219,7 @@ final class OAuth2Tokens {
   private Token token(Credentials.OAuth2 settings, HttpAnswer answer, @Nullable Entry entry) {
     Map<String, String> fields;
     try {
-      fields = JsonTexts.read(new String(answer.body(), StandardCharsets.UTF_8));
+      fields = texts(Json.parse(new String(answer.body(), StandardCharsets.UTF_8)));
     } catch (IllegalArgumentException noJson) {
       fields = Map.of();
     }
@@ -242,6 +244,20 @@ final class OAuth2Tokens {
         now,
         now + (life - Math.min(life / 5, REFRESH_AHEAD_SECONDS)) * SECOND,
         now + (life - Math.min(life / 10, 5)) * SECOND);
+  }
+
+  /** Returns the texts, numbers and truth values of an object; nothing of anything else. */
+  private static Map<String, String> texts(@Nullable Object json) {
+    Map<String, String> texts = new LinkedHashMap<>();
+    if (json instanceof Map<?, ?> fields) {
+      fields.forEach(
+          (name, value) -> {
+            if (value instanceof String || value instanceof Number || value instanceof Boolean) {
+              texts.put(String.valueOf(name), value.toString());
+            }
+          });
+    }
+    return texts;
   }
 
   private static String type(String given) {

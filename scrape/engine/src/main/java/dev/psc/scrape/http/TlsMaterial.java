@@ -1,5 +1,7 @@
 package dev.psc.scrape.http;
 
+import dev.psc.net.Pem;
+import dev.psc.net.TrustAll;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
@@ -74,7 +76,7 @@ final class TlsMaterial {
       throw unusable("cert", tls.certificate(), unusable);
     }
     try {
-      privateKey = Pem.privateKey(key, chain.get(0).getPublicKey().getAlgorithm());
+      privateKey = Pem.privateKey(key, chain.get(0));
     } catch (GeneralSecurityException unusable) {
       throw unusable("key", tls.key(), unusable);
     }
@@ -89,7 +91,7 @@ final class TlsMaterial {
   private TrustManager @Nullable [] trustManagers(TlsSettings tls)
       throws GeneralSecurityException, IOException, HttpFailure {
     if (tls.insecureSkipVerify()) {
-      return new TrustManager[] {new TrustAnyone()};
+      return new TrustManager[] {new TrustAll()};
     }
     if (ca == null) {
       return null;

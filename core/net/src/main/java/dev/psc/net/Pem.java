@@ -1,10 +1,12 @@
-package dev.psc.scrape.http;
+package dev.psc.net;
 
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
@@ -18,10 +20,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Reads certificates and private keys as OpenSSL and Kubernetes write them. No message contains any
- * of a key.
+ * Certificates and private keys in PEM, as OpenSSL and Kubernetes write them. No message contains
+ * any part of a key.
  */
-final class Pem {
+public final class Pem {
 
   private static final Pattern BLOCK =
       Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \\1-----", Pattern.DOTALL);
@@ -31,11 +33,17 @@ final class Pem {
   private static final byte[] EC = {0x2a, (byte) 0x86, 0x48, (byte) 0xce, 0x3d, 2, 1};
   private static final int SEQUENCE = 0x30;
   private static final int OID = 0x06;
+  private static final int CURVE = 0xa0;
+  private static final String CONVERT = "convert it with openssl pkcs8 -topk8 -nocrypt";
 
   private Pem() {}
 
-  /** Returns the certificates in their order; there is at least one. */
-  static List<X509Certificate> certificates(String pem) throws GeneralSecurityException {
+  /**
+   * Returns the certificates in their order; there is at least one.
+   *
+   * @throws GeneralSecurityException if the text has no certificate or a damaged one
+   */
+  public static List<X509Certificate> certificates(String pem) throws GeneralSecurityException {
     List<X509Certificate> certificates = new ArrayList<>();
     CertificateFactory factory = CertificateFactory.getInstance("X.509");
     Matcher block = BLOCK.matcher(pem);
@@ -54,27 +62,59 @@ final class Pem {
   }
 
   /**
-   * Returns the private key: PKCS #8, or the older forms of RSA and EC keys that many tools still
-   * write.
+   * Returns the private key of a certificate: PKCS #8, or the older forms of RSA (PKCS #1) and EC
+   * (SEC 1) keys.
    *
-   * @param algorithm of the certificate's public key
+   * @throws GeneralSecurityException if the text has no private key, one that is encrypted or
+   *     damaged, or the key of another certificate
    */
+  public static PrivateKey privateKey(String pem, X509Certificate certificate)
+      throws GeneralSecurityException {
+    PublicKey publicKey = certificate.getPublicKey();
+    PrivateKey key = privateKey(pem, publicKey.getAlgorithm());
+    if (!belongTogether(publicKey, key)) {
+      throw new GeneralSecurityException("the private key does not belong to the certificate");
+    }
+    return key;
+  }
+
+  private static boolean belongTogether(PublicKey publicKey, PrivateKey key)
+      throws GeneralSecurityException {
+    String algorithm =
+        switch (publicKey.getAlgorithm()) {
+          case "RSA" -> "SHA256withRSA";
+          case "EC" -> "SHA256withECDSA";
+          default -> publicKey.getAlgorithm();
+        };
+    byte[] probe = {1, 2, 3};
+    Signature signer = Signature.getInstance(algorithm);
+    signer.initSign(key);
+    signer.update(probe);
+    byte[] signature = signer.sign();
+    signer.initVerify(publicKey);
+    signer.update(probe);
+    return signer.verify(signature);
+  }
+
   static PrivateKey privateKey(String pem, String algorithm) throws GeneralSecurityException {
     Matcher block = BLOCK.matcher(pem);
     while (block.find()) {
-      byte[] der =
-          switch (block.group(1)) {
-            case "PRIVATE KEY" -> base64(block.group(2));
-            case "RSA PRIVATE KEY" -> pkcs8(algorithm(RSA, new byte[] {5, 0}), plain(block));
-            case "EC PRIVATE KEY" -> ecPkcs8(plain(block));
-            case "ENCRYPTED PRIVATE KEY" -> throw encrypted();
-            default -> null;
-          };
-      if (der != null) {
+      String kind = block.group(1);
+      if (kind.equals("PRIVATE KEY") || kind.endsWith(" PRIVATE KEY")) {
+        byte[] der =
+            switch (kind) {
+              case "PRIVATE KEY" -> base64(block.group(2));
+              case "RSA PRIVATE KEY" -> pkcs8(algorithm(RSA, new byte[] {5, 0}), plain(block));
+              case "EC PRIVATE KEY" -> ecPkcs8(plain(block));
+              case "ENCRYPTED PRIVATE KEY" -> throw encrypted();
+              default ->
+                  throw new GeneralSecurityException(
+                      "the form " + kind + " is not supported; " + CONVERT);
+            };
         try {
           return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(der));
         } catch (GeneralSecurityException unusable) {
-          // Not chained: who knows what of the key a provider's message shows.
+          // Not chained: a provider's message may show a part of the key.
           throw new GeneralSecurityException(
               "the private key is damaged, or not of the kind of the certificate's, which is "
                   + algorithm);
@@ -94,7 +134,8 @@ final class Pem {
 
   private static GeneralSecurityException encrypted() {
     return new GeneralSecurityException(
-        "the private key has a password; take it off with openssl pkcs8 -topk8 -nocrypt");
+        "the private key is encrypted with a password; remove it with openssl pkcs8 -topk8"
+            + " -nocrypt");
   }
 
   private static byte[] base64(String text) throws GeneralSecurityException {
@@ -102,7 +143,7 @@ final class Pem {
       return Base64.getMimeDecoder().decode(text.getBytes(StandardCharsets.US_ASCII));
     } catch (IllegalArgumentException malformed) {
       // Not chained: the decoder's message has a character of the key.
-      throw new GeneralSecurityException("what stands between its BEGIN and END is not base64");
+      throw new GeneralSecurityException("the text between BEGIN and END is not base64");
     }
   }
 
@@ -115,19 +156,36 @@ final class Pem {
     return der(SEQUENCE, der(OID, oid), parameters);
   }
 
-  /** An EC key (RFC 5915) names its curve in an element of its own, which PKCS #8 has outside. */
+  /**
+   * Returns an EC key (RFC 5915: version, key, [0] curve, [1] public key) as PKCS #8, which has the
+   * curve outside of the key.
+   */
   private static byte[] ecPkcs8(byte[] key) throws GeneralSecurityException {
-    for (int i = 0; i + 4 < key.length; i++) {
-      int length = key[i + 3];
-      if ((key[i] & 0xff) == 0xa0
-          && key[i + 2] == OID
-          && key[i + 1] == length + 2
-          && i + 4 + length <= key.length) {
-        return pkcs8(algorithm(EC, Arrays.copyOfRange(key, i + 2, i + 4 + length)), key);
+    try {
+      int curve = end(key, end(key, content(key, 0)));
+      if (curve < key.length && (key[curve] & 0xff) == CURVE) {
+        byte[] parameters = Arrays.copyOfRange(key, content(key, curve), end(key, curve));
+        return pkcs8(algorithm(EC, parameters), key);
       }
+    } catch (IndexOutOfBoundsException | IllegalArgumentException truncated) {
+      throw new GeneralSecurityException("the EC private key is damaged");
     }
-    throw new GeneralSecurityException(
-        "the EC private key does not name its curve; convert it with openssl pkcs8 -topk8 -nocrypt");
+    throw new GeneralSecurityException("the EC private key does not name its curve; " + CONVERT);
+  }
+
+  /** Returns where the content of a DER element begins. */
+  private static int content(byte[] der, int at) {
+    return at + 2 + (der[at + 1] < 0 ? der[at + 1] & 0x7f : 0);
+  }
+
+  /** Returns where a DER element ends. */
+  private static int end(byte[] der, int at) {
+    int content = content(der, at);
+    int length = content == at + 2 ? der[at + 1] : 0;
+    for (int i = at + 2; i < content; i++) {
+      length = length << 8 | der[i] & 0xff;
+    }
+    return content + length;
   }
 
   private static byte[] der(int tag, byte[]... parts) {
