@@ -1,9 +1,11 @@
 package dev.psc.net;
 
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
+import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.Signature;
@@ -18,6 +20,9 @@ import java.util.Base64;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
  * Certificates and private keys in PEM, as OpenSSL and Kubernetes write them. No message contains
@@ -59,6 +64,32 @@ public final class Pem {
           "no certificate in it; expected PEM with -----BEGIN CERTIFICATE-----");
     }
     return certificates;
+  }
+
+  /**
+   * Returns a trust manager that trusts the certificates of a text and no others.
+   *
+   * @throws GeneralSecurityException if the text has no certificate or a damaged one
+   */
+  public static X509ExtendedTrustManager trustManager(String pem) throws GeneralSecurityException {
+    try {
+      KeyStore store = KeyStore.getInstance("PKCS12");
+      store.load(null, null);
+      for (X509Certificate authority : certificates(pem)) {
+        store.setCertificateEntry("authority-" + store.size(), authority);
+      }
+      TrustManagerFactory factory =
+          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      factory.init(store);
+      for (TrustManager manager : factory.getTrustManagers()) {
+        if (manager instanceof X509ExtendedTrustManager extended) {
+          return extended;
+        }
+      }
+    } catch (IOException unreadable) {
+      throw new GeneralSecurityException(unreadable);
+    }
+    throw new GeneralSecurityException("this Java runtime has no X.509 trust manager");
   }
 
   /**

@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -146,20 +145,6 @@ public final class ProxyAddress {
 
   private static String decoded(String text) {
     return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
-  }
-
-  @Override
-  public boolean equals(@Nullable Object other) {
-    return other instanceof ProxyAddress that
-        && scheme.equals(that.scheme)
-        && host.equals(that.host)
-        && port == that.port
-        && Objects.equals(userInfo, that.userInfo);
-  }
-
-  @Override
-  public int hashCode() {
-    return Objects.hash(scheme, host, port);
   }
 
   /** Returns the URL without credentials. */

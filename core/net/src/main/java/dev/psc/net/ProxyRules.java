@@ -1,6 +1,7 @@
 package dev.psc.net;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -28,7 +29,7 @@ public final class ProxyRules {
 
   /** An entry of {@code NO_PROXY}. */
   private interface Exemption {
-    boolean matches(String host, @Nullable IpAddress address, String port);
+    boolean matches(String host, @Nullable InetAddress address, String port);
   }
 
   private static final Exemption ALL = (host, address, port) -> true;
@@ -134,8 +135,8 @@ public final class ProxyRules {
       return true;
     }
     String host = AsciiName.of(target);
-    IpAddress address = IpAddress.parse(withoutZone(host)).orElse(null);
-    if (host.equals("localhost") || (address != null && address.isLoopback())) {
+    InetAddress address = IpAddress.parse(withoutZone(host)).orElse(null);
+    if (host.equals("localhost") || (address != null && address.isLoopbackAddress())) {
       return false;
     }
     String name = host.strip().toLowerCase(Locale.ROOT);
@@ -178,7 +179,7 @@ public final class ProxyRules {
     if (host.isEmpty()) {
       return Optional.empty();
     }
-    Optional<IpAddress> own = IpAddress.parse(host);
+    Optional<InetAddress> own = IpAddress.parse(host);
     return Optional.of(
         own.isPresent()
             ? (name, address, asked) ->

@@ -7,13 +7,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import javax.net.ssl.SSLEngine;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,23 +47,8 @@ final class ReloadingTrustManager extends X509ExtendedTrustManager {
     }
   }
 
-  private static Loaded load(byte[] bytes) throws GeneralSecurityException, IOException {
-    KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
-    store.load(null, null);
-    int number = 0;
-    for (X509Certificate certificate :
-        Pem.certificates(new String(bytes, StandardCharsets.ISO_8859_1))) {
-      store.setCertificateEntry("authority-" + number++, certificate);
-    }
-    TrustManagerFactory factory =
-        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-    factory.init(store);
-    for (TrustManager manager : factory.getTrustManagers()) {
-      if (manager instanceof X509ExtendedTrustManager extended) {
-        return new Loaded(bytes, extended);
-      }
-    }
-    throw new GeneralSecurityException("this Java runtime has no X.509 trust manager");
+  private static Loaded load(byte[] bytes) throws GeneralSecurityException {
+    return new Loaded(bytes, Pem.trustManager(new String(bytes, StandardCharsets.ISO_8859_1)));
   }
 
   private X509ExtendedTrustManager current() {
