@@ -214,7 +214,7 @@ public final class Pem {
     int content = content(der, at);
     int length = content == at + 2 ? der[at + 1] : 0;
     for (int i = at + 2; i < content; i++) {
-      length = length << 8 | der[i] & 0xff;
+      length = (length << 8) | (der[i] & 0xff);
     }
     return content + length;
   }

@@ -75,14 +75,12 @@ public final class ProxyAddress {
           ? Optional.empty()
           : Optional.of(new ProxyAddress(scheme, "", 0, null));
     }
-    int slash = rest.indexOf('/', 2);
-    String authority = slash < 0 ? rest.substring(2) : rest.substring(2, slash);
-    String path = slash < 0 ? "" : rest.substring(slash);
+    String authority = rest.substring(2).split("/", 2)[0];
     int at = authority.lastIndexOf('@');
     String userInfo = at < 0 ? null : authority.substring(0, at);
     Matcher hostAndPort = HOST_AND_PORT.matcher(authority.substring(at + 1));
     if (!hostAndPort.matches()
-        || !PATH.matcher(path).matches()
+        || !PATH.matcher(rest).matches()
         || (userInfo != null && !USER_INFO.matcher(userInfo).matches())) {
       return Optional.empty();
     }

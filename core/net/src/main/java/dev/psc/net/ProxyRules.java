@@ -1,6 +1,5 @@
 package dev.psc.net;
 
-import java.io.IOException;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -111,12 +110,12 @@ public final class ProxyRules {
    * Returns the proxy for a URL, or nothing if it is reached directly.
    *
    * @param host without brackets
-   * @throws IOException if {@code HTTP_PROXY} would apply but a CGI environment ({@code
+   * @throws IllegalStateException if {@code HTTP_PROXY} would apply but a CGI environment ({@code
    *     REQUEST_METHOD}) makes it untrustworthy, since a client's header can set it there
    */
-  public Optional<ProxyAddress> proxy(String scheme, String host, int port) throws IOException {
+  public Optional<ProxyAddress> proxy(String scheme, String host, int port) {
     if (scheme.equalsIgnoreCase("http") && http != null && cgi) {
-      throw new IOException(
+      throw new IllegalStateException(
           "HTTP_PROXY is not used because REQUEST_METHOD is set, as in a CGI environment; unset"
               + " one of them");
     }

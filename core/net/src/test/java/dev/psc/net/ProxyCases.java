@@ -35,7 +35,7 @@ final class ProxyCases {
     String answer() {
       Matcher parts = URL.matcher(url);
       if (!parts.matches()) {
-        throw new IllegalStateException(url);
+        throw new IllegalArgumentException(url);
       }
       String scheme = parts.group(1);
       String host = parts.group(2) == null ? parts.group(3) : parts.group(2).replace("%25", "%");
@@ -48,7 +48,7 @@ final class ProxyCases {
             .proxy(scheme, host, port)
             .map(Case::text)
             .orElse("direct");
-      } catch (IOException refused) {
+      } catch (IllegalStateException refused) {
         return "error";
       }
     }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -34,13 +33,13 @@ class ProxyRulesTest {
     ProxyRules rules =
         ProxyRules.fromEnvironment(Map.of("HTTP_PROXY", "p", "REQUEST_METHOD", "GET"));
     assertThatThrownBy(() -> rules.proxy("http", "a.com", 80))
-        .isInstanceOf(IOException.class)
+        .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("HTTP_PROXY")
         .hasMessageContaining("REQUEST_METHOD");
   }
 
   @Test
-  void aGivenProxyHoldsForEveryHostUnlessThereAreExemptions() throws Exception {
+  void aGivenProxyHoldsForEveryHostUnlessThereAreExemptions() {
     ProxyRules always = ProxyRules.of("http://p:1", List.of());
     assertThat(always.proxy("http", "localhost", 80)).hasToString("Optional[http://p:1]");
     assertThat(always.httpsProxy("127.0.0.1", 443)).hasToString("Optional[http://p:1]");

@@ -41,11 +41,7 @@ final class HttpProxy implements ProxyDetector {
     return new HttpProxy(rules);
   }
 
-  /**
-   * Checks the proxy for a store.
-   *
-   * @throws IllegalArgumentException if its scheme is not supported
-   */
+  /** Rejects a proxy of a scheme that is not supported, if the store is reached through it. */
   void check(StoreEndpoint store) {
     address(store.host(), store.port()).ifPresent(address -> check(address, "HTTPS_PROXY"));
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.grpc.HttpConnectProxiedSocketAddress;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -35,7 +36,7 @@ class HttpProxyTest {
             HttpConnectProxiedSocketAddress.class,
             address ->
                 assertThat(address.getProxyAddress())
-                    .isEqualTo(new InetSocketAddress("127.0.0.1", 80)));
+                    .isEqualTo(new InetSocketAddress(InetAddress.getLoopbackAddress(), 80)));
     HttpProxy none = HttpProxy.fromEnvironment(Map.of("NO_PROXY", "x", "HTTP_PROXY", "p"));
     assertThat(none.proxyFor(store("h"))).isNull();
   }

@@ -6,10 +6,8 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -217,17 +215,19 @@ final class OAuth2Tokens {
 
   /** Reads an answer; the entry remembers, where given, that the secret had to be in the body. */
   private Token token(Credentials.OAuth2 settings, HttpAnswer answer, @Nullable Entry entry) {
-    Map<String, String> fields;
+    Map<?, ?> fields = Map.of();
     try {
-      fields = texts(Json.parse(new String(answer.body(), StandardCharsets.UTF_8)));
+      if (Json.parse(new String(answer.body(), StandardCharsets.UTF_8)) instanceof Map<?, ?> map) {
+        fields = map;
+      }
     } catch (IllegalArgumentException noJson) {
-      fields = Map.of();
+      logger.debug("the answer of the token endpoint is not JSON", noJson);
     }
     if (answer.status() != 200) {
       throw new CompletionException(
           unusable(settings, "answered " + answer.status() + said(fields)));
     }
-    String value = fields.getOrDefault("access_token", "");
+    String value = text(fields, "access_token");
     if (value.isEmpty() || !value.chars().allMatch(c -> c > ' ' && c <= '~')) {
       throw new CompletionException(
           unusable(settings, "answered 200, but with no access_token that can be used"));
@@ -237,27 +237,19 @@ final class OAuth2Tokens {
         entry.secretInBody = true;
       }
     }
-    long life = life(fields.getOrDefault("expires_in", ""));
+    long life = life(text(fields, "expires_in"));
     long now = nanoTime.getAsLong();
     return new Token(
-        type(fields.getOrDefault("token_type", "")) + " " + value,
+        type(text(fields, "token_type")) + " " + value,
         now,
         now + (life - Math.min(life / 5, REFRESH_AHEAD_SECONDS)) * SECOND,
         now + (life - Math.min(life / 10, 5)) * SECOND);
   }
 
-  /** Returns the texts, numbers and truth values of an object; nothing of anything else. */
-  private static Map<String, String> texts(@Nullable Object json) {
-    Map<String, String> texts = new LinkedHashMap<>();
-    if (json instanceof Map<?, ?> fields) {
-      fields.forEach(
-          (name, value) -> {
-            if (value instanceof String || value instanceof Number || value instanceof Boolean) {
-              texts.put(String.valueOf(name), value.toString());
-            }
-          });
-    }
-    return texts;
+  /** Returns a text, number or truth value as text, and "" for what is absent or nested. */
+  private static String text(Map<?, ?> fields, String name) {
+    Object value = fields.get(name);
+    return value == null || value instanceof Map || value instanceof List ? "" : value.toString();
   }
 
   private static String type(String given) {
@@ -274,10 +266,12 @@ final class OAuth2Tokens {
     }
   }
 
-  private static String said(Map<String, String> fields) {
+  private static String said(Map<?, ?> fields) {
     List<String> said = new ArrayList<>();
     for (String name : List.of("error", "error_description")) {
-      Optional.ofNullable(fields.get(name)).ifPresent(text -> said.add(Printable.line(text, 200)));
+      if (!text(fields, name).isEmpty()) {
+        said.add(Printable.line(text(fields, name), 200));
+      }
     }
     return said.isEmpty() ? "" : " \"" + String.join(": ", said) + "\"";
   }

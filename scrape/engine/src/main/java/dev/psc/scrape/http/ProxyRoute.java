@@ -4,7 +4,6 @@ import dev.psc.net.ProxyAddress;
 import dev.psc.net.ProxyRules;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.net.ProxySelector;
@@ -48,7 +47,7 @@ final class ProxyRoute {
     Optional<ProxyAddress> proxy;
     try {
       proxy = find(uri);
-    } catch (IOException unusable) {
+    } catch (IllegalStateException unusable) {
       throw new HttpFailure(ScrapeOutcome.PROXY, String.valueOf(unusable.getMessage()));
     }
     if (proxy.isPresent() && !proxy.get().isPlainHttp()) {
@@ -62,7 +61,7 @@ final class ProxyRoute {
     return proxy;
   }
 
-  private Optional<ProxyAddress> find(URI uri) throws IOException {
+  private Optional<ProxyAddress> find(URI uri) {
     String host = uri.getHost();
     return rules == null
         ? Optional.empty()
@@ -121,19 +120,14 @@ final class ProxyRoute {
     return new ProxySelector() {
       @Override
       public List<Proxy> select(URI uri) {
-        try {
-          return List.of(
-              find(uri)
-                  .map(
-                      proxy ->
-                          new Proxy(
-                              Proxy.Type.HTTP,
-                              InetSocketAddress.createUnresolved(proxy.host(), proxy.port())))
-                  .orElse(Proxy.NO_PROXY));
-        } catch (IOException refused) {
-          // Such a request is not sent, see proxy(URI).
-          throw new UncheckedIOException(refused);
-        }
+        return List.of(
+            find(uri)
+                .map(
+                    proxy ->
+                        new Proxy(
+                            Proxy.Type.HTTP,
+                            InetSocketAddress.createUnresolved(proxy.host(), proxy.port())))
+                .orElse(Proxy.NO_PROXY));
       }
 
       @Override
