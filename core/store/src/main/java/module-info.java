@@ -6,6 +6,7 @@ module dev.psc.store {
   requires static transitive org.jspecify;
   requires transitive dev.psc.delivery;
   requires transitive dev.psc.auth;
+  requires dev.psc.net;
   requires transitive com.google.common;
   requires transitive com.google.protobuf;
   requires transitive io.grpc;

@@ -1,6 +1,7 @@
 package dev.psc.auth;
 
 import dev.psc.auth.TokenFormatException.Problem;
+import dev.psc.net.DaemonThreads;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.AccessDeniedException;

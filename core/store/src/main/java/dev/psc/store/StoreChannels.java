@@ -1,6 +1,7 @@
 package dev.psc.store;
 
 import dev.psc.auth.PscAuthInterceptor;
+import dev.psc.net.TrustAll;
 import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
@@ -134,7 +135,7 @@ public final class StoreChannels {
      * not usable, or do not belong together, the last good pair counts.
      *
      * @param chainPem the certificate and those between it and the authority
-     * @param keyPem its private key in PKCS#8, without a password
+     * @param keyPem its private key (PKCS #8, PKCS #1 or SEC 1), not encrypted
      */
     public Builder clientCertificate(Path chainPem, Path keyPem) {
       clientChain = Objects.requireNonNull(chainPem, "chainPem");
@@ -171,9 +172,10 @@ public final class StoreChannels {
 
     /**
      * Goes through the proxy that {@code HTTPS_PROXY} names, unless {@code NO_PROXY} exempts the
-     * store (also in lower case, which wins).
-     *
-     * @throws IllegalArgumentException when the variable is not a legal URL
+     * store, by the rules of Go's {@code http.ProxyFromEnvironment}: variables in lower case count
+     * where those in upper case are not set, the default port is 80, and a value that is not a URL
+     * is ignored with a warning. {@link #build} rejects a proxy of another scheme than {@code
+     * http}.
      */
     public Builder proxyFromEnvironment() {
       return proxyFromEnvironment(System.getenv());
@@ -270,7 +272,7 @@ public final class StoreChannels {
     /** Returns what decides about the store's certificate, or null for the JVM's trust. */
     TrustManager @Nullable [] trustManagers() {
       if (skipVerify) {
-        return new TrustManager[] {new TrustsEveryone()};
+        return new TrustManager[] {new TrustAll()};
       }
       return trustedCertificates == null
           ? null
@@ -286,8 +288,8 @@ public final class StoreChannels {
     /**
      * Returns a channel that connects with its first call.
      *
-     * @throws IllegalArgumentException when settings contradict each other, or a certificate or key
-     *     file cannot be used now
+     * @throws IllegalArgumentException when settings contradict each other, a certificate or key
+     *     file cannot be used now, or the proxy of the environment is not supported
      */
     public ManagedChannel build() {
       check();
@@ -323,6 +325,9 @@ public final class StoreChannels {
     }
 
     void check() {
+      if (proxy != null) {
+        proxy.check(endpoint);
+      }
       if (endpoint.plaintext()
           && (skipVerify || trustedCertificates != null || clientChain != null)) {
         throw new IllegalArgumentException(

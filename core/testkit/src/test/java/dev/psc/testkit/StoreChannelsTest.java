@@ -38,11 +38,14 @@ import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLSession;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.asn1.sec.ECPrivateKey;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -330,7 +333,7 @@ class StoreChannelsTest {
   }
 
   @Test
-  void refusesSettingsThatContradictEachOther() {
+  void refusesSettingsThatContradictEachOther() throws Exception {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> StoreChannels.builder("http://h").insecureSkipVerify().build())
         .withMessageContaining("plaintext");
@@ -351,6 +354,10 @@ class StoreChannelsTest {
         .isThrownBy(
             () -> StoreChannels.builder("h:1").clientCertificate(authority, authority).build())
         .withMessageContaining("private key");
+    TestCertificates client = TestCertificates.generate();
+    Path chain = Files.writeString(directory.resolve("chain.pem"), client.serverPem());
+    Path key = Files.writeString(directory.resolve("sec1.key"), sec1(client.serverKeyPem()));
+    StoreChannels.builder("h:1").clientCertificate(chain, key).build().shutdownNow();
     assertThatIllegalArgumentException().isThrownBy(() -> trusting().maxInboundMessageBytes(0));
     assertThatIllegalArgumentException().isThrownBy(() -> trusting().application("a\n"));
   }
@@ -358,5 +365,18 @@ class StoreChannelsTest {
   @Test
   void namesItsVersion() {
     assertThat(StoreChannels.userAgent()).matches("psc-java/[0-9][\\w.-]*");
+  }
+
+  /** Returns a PKCS #8 key in the form that {@code openssl ec} writes. */
+  private static String sec1(String pem) throws IOException {
+    String base64 = pem.replaceAll("-----.*-----", "").replaceAll("\\s", "");
+    PrivateKeyInfo info = PrivateKeyInfo.getInstance(Base64.getDecoder().decode(base64));
+    ECPrivateKey inner = ECPrivateKey.getInstance(info.parsePrivateKey());
+    byte[] der =
+        new ECPrivateKey(256, inner.getKey(), info.getPrivateKeyAlgorithm().getParameters())
+            .getEncoded();
+    return "-----BEGIN EC PRIVATE KEY-----\n"
+        + Base64.getMimeEncoder().encodeToString(der)
+        + "\n-----END EC PRIVATE KEY-----\n";
   }
 }

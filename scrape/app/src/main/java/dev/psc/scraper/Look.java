@@ -2,6 +2,7 @@ package dev.psc.scraper;
 
 import dev.psc.auth.CallHeaders;
 import dev.psc.auth.TokenSource;
+import dev.psc.net.Json;
 import dev.psc.scrape.ScrapeListener;
 import dev.psc.scrape.Scraper;
 import dev.psc.scrape.ScraperSnapshot;

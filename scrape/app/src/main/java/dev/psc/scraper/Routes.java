@@ -1,5 +1,6 @@
 package dev.psc.scraper;
 
+import dev.psc.net.Json;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.report.FlameGraph;

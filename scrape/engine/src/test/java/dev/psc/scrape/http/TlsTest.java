@@ -255,6 +255,12 @@ class TlsTest {
                 .client(ours.serverPem(), key.replace("END PRIVATE", "END ENCRYPTED PRIVATE"))
                 .settings());
     assertThat(locked).hasMessageContaining("tls_config.key").hasMessageContaining("openssl");
+    HttpFailure mixedUp =
+        http.failure(
+            "https://127.0.0.1:1/",
+            new Tls().client(ours.serverPem(), here.serverKeyPem()).settings());
+    assertThat(mixedUp)
+        .hasMessageEndingWith("tls_config.key: the private key does not belong to the certificate");
   }
 
   @Test

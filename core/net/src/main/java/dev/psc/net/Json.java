@@ -1,20 +1,24 @@
-package dev.psc.auth.internal;
+package dev.psc.net;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The little JSON that this module needs: the claims of a token and the file of the access model.
- * Objects are {@code LinkedHashMap}s, arrays {@code ArrayList}s, whole numbers {@code Long}s, other
- * numbers {@code Double}s. A faulty text is an {@link IllegalArgumentException} that names the
- * index and never quotes the text, which may be secret.
+ * A reader and writer of small JSON texts. Objects are {@code LinkedHashMap}s, arrays {@code
+ * ArrayList}s, whole numbers {@code Long}s, other and larger numbers {@code Double}s. A faulty text
+ * is an {@link IllegalArgumentException} that names the index and never quotes the text, which may
+ * be secret.
  */
 public final class Json {
 
   private static final int DEPTH_LIMIT = 32;
+  private static final Pattern NUMBER =
+      Pattern.compile("-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?");
 
   private final String text;
   private int at;
@@ -158,15 +162,17 @@ public final class Json {
       at++;
     }
     String digits = text.substring(start, at);
-    try {
-      return digits.chars().allMatch(c -> c == '-' || (c >= '0' && c <= '9'))
-          ? (Object) Long.valueOf(digits)
-          : (Object) Double.valueOf(digits);
-    } catch (NumberFormatException e) {
+    if (!NUMBER.matcher(digits).matches()) {
       at = start;
-      // The exception would quote the text.
       throw fault("no value");
     }
+    if (digits.matches("-?[0-9]{1,19}")) {
+      BigInteger whole = new BigInteger(digits);
+      if (whole.bitLength() < Long.SIZE) {
+        return whole.longValue();
+      }
+    }
+    return Double.valueOf(digits);
   }
 
   private void expect(char wanted) {
@@ -193,47 +199,58 @@ public final class Json {
     return new IllegalArgumentException("not JSON: " + what + " at index " + at);
   }
 
-  /** Returns a value of the kinds that {@link #parse} makes as text, indented by two spaces. */
+  /** Returns maps, iterables, numbers, booleans and text (all else) as JSON on one line. */
   public static String write(@Nullable Object value) {
     StringBuilder out = new StringBuilder();
-    write(value, "", out);
+    append(out, value, null);
+    return out.toString();
+  }
+
+  /** Returns the same as {@link #write}, indented by two spaces, with a line break at the end. */
+  public static String writeIndented(@Nullable Object value) {
+    StringBuilder out = new StringBuilder();
+    append(out, value, "\n");
     return out.append('\n').toString();
   }
 
-  private static void write(@Nullable Object value, String indent, StringBuilder out) {
+  /** Appends a value; the line break brings the indentation, and is null for a single line. */
+  private static void append(
+      StringBuilder out, @Nullable Object value, @Nullable String lineBreak) {
+    String inner = lineBreak == null ? null : lineBreak + "  ";
     if (value instanceof Map<?, ?> map) {
-      String inner = indent + "  ";
-      String separator = "{\n";
+      out.append('{');
+      String separator = "";
       for (Map.Entry<?, ?> entry : map.entrySet()) {
-        out.append(separator).append(inner);
-        quote(String.valueOf(entry.getKey()), out);
-        out.append(": ");
-        write(entry.getValue(), inner, out);
-        separator = ",\n";
+        out.append(separator).append(inner == null ? "" : inner);
+        quote(out, String.valueOf(entry.getKey()));
+        out.append(inner == null ? ":" : ": ");
+        append(out, entry.getValue(), inner);
+        separator = ",";
       }
-      out.append(map.isEmpty() ? "{}" : "\n" + indent + "}");
-    } else if (value instanceof Iterable<?> list) {
-      String inner = indent + "  ";
-      String separator = "[\n";
-      boolean empty = true;
-      for (Object element : list) {
-        out.append(separator).append(inner);
-        write(element, inner, out);
-        separator = ",\n";
-        empty = false;
+      out.append(lineBreak == null || map.isEmpty() ? "" : lineBreak).append('}');
+    } else if (value instanceof Iterable<?> items) {
+      out.append('[');
+      String separator = "";
+      for (Object item : items) {
+        out.append(separator).append(inner == null ? "" : inner);
+        append(out, item, inner);
+        separator = ",";
       }
-      out.append(empty ? "[]" : "\n" + indent + "]");
-    } else if (value instanceof String string) {
-      quote(string, out);
+      out.append(lineBreak == null || separator.isEmpty() ? "" : lineBreak).append(']');
+    } else if (value == null || value instanceof Boolean || value instanceof Number) {
+      // JSON has no NaN and no infinity.
+      boolean isFinite = !(value instanceof Double number) || Double.isFinite(number);
+      out.append(isFinite ? value : "null");
     } else {
-      out.append(value);
+      quote(out, value.toString());
     }
   }
 
-  private static void quote(String string, StringBuilder out) {
+  /** Appends a JSON string; {@code <} is escaped too, so that it is safe inside a script. */
+  public static void quote(StringBuilder out, String text) {
     out.append('"');
-    for (int i = 0; i < string.length(); i++) {
-      char c = string.charAt(i);
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
       switch (c) {
         case '"' -> out.append("\\\"");
         case '\\' -> out.append("\\\\");
@@ -241,7 +258,7 @@ public final class Json {
         case '\r' -> out.append("\\r");
         case '\t' -> out.append("\\t");
         default -> {
-          if (c < 0x20) {
+          if (c < ' ' || c == 0x7f || c == '<' || c == 0x2028 || c == 0x2029) {
             out.append(String.format("\\u%04x", (int) c));
           } else {
             out.append(c);

@@ -5,7 +5,7 @@ import dev.psc.auth.iam.IamData.Account;
 import dev.psc.auth.iam.IamData.Org;
 import dev.psc.auth.iam.IamData.OwnProject;
 import dev.psc.auth.iam.IamData.StoredToken;
-import dev.psc.auth.internal.Json;
+import dev.psc.net.Json;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -64,7 +64,7 @@ final class IamJson {
       json.put("bindings", org.bindings.values().stream().map(IamJson::binding).toList());
       organizations.add(json);
     }
-    return Json.write(object("version", VERSION, "organizations", organizations));
+    return Json.writeIndented(object("version", VERSION, "organizations", organizations));
   }
 
   private static Map<String, Object> object(Object... namesAndValues) {

@@ -1,8 +1,12 @@
-package dev.psc.auth.internal;
+package dev.psc.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,6 +22,7 @@ class JsonTest {
     Object value = Json.parse(SAMPLE);
     assertThat(value).hasToString("{a=[1, -2, 35.0, true, false, null, x\né\\], b={}, c=[]}");
     assertThat(Json.parse(Json.write(value))).isEqualTo(value);
+    assertThat(Json.parse(Json.writeIndented(value))).isEqualTo(value);
     assertThat(Json.parse(Json.write("\u0001\t\r\"ü"))).isEqualTo("\u0001\t\r\"ü");
   }
 
@@ -34,11 +39,15 @@ class JsonTest {
         "1 2",
         "01x",
         "-",
+        "01",
+        "1.",
+        ".5",
+        "+1",
+        "1e",
         "\"\\x\"",
         "\"\\u00g0\"",
         "{\"a\":1,}",
-        "\"\n\"",
-        "99999999999999999999"
+        "\"\n\""
       })
   void refusesFaultyTextsWithTheIndexAndWithoutTheText(String text) {
     assertThatIllegalArgumentException()
@@ -99,7 +108,42 @@ class JsonTest {
   }
 
   @Test
-  void writesOnlyControlCharactersAsNumbers() {
-    assertThat(Json.write(" \u001f~")).isEqualTo("\" \\u001f~\"\n");
+  void readsWholeNumbersBeyondLongAsDoubles() {
+    assertThat(Json.parse("99999999999999999999")).isEqualTo(1e20);
+    assertThat(Json.parse("-9223372036854775809")).isEqualTo(-0x1p63);
+  }
+
+  @Test
+  void writesOnlyControlCharactersAndWhatEndsAScriptAsNumbers() {
+    assertThat(Json.write(" \u001f~\u007f</script>\u2028é"))
+        .isEqualTo("\" \\u001f~\\u007f\\u003c/script>\\u2028é\"");
+  }
+
+  @Test
+  void writesOnOneLineOrIndented() {
+    Map<String, Object> value = new LinkedHashMap<>();
+    value.put("a", Arrays.asList(1, null, true, Double.NaN, 0.5, List.of()));
+    value.put("b", Map.of());
+    value.put("c", Map.of("d", new StringBuilder("e")));
+    assertThat(Json.write(value))
+        .isEqualTo("{\"a\":[1,null,true,null,0.5,[]],\"b\":{},\"c\":{\"d\":\"e\"}}");
+    assertThat(Json.writeIndented(value))
+        .isEqualTo(
+            """
+            {
+              "a": [
+                1,
+                null,
+                true,
+                null,
+                0.5,
+                []
+              ],
+              "b": {},
+              "c": {
+                "d": "e"
+              }
+            }
+            """);
   }
 }

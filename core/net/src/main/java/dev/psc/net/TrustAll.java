@@ -1,4 +1,4 @@
-package dev.psc.scrape.http;
+package dev.psc.net;
 
 import java.net.Socket;
 import java.security.cert.X509Certificate;
@@ -6,10 +6,13 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
- * {@code insecure_skip_verify}: any certificate will do. Being an extended manager, the JDK asks it
- * for the host name as well and adds no check of its own.
+ * A trust manager that accepts every certificate for every host name. The JDK adds no host name
+ * check of its own to an extended trust manager.
  */
-final class TrustAnyone extends X509ExtendedTrustManager {
+public final class TrustAll extends X509ExtendedTrustManager {
+
+  /** Makes a trust manager. */
+  public TrustAll() {}
 
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) {}
