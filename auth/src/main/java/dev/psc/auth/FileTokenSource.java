@@ -247,7 +247,7 @@ public final class FileTokenSource implements TokenSource {
      * Takes project tokens of the older scheme too, see {@link JwtProjectToken}. By default such a
      * file is refused with the steps of a migration.
      */
-    public Builder acceptJwtProjectTokens() {
+    public Builder allowProjectToken() {
       jwtProjectTokens = true;
       return this;
     }

@@ -142,7 +142,7 @@ class FileTokenSourceTest {
     assertThatExceptionOfType(TokenUnavailableException.class)
         .isThrownBy(() -> TokenSource.file(file))
         .withMessageContaining("old project token");
-    try (FileTokenSource source = FileTokenSource.builder(file).acceptJwtProjectTokens().open()) {
+    try (FileTokenSource source = FileTokenSource.builder(file).allowProjectToken().open()) {
       assertThat(source.token()).isEqualTo(JwtProjectToken.parse(jwt));
     }
   }

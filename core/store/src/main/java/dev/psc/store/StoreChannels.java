@@ -100,10 +100,10 @@ public final class StoreChannels {
     private static final Duration KEEP_ALIVE_FLOOR = Duration.ofMinutes(5);
 
     private StoreEndpoint endpoint;
-    private @Nullable Path trustedCertificates;
+    private @Nullable Path caFile;
     private @Nullable Path clientChain;
     private @Nullable Path clientKey;
-    private boolean skipVerify;
+    private boolean insecureSkipVerify;
     private @Nullable String serverName;
     private @Nullable HttpProxy proxy;
     private Duration keepAlive = Duration.ofMinutes(6);
@@ -125,8 +125,8 @@ public final class StoreChannels {
      * Trusts the certificates of a PEM file instead of the JVM's. The file is looked at for each
      * handshake; while it is not usable, its last good content counts.
      */
-    public Builder trustedCertificates(Path pem) {
-      trustedCertificates = Objects.requireNonNull(pem, "pem");
+    public Builder caFile(Path pem) {
+      caFile = Objects.requireNonNull(pem, "pem");
       return this;
     }
 
@@ -148,7 +148,7 @@ public final class StoreChannels {
      * each channel so built is a warning in the log.
      */
     public Builder insecureSkipVerify() {
-      skipVerify = true;
+      insecureSkipVerify = true;
       return this;
     }
 
@@ -251,15 +251,15 @@ public final class StoreChannels {
     }
 
     boolean verifies() {
-      return !skipVerify;
+      return !insecureSkipVerify;
     }
 
     Builder copy() {
       Builder copy = new Builder(endpoint);
-      copy.trustedCertificates = trustedCertificates;
+      copy.caFile = caFile;
       copy.clientChain = clientChain;
       copy.clientKey = clientKey;
-      copy.skipVerify = skipVerify;
+      copy.insecureSkipVerify = insecureSkipVerify;
       copy.serverName = serverName;
       copy.proxy = proxy;
       copy.keepAlive = keepAlive;
@@ -271,12 +271,10 @@ public final class StoreChannels {
 
     /** Returns what decides about the store's certificate, or null for the JVM's trust. */
     TrustManager @Nullable [] trustManagers() {
-      if (skipVerify) {
+      if (insecureSkipVerify) {
         return new TrustManager[] {new TrustAll()};
       }
-      return trustedCertificates == null
-          ? null
-          : new TrustManager[] {new ReloadingTrustManager(trustedCertificates)};
+      return caFile == null ? null : new TrustManager[] {new ReloadingTrustManager(caFile)};
     }
 
     KeyManager @Nullable [] keyManagers() {
@@ -310,7 +308,7 @@ public final class StoreChannels {
       if (proxy != null) {
         builder.proxyDetector(proxy);
       }
-      if (skipVerify) {
+      if (insecureSkipVerify) {
         log.warn(
             "the certificate of store {} is NOT verified: whoever stands between can read the token;"
                 + " never use insecureSkipVerify outside of tests",
@@ -328,8 +326,7 @@ public final class StoreChannels {
       if (proxy != null) {
         proxy.check(endpoint);
       }
-      if (endpoint.plaintext()
-          && (skipVerify || trustedCertificates != null || clientChain != null)) {
+      if (endpoint.plaintext() && (insecureSkipVerify || caFile != null || clientChain != null)) {
         throw new IllegalArgumentException(
             "store "
                 + endpoint
@@ -344,12 +341,12 @@ public final class StoreChannels {
         throw new IllegalArgumentException(
             "the token would travel in plaintext to store "
                 + endpoint
-                + ": use https://, or say allowPlaintext() to its interceptor"
+                + ": use https://, or say allowPlaintextToken() to its interceptor"
                 + " (allowPlaintextOnLoopback() for a store on this machine)");
       }
-      if (skipVerify && trustedCertificates != null) {
+      if (insecureSkipVerify && caFile != null) {
         throw new IllegalArgumentException(
-            "insecureSkipVerify and trustedCertificates contradict each other: choose one");
+            "insecureSkipVerify and caFile contradict each other: choose one");
       }
     }
 

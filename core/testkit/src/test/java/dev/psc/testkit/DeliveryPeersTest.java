@@ -125,7 +125,7 @@ class DeliveryPeersTest {
     ManagedChannel channel =
         StoreChannels.builder("store.invalid:443")
             .serverName("localhost")
-            .trustedCertificates(store.writeAuthority(directory.resolve("ca.pem")))
+            .caFile(store.writeAuthority(directory.resolve("ca.pem")))
             .proxy("http://127.0.0.1:" + door.port())
             .interceptor(
                 PscAuthInterceptor.create(TokenSource.fixed(store.token()), store.project()))

@@ -169,8 +169,7 @@ class EmbeddedProfileStoreTest {
     ManagedChannel channel =
         open(
             StoreChannels.builder(store.address())
-                .trustedCertificates(
-                    store.writeAuthority(Files.createTempFile("psc-authority", ".pem")))
+                .caFile(store.writeAuthority(Files.createTempFile("psc-authority", ".pem")))
                 .interceptor(
                     PscAuthInterceptor.builderWithoutProject(TokenSource.fixed(store.token()))
                         .build())
@@ -190,8 +189,7 @@ class EmbeddedProfileStoreTest {
     ManagedChannel channel =
         open(
             StoreChannels.builder(store.address())
-                .trustedCertificates(
-                    store.writeAuthority(Files.createTempFile("psc-authority", ".pem")))
+                .caFile(store.writeAuthority(Files.createTempFile("psc-authority", ".pem")))
                 .build());
 
     assertThat(send(GrpcProfileSink.create(channel), RawProfile.of(CPU, TinyPprof.numbered(1))))

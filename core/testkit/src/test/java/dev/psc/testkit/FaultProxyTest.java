@@ -46,7 +46,7 @@ class FaultProxyTest {
     proxy = FaultProxy.start("127.0.0.1", store.port());
     channel =
         StoreChannels.builder(proxy.address())
-            .trustedCertificates(store.writeAuthority(directory.resolve("ca.pem")))
+            .caFile(store.writeAuthority(directory.resolve("ca.pem")))
             .interceptor(
                 PscAuthInterceptor.create(TokenSource.fixed(store.token()), store.project()))
             .build();

@@ -122,7 +122,7 @@ class GrpcSinkProviderTest {
             () ->
                 provider.create(
                     SinkSettings.builder("store:1").plaintext(true).token(token).build()))
-        .withMessageContaining("tokenOverPlaintext")
+        .withMessageContaining("allowPlaintextToken")
         .withMessageNotContaining(token);
   }
 }

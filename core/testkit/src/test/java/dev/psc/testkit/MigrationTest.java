@@ -42,10 +42,7 @@ class MigrationTest {
   private SendOutcome send(EmbeddedProfileStore store, Path authority, ClientInterceptor auth)
       throws Exception {
     ManagedChannel channel =
-        StoreChannels.builder(store.address())
-            .trustedCertificates(authority)
-            .interceptor(auth)
-            .build();
+        StoreChannels.builder(store.address()).caFile(authority).interceptor(auth).build();
     try (GrpcProfileSink sink = GrpcProfileSink.builder(channel).ownedChannel(channel).build()) {
       return sink.send(List.of(RawProfile.of(CPU, TestProfiles.cpu("main"))))
           .toCompletableFuture()

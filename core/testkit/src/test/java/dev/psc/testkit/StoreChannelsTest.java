@@ -71,7 +71,7 @@ class StoreChannelsTest {
   }
 
   private StoreChannels.Builder trusting() {
-    return StoreChannels.builder(store.address()).trustedCertificates(authority);
+    return StoreChannels.builder(store.address()).caFile(authority);
   }
 
   private Status write(StoreChannels.Builder builder) throws InterruptedException {
@@ -150,7 +150,7 @@ class StoreChannelsTest {
       Path ca = Files.writeString(directory.resolve("mutual.pem"), first.authorityPem());
       ManagedChannel channel =
           StoreChannels.builder("localhost:" + server.getPort())
-              .trustedCertificates(ca)
+              .caFile(ca)
               .clientCertificate(chain, key)
               .build();
       call(channel);
@@ -295,7 +295,7 @@ class StoreChannelsTest {
       StoreChannels.Builder through =
           StoreChannels.builder("store.invalid:443")
               .serverName("localhost")
-              .trustedCertificates(authority)
+              .caFile(authority)
               .proxyFromEnvironment(
                   Map.of("HTTPS_PROXY", "http://me:pw@127.0.0.1:" + proxy.port()));
       assertThat(write(through)).isEqualTo(Status.OK);
@@ -314,7 +314,8 @@ class StoreChannelsTest {
     assertThatIllegalArgumentException()
         .isThrownBy(
             () -> StoreChannels.builder("http://127.0.0.1:1").interceptor(auth.build()).build())
-        .withMessageContainingAll("in plaintext to store http://127.0.0.1:1", "allowPlaintext()")
+        .withMessageContainingAll(
+            "in plaintext to store http://127.0.0.1:1", "allowPlaintextToken()")
         .withMessageNotContaining(store.token().reveal());
     assertThatIllegalArgumentException()
         .isThrownBy(
@@ -327,7 +328,7 @@ class StoreChannelsTest {
       StoreChannels.builder(loopback).interceptor(auth.build()).build().shutdownNow();
     }
     StoreChannels.builder("http://10.0.0.7:1")
-        .interceptor(auth.allowPlaintext().build())
+        .interceptor(auth.allowPlaintextToken().build())
         .build()
         .shutdownNow();
   }
@@ -344,11 +345,7 @@ class StoreChannelsTest {
         .isThrownBy(() -> trusting().keepAlive(Duration.ofMinutes(4)))
         .withMessageContaining("too_many_pings");
     assertThatIllegalArgumentException()
-        .isThrownBy(
-            () ->
-                StoreChannels.builder("h:1")
-                    .trustedCertificates(directory.resolve("absent"))
-                    .build())
+        .isThrownBy(() -> StoreChannels.builder("h:1").caFile(directory.resolve("absent")).build())
         .withMessageContaining("absent");
     assertThatIllegalArgumentException()
         .isThrownBy(

@@ -231,10 +231,10 @@ final class Look {
       check.projectId(project);
     }
     if (store.allowPlaintextToken) {
-      check.allowPlaintext();
+      check.allowPlaintextToken();
     }
     if (store.allowProjectToken) {
-      check.acceptJwtProjectTokens();
+      check.allowProjectToken();
     }
     if (store.bearerTokenFile != null) {
       return check.tokenFile(store.bearerTokenFile).build().run();

@@ -122,7 +122,7 @@ final class StoreLink {
       channel.insecureSkipVerify();
     }
     if (store.caFile != null) {
-      channel.trustedCertificates(store.caFile);
+      channel.caFile(store.caFile);
     }
     if ((store.clientCertFile == null) != (store.clientKeyFile == null)) {
       throw new UsageException("--client-cert-file and --client-key-file go together: give both");
@@ -145,7 +145,7 @@ final class StoreLink {
               : PscAuthInterceptor.builderWithoutProject(token);
       interceptor.headers(headers.withoutProjectId());
       if (store.allowPlaintextToken) {
-        interceptor.allowPlaintext();
+        interceptor.allowPlaintextToken();
       } else {
         interceptor.allowPlaintextOnLoopback();
       }
@@ -183,7 +183,7 @@ final class StoreLink {
       if (store.bearerTokenFile != null) {
         FileTokenSource.Builder file = FileTokenSource.builder(store.bearerTokenFile);
         if (store.allowProjectToken) {
-          file.acceptJwtProjectTokens();
+          file.allowProjectToken();
         }
         return file.listener(StoreLink::log).open();
       }

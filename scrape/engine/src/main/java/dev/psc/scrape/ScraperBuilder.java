@@ -31,7 +31,7 @@ public final class ScraperBuilder {
   int discoveryThreads = 16;
   String userAgent = "psc-scraper";
   ScrapeListener listener = new ScrapeListener() {};
-  ThreadFactory threads = daemons();
+  ThreadFactory threadFactory = daemons();
   @Nullable ProfileFetcher fetcher;
 
   ScraperBuilder() {}
@@ -48,7 +48,7 @@ public final class ScraperBuilder {
     this.workerThreads = other.workerThreads;
     this.userAgent = other.userAgent;
     this.listener = other.listener;
-    this.threads = other.threads;
+    this.threadFactory = other.threadFactory;
     this.fetcher = other.fetcher;
   }
 
@@ -176,8 +176,8 @@ public final class ScraperBuilder {
   }
 
   /** Sets who makes threads; daemons by default. The scraper names them. */
-  public ScraperBuilder threads(ThreadFactory threads) {
-    this.threads = Objects.requireNonNull(threads, "threads");
+  public ScraperBuilder threadFactory(ThreadFactory threadFactory) {
+    this.threadFactory = Objects.requireNonNull(threadFactory, "threadFactory");
     return this;
   }
 

@@ -20,8 +20,8 @@ public final class SinkSettings {
   private final Optional<Path> caFile;
   private final Map<String, String> headers;
   private final boolean plaintext;
-  private final boolean tokenOverPlaintext;
-  private final boolean skipVerify;
+  private final boolean allowPlaintextToken;
+  private final boolean insecureSkipVerify;
   private final Duration callTimeout;
 
   private SinkSettings(Builder builder) {
@@ -32,8 +32,8 @@ public final class SinkSettings {
     this.caFile = builder.caFile;
     this.headers = Map.copyOf(builder.headers);
     this.plaintext = builder.plaintext;
-    this.tokenOverPlaintext = builder.tokenOverPlaintext;
-    this.skipVerify = builder.skipVerify;
+    this.allowPlaintextToken = builder.allowPlaintextToken;
+    this.insecureSkipVerify = builder.insecureSkipVerify;
     this.callTimeout = builder.callTimeout;
   }
 
@@ -82,13 +82,13 @@ public final class SinkSettings {
   }
 
   /** Returns whether a token may travel over a connection that is not encrypted. */
-  public boolean tokenOverPlaintext() {
-    return tokenOverPlaintext;
+  public boolean allowPlaintextToken() {
+    return allowPlaintextToken;
   }
 
   /** Returns whether any certificate of the store is taken. */
-  public boolean skipVerify() {
-    return skipVerify;
+  public boolean insecureSkipVerify() {
+    return insecureSkipVerify;
   }
 
   /** Returns the deadline of one call. */
@@ -121,8 +121,8 @@ public final class SinkSettings {
     private Optional<Path> caFile = Optional.empty();
     private final Map<String, String> headers = new LinkedHashMap<>();
     private boolean plaintext;
-    private boolean tokenOverPlaintext;
-    private boolean skipVerify;
+    private boolean allowPlaintextToken;
+    private boolean insecureSkipVerify;
     private Duration callTimeout = Duration.ofSeconds(10);
 
     private Builder(String address) {
@@ -167,14 +167,14 @@ public final class SinkSettings {
     }
 
     /** Sets whether a token may travel over plaintext; false by default. */
-    public Builder tokenOverPlaintext(boolean tokenOverPlaintext) {
-      this.tokenOverPlaintext = tokenOverPlaintext;
+    public Builder allowPlaintextToken(boolean allowPlaintextToken) {
+      this.allowPlaintextToken = allowPlaintextToken;
       return this;
     }
 
     /** Sets whether any certificate of the store is taken, for trials only; false by default. */
-    public Builder skipVerify(boolean skipVerify) {
-      this.skipVerify = skipVerify;
+    public Builder insecureSkipVerify(boolean insecureSkipVerify) {
+      this.insecureSkipVerify = insecureSkipVerify;
       return this;
     }
 
@@ -193,9 +193,9 @@ public final class SinkSettings {
       if (token.isPresent() && tokenFile.isPresent()) {
         throw new IllegalArgumentException("token and tokenFile are both given: keep one");
       }
-      if (plaintext && (caFile.isPresent() || skipVerify)) {
+      if (plaintext && (caFile.isPresent() || insecureSkipVerify)) {
         throw new IllegalArgumentException(
-            "plaintext excludes caFile and skipVerify: there is no certificate to check");
+            "plaintext excludes caFile and insecureSkipVerify: there is no certificate to check");
       }
       if (callTimeout.isNegative() || callTimeout.isZero()) {
         throw new IllegalArgumentException(

@@ -107,7 +107,7 @@ record Arguments(Map<String, String> values) {
     SinkSettings.Builder store =
         SinkSettings.builder(address)
             .plaintext(values.containsKey("insecure"))
-            .skipVerify(values.containsKey("insecure-skip-verify"));
+            .insecureSkipVerify(values.containsKey("insecure-skip-verify"));
     String token = values.get("bearer-token-file");
     if (token != null) {
       store.tokenFile(Path.of(token));

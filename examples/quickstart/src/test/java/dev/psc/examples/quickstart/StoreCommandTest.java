@@ -178,7 +178,7 @@ class StoreCommandTest {
     try (TokenSource source = TokenSource.file(token)) {
       ManagedChannel channel =
           StoreChannels.builder(address.group(1))
-              .trustedCertificates(directory.resolve("ca.pem"))
+              .caFile(directory.resolve("ca.pem"))
               .interceptor(PscAuthInterceptor.create(source, PROJECT))
               .build();
       try (GrpcProfileSink sink = GrpcProfileSink.builder(channel).ownedChannel(channel).build()) {
