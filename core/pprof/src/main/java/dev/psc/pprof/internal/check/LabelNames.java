@@ -161,7 +161,8 @@ public final class LabelNames {
     for (int i = from; i < to; i++) {
       int c = buf[i];
       boolean digit = c >= '0' && c <= '9';
-      if (!(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || digit && i > from)) {
+      boolean letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+      if (!letter && !(digit && i > from)) {
         return false;
       }
     }
