@@ -169,13 +169,12 @@ final class Exchange {
       }
     }
     if (proxy.isPresent()) {
-      addProxyHeaders(builder, client, proxy.get(), uri);
+      addProxyHeaders(builder, proxy.get(), uri);
     }
     return builder.build();
   }
 
-  private void addProxyHeaders(
-      HttpRequest.Builder builder, ClientPool.Client client, ProxyAddress proxy, URI uri)
+  private void addProxyHeaders(HttpRequest.Builder builder, ProxyAddress proxy, URI uri)
       throws HttpFailure {
     Optional<String> authorization = proxy.basicAuthorization();
     if (authorization.isPresent()) {

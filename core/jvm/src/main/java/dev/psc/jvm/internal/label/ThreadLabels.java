@@ -169,7 +169,7 @@ public final class ThreadLabels {
       this.thread = new WeakReference<>(thread);
     }
 
-    public synchronized @Nullable Entry open(LabelSet added, long nanos) {
+    synchronized @Nullable Entry open(LabelSet added, long nanos) {
       if (dropped) {
         return null;
       }
@@ -184,7 +184,7 @@ public final class ThreadLabels {
     }
 
     /** Closes a scope, and with it those inside it that were left open. */
-    public synchronized void close(Entry entry, long nanos) {
+    synchronized void close(Entry entry, long nanos) {
       if (entry.closed || dropped) {
         return;
       }
@@ -204,7 +204,7 @@ public final class ThreadLabels {
       record(current(), nanos);
     }
 
-    public synchronized LabelSet current() {
+    synchronized LabelSet current() {
       return top == null ? LabelSet.empty() : top.labels;
     }
 
@@ -237,7 +237,7 @@ public final class ThreadLabels {
       first = 0;
     }
 
-    public synchronized LabelSet at(long nanos) {
+    synchronized LabelSet at(long nanos) {
       for (int i = size - 1; i >= 0; i--) {
         int at = (first + i) % times.length;
         if (times[at] <= nanos) {
