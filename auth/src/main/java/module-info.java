@@ -1,12 +1,9 @@
-/**
- * Service account tokens, project ids, the gRPC client interceptor, and the access model of the
- * cloud.
- */
+/** Service account tokens, project ids and the gRPC client interceptor. */
 module dev.psc.auth {
   requires static transitive org.jspecify;
   requires transitive io.grpc;
+  requires dev.psc.net;
   requires org.slf4j;
 
   exports dev.psc.auth;
-  exports dev.psc.auth.iam;
 }

@@ -5,8 +5,11 @@ module dev.psc.delivery {
   requires org.slf4j;
   requires static micrometer.core;
 
-  uses dev.psc.delivery.SinkProvider;
+  uses dev.psc.delivery.spi.SinkProvider;
 
   exports dev.psc.delivery;
+  exports dev.psc.delivery.directory;
   exports dev.psc.delivery.micrometer;
+  exports dev.psc.delivery.spi;
+  exports dev.psc.delivery.status;
 }

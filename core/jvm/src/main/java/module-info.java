@@ -11,4 +11,5 @@ module dev.psc.jvm {
   requires static jdk.management;
 
   exports dev.psc.jvm;
+  exports dev.psc.jvm.profile;
 }

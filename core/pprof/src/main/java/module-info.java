@@ -2,5 +2,9 @@
 module dev.psc.pprof {
   requires static transitive org.jspecify;
 
+  exports dev.psc.label;
   exports dev.psc.pprof;
+  exports dev.psc.pprof.format;
+  exports dev.psc.pprof.repair;
+  exports dev.psc.pprof.report;
 }

@@ -1,4 +1,4 @@
-import dev.psc.delivery.SinkProvider;
+import dev.psc.delivery.spi.SinkProvider;
 import dev.psc.store.GrpcSinkProvider;
 
 /** The gRPC sink for Polar Signals Cloud and Parca-compatible stores. */
@@ -6,6 +6,7 @@ module dev.psc.store {
   requires static transitive org.jspecify;
   requires transitive dev.psc.delivery;
   requires transitive dev.psc.auth;
+  requires dev.psc.net;
   requires transitive com.google.common;
   requires transitive com.google.protobuf;
   requires transitive io.grpc;

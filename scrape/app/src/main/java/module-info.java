@@ -3,6 +3,7 @@ module dev.psc.scraper {
   requires static transitive org.jspecify;
   requires dev.psc.scrape.config;
   requires dev.psc.scrape.kubernetes;
+  requires dev.psc.net;
   requires dev.psc.store;
   requires dev.psc.jvm;
   requires info.picocli;

@@ -2,6 +2,7 @@
 module dev.psc.scrape {
   requires static transitive org.jspecify;
   requires transitive dev.psc.delivery;
+  requires dev.psc.net;
   requires org.slf4j;
   requires transitive java.net.http;
   requires re2j;

@@ -1,6 +1,7 @@
 package dev.psc.auth;
 
 import dev.psc.auth.TokenFormatException.Problem;
+import dev.psc.net.DaemonThreads;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.AccessDeniedException;
@@ -246,7 +247,7 @@ public final class FileTokenSource implements TokenSource {
      * Takes project tokens of the older scheme too, see {@link JwtProjectToken}. By default such a
      * file is refused with the steps of a migration.
      */
-    public Builder acceptJwtProjectTokens() {
+    public Builder allowProjectToken() {
       jwtProjectTokens = true;
       return this;
     }

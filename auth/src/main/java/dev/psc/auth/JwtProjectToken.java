@@ -1,7 +1,7 @@
 package dev.psc.auth;
 
 import dev.psc.auth.TokenFormatException.Problem;
-import dev.psc.auth.internal.Json;
+import dev.psc.net.Json;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Locale;

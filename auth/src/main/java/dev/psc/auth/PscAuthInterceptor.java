@@ -114,7 +114,7 @@ public final class PscAuthInterceptor implements ClientInterceptor {
     }
 
     /** Lets the token travel in plaintext, to wherever the channel leads. Everybody can read it. */
-    public Builder allowPlaintext() {
+    public Builder allowPlaintextToken() {
       plaintext = PlaintextPolicy.ALLOW;
       return this;
     }

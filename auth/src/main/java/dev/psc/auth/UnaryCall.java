@@ -1,5 +1,6 @@
 package dev.psc.auth;
 
+import dev.psc.net.DaemonThreads;
 import io.grpc.Attributes;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
@@ -214,9 +215,7 @@ final class UnaryCall<Q, R> extends ClientCall<Q, R> {
         return;
       }
       // A refusal is rare enough for a thread; the application may have blocked the common pool.
-      Thread thread = new Thread(close, "psc-auth-refusal");
-      thread.setDaemon(true);
-      thread.start();
+      DaemonThreads.named("psc-auth-refusal").newThread(close).start();
     }
   }
 

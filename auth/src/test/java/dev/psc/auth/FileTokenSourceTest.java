@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.psc.net.DaemonThreads;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -141,7 +142,7 @@ class FileTokenSourceTest {
     assertThatExceptionOfType(TokenUnavailableException.class)
         .isThrownBy(() -> TokenSource.file(file))
         .withMessageContaining("old project token");
-    try (FileTokenSource source = FileTokenSource.builder(file).acceptJwtProjectTokens().open()) {
+    try (FileTokenSource source = FileTokenSource.builder(file).allowProjectToken().open()) {
       assertThat(source.token()).isEqualTo(JwtProjectToken.parse(jwt));
     }
   }

@@ -269,7 +269,7 @@ class PscAuthInterceptorTest {
     assertThat(status.getDescription()).contains("not this machine");
     assertThat(server.calls()).isEmpty();
     PscAuthInterceptor everywhere =
-        PscAuthInterceptor.builder(source, project).allowPlaintext().build();
+        PscAuthInterceptor.builder(source, project).allowPlaintextToken().build();
     assertThat(call(ClientInterceptors.intercept(channel, everywhere))).isEqualTo("hi");
   }
 

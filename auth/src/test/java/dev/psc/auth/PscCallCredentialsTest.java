@@ -90,7 +90,7 @@ class PscCallCredentialsTest {
     assertThat(apply(builder(), TLS)).isEmpty();
     assertThat(apply(builder(), HERE)).isPresent();
     assertThat(apply(builder(), new To(SecurityLevel.INTEGRITY, null))).isPresent();
-    assertThat(apply(builder().allowPlaintext(), ELSEWHERE)).isEmpty();
+    assertThat(apply(builder().allowPlaintextToken(), ELSEWHERE)).isEmpty();
   }
 
   @Test
@@ -127,7 +127,7 @@ class PscCallCredentialsTest {
   void tellsAheadWhichHostsMayHavePlaintext() {
     for (String host : new String[] {"store.test", "127.0.0.1", "192.0.2.1"}) {
       assertThat(builder().build().mayUsePlaintext(host)).isFalse();
-      assertThat(builder().allowPlaintext().build().mayUsePlaintext(host)).isTrue();
+      assertThat(builder().allowPlaintextToken().build().mayUsePlaintext(host)).isTrue();
     }
     PscAuthInterceptor loopback = builder().allowPlaintextOnLoopback().build();
     assertThat(loopback.mayUsePlaintext("127.0.0.1")).isTrue();

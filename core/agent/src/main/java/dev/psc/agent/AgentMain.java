@@ -3,7 +3,7 @@ package dev.psc.agent;
 import dev.psc.jvm.JvmProfiling;
 import dev.psc.jvm.JvmProfilingStatus;
 import dev.psc.jvm.ProfileLabels;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

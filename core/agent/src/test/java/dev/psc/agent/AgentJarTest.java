@@ -96,7 +96,7 @@ class AgentJarTest {
         "nonsense=1",
         "pprof-address",
         "pprof-address=256.0.0.1:99999",
-        "store-address=127.0.0.1:1,token-file=/no/such/file",
+        "store-address=127.0.0.1:1,bearer-token-file=/no/such/file",
         "",
       })
   void aWrongOptionStopsNothing(String options) throws Exception {
@@ -152,9 +152,9 @@ class AgentJarTest {
           String.join(
               ",",
               "store-address=" + store.address(),
-              "token-file=" + token,
+              "bearer-token-file=" + token,
               "project-id=" + store.project(),
-              "store-ca-file=" + authority,
+              "ca-file=" + authority,
               "labels=job=shopper;zone=a",
               "interval=1s");
       try (ChildApp app =

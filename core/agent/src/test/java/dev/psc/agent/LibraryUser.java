@@ -2,7 +2,7 @@ package dev.psc.agent;
 
 import dev.psc.jvm.JvmProfiling;
 import dev.psc.jvm.ProfileLabels;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 

@@ -1,5 +1,25 @@
 package dev.psc.delivery;
 
+import dev.psc.delivery.internal.queue.DeliverySettings;
+import dev.psc.delivery.internal.queue.Events;
+import dev.psc.delivery.internal.queue.LogThrottle;
+import dev.psc.delivery.internal.queue.QueueState;
+import dev.psc.delivery.internal.queue.SendQueue;
+import dev.psc.delivery.internal.queue.SnapshotBuilder;
+import dev.psc.delivery.internal.queue.Ticker;
+import dev.psc.delivery.internal.queue.Wakeup;
+import dev.psc.delivery.internal.send.DeadLetters;
+import dev.psc.delivery.internal.send.Sender;
+import dev.psc.delivery.internal.spool.Spool;
+import dev.psc.delivery.internal.spool.SpoolQueue;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.ProfileReceiver;
+import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.status.CloseReport;
+import dev.psc.delivery.status.DeliverySnapshot;
+import dev.psc.delivery.status.DeliveryState;
+import dev.psc.delivery.status.Durability;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -28,8 +48,8 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
   private final DeliverySettings settings;
   private final String name;
   private final Ticker ticker;
-  private final Signal sendSignal = new Signal();
-  private final Signal spoolSignal = new Signal();
+  private final Wakeup sendSignal = new Wakeup();
+  private final Wakeup spoolSignal = new Wakeup();
   private final Events events;
   private final SendQueue queue;
   private final Sender sender;
@@ -60,7 +80,17 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
             : new DeadLetters(
                 letters, settings.deadLetterMaxBytes(), builder.threads, name, throttle);
     this.sender =
-        new Sender(builder, name, settings, queue, events, throttle, sendSignal, deadLetters);
+        new Sender(
+            builder.sink,
+            ticker,
+            builder.random,
+            name,
+            settings,
+            queue,
+            events,
+            throttle,
+            sendSignal,
+            deadLetters);
     DeliverySettings.SpoolSettings spooled = settings.spool();
     this.spool =
         spooled == null

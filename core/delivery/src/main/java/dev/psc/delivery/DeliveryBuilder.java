@@ -1,5 +1,12 @@
 package dev.psc.delivery;
 
+import dev.psc.delivery.directory.DirectorySink;
+import dev.psc.delivery.internal.queue.DeliverySettings;
+import dev.psc.delivery.internal.queue.Ticker;
+import dev.psc.delivery.internal.spool.Disk;
+import dev.psc.delivery.internal.spool.NioDisk;
+import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.delivery.status.DeliveryListener;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;

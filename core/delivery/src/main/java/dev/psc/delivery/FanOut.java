@@ -1,5 +1,10 @@
 package dev.psc.delivery;
 
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.ProfileReceiver;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.status.CloseReport;
+import dev.psc.delivery.status.DeliverySnapshot;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

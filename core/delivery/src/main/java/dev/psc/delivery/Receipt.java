@@ -1,5 +1,7 @@
 package dev.psc.delivery;
 
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.status.Durability;
 import java.util.concurrent.CompletionStage;
 
 /**

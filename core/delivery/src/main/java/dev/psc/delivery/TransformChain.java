@@ -1,5 +1,11 @@
 package dev.psc.delivery;
 
+import dev.psc.delivery.internal.queue.LogThrottle;
+import dev.psc.delivery.internal.queue.Ticker;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.ProfileReceiver;
+import dev.psc.delivery.spi.ProfileTransform;
+import dev.psc.delivery.spi.RawProfile;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;

@@ -3,7 +3,13 @@ package dev.psc.delivery;
 import static dev.psc.delivery.Profiles.profile;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.psc.delivery.directory.DirectorySink;
 import dev.psc.delivery.micrometer.DeliveryMetrics;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.spi.SendOutcome;
+import dev.psc.delivery.status.CloseReport;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;

@@ -4,6 +4,14 @@ import static dev.psc.delivery.Profiles.profile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.psc.delivery.internal.send.Sender;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.SendOutcome;
+import dev.psc.delivery.status.CloseReport;
+import dev.psc.delivery.status.DeliveryEvent;
+import dev.psc.delivery.status.DeliverySnapshot;
+import dev.psc.delivery.status.DeliveryState;
+import dev.psc.delivery.status.Durability;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -4,7 +4,17 @@ import static dev.psc.delivery.Profiles.profile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.psc.delivery.directory.DirectorySink;
 import dev.psc.delivery.micrometer.DeliveryMetrics;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.delivery.spi.ProfileTransform;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.spi.SendOutcome;
+import dev.psc.delivery.spi.SinkProvider;
+import dev.psc.delivery.spi.SinkSettings;
+import dev.psc.delivery.status.CloseReport;
+import dev.psc.delivery.status.DeliverySnapshot;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,8 @@
 package dev.psc.delivery;
 
+import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.spi.SendOutcome;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

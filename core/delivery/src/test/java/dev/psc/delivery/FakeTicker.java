@@ -1,5 +1,6 @@
 package dev.psc.delivery;
 
+import dev.psc.delivery.internal.queue.Ticker;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 

@@ -1,5 +1,7 @@
 package dev.psc.delivery;
 
+import dev.psc.delivery.internal.spool.Disk;
+import dev.psc.delivery.internal.spool.NioDisk;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,6 +1,7 @@
 package dev.psc.delivery;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.label.LabelSet;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 

@@ -3,6 +3,12 @@ package dev.psc.delivery;
 import static dev.psc.delivery.Profiles.profile;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.psc.delivery.internal.send.Sender;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.spi.SendOutcome;
+import dev.psc.delivery.status.DeliveryEvent;
+import dev.psc.delivery.status.DeliverySnapshot;
+import dev.psc.delivery.status.DeliveryState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -245,7 +251,7 @@ class SenderRefusalsTest {
 
   @Test
   void whatIsTooLargeIsNobodysFaultButItsOwn() {
-    refusesAs(Sender.TOO_LARGE);
+    refusesAs(SendOutcome.Rejected.TOO_LARGE);
     for (int i = 0; i < Sender.REFUSALS_UNTIL_REFUSING + 8; i++) {
       accept("a", "" + i);
     }
@@ -272,7 +278,7 @@ class SenderRefusalsTest {
       accept("fine", "good" + i);
       send();
     }
-    refusesAs(Sender.TOO_LARGE);
+    refusesAs(SendOutcome.Rejected.TOO_LARGE);
     accept("broken", "large");
     send();
     assertThat(dropped()).isEqualTo(Map.of("invalid_argument", 3L, "too_large", 1L));

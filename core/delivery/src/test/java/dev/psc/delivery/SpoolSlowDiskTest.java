@@ -3,6 +3,8 @@ package dev.psc.delivery;
 import static dev.psc.delivery.Profiles.profile;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.psc.delivery.spi.SendOutcome;
+import dev.psc.delivery.status.DeliverySnapshot;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;

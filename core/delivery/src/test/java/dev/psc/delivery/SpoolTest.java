@@ -3,6 +3,14 @@ package dev.psc.delivery;
 import static dev.psc.delivery.Profiles.profile;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.psc.delivery.internal.queue.Segment;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.spi.SendOutcome;
+import dev.psc.delivery.status.CloseReport;
+import dev.psc.delivery.status.DeliveryEvent;
+import dev.psc.delivery.status.DeliverySnapshot;
+import dev.psc.delivery.status.Durability;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

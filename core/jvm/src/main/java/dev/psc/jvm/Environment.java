@@ -1,7 +1,8 @@
 package dev.psc.jvm;
 
-import dev.psc.delivery.SinkSettings;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.spi.SinkSettings;
+import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.label.LabelSet;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -31,12 +32,12 @@ final class Environment {
   static final List<String> NAMES =
       List.of(
           "PSC_STORE_ADDRESS",
-          "PSC_TOKEN",
-          "PSC_TOKEN_FILE",
+          "PSC_BEARER_TOKEN",
+          "PSC_BEARER_TOKEN_FILE",
           "PSC_PROJECT_ID",
-          "PSC_STORE_CA_FILE",
-          "PSC_STORE_PLAINTEXT",
-          "PSC_STORE_SKIP_VERIFY",
+          "PSC_CA_FILE",
+          "PSC_INSECURE",
+          "PSC_INSECURE_SKIP_VERIFY",
           "PSC_LABELS",
           "PSC_PROFILES",
           "PSC_INTERVAL",
@@ -114,12 +115,12 @@ final class Environment {
 
   private SinkSettings store(String address) {
     SinkSettings.Builder store = SinkSettings.builder(address);
-    text("PSC_TOKEN").ifPresent(store::token);
-    text("PSC_TOKEN_FILE").ifPresent(file -> store.tokenFile(Path.of(file)));
+    text("PSC_BEARER_TOKEN").ifPresent(store::token);
+    text("PSC_BEARER_TOKEN_FILE").ifPresent(file -> store.tokenFile(Path.of(file)));
     text("PSC_PROJECT_ID").ifPresent(store::projectId);
-    text("PSC_STORE_CA_FILE").ifPresent(file -> store.caFile(Path.of(file)));
-    flag("PSC_STORE_PLAINTEXT", store::plaintext);
-    flag("PSC_STORE_SKIP_VERIFY", store::skipVerify);
+    text("PSC_CA_FILE").ifPresent(file -> store.caFile(Path.of(file)));
+    flag("PSC_INSECURE", store::plaintext);
+    flag("PSC_INSECURE_SKIP_VERIFY", store::insecureSkipVerify);
     return store.build();
   }
 

@@ -1,5 +1,9 @@
 package dev.psc.jvm;
 
+import dev.psc.jvm.internal.event.CaptureSettings;
+import dev.psc.jvm.internal.recording.JfrFile;
+import dev.psc.jvm.internal.recording.JfrFileReader;
+import dev.psc.jvm.profile.JfrConversion;
 import java.io.IOException;
 import java.nio.file.Path;
 

@@ -1,7 +1,7 @@
 package dev.psc.jvm;
 
-import dev.psc.delivery.ProfileReceiver;
-import dev.psc.delivery.ProfileSource;
+import dev.psc.delivery.spi.ProfileReceiver;
+import dev.psc.delivery.spi.ProfileSource;
 import org.jspecify.annotations.Nullable;
 
 /** This JVM as a source beside others. */

@@ -1,12 +1,16 @@
 package dev.psc.jvm;
 
 import dev.psc.delivery.Delivery;
-import dev.psc.delivery.ProfileReceiver;
-import dev.psc.delivery.ProfileSink;
-import dev.psc.delivery.ProfileSource;
-import dev.psc.delivery.SinkProvider;
-import dev.psc.delivery.SinkSettings;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.spi.ProfileReceiver;
+import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.delivery.spi.ProfileSource;
+import dev.psc.delivery.spi.SinkProvider;
+import dev.psc.delivery.spi.SinkSettings;
+import dev.psc.jvm.internal.capture.SharedCapture;
+import dev.psc.jvm.internal.event.CaptureSettings;
+import dev.psc.jvm.internal.runtime.OwnThreads;
+import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.label.LabelSet;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -72,7 +76,7 @@ public final class JvmProfiling implements AutoCloseable {
    * profiling later. Returns at once and never throws.
    */
   public static void prepare() {
-    Captures.prepare(CaptureSettings.DEFAULT, OwnThreads.daemons());
+    SharedCapture.prepare(CaptureSettings.DEFAULT, OwnThreads.daemons());
   }
 
   /** Returns what answers requests for profiles, to be mounted in a server of the application. */

@@ -1,6 +1,8 @@
 package dev.psc.jvm;
 
-import dev.psc.delivery.DeliverySnapshot;
+import dev.psc.delivery.status.DeliverySnapshot;
+import dev.psc.jvm.profile.CaptureStatus;
+import dev.psc.jvm.profile.JvmProfile;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.Set;

@@ -1,5 +1,8 @@
 package dev.psc.jvm;
 
+import dev.psc.jvm.internal.dump.ThreadDump;
+import dev.psc.jvm.internal.runtime.JvmFailures;
+import dev.psc.jvm.profile.JvmProfile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;

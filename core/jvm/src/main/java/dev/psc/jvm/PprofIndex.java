@@ -1,5 +1,8 @@
 package dev.psc.jvm;
 
+import dev.psc.jvm.internal.capture.Capture;
+import dev.psc.jvm.internal.runtime.JvmFailures;
+import dev.psc.jvm.profile.JvmProfile;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 

@@ -1,5 +1,6 @@
 package dev.psc.jvm;
 
+import dev.psc.jvm.internal.runtime.OwnThreads;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

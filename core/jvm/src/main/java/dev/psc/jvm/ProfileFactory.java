@@ -1,5 +1,15 @@
 package dev.psc.jvm;
 
+import dev.psc.jvm.internal.aggregate.PprofEncoder;
+import dev.psc.jvm.internal.aggregate.PprofText;
+import dev.psc.jvm.internal.aggregate.Snapshot;
+import dev.psc.jvm.internal.dump.ClassHistogram;
+import dev.psc.jvm.internal.dump.ThreadDump;
+import dev.psc.jvm.internal.runtime.CaptureUnavailableException;
+import dev.psc.jvm.internal.runtime.Clocks;
+import dev.psc.jvm.internal.runtime.JvmFailures;
+import dev.psc.jvm.internal.runtime.Throttled;
+import dev.psc.jvm.profile.JvmProfile;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -88,7 +98,7 @@ final class ProfileFactory {
   private Made heap() throws Profiler.UnavailableException, InterruptedException {
     List<String> comments = new ArrayList<>();
     comments.add("inuse values are exact and by class, without stacks: see " + ClassHistogram.ROOT);
-    Snapshot live = ClassHistogram.parse("");
+    Snapshot live = Snapshot.empty(JvmProfile.HEAP);
     long used = ClassHistogram.usedBytes();
     if (used <= heapMaxBytes) {
       try {
@@ -108,7 +118,7 @@ final class ProfileFactory {
       allocated = profiler.total(JvmProfile.MEMORY);
     } catch (Profiler.UnavailableException e) {
       comments.add("allocations: " + e.getMessage());
-      allocated = ClassHistogram.parse("");
+      allocated = Snapshot.empty(JvmProfile.HEAP);
     }
     Snapshot first = allocated;
     Snapshot second = live;

@@ -1,6 +1,8 @@
 package dev.psc.jvm;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.jvm.internal.label.AgentLabels;
+import dev.psc.jvm.internal.label.ThreadLabels;
+import dev.psc.label.LabelSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;

@@ -1,5 +1,14 @@
 package dev.psc.jvm;
 
+import dev.psc.jvm.internal.aggregate.Snapshot;
+import dev.psc.jvm.internal.aggregate.Window;
+import dev.psc.jvm.internal.capture.Capture;
+import dev.psc.jvm.internal.capture.SharedCapture;
+import dev.psc.jvm.internal.event.CaptureSettings;
+import dev.psc.jvm.internal.runtime.CaptureUnavailableException;
+import dev.psc.jvm.internal.runtime.JvmFailures;
+import dev.psc.jvm.profile.CaptureStatus;
+import dev.psc.jvm.profile.JvmProfile;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
@@ -56,7 +65,7 @@ final class Profiler {
   }
 
   void start() {
-    CompletableFuture<Capture> coming = Captures.acquire(settings, threads);
+    CompletableFuture<Capture> coming = SharedCapture.acquire(settings, threads);
     capture = coming;
     Set<JvmProfile> cumulative = cumulative();
     totals = coming.thenCompose(running -> running.open(cumulative));
@@ -177,6 +186,6 @@ final class Profiler {
   void close() {
     closing.countDown();
     forget(totals);
-    Captures.release();
+    SharedCapture.release();
   }
 }

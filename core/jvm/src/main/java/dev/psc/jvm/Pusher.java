@@ -1,9 +1,15 @@
 package dev.psc.jvm;
 
-import dev.psc.delivery.Acceptance;
-import dev.psc.delivery.ProfileReceiver;
-import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.ProfileReceiver;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.jvm.internal.aggregate.Snapshot;
+import dev.psc.jvm.internal.aggregate.Window;
+import dev.psc.jvm.internal.capture.Capture;
+import dev.psc.jvm.internal.runtime.JvmFailures;
+import dev.psc.jvm.internal.runtime.OwnThreads;
+import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.label.LabelSet;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.HashSet;

@@ -1,8 +1,8 @@
 package dev.psc.jvm;
 
-import dev.psc.delivery.ProfileSink;
-import dev.psc.delivery.RawProfile;
-import dev.psc.delivery.SendOutcome;
+import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.spi.SendOutcome;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;

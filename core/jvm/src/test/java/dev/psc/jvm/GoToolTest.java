@@ -3,6 +3,7 @@ package dev.psc.jvm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.psc.jvm.profile.JvmProfile;
 import java.io.File;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

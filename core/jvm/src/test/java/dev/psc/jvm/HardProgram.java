@@ -1,6 +1,7 @@
 package dev.psc.jvm;
 
-import dev.psc.delivery.Acceptance;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.Sample;
 import java.io.IOException;

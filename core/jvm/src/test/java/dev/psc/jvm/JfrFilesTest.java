@@ -4,13 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.psc.delivery.RawProfile;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.jvm.profile.JfrConversion;
+import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.label.LabelSet;
 import dev.psc.pprof.Frame;
-import dev.psc.pprof.LabelSet;
-import dev.psc.pprof.PprofCheck;
-import dev.psc.pprof.PprofLimits;
 import dev.psc.pprof.Profile;
-import dev.psc.pprof.Top;
+import dev.psc.pprof.format.PprofLimits;
+import dev.psc.pprof.repair.PprofCheck;
+import dev.psc.pprof.report.Top;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -34,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class JfrFilesTest {
+public class JfrFilesTest {
 
   @TempDir private static Path directory;
   private static Path recorded;
@@ -308,7 +310,7 @@ class JfrFilesTest {
         .contains(here.profiles() + " " + here.events());
   }
 
-  static Optional<Path> corpus() {
+  public static Optional<Path> corpus() {
     @Nullable Path at = Path.of(System.getProperty("psc.root", "")).toAbsolutePath();
     while (at != null) {
       if (Files.isDirectory(at.resolve("shared/corpus/jfr"))) {

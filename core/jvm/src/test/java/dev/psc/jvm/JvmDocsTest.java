@@ -2,10 +2,10 @@ package dev.psc.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.psc.delivery.Acceptance;
-import dev.psc.delivery.ProfileReceiver;
-import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.ProfileReceiver;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.label.LabelSet;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

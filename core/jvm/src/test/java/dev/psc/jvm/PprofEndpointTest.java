@@ -2,6 +2,8 @@ package dev.psc.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.psc.jvm.internal.runtime.OwnThreads;
+import dev.psc.jvm.profile.JvmProfile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.InetAddress;

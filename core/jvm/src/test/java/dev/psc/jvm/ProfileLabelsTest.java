@@ -3,9 +3,10 @@ package dev.psc.jvm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.psc.delivery.Acceptance;
-import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.label.LabelSet;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.Sample;
 import dev.psc.pprof.SampleLabel;

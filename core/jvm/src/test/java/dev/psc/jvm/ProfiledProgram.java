@@ -1,6 +1,7 @@
 package dev.psc.jvm;
 
-import dev.psc.delivery.Acceptance;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.jvm.profile.CaptureStatus;
 import java.io.File;
 import java.lang.reflect.Method;
 import java.net.InetAddress;

@@ -4,11 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.psc.delivery.Acceptance;
-import dev.psc.delivery.ProfileSource;
-import dev.psc.delivery.RawProfile;
-import dev.psc.delivery.SinkSettings;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.ProfileSource;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.spi.SinkSettings;
+import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.label.LabelSet;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;

@@ -2,6 +2,13 @@ package dev.psc.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.psc.jvm.internal.aggregate.IdleMethods;
+import dev.psc.jvm.internal.aggregate.Snapshot;
+import dev.psc.jvm.internal.dump.ClassHistogram;
+import dev.psc.jvm.internal.event.CaptureSettings;
+import dev.psc.jvm.internal.event.EventPlan;
+import dev.psc.jvm.internal.runtime.Throttled;
+import dev.psc.jvm.profile.JvmProfile;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -46,14 +53,15 @@ class SmallPartsTest {
 
   @Test
   void locksAreToldFromOtherParking() {
-    assertThat(Waiting.isLock("java.util.concurrent.locks.ReentrantLock$NonfairSync")).isTrue();
-    assertThat(Waiting.isLock("java.util.concurrent.locks.ReentrantReadWriteLock$FairSync"))
+    assertThat(IdleMethods.isLock("java.util.concurrent.locks.ReentrantLock$NonfairSync")).isTrue();
+    assertThat(IdleMethods.isLock("java.util.concurrent.locks.ReentrantReadWriteLock$FairSync"))
         .isTrue();
     assertThat(
-            Waiting.isLock("java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject"))
+            IdleMethods.isLock(
+                "java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject"))
         .isFalse();
-    assertThat(Waiting.isLock("java.util.concurrent.CountDownLatch$Sync")).isFalse();
-    assertThat(Waiting.isLock("java.util.concurrent.Semaphore$NonfairSync")).isFalse();
+    assertThat(IdleMethods.isLock("java.util.concurrent.CountDownLatch$Sync")).isFalse();
+    assertThat(IdleMethods.isLock("java.util.concurrent.Semaphore$NonfairSync")).isFalse();
   }
 
   @Test

@@ -3,6 +3,11 @@ package dev.psc.jvm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.psc.jvm.internal.capture.JfrStream;
+import dev.psc.jvm.internal.runtime.DiagnosticCommands;
+import dev.psc.jvm.internal.runtime.OwnThreads;
+import dev.psc.jvm.profile.CaptureStatus;
+import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.pprof.Profile;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;

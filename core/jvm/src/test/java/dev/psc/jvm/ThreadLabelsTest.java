@@ -2,7 +2,9 @@ package dev.psc.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.jvm.internal.label.ThreadLabels;
+import dev.psc.jvm.internal.runtime.Clocks;
+import dev.psc.label.LabelSet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;

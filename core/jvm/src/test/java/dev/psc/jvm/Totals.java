@@ -1,15 +1,17 @@
 package dev.psc.jvm;
 
+import dev.psc.jvm.internal.aggregate.Snapshot;
+import dev.psc.jvm.internal.aggregate.StackPool;
 import java.util.Map;
 import java.util.TreeMap;
 
 /** The last column of a snapshot, summed by leaf function and by any function on the stack. */
-final class Totals {
+public final class Totals {
 
   private Totals() {}
 
   /** Returns the sum of the second value (the first where there is one only) by leaf. */
-  static Map<String, Long> of(Snapshot snapshot) {
+  public static Map<String, Long> of(Snapshot snapshot) {
     Map<String, Long> sums = new TreeMap<>();
     for (int row = 0; row < snapshot.table().size(); row++) {
       sums.merge(name(snapshot, row, 0), value(snapshot, row), Long::sum);
@@ -21,7 +23,7 @@ final class Totals {
   static long with(Snapshot snapshot, String function) {
     long sum = 0;
     for (int row = 0; row < snapshot.table().size(); row++) {
-      int depth = snapshot.interner().depth(snapshot.table().stack(row));
+      int depth = snapshot.stackPool().depth(snapshot.table().stack(row));
       for (int i = 0; i < depth; i++) {
         if (name(snapshot, row, i).equals(function)) {
           sum += value(snapshot, row);
@@ -43,7 +45,8 @@ final class Totals {
   }
 
   private static String name(Snapshot snapshot, int row, int frame) {
-    Interner interner = snapshot.interner();
-    return interner.name(interner.functionOf(interner.frame(snapshot.table().stack(row), frame)));
+    StackPool stackPool = snapshot.stackPool();
+    return stackPool.name(
+        stackPool.functionOf(stackPool.frame(snapshot.table().stack(row), frame)));
   }
 }

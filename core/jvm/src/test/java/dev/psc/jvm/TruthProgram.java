@@ -1,5 +1,12 @@
 package dev.psc.jvm;
 
+import dev.psc.jvm.internal.aggregate.Snapshot;
+import dev.psc.jvm.internal.aggregate.Window;
+import dev.psc.jvm.internal.capture.Capture;
+import dev.psc.jvm.internal.capture.SharedCapture;
+import dev.psc.jvm.internal.event.CaptureSettings;
+import dev.psc.jvm.internal.runtime.OwnThreads;
+import dev.psc.jvm.profile.JvmProfile;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.util.EnumSet;
@@ -10,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** Does a known amount of everything, and prints what profiles say beside it. */
-final class TruthProgram {
+public final class TruthProgram {
 
   private static final long MILLI = 1_000_000;
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
@@ -26,7 +33,7 @@ final class TruthProgram {
     burn(cpuNanos);
   }
 
-  static void burnShort(long cpuNanos) {
+  public static void burnShort(long cpuNanos) {
     burn(cpuNanos);
   }
 
@@ -59,7 +66,7 @@ final class TruthProgram {
     return x;
   }
 
-  static void allocateSmall(long bytes) {
+  public static void allocateSmall(long bytes) {
     for (long done = 0; done < bytes; done += 1_040) {
       kept = new byte[1_024];
     }
@@ -100,7 +107,8 @@ final class TruthProgram {
     long scale = Long.parseLong(arguments[0]);
     boolean exact = arguments[1].equals("exact");
     CaptureSettings settings = CaptureSettings.DEFAULT.withExactAllocations(exact);
-    Capture capture = Captures.acquire(settings, OwnThreads.daemons()).get(60, TimeUnit.SECONDS);
+    Capture capture =
+        SharedCapture.acquire(settings, OwnThreads.daemons()).get(60, TimeUnit.SECONDS);
     EnumSet<JvmProfile> profiles =
         EnumSet.of(JvmProfile.PROCESS_CPU, JvmProfile.MEMORY, JvmProfile.MUTEX, JvmProfile.BLOCK);
     CompletableFuture<Window> window = capture.open(profiles);
@@ -128,7 +136,7 @@ final class TruthProgram {
     waited[2] = sleepAWhile();
     List<Snapshot> snapshots = capture.close(window).get(60, TimeUnit.SECONDS);
     windowEnded.countDown();
-    Captures.release();
+    SharedCapture.release();
 
     Snapshot cpu = snapshots.get(0);
     print("cpu.long", 2_800 * scale * MILLI, Totals.with(cpu, name("burnLong")));

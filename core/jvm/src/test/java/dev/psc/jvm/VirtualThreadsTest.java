@@ -3,6 +3,8 @@ package dev.psc.jvm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.psc.jvm.internal.dump.VirtualThreads;
+import dev.psc.jvm.internal.runtime.CaptureUnavailableException;
 import java.io.BufferedReader;
 import java.io.StringReader;
 import java.lang.reflect.Method;

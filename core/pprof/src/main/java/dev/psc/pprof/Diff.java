@@ -1,5 +1,7 @@
 package dev.psc.pprof;
 
+import dev.psc.pprof.repair.DeltaState;
+
 /**
  * Compares two profiles of one type: what grew has positive values, what shrank negative ones, and
  * what is equal is left out.

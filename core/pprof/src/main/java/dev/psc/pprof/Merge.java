@@ -1,5 +1,6 @@
 package dev.psc.pprof;
 
+import dev.psc.pprof.internal.wire.SaturatingMath;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +47,7 @@ public final class Merge {
     if (profile.timeNanos() != 0 && (timeNanos == 0 || profile.timeNanos() < timeNanos)) {
       timeNanos = profile.timeNanos();
     }
-    durationNanos = SampleTable.saturatingSum(durationNanos, profile.durationNanos());
+    durationNanos = SaturatingMath.sum(durationNanos, profile.durationNanos());
     period = Math.max(period, profile.period());
     comments.addAll(profile.comments());
     profileCount++;

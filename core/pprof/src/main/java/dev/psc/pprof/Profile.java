@@ -1,5 +1,15 @@
 package dev.psc.pprof;
 
+import dev.psc.pprof.format.PprofException;
+import dev.psc.pprof.format.PprofLimits;
+import dev.psc.pprof.format.PprofRule;
+import dev.psc.pprof.format.SampleType;
+import dev.psc.pprof.internal.check.Checker;
+import dev.psc.pprof.internal.check.ProfileIndex;
+import dev.psc.pprof.internal.wire.IdMap;
+import dev.psc.pprof.internal.wire.ProfileFields;
+import dev.psc.pprof.internal.wire.Unwrapped;
+import dev.psc.pprof.internal.wire.WireReader;
 import java.nio.charset.StandardCharsets;
 import java.util.AbstractList;
 import java.util.ArrayList;
@@ -40,14 +50,14 @@ public final class Profile {
     functionIds = checker.functions;
     locationIds = checker.locations;
     mappingIds = checker.mappings;
-    stringAt = index.positions(Fields.STRING);
-    locationAt = Arrays.copyOf(index.locationAt, index.count[Fields.LOCATION]);
-    functionAt = Arrays.copyOf(index.functionAt, index.count[Fields.FUNCTION]);
+    stringAt = index.positions(ProfileFields.STRING);
+    locationAt = Arrays.copyOf(index.locationAt, index.count[ProfileFields.LOCATION]);
+    functionAt = Arrays.copyOf(index.functionAt, index.count[ProfileFields.FUNCTION]);
     texts = new @Nullable String[stringAt.length];
     frames = newFrames(locationAt.length);
     sampleTypes = List.copyOf(decodeSampleTypes());
     periodType =
-        index.count[Fields.PERIOD_TYPE] == 0
+        index.count[ProfileFields.PERIOD_TYPE] == 0
             ? null
             : sampleType(index.periodTypeStart, index.periodTypeEnd);
     mappings = List.copyOf(decodeMappings());
@@ -81,10 +91,10 @@ public final class Profile {
   public static Profile parse(byte[] body, PprofLimits limits) throws PprofException {
     Objects.requireNonNull(body, "body");
     Objects.requireNonNull(limits, "limits");
-    return of(Body.open(body, limits));
+    return of(Unwrapped.open(body, limits));
   }
 
-  static Profile of(Body body) throws PprofException {
+  static Profile of(Unwrapped body) throws PprofException {
     try {
       Checker checker = Checker.check(ProfileIndex.scan(body.buf(), body.from(), body.to()));
       checker.requireReadable();
@@ -124,7 +134,7 @@ public final class Profile {
 
   /** Returns the type that the profile names as its default, or the empty text. */
   public String defaultSampleType() {
-    return optionalText(index.single[Fields.DEFAULT_SAMPLE_TYPE]);
+    return optionalText(index.single[ProfileFields.DEFAULT_SAMPLE_TYPE]);
   }
 
   /** Returns what the period counts, or null when the profile does not say. */
@@ -134,32 +144,32 @@ public final class Profile {
 
   /** Returns the number of events between samples, 0 when not given. */
   public long period() {
-    return index.single[Fields.PERIOD];
+    return index.single[ProfileFields.PERIOD];
   }
 
   /** Returns when it was taken, in nanoseconds since 1970; 0 when not given. */
   public long timeNanos() {
-    return index.single[Fields.TIME_NANOS];
+    return index.single[ProfileFields.TIME_NANOS];
   }
 
   /** Returns the time that it covers in nanoseconds; 0 when it covers none. */
   public long durationNanos() {
-    return index.single[Fields.DURATION_NANOS];
+    return index.single[ProfileFields.DURATION_NANOS];
   }
 
   /** Returns the regular expression of frames to leave out, or the empty text. */
   public String dropFrames() {
-    return optionalText(index.single[Fields.DROP_FRAMES]);
+    return optionalText(index.single[ProfileFields.DROP_FRAMES]);
   }
 
   /** Returns the regular expression of frames to keep in spite of that, or the empty text. */
   public String keepFrames() {
-    return optionalText(index.single[Fields.KEEP_FRAMES]);
+    return optionalText(index.single[ProfileFields.KEEP_FRAMES]);
   }
 
   /** Returns the address of the profile's documentation, or the empty text. */
   public String docUrl() {
-    return optionalText(index.single[Fields.DOC_URL]);
+    return optionalText(index.single[ProfileFields.DOC_URL]);
   }
 
   /** Returns its comments. */
@@ -184,7 +194,7 @@ public final class Profile {
 
   /** Returns the number of samples. */
   public int sampleCount() {
-    return index.count[Fields.SAMPLE];
+    return index.count[ProfileFields.SAMPLE];
   }
 
   /** Returns a cursor before the first sample. */
@@ -212,7 +222,7 @@ public final class Profile {
     int[] at = sampleAt;
     if (at == null) {
       try {
-        at = index.positions(Fields.SAMPLE);
+        at = index.positions(ProfileFields.SAMPLE);
       } catch (PprofException e) {
         throw changed(e);
       }
@@ -291,9 +301,9 @@ public final class Profile {
     int[] lineAt = new int[4];
     while (l.next()) {
       switch (l.field) {
-        case Fields.LOCATION_MAPPING_ID -> mapping = mappingIds.indexOf(l.value);
-        case Fields.LOCATION_ADDRESS -> address = l.value;
-        case Fields.LOCATION_LINE -> {
+        case ProfileFields.LOCATION_MAPPING_ID -> mapping = mappingIds.indexOf(l.value);
+        case ProfileFields.LOCATION_ADDRESS -> address = l.value;
+        case ProfileFields.LOCATION_LINE -> {
           if (lines * 2 == lineAt.length) {
             lineAt = Arrays.copyOf(lineAt, lineAt.length * 2);
           }
@@ -306,25 +316,25 @@ public final class Profile {
     List<Frame> decoded = new ArrayList<>(Math.max(lines, 1));
     for (int i = 0; i < lines; i++) {
       l.reset(lineAt[i * 2], lineAt[i * 2 + 1]);
-      long[] line = new long[Fields.LINE_COLUMN + 1];
+      long[] line = new long[ProfileFields.LINE_COLUMN + 1];
       read(l, line);
-      long[] function = new long[Fields.FUNCTION_START_LINE + 1];
+      long[] function = new long[ProfileFields.FUNCTION_START_LINE + 1];
       int functionIndex =
-          line[Fields.LINE_FUNCTION_ID] == 0
+          line[ProfileFields.LINE_FUNCTION_ID] == 0
               ? -1
-              : functionIds.indexOf(line[Fields.LINE_FUNCTION_ID]);
+              : functionIds.indexOf(line[ProfileFields.LINE_FUNCTION_ID]);
       if (functionIndex >= 0) {
         WireReader f = entry(functionAt[functionIndex]);
         read(f.reset(f.start, f.pos), function);
       }
       decoded.add(
           new Frame(
-              functionIndex < 0 ? "" : text(function[Fields.FUNCTION_NAME]),
-              optionalText(function[Fields.FUNCTION_SYSTEM_NAME]),
-              optionalText(function[Fields.FUNCTION_FILENAME]),
-              function[Fields.FUNCTION_START_LINE],
-              line[Fields.LINE_LINE],
-              line[Fields.LINE_COLUMN],
+              functionIndex < 0 ? "" : text(function[ProfileFields.FUNCTION_NAME]),
+              optionalText(function[ProfileFields.FUNCTION_SYSTEM_NAME]),
+              optionalText(function[ProfileFields.FUNCTION_FILENAME]),
+              function[ProfileFields.FUNCTION_START_LINE],
+              line[ProfileFields.LINE_LINE],
+              line[ProfileFields.LINE_COLUMN],
               address,
               mapping,
               i < lines - 1));
@@ -352,9 +362,9 @@ public final class Profile {
 
   private List<SampleType> decodeSampleTypes() throws PprofException {
     List<SampleType> types = new ArrayList<>();
-    WireReader r = index.over(Fields.SAMPLE_TYPE);
+    WireReader r = index.over(ProfileFields.SAMPLE_TYPE);
     while (r.next()) {
-      if (r.field == Fields.SAMPLE_TYPE) {
+      if (r.field == ProfileFields.SAMPLE_TYPE) {
         types.add(sampleType(r.start, r.pos));
       }
     }
@@ -362,29 +372,29 @@ public final class Profile {
   }
 
   private SampleType sampleType(int start, int end) throws PprofException {
-    long[] fields = new long[Fields.VALUE_TYPE_UNIT + 1];
+    long[] fields = new long[ProfileFields.VALUE_TYPE_UNIT + 1];
     read(new WireReader(index.buf, start, end), fields);
     return new SampleType(
-        text(fields[Fields.VALUE_TYPE_TYPE]), text(fields[Fields.VALUE_TYPE_UNIT]));
+        text(fields[ProfileFields.VALUE_TYPE_TYPE]), text(fields[ProfileFields.VALUE_TYPE_UNIT]));
   }
 
   private List<Mapping> decodeMappings() throws PprofException {
     List<Mapping> decoded = new ArrayList<>();
-    for (int at : index.positions(Fields.MAPPING)) {
-      long[] m = new long[Fields.MAPPING_HAS_INLINE_FRAMES + 1];
+    for (int at : index.positions(ProfileFields.MAPPING)) {
+      long[] m = new long[ProfileFields.MAPPING_HAS_INLINE_FRAMES + 1];
       WireReader r = entry(at);
       read(r.reset(r.start, r.pos), m);
       decoded.add(
           new Mapping(
-              m[Fields.MAPPING_START],
-              m[Fields.MAPPING_LIMIT],
-              m[Fields.MAPPING_OFFSET],
-              optionalText(m[Fields.MAPPING_FILENAME]),
-              optionalText(m[Fields.MAPPING_BUILD_ID]),
-              m[Fields.MAPPING_HAS_FUNCTIONS] != 0,
-              m[Fields.MAPPING_HAS_FILENAMES] != 0,
-              m[Fields.MAPPING_HAS_LINE_NUMBERS] != 0,
-              m[Fields.MAPPING_HAS_INLINE_FRAMES] != 0));
+              m[ProfileFields.MAPPING_START],
+              m[ProfileFields.MAPPING_LIMIT],
+              m[ProfileFields.MAPPING_OFFSET],
+              optionalText(m[ProfileFields.MAPPING_FILENAME]),
+              optionalText(m[ProfileFields.MAPPING_BUILD_ID]),
+              m[ProfileFields.MAPPING_HAS_FUNCTIONS] != 0,
+              m[ProfileFields.MAPPING_HAS_FILENAMES] != 0,
+              m[ProfileFields.MAPPING_HAS_LINE_NUMBERS] != 0,
+              m[ProfileFields.MAPPING_HAS_INLINE_FRAMES] != 0));
     }
     return decoded;
   }

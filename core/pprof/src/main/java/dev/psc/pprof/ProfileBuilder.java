@@ -1,5 +1,8 @@
 package dev.psc.pprof;
 
+import dev.psc.pprof.internal.wire.Gzip;
+import dev.psc.pprof.internal.wire.WireReader;
+import dev.psc.pprof.internal.wire.WireWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;

@@ -1,5 +1,7 @@
 package dev.psc.pprof;
 
+import dev.psc.pprof.format.SampleType;
+import dev.psc.pprof.internal.wire.ArrayGrowth;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -79,7 +81,7 @@ final class ProfileCopier {
     SampleCursor sample = profile.cursor();
     while (sample.next()) {
       int depth = sample.depth();
-      stack = Grow.ints(stack, depth);
+      stack = ArrayGrowth.ints(stack, depth);
       for (int i = 0; i < depth; i++) {
         int location = sample.location(i);
         if (locations[location] == 0) {

@@ -1,5 +1,9 @@
 package dev.psc.pprof;
 
+import dev.psc.pprof.format.PprofException;
+import dev.psc.pprof.internal.check.ProfileIndex;
+import dev.psc.pprof.internal.wire.ProfileFields;
+import dev.psc.pprof.internal.wire.WireReader;
 import java.util.Arrays;
 import java.util.NoSuchElementException;
 
@@ -24,7 +28,7 @@ public final class SampleCursor {
   SampleCursor(Profile profile) {
     this.profile = profile;
     ProfileIndex index = profile.index();
-    this.top = index.over(Fields.SAMPLE);
+    this.top = index.over(ProfileFields.SAMPLE);
     this.sample = new WireReader(index.buf, 0, 0);
     this.inner = new WireReader(index.buf, 0, 0);
     this.values = new long[index.sampleTypes()];
@@ -34,7 +38,7 @@ public final class SampleCursor {
   public boolean next() {
     try {
       while (top.next()) {
-        if (top.field == Fields.SAMPLE) {
+        if (top.field == ProfileFields.SAMPLE) {
           position++;
           read(top.start, top.pos);
           return true;
@@ -56,7 +60,7 @@ public final class SampleCursor {
     WireReader s = sample.reset(start, end);
     while (s.next()) {
       switch (s.field) {
-        case Fields.SAMPLE_LOCATION_ID -> {
+        case ProfileFields.SAMPLE_LOCATION_ID -> {
           if (s.type == WireReader.VARINT) {
             location(s.value);
           } else {
@@ -66,7 +70,7 @@ public final class SampleCursor {
             }
           }
         }
-        case Fields.SAMPLE_VALUE -> {
+        case ProfileFields.SAMPLE_VALUE -> {
           if (s.type == WireReader.VARINT) {
             values[count++] = s.value;
           } else {
@@ -76,7 +80,7 @@ public final class SampleCursor {
             }
           }
         }
-        case Fields.SAMPLE_LABEL -> label(s.start, s.pos);
+        case ProfileFields.SAMPLE_LABEL -> label(s.start, s.pos);
         default -> {}
       }
     }
@@ -97,7 +101,7 @@ public final class SampleCursor {
     Arrays.fill(labels, at, at + 4, 0);
     inner.reset(start, end);
     while (inner.next()) {
-      if (inner.field <= Fields.LABEL_NUM_UNIT) {
+      if (inner.field <= ProfileFields.LABEL_NUM_UNIT) {
         labels[at + inner.field - 1] = inner.value;
       }
     }

@@ -1,5 +1,9 @@
 package dev.psc.pprof;
 
+import dev.psc.pprof.internal.wire.ArrayGrowth;
+import dev.psc.pprof.internal.wire.IdTable;
+import dev.psc.pprof.internal.wire.SaturatingMath;
+import dev.psc.pprof.internal.wire.WireWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -70,9 +74,9 @@ final class SampleTable {
     }
     int id = stackIds.add(hash);
     int start = firstLocation(id);
-    stackLocations = Grow.ints(stackLocations, (long) start + count);
+    stackLocations = ArrayGrowth.ints(stackLocations, (long) start + count);
     System.arraycopy(locations, from, stackLocations, start, count);
-    stackEnds = Grow.ints(stackEnds, id + 1);
+    stackEnds = ArrayGrowth.ints(stackEnds, id + 1);
     stackEnds[id] = start + count;
     return id;
   }
@@ -117,26 +121,18 @@ final class SampleTable {
       if (sampleStacks[id] == stack && sampleLabelSets[id] == labelSet) {
         int at = id * added.length;
         for (int i = 0; i < added.length; i++) {
-          values[at + i] = saturatingSum(values[at + i], added[i]);
+          values[at + i] = SaturatingMath.sum(values[at + i], added[i]);
         }
         return;
       }
     }
     int id = sampleIds.add(hash);
-    sampleStacks = Grow.ints(sampleStacks, id + 1);
-    sampleLabelSets = Grow.ints(sampleLabelSets, id + 1);
-    values = Grow.longs(values, (id + 1L) * added.length);
+    sampleStacks = ArrayGrowth.ints(sampleStacks, id + 1);
+    sampleLabelSets = ArrayGrowth.ints(sampleLabelSets, id + 1);
+    values = ArrayGrowth.longs(values, (id + 1L) * added.length);
     sampleStacks[id] = stack;
     sampleLabelSets[id] = labelSet;
     System.arraycopy(added, 0, values, id * added.length, added.length);
-  }
-
-  static long saturatingSum(long a, long b) {
-    long sum = a + b;
-    if (((a ^ sum) & (b ^ sum)) < 0) {
-      return a < 0 ? Long.MIN_VALUE : Long.MAX_VALUE;
-    }
-    return sum;
   }
 
   /** Writes the samples that have a value other than 0. */

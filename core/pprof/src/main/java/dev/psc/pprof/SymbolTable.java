@@ -1,5 +1,8 @@
 package dev.psc.pprof;
 
+import dev.psc.pprof.internal.wire.ArrayGrowth;
+import dev.psc.pprof.internal.wire.IdTable;
+import dev.psc.pprof.internal.wire.WireWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
@@ -48,7 +51,7 @@ final class SymbolTable {
     }
     int id = stringIds.add(hash);
     if (id == strings.length) {
-      strings = Arrays.copyOf(strings, Grow.capacity(id, id + 1));
+      strings = Arrays.copyOf(strings, ArrayGrowth.capacity(id, id + 1));
     }
     strings[id] = text;
     return id;
@@ -89,9 +92,9 @@ final class SymbolTable {
       }
     }
     int id = mappingIds.add(hash);
-    mappingRanges = Grow.longs(mappingRanges, (long) MAPPING_LONGS * (id + 1));
-    mappingTexts = Grow.ints(mappingTexts, 2L * (id + 1));
-    mappingFlags = Grow.ints(mappingFlags, id + 1);
+    mappingRanges = ArrayGrowth.longs(mappingRanges, (long) MAPPING_LONGS * (id + 1));
+    mappingTexts = ArrayGrowth.ints(mappingTexts, 2L * (id + 1));
+    mappingFlags = ArrayGrowth.ints(mappingFlags, id + 1);
     mappingRanges[MAPPING_LONGS * id] = start;
     mappingRanges[MAPPING_LONGS * id + 1] = limit;
     mappingRanges[MAPPING_LONGS * id + 2] = offset;
@@ -117,8 +120,8 @@ final class SymbolTable {
       }
     }
     int id = functionIds.add(hash);
-    functionTexts = Grow.ints(functionTexts, (long) FUNCTION_INTS * (id + 1));
-    functionLines = Grow.longs(functionLines, id + 1);
+    functionTexts = ArrayGrowth.ints(functionTexts, (long) FUNCTION_INTS * (id + 1));
+    functionLines = ArrayGrowth.longs(functionLines, id + 1);
     functionTexts[FUNCTION_INTS * id] = name;
     functionTexts[FUNCTION_INTS * id + 1] = systemName;
     functionTexts[FUNCTION_INTS * id + 2] = filename;
@@ -129,9 +132,9 @@ final class SymbolTable {
   /** Adds a line to the location that {@link #endLocation} will look up, innermost first. */
   void line(int at, int function, long line, long column) {
     int index = lineCount + at;
-    lineFunctions = Grow.ints(lineFunctions, index + 1);
-    lineNumbers = Grow.longs(lineNumbers, index + 1);
-    lineColumns = Grow.longs(lineColumns, index + 1);
+    lineFunctions = ArrayGrowth.ints(lineFunctions, index + 1);
+    lineNumbers = ArrayGrowth.longs(lineNumbers, index + 1);
+    lineColumns = ArrayGrowth.longs(lineColumns, index + 1);
     lineFunctions[index] = function;
     lineNumbers[index] = line;
     lineColumns[index] = column;
@@ -158,10 +161,10 @@ final class SymbolTable {
       }
     }
     int id = locationIds.add(hash);
-    locationMappings = Grow.ints(locationMappings, id + 1);
-    locationAddresses = Grow.longs(locationAddresses, id + 1);
-    locationFolded = Grow.ints(locationFolded, id + 1);
-    locationLineEnds = Grow.ints(locationLineEnds, id + 1);
+    locationMappings = ArrayGrowth.ints(locationMappings, id + 1);
+    locationAddresses = ArrayGrowth.longs(locationAddresses, id + 1);
+    locationFolded = ArrayGrowth.ints(locationFolded, id + 1);
+    locationLineEnds = ArrayGrowth.ints(locationLineEnds, id + 1);
     lineCount += lines;
     locationMappings[id] = mapping;
     locationAddresses[id] = address;

@@ -1,4 +1,4 @@
-/** Labels and the pprof codec: read, validate, repair, filter, delta, merge, flame graph. */
+/** Profiles in the pprof format: read, build, merge and compare. */
 @NullMarked
 package dev.psc.pprof;
 

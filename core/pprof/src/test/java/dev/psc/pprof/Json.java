@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Just enough JSON to read the corpus's manifests. */
 @NullUnmarked
-final class Json {
+public final class Json {
 
   private final String text;
   private int at;
@@ -19,7 +19,7 @@ final class Json {
   }
 
   @SuppressWarnings("unchecked")
-  static List<Map<String, Object>> objects(String text) {
+  public static List<Map<String, Object>> objects(String text) {
     return (List<Map<String, Object>>) new Json(text).value();
   }
 

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import dev.psc.pprof.format.PprofException;
+import dev.psc.pprof.format.SampleType;
+import dev.psc.pprof.repair.Corpus;
+import dev.psc.pprof.repair.ProfileSamples;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import com.sun.management.ThreadMXBean;
+import dev.psc.pprof.internal.wire.SaturatingMath;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -117,9 +118,9 @@ class ProfileBuilderTest {
 
   @Test
   void sumsStopAtTheLargestLong() {
-    assertThat(SampleTable.saturatingSum(Long.MAX_VALUE, 1)).isEqualTo(Long.MAX_VALUE);
-    assertThat(SampleTable.saturatingSum(Long.MIN_VALUE, -1)).isEqualTo(Long.MIN_VALUE);
-    assertThat(SampleTable.saturatingSum(Long.MAX_VALUE, Long.MIN_VALUE)).isEqualTo(-1);
+    assertThat(SaturatingMath.sum(Long.MAX_VALUE, 1)).isEqualTo(Long.MAX_VALUE);
+    assertThat(SaturatingMath.sum(Long.MIN_VALUE, -1)).isEqualTo(Long.MIN_VALUE);
+    assertThat(SaturatingMath.sum(Long.MAX_VALUE, Long.MIN_VALUE)).isEqualTo(-1);
   }
 
   @Test

@@ -1,8 +1,8 @@
 package dev.psc.store;
 
-import dev.psc.delivery.ProfileSink;
-import dev.psc.delivery.RawProfile;
-import dev.psc.delivery.SendOutcome;
+import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.spi.SendOutcome;
 import dev.psc.store.proto.profilestore.ProfileStoreServiceGrpc;
 import dev.psc.store.proto.profilestore.WriteRawRequest;
 import dev.psc.store.proto.profilestore.WriteRawResponse;

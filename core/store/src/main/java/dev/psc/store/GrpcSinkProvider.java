@@ -6,9 +6,9 @@ import dev.psc.auth.PscAuthInterceptor;
 import dev.psc.auth.ServiceAccountToken;
 import dev.psc.auth.TokenSource;
 import dev.psc.auth.TokenUnavailableException;
-import dev.psc.delivery.ProfileSink;
-import dev.psc.delivery.SinkProvider;
-import dev.psc.delivery.SinkSettings;
+import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.delivery.spi.SinkProvider;
+import dev.psc.delivery.spi.SinkSettings;
 import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.MetadataUtils;
@@ -42,7 +42,7 @@ public final class GrpcSinkProvider implements SinkProvider {
    * <p>Closing the sink closes its channel and stops following the token file.
    *
    * @throws IllegalArgumentException when a setting is wrong, the token file cannot be read now, or
-   *     a token would travel in plaintext to another machine without {@code tokenOverPlaintext}
+   *     a token would travel in plaintext to another machine without {@code allowPlaintextToken}
    */
   @Override
   public ProfileSink create(SinkSettings settings) {
@@ -73,10 +73,10 @@ public final class GrpcSinkProvider implements SinkProvider {
     if (settings.plaintext()) {
       channels.plaintext();
     }
-    if (settings.skipVerify()) {
+    if (settings.insecureSkipVerify()) {
       channels.insecureSkipVerify();
     }
-    settings.caFile().ifPresent(channels::trustedCertificates);
+    settings.caFile().ifPresent(channels::caFile);
     boolean proxied =
         !environment.getOrDefault("https_proxy", "").isBlank()
             || !environment.getOrDefault("HTTPS_PROXY", "").isBlank();
@@ -87,11 +87,11 @@ public final class GrpcSinkProvider implements SinkProvider {
     if (settings.token().isEmpty() && settings.tokenFile().isEmpty()) {
       return null;
     }
-    if (endpoint.plaintext() && !settings.tokenOverPlaintext() && !isLoopback(endpoint.host())) {
+    if (endpoint.plaintext() && !settings.allowPlaintextToken() && !isLoopback(endpoint.host())) {
       throw new IllegalArgumentException(
           "the token would travel to "
               + endpoint
-              + " in plaintext, where everybody can read it: use TLS, or set tokenOverPlaintext");
+              + " in plaintext, where everybody can read it: use TLS, or set allowPlaintextToken");
     }
     if (settings.token().isPresent()) {
       return TokenSource.fixed(ServiceAccountToken.parse(settings.token().get().strip()));
@@ -123,8 +123,8 @@ public final class GrpcSinkProvider implements SinkProvider {
             ? PscAuthInterceptor.builder(source, project.get())
             : PscAuthInterceptor.builderWithoutProject(source);
     builder.headers(headers.withoutProjectId());
-    return settings.tokenOverPlaintext()
-        ? builder.allowPlaintext().build()
+    return settings.allowPlaintextToken()
+        ? builder.allowPlaintextToken().build()
         : builder.allowPlaintextOnLoopback().build();
   }
 }

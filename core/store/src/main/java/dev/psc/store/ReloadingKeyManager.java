@@ -1,16 +1,15 @@
 package dev.psc.store;
 
+import dev.psc.net.Pem;
 import java.io.IOException;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.Principal;
 import java.security.PrivateKey;
-import java.security.PublicKey;
-import java.security.Signature;
 import java.security.cert.X509Certificate;
-import java.util.Arrays;
 import java.util.List;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedKeyManager;
@@ -31,16 +30,15 @@ final class ReloadingKeyManager extends X509ExtendedKeyManager {
   private static final class Loaded {
 
     final String alias;
-    final byte[] chainBytes;
-    final byte[] keyBytes;
+    final String chainPem;
+    final String keyPem;
     final X509Certificate[] chain;
     final PrivateKey key;
 
-    Loaded(
-        String alias, byte[] chainBytes, byte[] keyBytes, X509Certificate[] chain, PrivateKey key) {
+    Loaded(String alias, String chainPem, String keyPem, X509Certificate[] chain, PrivateKey key) {
       this.alias = alias;
-      this.chainBytes = chainBytes;
-      this.keyBytes = keyBytes;
+      this.chainPem = chainPem;
+      this.keyPem = keyPem;
       this.chain = chain;
       this.key = key;
     }
@@ -56,42 +54,24 @@ final class ReloadingKeyManager extends X509ExtendedKeyManager {
     this.chainPath = chainPath;
     this.keyPath = keyPath;
     try {
-      loaded = load(0, Files.readAllBytes(chainPath), Files.readAllBytes(keyPath));
+      loaded = load(0, read(chainPath), read(keyPath));
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalArgumentException(
           "client certificate " + chainPath + " with key " + keyPath + ": cannot be used: " + e, e);
     }
   }
 
-  private static Loaded load(int number, byte[] chainBytes, byte[] keyBytes)
+  private static Loaded load(int number, String chainPem, String keyPem)
       throws GeneralSecurityException {
-    List<X509Certificate> chain = Pem.certificates(chainBytes);
-    PublicKey publicKey = chain.get(0).getPublicKey();
-    PrivateKey key = Pem.privateKey(keyBytes, publicKey.getAlgorithm());
-    if (!belongTogether(publicKey, key)) {
-      throw new GeneralSecurityException("the key does not belong to the certificate");
-    }
+    List<X509Certificate> chain = Pem.certificates(chainPem);
+    // Two files cannot be replaced at one instant: between, the key is that of another certificate.
+    PrivateKey key = Pem.privateKey(keyPem, chain.get(0));
     return new Loaded(
-        "psc-" + number, chainBytes, keyBytes, chain.toArray(X509Certificate[]::new), key);
+        "psc-" + number, chainPem, keyPem, chain.toArray(X509Certificate[]::new), key);
   }
 
-  /** Two files cannot be replaced at one instant: this notices the instant between. */
-  private static boolean belongTogether(PublicKey publicKey, PrivateKey key)
-      throws GeneralSecurityException {
-    String algorithm =
-        switch (publicKey.getAlgorithm()) {
-          case "RSA" -> "SHA256withRSA";
-          case "EC" -> "SHA256withECDSA";
-          default -> publicKey.getAlgorithm();
-        };
-    byte[] probe = {1, 2, 3};
-    Signature signer = Signature.getInstance(algorithm);
-    signer.initSign(key);
-    signer.update(probe);
-    byte[] signature = signer.sign();
-    signer.initVerify(publicKey);
-    signer.update(probe);
-    return signer.verify(signature);
+  private static String read(Path path) throws IOException {
+    return Files.readString(path, StandardCharsets.ISO_8859_1);
   }
 
   private synchronized String currentAlias() {
@@ -99,11 +79,11 @@ final class ReloadingKeyManager extends X509ExtendedKeyManager {
     // anyway.
     Loaded last = loaded;
     try {
-      byte[] chainBytes = Files.readAllBytes(chainPath);
-      byte[] keyBytes = Files.readAllBytes(keyPath);
-      if (!Arrays.equals(chainBytes, last.chainBytes) || !Arrays.equals(keyBytes, last.keyBytes)) {
+      String chainPem = read(chainPath);
+      String keyPem = read(keyPath);
+      if (!chainPem.equals(last.chainPem) || !keyPem.equals(last.keyPem)) {
         int number = Integer.parseInt(last.alias.substring("psc-".length()));
-        Loaded fresh = load(number + 1, chainBytes, keyBytes);
+        Loaded fresh = load(number + 1, chainPem, keyPem);
         before = last;
         loaded = fresh;
         last = fresh;

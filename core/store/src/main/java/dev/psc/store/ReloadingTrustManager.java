@@ -1,17 +1,15 @@
 package dev.psc.store;
 
+import dev.psc.net.Pem;
 import java.io.IOException;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
-import java.util.Arrays;
 import javax.net.ssl.SSLEngine;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,16 +22,7 @@ final class ReloadingTrustManager extends X509ExtendedTrustManager {
 
   private static final Logger log = LoggerFactory.getLogger(ReloadingTrustManager.class);
 
-  private static final class Loaded {
-
-    final byte[] bytes;
-    final X509ExtendedTrustManager manager;
-
-    Loaded(byte[] bytes, X509ExtendedTrustManager manager) {
-      this.bytes = bytes;
-      this.manager = manager;
-    }
-  }
+  private record Loaded(String pem, X509ExtendedTrustManager manager) {}
 
   private final Path path;
   private volatile Loaded loaded;
@@ -41,37 +30,23 @@ final class ReloadingTrustManager extends X509ExtendedTrustManager {
   ReloadingTrustManager(Path path) {
     this.path = path;
     try {
-      loaded = load(Files.readAllBytes(path));
+      loaded = load(Files.readString(path, StandardCharsets.ISO_8859_1));
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalArgumentException(
           "trusted certificates " + path + ": cannot be used: " + e, e);
     }
   }
 
-  private static Loaded load(byte[] bytes) throws GeneralSecurityException, IOException {
-    KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
-    store.load(null, null);
-    int number = 0;
-    for (X509Certificate certificate : Pem.certificates(bytes)) {
-      store.setCertificateEntry("authority-" + number++, certificate);
-    }
-    TrustManagerFactory factory =
-        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-    factory.init(store);
-    for (TrustManager manager : factory.getTrustManagers()) {
-      if (manager instanceof X509ExtendedTrustManager extended) {
-        return new Loaded(bytes, extended);
-      }
-    }
-    throw new GeneralSecurityException("this Java runtime has no X.509 trust manager");
+  private static Loaded load(String pem) throws GeneralSecurityException {
+    return new Loaded(pem, Pem.trustManager(pem));
   }
 
   private X509ExtendedTrustManager current() {
     Loaded last = loaded;
     try {
-      byte[] bytes = Files.readAllBytes(path);
-      if (!Arrays.equals(bytes, last.bytes)) {
-        last = load(bytes);
+      String pem = Files.readString(path, StandardCharsets.ISO_8859_1);
+      if (!pem.equals(last.pem)) {
+        last = load(pem);
         loaded = last;
         log.info("trusted certificates {}: changed", path);
       }

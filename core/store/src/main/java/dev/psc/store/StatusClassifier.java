@@ -2,7 +2,7 @@ package dev.psc.store;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
-import dev.psc.delivery.SendOutcome;
+import dev.psc.delivery.spi.SendOutcome;
 import dev.psc.store.proto.rpc.RetryInfo;
 import dev.psc.store.proto.rpc.StatusDetails;
 import io.grpc.Metadata;

@@ -1,6 +1,7 @@
 package dev.psc.store;
 
 import dev.psc.auth.PscAuthInterceptor;
+import dev.psc.net.TrustAll;
 import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
@@ -99,10 +100,10 @@ public final class StoreChannels {
     private static final Duration KEEP_ALIVE_FLOOR = Duration.ofMinutes(5);
 
     private StoreEndpoint endpoint;
-    private @Nullable Path trustedCertificates;
+    private @Nullable Path caFile;
     private @Nullable Path clientChain;
     private @Nullable Path clientKey;
-    private boolean skipVerify;
+    private boolean insecureSkipVerify;
     private @Nullable String serverName;
     private @Nullable HttpProxy proxy;
     private Duration keepAlive = Duration.ofMinutes(6);
@@ -124,8 +125,8 @@ public final class StoreChannels {
      * Trusts the certificates of a PEM file instead of the JVM's. The file is looked at for each
      * handshake; while it is not usable, its last good content counts.
      */
-    public Builder trustedCertificates(Path pem) {
-      trustedCertificates = Objects.requireNonNull(pem, "pem");
+    public Builder caFile(Path pem) {
+      caFile = Objects.requireNonNull(pem, "pem");
       return this;
     }
 
@@ -134,7 +135,7 @@ public final class StoreChannels {
      * not usable, or do not belong together, the last good pair counts.
      *
      * @param chainPem the certificate and those between it and the authority
-     * @param keyPem its private key in PKCS#8, without a password
+     * @param keyPem its private key (PKCS #8, PKCS #1 or SEC 1), not encrypted
      */
     public Builder clientCertificate(Path chainPem, Path keyPem) {
       clientChain = Objects.requireNonNull(chainPem, "chainPem");
@@ -147,7 +148,7 @@ public final class StoreChannels {
      * each channel so built is a warning in the log.
      */
     public Builder insecureSkipVerify() {
-      skipVerify = true;
+      insecureSkipVerify = true;
       return this;
     }
 
@@ -171,9 +172,10 @@ public final class StoreChannels {
 
     /**
      * Goes through the proxy that {@code HTTPS_PROXY} names, unless {@code NO_PROXY} exempts the
-     * store (also in lower case, which wins).
-     *
-     * @throws IllegalArgumentException when the variable is not a legal URL
+     * store, by the rules of Go's {@code http.ProxyFromEnvironment}: variables in lower case count
+     * where those in upper case are not set, the default port is 80, and a value that is not a URL
+     * is ignored with a warning. {@link #build} rejects a proxy of another scheme than {@code
+     * http}.
      */
     public Builder proxyFromEnvironment() {
       return proxyFromEnvironment(System.getenv());
@@ -249,15 +251,15 @@ public final class StoreChannels {
     }
 
     boolean verifies() {
-      return !skipVerify;
+      return !insecureSkipVerify;
     }
 
     Builder copy() {
       Builder copy = new Builder(endpoint);
-      copy.trustedCertificates = trustedCertificates;
+      copy.caFile = caFile;
       copy.clientChain = clientChain;
       copy.clientKey = clientKey;
-      copy.skipVerify = skipVerify;
+      copy.insecureSkipVerify = insecureSkipVerify;
       copy.serverName = serverName;
       copy.proxy = proxy;
       copy.keepAlive = keepAlive;
@@ -269,12 +271,10 @@ public final class StoreChannels {
 
     /** Returns what decides about the store's certificate, or null for the JVM's trust. */
     TrustManager @Nullable [] trustManagers() {
-      if (skipVerify) {
-        return new TrustManager[] {new TrustsEveryone()};
+      if (insecureSkipVerify) {
+        return new TrustManager[] {new TrustAll()};
       }
-      return trustedCertificates == null
-          ? null
-          : new TrustManager[] {new ReloadingTrustManager(trustedCertificates)};
+      return caFile == null ? null : new TrustManager[] {new ReloadingTrustManager(caFile)};
     }
 
     KeyManager @Nullable [] keyManagers() {
@@ -286,8 +286,8 @@ public final class StoreChannels {
     /**
      * Returns a channel that connects with its first call.
      *
-     * @throws IllegalArgumentException when settings contradict each other, or a certificate or key
-     *     file cannot be used now
+     * @throws IllegalArgumentException when settings contradict each other, a certificate or key
+     *     file cannot be used now, or the proxy of the environment is not supported
      */
     public ManagedChannel build() {
       check();
@@ -308,7 +308,7 @@ public final class StoreChannels {
       if (proxy != null) {
         builder.proxyDetector(proxy);
       }
-      if (skipVerify) {
+      if (insecureSkipVerify) {
         log.warn(
             "the certificate of store {} is NOT verified: whoever stands between can read the token;"
                 + " never use insecureSkipVerify outside of tests",
@@ -323,8 +323,10 @@ public final class StoreChannels {
     }
 
     void check() {
-      if (endpoint.plaintext()
-          && (skipVerify || trustedCertificates != null || clientChain != null)) {
+      if (proxy != null) {
+        proxy.check(endpoint);
+      }
+      if (endpoint.plaintext() && (insecureSkipVerify || caFile != null || clientChain != null)) {
         throw new IllegalArgumentException(
             "store "
                 + endpoint
@@ -339,12 +341,12 @@ public final class StoreChannels {
         throw new IllegalArgumentException(
             "the token would travel in plaintext to store "
                 + endpoint
-                + ": use https://, or say allowPlaintext() to its interceptor"
+                + ": use https://, or say allowPlaintextToken() to its interceptor"
                 + " (allowPlaintextOnLoopback() for a store on this machine)");
       }
-      if (skipVerify && trustedCertificates != null) {
+      if (insecureSkipVerify && caFile != null) {
         throw new IllegalArgumentException(
-            "insecureSkipVerify and trustedCertificates contradict each other: choose one");
+            "insecureSkipVerify and caFile contradict each other: choose one");
       }
     }
 

@@ -100,7 +100,7 @@ public final class StoreCheck {
       if (source == null) {
         FileTokenSource.Builder file =
             FileTokenSource.builder(Objects.requireNonNull(settings.tokenFile));
-        source = (settings.jwtProjectTokens ? file.acceptJwtProjectTokens() : file).open();
+        source = (settings.jwtProjectTokens ? file.allowProjectToken() : file).open();
       }
       BearerToken token = source.token();
       steps.add(StoreCheckStep.ok(Name.TOKEN_READABLE, "the token was read"));
@@ -209,7 +209,7 @@ public final class StoreCheck {
               : PscAuthInterceptor.builder(token, project);
       auth.headers(settings.headers.withoutProjectId());
       channels.interceptor(
-          (settings.allowPlaintext ? auth.allowPlaintext() : auth.allowPlaintextOnLoopback())
+          (settings.allowPlaintext ? auth.allowPlaintextToken() : auth.allowPlaintextOnLoopback())
               .build());
     }
     judge(writeNothing(channels), token != null, project);
@@ -351,7 +351,7 @@ public final class StoreCheck {
     }
 
     /** Takes a project token of the older scheme in the file too. */
-    public Builder acceptJwtProjectTokens() {
+    public Builder allowProjectToken() {
       jwtProjectTokens = true;
       return this;
     }
@@ -369,7 +369,7 @@ public final class StoreCheck {
     }
 
     /** Lets the token travel in plaintext to other machines; to this one it always may. */
-    public Builder allowPlaintext() {
+    public Builder allowPlaintextToken() {
       allowPlaintext = true;
       return this;
     }

@@ -1,5 +1,6 @@
 package dev.psc.store;
 
+import dev.psc.net.ProxyAddress;
 import dev.psc.store.StoreCheckStep.Name;
 import io.grpc.Status;
 import java.io.EOFException;
@@ -14,7 +15,6 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
-import java.util.Base64;
 import java.util.List;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
@@ -68,19 +68,16 @@ final class StoreConnection implements AutoCloseable {
     return tls != null && speakHttp2(tls);
   }
 
-  private @Nullable HttpProxy proxy() {
+  private @Nullable ProxyAddress proxy() {
     HttpProxy proxy = settings.proxy();
-    boolean used =
-        proxy != null
-            && proxy.serves(InetSocketAddress.createUnresolved(endpoint.host(), endpoint.port()));
-    return used ? proxy : null;
+    return proxy == null ? null : proxy.address(endpoint.host(), endpoint.port()).orElse(null);
   }
 
   private InetAddress @Nullable [] resolve() {
-    HttpProxy proxy = proxy();
+    ProxyAddress proxy = proxy();
     try {
       if (proxy != null) {
-        InetAddress[] addresses = {proxy.resolved().getAddress()};
+        InetAddress[] addresses = {HttpProxy.resolved(proxy).getAddress()};
         steps.add(StoreCheckStep.ok(Name.ADDRESS, "the proxy " + proxy + " resolves the store"));
         return addresses;
       }
@@ -102,14 +99,14 @@ final class StoreConnection implements AutoCloseable {
   }
 
   private @Nullable Socket connect(InetAddress[] addresses) {
-    HttpProxy proxy = proxy();
+    ProxyAddress proxy = proxy();
     String to = proxy == null ? endpoint.authority() : "proxy " + proxy;
     String problem = "";
     for (InetAddress address : addresses) {
       Socket tcp = new Socket();
       socket = tcp;
       try {
-        int port = proxy == null ? endpoint.port() : proxy.resolved().getPort();
+        int port = proxy == null ? endpoint.port() : proxy.port();
         tcp.connect(new InetSocketAddress(address, port), timeoutMillis);
         tcp.setSoTimeout(timeoutMillis);
         if (proxy != null) {
@@ -130,20 +127,16 @@ final class StoreConnection implements AutoCloseable {
     return null;
   }
 
-  private void openTunnel(Socket tcp, HttpProxy proxy) throws IOException {
+  private void openTunnel(Socket tcp, ProxyAddress proxy) throws IOException {
     StringBuilder request =
         new StringBuilder("CONNECT ")
             .append(endpoint.authority())
             .append(" HTTP/1.1\r\nHost: ")
             .append(endpoint.authority())
             .append("\r\n");
-    if (proxy.user() != null) {
-      String pair = proxy.user() + ":" + proxy.password();
-      request
-          .append("Proxy-Authorization: Basic ")
-          .append(Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8)))
-          .append("\r\n");
-    }
+    proxy
+        .basicAuthorization()
+        .ifPresent(value -> request.append("Proxy-Authorization: ").append(value).append("\r\n"));
     tcp.getOutputStream()
         .write(request.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII));
     StringBuilder answer = new StringBuilder();

@@ -98,7 +98,7 @@ final class TransportHints implements ClientInterceptor {
       return "the certificate of "
           + endpoint.authority()
           + " is not signed by anybody trusted here: give the PEM file of its authority"
-          + " (--ca-file, caFile, PSC_STORE_CA_FILE; trustedCertificates of a channel)";
+          + " (--ca-file, caFile, PSC_CA_FILE)";
     }
     if (cause instanceof CertificateExpiredException) {
       return "the certificate of " + endpoint.authority() + " has expired";

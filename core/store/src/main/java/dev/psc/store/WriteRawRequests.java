@@ -1,9 +1,9 @@
 package dev.psc.store;
 
 import com.google.protobuf.UnsafeByteOperations;
-import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.Label;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.label.Label;
+import dev.psc.label.LabelSet;
 import dev.psc.store.proto.profilestore.ExecutableInfo;
 import dev.psc.store.proto.profilestore.LoadSegment;
 import dev.psc.store.proto.profilestore.RawProfileSeries;

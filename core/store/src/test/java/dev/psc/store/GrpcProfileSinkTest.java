@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import com.google.protobuf.Any;
-import dev.psc.delivery.ProfileSink;
-import dev.psc.delivery.RawProfile;
-import dev.psc.delivery.SendOutcome;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.spi.SendOutcome;
+import dev.psc.label.LabelSet;
 import dev.psc.store.proto.profilestore.RawProfileSeries;
 import dev.psc.store.proto.profilestore.WriteRawRequest;
 import dev.psc.store.proto.rpc.RetryInfo;

@@ -1,6 +1,6 @@
 package dev.psc.testkit;
 
-import dev.psc.delivery.RawProfile;
+import dev.psc.delivery.spi.RawProfile;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import java.time.Duration;

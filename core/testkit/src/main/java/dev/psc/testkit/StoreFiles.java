@@ -1,8 +1,8 @@
 package dev.psc.testkit;
 
 import dev.psc.auth.ProjectId;
-import dev.psc.pprof.Label;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.Label;
+import dev.psc.label.LabelSet;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,8 +1,8 @@
 package dev.psc.testkit;
 
-import dev.psc.pprof.FlameGraph;
-import dev.psc.pprof.PprofException;
 import dev.psc.pprof.Profile;
+import dev.psc.pprof.format.PprofException;
+import dev.psc.pprof.report.FlameGraph;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

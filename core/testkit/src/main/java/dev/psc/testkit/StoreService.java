@@ -2,7 +2,7 @@ package dev.psc.testkit;
 
 import dev.psc.auth.iam.Caller;
 import dev.psc.auth.iam.IamServerInterceptor;
-import dev.psc.delivery.RawProfile;
+import dev.psc.delivery.spi.RawProfile;
 import dev.psc.store.proto.profilestore.ProfileStoreServiceGrpc;
 import dev.psc.store.proto.profilestore.WriteRawRequest;
 import dev.psc.store.proto.profilestore.WriteRawResponse;

@@ -1,7 +1,7 @@
 package dev.psc.testkit;
 
 import dev.psc.auth.ProjectId;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

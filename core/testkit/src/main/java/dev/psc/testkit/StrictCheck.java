@@ -1,12 +1,12 @@
 package dev.psc.testkit;
 
-import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.LabelSet;
-import dev.psc.pprof.PprofCheck;
-import dev.psc.pprof.PprofException;
-import dev.psc.pprof.PprofRule;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.label.LabelSet;
 import dev.psc.pprof.Profile;
-import dev.psc.pprof.Violation;
+import dev.psc.pprof.format.PprofException;
+import dev.psc.pprof.format.PprofRule;
+import dev.psc.pprof.format.Violation;
+import dev.psc.pprof.repair.PprofCheck;
 import dev.psc.store.proto.profilestore.ExecutableInfo;
 import dev.psc.store.proto.profilestore.Label;
 import dev.psc.store.proto.profilestore.RawProfileSeries;

@@ -8,9 +8,9 @@ import static org.awaitility.Awaitility.await;
 import dev.psc.auth.PscAuthInterceptor;
 import dev.psc.auth.TokenSource;
 import dev.psc.delivery.Delivery;
-import dev.psc.delivery.DeliveryState;
-import dev.psc.delivery.SinkProvider;
-import dev.psc.delivery.SinkSettings;
+import dev.psc.delivery.spi.SinkProvider;
+import dev.psc.delivery.spi.SinkSettings;
+import dev.psc.delivery.status.DeliveryState;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;
 import dev.psc.store.proto.profilestore.ProfileStoreServiceGrpc;
@@ -125,7 +125,7 @@ class DeliveryPeersTest {
     ManagedChannel channel =
         StoreChannels.builder("store.invalid:443")
             .serverName("localhost")
-            .trustedCertificates(store.writeAuthority(directory.resolve("ca.pem")))
+            .caFile(store.writeAuthority(directory.resolve("ca.pem")))
             .proxy("http://127.0.0.1:" + door.port())
             .interceptor(
                 PscAuthInterceptor.create(TokenSource.fixed(store.token()), store.project()))

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.psc.delivery.Delivery;
-import dev.psc.delivery.DeliverySnapshot;
+import dev.psc.delivery.status.DeliverySnapshot;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;
 import io.grpc.ManagedChannel;

@@ -12,12 +12,12 @@ import dev.psc.auth.ServiceAccountToken;
 import dev.psc.auth.TokenSource;
 import dev.psc.auth.iam.Iam;
 import dev.psc.auth.iam.Subject;
-import dev.psc.delivery.RawProfile;
-import dev.psc.delivery.SendOutcome;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.spi.SendOutcome;
+import dev.psc.label.LabelSet;
 import dev.psc.pprof.Profile;
-import dev.psc.pprof.SampleType;
-import dev.psc.pprof.Top;
+import dev.psc.pprof.format.SampleType;
+import dev.psc.pprof.report.Top;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;
 import io.grpc.ManagedChannel;
@@ -169,8 +169,7 @@ class EmbeddedProfileStoreTest {
     ManagedChannel channel =
         open(
             StoreChannels.builder(store.address())
-                .trustedCertificates(
-                    store.writeAuthority(Files.createTempFile("psc-authority", ".pem")))
+                .caFile(store.writeAuthority(Files.createTempFile("psc-authority", ".pem")))
                 .interceptor(
                     PscAuthInterceptor.builderWithoutProject(TokenSource.fixed(store.token()))
                         .build())
@@ -190,8 +189,7 @@ class EmbeddedProfileStoreTest {
     ManagedChannel channel =
         open(
             StoreChannels.builder(store.address())
-                .trustedCertificates(
-                    store.writeAuthority(Files.createTempFile("psc-authority", ".pem")))
+                .caFile(store.writeAuthority(Files.createTempFile("psc-authority", ".pem")))
                 .build());
 
     assertThat(send(GrpcProfileSink.create(channel), RawProfile.of(CPU, TinyPprof.numbered(1))))

@@ -7,9 +7,9 @@ import static org.awaitility.Awaitility.await;
 
 import dev.psc.auth.PscAuthInterceptor;
 import dev.psc.auth.TokenSource;
-import dev.psc.delivery.RawProfile;
-import dev.psc.delivery.SendOutcome;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.spi.SendOutcome;
+import dev.psc.label.LabelSet;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;
 import io.grpc.ManagedChannel;
@@ -46,7 +46,7 @@ class FaultProxyTest {
     proxy = FaultProxy.start("127.0.0.1", store.port());
     channel =
         StoreChannels.builder(proxy.address())
-            .trustedCertificates(store.writeAuthority(directory.resolve("ca.pem")))
+            .caFile(store.writeAuthority(directory.resolve("ca.pem")))
             .interceptor(
                 PscAuthInterceptor.create(TokenSource.fixed(store.token()), store.project()))
             .build();

@@ -7,11 +7,11 @@ import static org.awaitility.Awaitility.await;
 
 import dev.psc.auth.ServiceAccountToken;
 import dev.psc.delivery.Delivery;
-import dev.psc.delivery.DeliveryState;
-import dev.psc.delivery.ProfileSink;
-import dev.psc.delivery.SendOutcome;
-import dev.psc.delivery.SinkProvider;
-import dev.psc.delivery.SinkSettings;
+import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.delivery.spi.SendOutcome;
+import dev.psc.delivery.spi.SinkProvider;
+import dev.psc.delivery.spi.SinkSettings;
+import dev.psc.delivery.status.DeliveryState;
 import dev.psc.store.GrpcSinkProvider;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -122,7 +122,7 @@ class GrpcSinkProviderTest {
             () ->
                 provider.create(
                     SinkSettings.builder("store:1").plaintext(true).token(token).build()))
-        .withMessageContaining("tokenOverPlaintext")
+        .withMessageContaining("allowPlaintextToken")
         .withMessageNotContaining(token);
   }
 }

@@ -5,7 +5,7 @@ import dev.psc.auth.PscAuthInterceptor;
 import dev.psc.auth.ServiceAccountToken;
 import dev.psc.auth.TokenSource;
 import dev.psc.delivery.Delivery;
-import dev.psc.delivery.Durability;
+import dev.psc.delivery.status.Durability;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;
 import io.grpc.ManagedChannel;

@@ -16,9 +16,9 @@ import dev.psc.auth.iam.Project;
 import dev.psc.auth.iam.Role;
 import dev.psc.auth.iam.ServiceAccount;
 import dev.psc.auth.iam.Subject;
-import dev.psc.delivery.RawProfile;
-import dev.psc.delivery.SendOutcome;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.spi.SendOutcome;
+import dev.psc.label.LabelSet;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;
 import io.grpc.ClientInterceptor;
@@ -42,10 +42,7 @@ class MigrationTest {
   private SendOutcome send(EmbeddedProfileStore store, Path authority, ClientInterceptor auth)
       throws Exception {
     ManagedChannel channel =
-        StoreChannels.builder(store.address())
-            .trustedCertificates(authority)
-            .interceptor(auth)
-            .build();
+        StoreChannels.builder(store.address()).caFile(authority).interceptor(auth).build();
     try (GrpcProfileSink sink = GrpcProfileSink.builder(channel).ownedChannel(channel).build()) {
       return sink.send(List.of(RawProfile.of(CPU, TestProfiles.cpu("main"))))
           .toCompletableFuture()

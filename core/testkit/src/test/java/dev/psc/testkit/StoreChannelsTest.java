@@ -38,11 +38,14 @@ import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLSession;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.asn1.sec.ECPrivateKey;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -68,7 +71,7 @@ class StoreChannelsTest {
   }
 
   private StoreChannels.Builder trusting() {
-    return StoreChannels.builder(store.address()).trustedCertificates(authority);
+    return StoreChannels.builder(store.address()).caFile(authority);
   }
 
   private Status write(StoreChannels.Builder builder) throws InterruptedException {
@@ -147,7 +150,7 @@ class StoreChannelsTest {
       Path ca = Files.writeString(directory.resolve("mutual.pem"), first.authorityPem());
       ManagedChannel channel =
           StoreChannels.builder("localhost:" + server.getPort())
-              .trustedCertificates(ca)
+              .caFile(ca)
               .clientCertificate(chain, key)
               .build();
       call(channel);
@@ -292,7 +295,7 @@ class StoreChannelsTest {
       StoreChannels.Builder through =
           StoreChannels.builder("store.invalid:443")
               .serverName("localhost")
-              .trustedCertificates(authority)
+              .caFile(authority)
               .proxyFromEnvironment(
                   Map.of("HTTPS_PROXY", "http://me:pw@127.0.0.1:" + proxy.port()));
       assertThat(write(through)).isEqualTo(Status.OK);
@@ -311,7 +314,8 @@ class StoreChannelsTest {
     assertThatIllegalArgumentException()
         .isThrownBy(
             () -> StoreChannels.builder("http://127.0.0.1:1").interceptor(auth.build()).build())
-        .withMessageContainingAll("in plaintext to store http://127.0.0.1:1", "allowPlaintext()")
+        .withMessageContainingAll(
+            "in plaintext to store http://127.0.0.1:1", "allowPlaintextToken()")
         .withMessageNotContaining(store.token().reveal());
     assertThatIllegalArgumentException()
         .isThrownBy(
@@ -324,13 +328,13 @@ class StoreChannelsTest {
       StoreChannels.builder(loopback).interceptor(auth.build()).build().shutdownNow();
     }
     StoreChannels.builder("http://10.0.0.7:1")
-        .interceptor(auth.allowPlaintext().build())
+        .interceptor(auth.allowPlaintextToken().build())
         .build()
         .shutdownNow();
   }
 
   @Test
-  void refusesSettingsThatContradictEachOther() {
+  void refusesSettingsThatContradictEachOther() throws Exception {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> StoreChannels.builder("http://h").insecureSkipVerify().build())
         .withMessageContaining("plaintext");
@@ -341,16 +345,16 @@ class StoreChannelsTest {
         .isThrownBy(() -> trusting().keepAlive(Duration.ofMinutes(4)))
         .withMessageContaining("too_many_pings");
     assertThatIllegalArgumentException()
-        .isThrownBy(
-            () ->
-                StoreChannels.builder("h:1")
-                    .trustedCertificates(directory.resolve("absent"))
-                    .build())
+        .isThrownBy(() -> StoreChannels.builder("h:1").caFile(directory.resolve("absent")).build())
         .withMessageContaining("absent");
     assertThatIllegalArgumentException()
         .isThrownBy(
             () -> StoreChannels.builder("h:1").clientCertificate(authority, authority).build())
         .withMessageContaining("private key");
+    TestCertificates client = TestCertificates.generate();
+    Path chain = Files.writeString(directory.resolve("chain.pem"), client.serverPem());
+    Path key = Files.writeString(directory.resolve("sec1.key"), sec1(client.serverKeyPem()));
+    StoreChannels.builder("h:1").clientCertificate(chain, key).build().shutdownNow();
     assertThatIllegalArgumentException().isThrownBy(() -> trusting().maxInboundMessageBytes(0));
     assertThatIllegalArgumentException().isThrownBy(() -> trusting().application("a\n"));
   }
@@ -358,5 +362,18 @@ class StoreChannelsTest {
   @Test
   void namesItsVersion() {
     assertThat(StoreChannels.userAgent()).matches("psc-java/[0-9][\\w.-]*");
+  }
+
+  /** Returns a PKCS #8 key in the form that {@code openssl ec} writes. */
+  private static String sec1(String pem) throws IOException {
+    String base64 = pem.replaceAll("-----.*-----", "").replaceAll("\\s", "");
+    PrivateKeyInfo info = PrivateKeyInfo.getInstance(Base64.getDecoder().decode(base64));
+    ECPrivateKey inner = ECPrivateKey.getInstance(info.parsePrivateKey());
+    byte[] der =
+        new ECPrivateKey(256, inner.getKey(), info.getPrivateKeyAlgorithm().getParameters())
+            .getEncoded();
+    return "-----BEGIN EC PRIVATE KEY-----\n"
+        + Base64.getMimeEncoder().encodeToString(der)
+        + "\n-----END EC PRIVATE KEY-----\n";
   }
 }

@@ -53,7 +53,7 @@ class StoreCheckTest {
   }
 
   private StoreChannels.Builder tls() {
-    return StoreChannels.builder(store.address()).trustedCertificates(authority);
+    return StoreChannels.builder(store.address()).caFile(authority);
   }
 
   private StoreCheck.Builder check(Supplier<StoreChannels.Builder> channels) {
@@ -107,7 +107,7 @@ class StoreCheckTest {
     Files.writeString(
         tokenFile, organization.createProjectToken(store.project(), "old").token().reveal());
     List<StoreCheckStep> steps =
-        StoreCheck.builder(this::tls).tokenFile(tokenFile).acceptJwtProjectTokens().build().run();
+        StoreCheck.builder(this::tls).tokenFile(tokenFile).allowProjectToken().build().run();
     assertThat(StoreCheck.allOk(steps)).as(steps.toString()).isTrue();
   }
 
@@ -190,11 +190,11 @@ class StoreCheckTest {
     assertThat(
             onlyWrong(Name.TLS, check(() -> StoreChannels.builder(store.address())).build().run())
                 .remedy())
-        .contains("--ca-file", "trustedCertificates");
+        .contains("--ca-file", "caFile");
     Supplier<StoreChannels.Builder> otherName =
         () ->
             StoreChannels.builder(store.address())
-                .trustedCertificates(authority)
+                .caFile(authority)
                 .serverName("store.example.com");
     assertThat(onlyWrong(Name.TLS, check(otherName).build().run()).remedy())
         .contains("another name");
@@ -206,9 +206,7 @@ class StoreCheckTest {
   @Test
   void namesACertificateFileThatIsMissing() {
     Supplier<StoreChannels.Builder> missing =
-        () ->
-            StoreChannels.builder(store.address())
-                .trustedCertificates(directory.resolve("absent.pem"));
+        () -> StoreChannels.builder(store.address()).caFile(directory.resolve("absent.pem"));
     assertThat(onlyWrong(Name.TLS, check(missing).build().run()).message()).contains("absent.pem");
   }
 

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.pprof.ProfileBuilder;
-import dev.psc.pprof.Repair;
-import dev.psc.pprof.RepairAction;
-import dev.psc.pprof.Repaired;
+import dev.psc.pprof.repair.Repair;
+import dev.psc.pprof.repair.RepairAction;
+import dev.psc.pprof.repair.Repaired;
 import dev.psc.store.proto.profilestore.ExecutableInfo;
 import dev.psc.store.proto.profilestore.Label;
 import dev.psc.store.proto.profilestore.RawProfileSeries;

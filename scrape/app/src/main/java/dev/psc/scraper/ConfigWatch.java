@@ -1,5 +1,6 @@
 package dev.psc.scraper;
 
+import dev.psc.net.DaemonThreads;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,12 +26,7 @@ final class ConfigWatch implements AutoCloseable {
   private final Path file;
   private final Runnable changed;
   private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          task -> {
-            Thread made = new Thread(task, "psc-config-watch");
-            made.setDaemon(true);
-            return made;
-          });
+      Executors.newSingleThreadScheduledExecutor(DaemonThreads.named("psc-config-watch"));
   private String seen;
   private String pending = "";
 

@@ -1,9 +1,9 @@
 package dev.psc.scraper;
 
-import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.LabelSet;
-import dev.psc.pprof.PprofException;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.label.LabelSet;
 import dev.psc.pprof.Profile;
+import dev.psc.pprof.format.PprofException;
 import dev.psc.scrape.target.Target;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -2,6 +2,7 @@ package dev.psc.scraper;
 
 import dev.psc.auth.CallHeaders;
 import dev.psc.auth.TokenSource;
+import dev.psc.net.Json;
 import dev.psc.scrape.ScrapeListener;
 import dev.psc.scrape.Scraper;
 import dev.psc.scrape.ScraperSnapshot;
@@ -234,10 +235,10 @@ final class Look {
       check.projectId(project);
     }
     if (store.allowPlaintextToken) {
-      check.allowPlaintext();
+      check.allowPlaintextToken();
     }
     if (store.allowProjectToken) {
-      check.acceptJwtProjectTokens();
+      check.allowProjectToken();
     }
     if (store.bearerTokenFile != null) {
       return check.tokenFile(store.bearerTokenFile).build().run();

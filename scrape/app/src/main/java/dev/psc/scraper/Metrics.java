@@ -1,7 +1,7 @@
 package dev.psc.scraper;
 
-import dev.psc.delivery.DeliverySnapshot;
-import dev.psc.delivery.DeliveryState;
+import dev.psc.delivery.status.DeliverySnapshot;
+import dev.psc.delivery.status.DeliveryState;
 import dev.psc.scrape.ScraperSnapshot;
 import dev.psc.scrape.loop.TargetStatus;
 import java.util.Locale;

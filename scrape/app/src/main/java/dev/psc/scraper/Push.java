@@ -1,12 +1,12 @@
 package dev.psc.scraper;
 
-import dev.psc.delivery.Acceptance;
 import dev.psc.delivery.Delivery;
-import dev.psc.delivery.DeliverySnapshot;
-import dev.psc.delivery.RawProfile;
-import dev.psc.jvm.JfrConversion;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.status.DeliverySnapshot;
 import dev.psc.jvm.JfrFiles;
-import dev.psc.pprof.LabelSet;
+import dev.psc.jvm.profile.JfrConversion;
+import dev.psc.label.LabelSet;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.AccessDeniedException;

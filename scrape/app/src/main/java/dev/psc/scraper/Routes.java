@@ -1,8 +1,9 @@
 package dev.psc.scraper;
 
-import dev.psc.pprof.FlameGraph;
-import dev.psc.pprof.PprofException;
+import dev.psc.net.Json;
 import dev.psc.pprof.Profile;
+import dev.psc.pprof.format.PprofException;
+import dev.psc.pprof.report.FlameGraph;
 import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.loop.TargetStatus;
 import dev.psc.scraper.HttpExchange.Answer;

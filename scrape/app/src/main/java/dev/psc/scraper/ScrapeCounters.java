@@ -1,6 +1,6 @@
 package dev.psc.scraper;
 
-import dev.psc.delivery.Acceptance;
+import dev.psc.delivery.spi.Acceptance;
 import dev.psc.scrape.ScrapeListener;
 import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.target.Target;

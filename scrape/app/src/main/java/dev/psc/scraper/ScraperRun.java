@@ -1,10 +1,10 @@
 package dev.psc.scraper;
 
-import dev.psc.delivery.Acceptance;
-import dev.psc.delivery.DeliverySnapshot;
-import dev.psc.delivery.ProfileReceiver;
-import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.ProfileReceiver;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.status.DeliverySnapshot;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.ScrapeListener;
 import dev.psc.scrape.Scraper;
 import dev.psc.scrape.ScraperBuilder;

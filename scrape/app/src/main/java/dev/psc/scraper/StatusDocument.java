@@ -1,9 +1,9 @@
 package dev.psc.scraper;
 
-import dev.psc.delivery.DeliverySnapshot;
-import dev.psc.delivery.DeliveryState;
-import dev.psc.pprof.Label;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.status.DeliverySnapshot;
+import dev.psc.delivery.status.DeliveryState;
+import dev.psc.label.Label;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.ScraperSnapshot;
 import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.loop.TargetStatus;

@@ -12,8 +12,8 @@ import dev.psc.auth.TokenSource;
 import dev.psc.auth.TokenUnavailableException;
 import dev.psc.delivery.Delivery;
 import dev.psc.delivery.DeliveryBuilder;
-import dev.psc.delivery.DeliveryEvent;
-import dev.psc.delivery.ProfileSink;
+import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.delivery.status.DeliveryEvent;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;
 import io.grpc.ManagedChannel;
@@ -122,7 +122,7 @@ final class StoreLink {
       channel.insecureSkipVerify();
     }
     if (store.caFile != null) {
-      channel.trustedCertificates(store.caFile);
+      channel.caFile(store.caFile);
     }
     if ((store.clientCertFile == null) != (store.clientKeyFile == null)) {
       throw new UsageException("--client-cert-file and --client-key-file go together: give both");
@@ -145,7 +145,7 @@ final class StoreLink {
               : PscAuthInterceptor.builderWithoutProject(token);
       interceptor.headers(headers.withoutProjectId());
       if (store.allowPlaintextToken) {
-        interceptor.allowPlaintext();
+        interceptor.allowPlaintextToken();
       } else {
         interceptor.allowPlaintextOnLoopback();
       }
@@ -183,7 +183,7 @@ final class StoreLink {
       if (store.bearerTokenFile != null) {
         FileTokenSource.Builder file = FileTokenSource.builder(store.bearerTokenFile);
         if (store.allowProjectToken) {
-          file.acceptJwtProjectTokens();
+          file.allowProjectToken();
         }
         return file.listener(StoreLink::log).open();
       }

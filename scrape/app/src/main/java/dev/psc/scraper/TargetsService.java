@@ -2,7 +2,7 @@ package dev.psc.scraper;
 
 import com.google.protobuf.Duration;
 import com.google.protobuf.Timestamp;
-import dev.psc.pprof.Label;
+import dev.psc.label.Label;
 import dev.psc.scrape.Scraper;
 import dev.psc.scrape.ScraperSnapshot;
 import dev.psc.scrape.loop.ScrapeReport;
@@ -74,7 +74,7 @@ final class TargetsService extends ScrapeServiceGrpc.ScrapeServiceImplBase {
     return target.build();
   }
 
-  private static LabelSet labels(dev.psc.pprof.LabelSet labels) {
+  private static LabelSet labels(dev.psc.label.LabelSet labels) {
     LabelSet.Builder set = LabelSet.newBuilder();
     for (Label label : labels) {
       set.addLabels(

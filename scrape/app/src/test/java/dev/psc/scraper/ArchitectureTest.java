@@ -31,7 +31,9 @@ class ArchitectureTest {
 
   private static final String PPROF = "dev.psc.pprof..";
   private static final String DELIVERY = "dev.psc.delivery..";
-  private static final String AUTH = "dev.psc.auth..";
+  private static final String NET = "dev.psc.net..";
+  private static final String AUTH = "dev.psc.auth";
+  private static final String IAM = "dev.psc.auth.iam..";
   private static final String STORE = "dev.psc.store..";
   private static final String JVM = "dev.psc.jvm..";
   private static final String TESTKIT = "dev.psc.testkit..";
@@ -63,10 +65,24 @@ class ArchitectureTest {
 
   @ArchTest static final ArchRule deliveryKnowsPprof = onlyDependsOn(DELIVERY, PPROF);
 
-  @ArchTest static final ArchRule authStandsAlone = onlyDependsOn(AUTH);
+  @ArchTest static final ArchRule netStandsAlone = onlyDependsOn(NET);
+
+  @ArchTest static final ArchRule authKnowsNet = onlyDependsOn(AUTH, NET);
+
+  @ArchTest static final ArchRule iamKnowsAuth = onlyDependsOn(IAM, AUTH, NET);
 
   @ArchTest
-  static final ArchRule storeKnowsDeliveryAndAuth = onlyDependsOn(STORE, DELIVERY, AUTH, PPROF);
+  static final ArchRule storeKnowsDeliveryAndAuth =
+      onlyDependsOn(STORE, DELIVERY, AUTH, NET, PPROF);
+
+  @ArchTest
+  static final ArchRule onlyTheTestkitKnowsIam =
+      noClasses()
+          .that()
+          .resideInAnyPackage(AUTH, STORE, SCRAPE, JVM, DELIVERY, "dev.psc.scraper..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage(IAM);
 
   @ArchTest static final ArchRule jvmKnowsDelivery = onlyDependsOn(JVM, DELIVERY, PPROF);
 
@@ -77,8 +93,8 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat(
               resideInAPackage("dev.psc..")
-                  .and(DescribedPredicate.not(ENGINE.or(resideInAnyPackage(DELIVERY, PPROF))))
-                  .as("modules of ours other than engine, delivery, pprof"));
+                  .and(DescribedPredicate.not(ENGINE.or(resideInAnyPackage(DELIVERY, NET, PPROF))))
+                  .as("modules of ours other than engine, delivery, net, pprof"));
 
   @ArchTest
   static final ArchRule configKnowsTheEngine =
@@ -87,7 +103,7 @@ class ArchitectureTest {
           .resideInAPackage(CONFIG)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(KUBERNETES, AUTH, STORE, JVM, TESTKIT);
+          .resideInAnyPackage(KUBERNETES, AUTH, IAM, STORE, JVM, TESTKIT);
 
   @ArchTest
   static final ArchRule kubernetesKnowsTheEngine =
@@ -96,7 +112,7 @@ class ArchitectureTest {
           .resideInAPackage(KUBERNETES)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(CONFIG, AUTH, STORE, JVM, TESTKIT);
+          .resideInAnyPackage(CONFIG, AUTH, IAM, STORE, JVM, TESTKIT);
 
   @ArchTest
   static final ArchRule nothingPublishedNeedsTheTestkit =
@@ -107,20 +123,36 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAPackage(TESTKIT);
 
+  @ArchTest static final ArchRule pprofNeedsOnlyTheJdk = needsOnlyTheJdk(PPROF);
+
+  @ArchTest static final ArchRule netNeedsOnlyTheJdk = needsOnlyTheJdk(NET);
+
+  private static ArchRule needsOnlyTheJdk(String module) {
+    return classes()
+        .that()
+        .resideInAPackage(module)
+        .should()
+        .onlyDependOnClassesThat()
+        .resideInAnyPackage(module, "java..", "javax.net.ssl..", "org.jspecify..");
+  }
+
   @ArchTest
-  static final ArchRule pprofNeedsOnlyTheJdk =
-      classes()
+  static final ArchRule onlyNetReadsCertificatesAndKeys =
+      noClasses()
           .that()
-          .resideInAPackage(PPROF)
+          .resideOutsideOfPackages(NET, TESTKIT)
           .should()
-          .onlyDependOnClassesThat()
-          .resideInAnyPackage(PPROF, "java..", "org.jspecify..");
+          .dependOnClassesThat()
+          .haveFullyQualifiedName("java.security.cert.CertificateFactory")
+          .orShould()
+          .dependOnClassesThat()
+          .haveFullyQualifiedName("java.security.KeyFactory");
 
   @ArchTest
   static final ArchRule onlyStoreAuthAndAboveKnowGrpc =
       noClasses()
           .that()
-          .resideInAnyPackage(PPROF, DELIVERY, JVM, SCRAPE)
+          .resideInAnyPackage(PPROF, DELIVERY, JVM, SCRAPE, NET)
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("io.grpc..", "com.google.protobuf..");

@@ -44,10 +44,10 @@ class ConsumersTest {
       """
       package consumer;
 
-      import dev.psc.delivery.SinkSettings;
-      import dev.psc.jvm.JvmProfile;
+      import dev.psc.delivery.spi.SinkSettings;
+      import dev.psc.jvm.profile.JvmProfile;
       import dev.psc.jvm.JvmProfiling;
-      import dev.psc.pprof.LabelSet;
+      import dev.psc.label.LabelSet;
       import java.nio.file.Path;
       import java.time.Duration;
 
@@ -141,7 +141,7 @@ class ConsumersTest {
 
   /** Returns what an application that depends on psc-jvm and psc-store has on its path. */
   private static List<Path> dependencies() {
-    Set<String> ours = Set.of("pprof", "delivery", "auth", "store", "jvm");
+    Set<String> ours = Set.of("pprof", "delivery", "net", "auth", "store", "jvm");
     List<Path> needed = new ArrayList<>();
     for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
       Path path = Path.of(entry);

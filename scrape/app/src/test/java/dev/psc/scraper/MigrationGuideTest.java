@@ -15,7 +15,7 @@ import dev.psc.auth.iam.Project;
 import dev.psc.auth.iam.Role;
 import dev.psc.auth.iam.ServiceAccount;
 import dev.psc.auth.iam.Subject;
-import dev.psc.delivery.DeliveryState;
+import dev.psc.delivery.status.DeliveryState;
 import dev.psc.pprof.ProfileBuilder;
 import dev.psc.testkit.EmbeddedProfileStore;
 import java.io.ByteArrayOutputStream;

@@ -2,6 +2,7 @@ package dev.psc.scraper;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.psc.net.Json;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

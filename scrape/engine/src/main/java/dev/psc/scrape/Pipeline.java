@@ -1,10 +1,10 @@
 package dev.psc.scrape;
 
-import dev.psc.delivery.Acceptance;
-import dev.psc.delivery.ProfileReceiver;
-import dev.psc.delivery.ProfileTransform;
-import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.PprofException;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.ProfileReceiver;
+import dev.psc.delivery.spi.ProfileTransform;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.pprof.format.PprofException;
 import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.loop.ProfileHandler;
 import dev.psc.scrape.target.Target;

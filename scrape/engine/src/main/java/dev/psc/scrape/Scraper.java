@@ -1,11 +1,11 @@
 package dev.psc.scrape;
 
-import dev.psc.delivery.Acceptance;
-import dev.psc.delivery.ProfileReceiver;
-import dev.psc.delivery.ProfileSource;
-import dev.psc.delivery.ProfileTransform;
-import dev.psc.pprof.LabelSet;
-import dev.psc.pprof.PprofLimits;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.ProfileReceiver;
+import dev.psc.delivery.spi.ProfileSource;
+import dev.psc.delivery.spi.ProfileTransform;
+import dev.psc.label.LabelSet;
+import dev.psc.pprof.format.PprofLimits;
 import dev.psc.scrape.discovery.DiscoveryContext;
 import dev.psc.scrape.http.HttpClients;
 import dev.psc.scrape.loop.HttpProfileFetcher;
@@ -114,7 +114,7 @@ public final class Scraper implements ProfileSource {
         runtime = started;
       }
       applyJobs(started);
-      Thread timer = settings.threads.newThread(started.loops::run);
+      Thread timer = settings.threadFactory.newThread(started.loops::run);
       timer.setName("psc-scrape-timer");
       timer.start();
     }
@@ -154,7 +154,7 @@ public final class Scraper implements ProfileSource {
             seed(settings.offsetSeed),
             settings.maxConcurrentScrapes);
     DiscoveryContext context =
-        new DiscoveryContext(scheduler, blocking, settings.threads, http, Clock.systemUTC());
+        new DiscoveryContext(scheduler, blocking, settings.threadFactory, http, Clock.systemUTC());
     return new Running(scheduler, workers, blocking, updates, http, context, loops);
   }
 
@@ -169,7 +169,7 @@ public final class Scraper implements ProfileSource {
   private ThreadFactory named(String name) {
     AtomicInteger number = new AtomicInteger();
     return task -> {
-      Thread thread = settings.threads.newThread(task);
+      Thread thread = settings.threadFactory.newThread(task);
       thread.setName(name + "-" + number.incrementAndGet());
       return thread;
     };

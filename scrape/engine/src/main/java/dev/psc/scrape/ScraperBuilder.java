@@ -1,7 +1,7 @@
 package dev.psc.scrape;
 
-import dev.psc.delivery.ProfileTransform;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.spi.ProfileTransform;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.loop.ProfileFetcher;
 import dev.psc.scrape.relabel.Relabeling;
 import dev.psc.scrape.target.ScrapeJob;
@@ -31,7 +31,7 @@ public final class ScraperBuilder {
   int discoveryThreads = 16;
   String userAgent = "psc-scraper";
   ScrapeListener listener = new ScrapeListener() {};
-  ThreadFactory threads = daemons();
+  ThreadFactory threadFactory = daemons();
   @Nullable ProfileFetcher fetcher;
 
   ScraperBuilder() {}
@@ -48,7 +48,7 @@ public final class ScraperBuilder {
     this.workerThreads = other.workerThreads;
     this.userAgent = other.userAgent;
     this.listener = other.listener;
-    this.threads = other.threads;
+    this.threadFactory = other.threadFactory;
     this.fetcher = other.fetcher;
   }
 
@@ -176,8 +176,8 @@ public final class ScraperBuilder {
   }
 
   /** Sets who makes threads; daemons by default. The scraper names them. */
-  public ScraperBuilder threads(ThreadFactory threads) {
-    this.threads = Objects.requireNonNull(threads, "threads");
+  public ScraperBuilder threadFactory(ThreadFactory threadFactory) {
+    this.threadFactory = Objects.requireNonNull(threadFactory, "threadFactory");
     return this;
   }
 

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.psc.delivery.Delivery;
-import dev.psc.delivery.DirectorySink;
-import dev.psc.delivery.ProfileSink;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.directory.DirectorySink;
+import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.discovery.StaticDiscovery;
 import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.loop.ScrapeReport;

@@ -2,9 +2,9 @@ package dev.psc.scrape;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.psc.delivery.Acceptance;
-import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.SampleType;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.pprof.format.SampleType;
 import dev.psc.scrape.discovery.StaticDiscovery;
 import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.loop.ScrapeReport;
@@ -493,7 +493,7 @@ class ScrapeFailuresTest {
                       if (profile.name().equals("bad")) {
                         throw new IllegalStateException("ouch");
                       }
-                      return new dev.psc.delivery.ProfileTransform.Result.Pass(profile);
+                      return new dev.psc.delivery.spi.ProfileTransform.Result.Pass(profile);
                     })
                 .build(),
             ok(GOOD));
@@ -505,8 +505,9 @@ class ScrapeFailuresTest {
                 .transform(
                     profile ->
                         profile.name().equals("bad")
-                            ? new dev.psc.delivery.ProfileTransform.Result.Reject("mine", "not it")
-                            : new dev.psc.delivery.ProfileTransform.Result.Pass(profile))
+                            ? new dev.psc.delivery.spi.ProfileTransform.Result.Reject(
+                                "mine", "not it")
+                            : new dev.psc.delivery.spi.ProfileTransform.Result.Pass(profile))
                 .build(),
             ok(GOOD));
     assertThat(rejected.reason()).isEqualTo("mine");

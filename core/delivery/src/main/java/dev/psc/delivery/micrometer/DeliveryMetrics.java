@@ -1,8 +1,8 @@
 package dev.psc.delivery.micrometer;
 
 import dev.psc.delivery.Delivery;
-import dev.psc.delivery.DeliverySnapshot;
-import dev.psc.delivery.DeliveryState;
+import dev.psc.delivery.status.DeliverySnapshot;
+import dev.psc.delivery.status.DeliveryState;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;

@@ -3,10 +3,10 @@ package dev.psc.testkit.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.psc.delivery.Acceptance;
-import dev.psc.delivery.ProfileReceiver;
-import dev.psc.delivery.ProfileSource;
-import dev.psc.delivery.RawProfile;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.ProfileReceiver;
+import dev.psc.delivery.spi.ProfileSource;
+import dev.psc.delivery.spi.RawProfile;
 import dev.psc.pprof.Profile;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;

@@ -2,9 +2,9 @@ package dev.psc.testkit.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.psc.delivery.ProfileTransform;
-import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.spi.ProfileTransform;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.label.LabelSet;
 import dev.psc.testkit.TestProfiles;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

@@ -1,9 +1,9 @@
 package dev.psc.testkit.contract;
 
-import dev.psc.delivery.DirectorySink;
-import dev.psc.delivery.ProfileSink;
-import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.directory.DirectorySink;
+import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.label.LabelSet;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

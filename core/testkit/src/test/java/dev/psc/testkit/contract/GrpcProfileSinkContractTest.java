@@ -1,7 +1,7 @@
 package dev.psc.testkit.contract;
 
-import dev.psc.delivery.ProfileSink;
-import dev.psc.delivery.RawProfile;
+import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.delivery.spi.RawProfile;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.testkit.EmbeddedProfileStore;
 import io.grpc.ManagedChannel;

@@ -1,12 +1,12 @@
 package dev.psc.testkit.contract;
 
-import dev.psc.delivery.ProfileReceiver;
-import dev.psc.delivery.ProfileSource;
-import dev.psc.delivery.ProfileTransform;
-import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.LabelSet;
-import dev.psc.pprof.PprofException;
+import dev.psc.delivery.spi.ProfileReceiver;
+import dev.psc.delivery.spi.ProfileSource;
+import dev.psc.delivery.spi.ProfileTransform;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.label.LabelSet;
 import dev.psc.pprof.Profile;
+import dev.psc.pprof.format.PprofException;
 import dev.psc.testkit.TestProfiles;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;

@@ -1,6 +1,6 @@
 package dev.psc.examples.benchmarks;
 
-import dev.psc.pprof.Repair;
+import dev.psc.pprof.repair.Repair;
 
 /** Bytes allocated to validate and repair a profile, against its inflated size. */
 public final class AllocationRatio implements Ratio {

@@ -1,7 +1,7 @@
 package dev.psc.examples.benchmarks;
 
-import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.label.LabelSet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,9 +1,9 @@
 package dev.psc.examples.benchmarks;
 
 import dev.psc.examples.benchmarks.proto.Pprof;
-import dev.psc.pprof.DeltaState;
-import dev.psc.pprof.PprofException;
-import dev.psc.pprof.PprofLimits;
+import dev.psc.pprof.format.PprofException;
+import dev.psc.pprof.format.PprofLimits;
+import dev.psc.pprof.repair.DeltaState;
 import java.io.IOException;
 
 /**

@@ -2,11 +2,11 @@ package dev.psc.examples.benchmarks;
 
 import dev.psc.examples.benchmarks.Measurement.Measured;
 import dev.psc.examples.benchmarks.Measurement.Skipped;
-import dev.psc.pprof.KeepSampleTypes;
-import dev.psc.pprof.PprofLimits;
 import dev.psc.pprof.Profile;
-import dev.psc.pprof.Repair;
-import dev.psc.pprof.SampleType;
+import dev.psc.pprof.format.PprofLimits;
+import dev.psc.pprof.format.SampleType;
+import dev.psc.pprof.repair.KeepSampleTypes;
+import dev.psc.pprof.repair.Repair;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

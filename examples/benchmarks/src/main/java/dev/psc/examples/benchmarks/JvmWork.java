@@ -2,11 +2,11 @@ package dev.psc.examples.benchmarks;
 
 import com.sun.management.OperatingSystemMXBean;
 import com.sun.net.httpserver.HttpServer;
-import dev.psc.jvm.CaptureStatus;
-import dev.psc.jvm.JvmProfile;
 import dev.psc.jvm.JvmProfiling;
 import dev.psc.jvm.PprofRequest;
 import dev.psc.jvm.PprofResponse;
+import dev.psc.jvm.profile.CaptureStatus;
+import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.pprof.Profile;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.testkit.EmbeddedProfileStore;
@@ -99,7 +99,7 @@ final class JvmWork {
   private static JvmProfiling profiling() throws InterruptedException {
     JvmProfiling profiling =
         JvmProfiling.builder()
-            .receiver(profile -> new dev.psc.delivery.Acceptance.Accepted())
+            .receiver(profile -> new dev.psc.delivery.spi.Acceptance.Accepted())
             .start();
     while (profiling.status().capture().isEmpty()) {
       TimeUnit.MILLISECONDS.sleep(10);
@@ -380,7 +380,7 @@ final class JvmWork {
     long before = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
     JvmProfiling profiling =
         JvmProfiling.builder()
-            .receiver(profile -> new dev.psc.delivery.Acceptance.Accepted())
+            .receiver(profile -> new dev.psc.delivery.spi.Acceptance.Accepted())
             .start();
     print("start", (ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - before) / 1e6);
     List<byte[]> kept = new ArrayList<>();

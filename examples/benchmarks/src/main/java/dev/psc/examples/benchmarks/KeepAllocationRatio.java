@@ -1,8 +1,8 @@
 package dev.psc.examples.benchmarks;
 
-import dev.psc.pprof.KeepSampleTypes;
-import dev.psc.pprof.PprofLimits;
-import dev.psc.pprof.SampleType;
+import dev.psc.pprof.format.PprofLimits;
+import dev.psc.pprof.format.SampleType;
+import dev.psc.pprof.repair.KeepSampleTypes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -1,18 +1,18 @@
 package dev.psc.examples.benchmarks;
 
 import dev.psc.examples.benchmarks.proto.Pprof;
-import dev.psc.pprof.DeltaState;
-import dev.psc.pprof.FlameGraph;
-import dev.psc.pprof.KeepSampleTypes;
 import dev.psc.pprof.Merge;
-import dev.psc.pprof.PprofCheck;
-import dev.psc.pprof.PprofLimits;
 import dev.psc.pprof.Profile;
-import dev.psc.pprof.Repair;
-import dev.psc.pprof.Repaired;
 import dev.psc.pprof.SampleCursor;
-import dev.psc.pprof.SampleType;
-import dev.psc.pprof.Top;
+import dev.psc.pprof.format.PprofLimits;
+import dev.psc.pprof.format.SampleType;
+import dev.psc.pprof.repair.DeltaState;
+import dev.psc.pprof.repair.KeepSampleTypes;
+import dev.psc.pprof.repair.PprofCheck;
+import dev.psc.pprof.repair.Repair;
+import dev.psc.pprof.repair.Repaired;
+import dev.psc.pprof.report.FlameGraph;
+import dev.psc.pprof.report.Top;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -49,7 +49,7 @@ public class PprofBenchmark {
   private static Profile empty() {
     try {
       return Profile.parse(Inputs.heap(0, 1));
-    } catch (dev.psc.pprof.PprofException e) {
+    } catch (dev.psc.pprof.format.PprofException e) {
       throw new IllegalStateException(e);
     }
   }

@@ -1,6 +1,6 @@
 package dev.psc.examples.benchmarks;
 
-import dev.psc.pprof.Repair;
+import dev.psc.pprof.repair.Repair;
 import java.util.zip.Inflater;
 
 /** Validating and repairing a gzip'd profile, against inflating it with {@code java.util.zip}. */

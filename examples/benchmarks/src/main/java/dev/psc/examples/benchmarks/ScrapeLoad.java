@@ -1,8 +1,8 @@
 package dev.psc.examples.benchmarks;
 
 import com.sun.net.httpserver.HttpServer;
-import dev.psc.delivery.Acceptance;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.label.LabelSet;
 import dev.psc.pprof.ProfileBuilder;
 import dev.psc.scrape.ScrapeListener;
 import dev.psc.scrape.Scraper;

@@ -1,13 +1,13 @@
 package dev.psc.examples.benchmarks;
 
-import dev.psc.delivery.Acceptance;
 import dev.psc.delivery.Delivery;
 import dev.psc.delivery.DeliveryBuilder;
-import dev.psc.delivery.Durability;
-import dev.psc.delivery.ProfileSink;
-import dev.psc.delivery.RawProfile;
 import dev.psc.delivery.Receipt;
-import dev.psc.delivery.SendOutcome;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.spi.SendOutcome;
+import dev.psc.delivery.status.Durability;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

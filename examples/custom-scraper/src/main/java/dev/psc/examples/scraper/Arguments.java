@@ -1,6 +1,6 @@
 package dev.psc.examples.scraper;
 
-import dev.psc.delivery.SinkSettings;
+import dev.psc.delivery.spi.SinkSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;

@@ -1,11 +1,11 @@
 package dev.psc.examples.scraper;
 
 import dev.psc.delivery.Delivery;
-import dev.psc.delivery.DeliverySnapshot;
-import dev.psc.delivery.DirectorySink;
 import dev.psc.delivery.FanOut;
-import dev.psc.delivery.SinkProvider;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.directory.DirectorySink;
+import dev.psc.delivery.spi.SinkProvider;
+import dev.psc.delivery.status.DeliverySnapshot;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.Scraper;
 import dev.psc.scrape.loop.TargetStatus;
 import dev.psc.scrape.target.ScrapeJob;

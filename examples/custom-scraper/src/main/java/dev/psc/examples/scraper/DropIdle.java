@@ -1,9 +1,9 @@
 package dev.psc.examples.scraper;
 
-import dev.psc.delivery.ProfileTransform;
-import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.PprofException;
+import dev.psc.delivery.spi.ProfileTransform;
+import dev.psc.delivery.spi.RawProfile;
 import dev.psc.pprof.Profile;
+import dev.psc.pprof.format.PprofException;
 import java.time.Duration;
 
 /** Holds CPU profiles back in which next to nothing ran: most of a fleet, most of the night. */

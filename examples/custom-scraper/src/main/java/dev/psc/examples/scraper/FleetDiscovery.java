@@ -1,6 +1,6 @@
 package dev.psc.examples.scraper;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.discovery.DiscoveryConfig;
 import dev.psc.scrape.discovery.DiscoveryContext;
 import dev.psc.scrape.discovery.DiscoveryException;

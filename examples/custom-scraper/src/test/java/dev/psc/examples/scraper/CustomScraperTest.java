@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
-import dev.psc.delivery.ProfileTransform;
+import dev.psc.delivery.spi.ProfileTransform;
 import dev.psc.testkit.EmbeddedProfileStore;
 import dev.psc.testkit.StoredProfile;
 import dev.psc.testkit.TestProfiles;
@@ -168,8 +168,8 @@ class CustomScraperTest {
       ProfileTransform.Result result =
           new DropIdle(Duration.ofMillis(5))
               .apply(
-                  dev.psc.delivery.RawProfile.of(
-                      dev.psc.pprof.LabelSet.of("__name__", "process_cpu"),
+                  dev.psc.delivery.spi.RawProfile.of(
+                      dev.psc.label.LabelSet.of("__name__", "process_cpu"),
                       TestProfiles.cpu("main", count, Instant.now())));
       assertThat(result)
           .isInstanceOf(

@@ -1,8 +1,8 @@
 package dev.psc.examples.embedding;
 
-import dev.psc.delivery.SinkSettings;
+import dev.psc.delivery.spi.SinkSettings;
 import dev.psc.jvm.JvmProfiling;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -107,7 +107,7 @@ record Arguments(Map<String, String> values) {
     SinkSettings.Builder store =
         SinkSettings.builder(address)
             .plaintext(values.containsKey("insecure"))
-            .skipVerify(values.containsKey("insecure-skip-verify"));
+            .insecureSkipVerify(values.containsKey("insecure-skip-verify"));
     String token = values.get("bearer-token-file");
     if (token != null) {
       store.tokenFile(Path.of(token));

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.psc.pprof.Top;
+import dev.psc.pprof.report.Top;
 import dev.psc.testkit.EmbeddedProfileStore;
 import java.net.URI;
 import java.net.http.HttpClient;

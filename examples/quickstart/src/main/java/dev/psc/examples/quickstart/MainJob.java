@@ -1,10 +1,10 @@
 package dev.psc.examples.quickstart;
 
 import dev.psc.delivery.Delivery;
-import dev.psc.delivery.DeliverySnapshot;
-import dev.psc.delivery.RawProfile;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.status.DeliverySnapshot;
 import dev.psc.jvm.JvmProfiling;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.ScrapeListener;
 import dev.psc.scrape.Scraper;
 import dev.psc.scrape.discovery.StaticDiscovery;

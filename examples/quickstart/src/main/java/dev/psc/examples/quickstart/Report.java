@@ -1,12 +1,12 @@
 package dev.psc.examples.quickstart;
 
-import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.FlameGraph;
+import dev.psc.delivery.spi.RawProfile;
 import dev.psc.pprof.Merge;
-import dev.psc.pprof.PprofException;
 import dev.psc.pprof.Profile;
-import dev.psc.pprof.SampleType;
-import dev.psc.pprof.Top;
+import dev.psc.pprof.format.PprofException;
+import dev.psc.pprof.format.SampleType;
+import dev.psc.pprof.report.FlameGraph;
+import dev.psc.pprof.report.Top;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

@@ -3,10 +3,10 @@ package dev.psc.examples.quickstart;
 import dev.psc.auth.ProjectId;
 import dev.psc.auth.PscAuthInterceptor;
 import dev.psc.auth.TokenSource;
-import dev.psc.delivery.Acceptance;
-import dev.psc.delivery.DirectorySink;
-import dev.psc.delivery.ProfileReceiver;
-import dev.psc.delivery.RawProfile;
+import dev.psc.delivery.directory.DirectorySink;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.ProfileReceiver;
+import dev.psc.delivery.spi.RawProfile;
 import dev.psc.store.StoreChannels;
 import dev.psc.testkit.EmbeddedProfileStore;
 import dev.psc.testkit.StoredProfile;
@@ -55,7 +55,7 @@ final class StoreUnderTrial implements AutoCloseable {
     Path authority = store.writeAuthority(directory.resolve("ca.pem"));
     return connect(
         store.address() + " (embedded, TLS)",
-        StoreChannels.builder(store.address()).trustedCertificates(authority),
+        StoreChannels.builder(store.address()).caFile(authority),
         tokenFile,
         store.project(),
         directory,
@@ -68,15 +68,15 @@ final class StoreUnderTrial implements AutoCloseable {
       String project,
       Optional<Path> authority,
       boolean plaintext,
-      boolean skipVerify,
+      boolean insecureSkipVerify,
       Optional<Path> wanted)
       throws IOException {
     StoreChannels.Builder channel = StoreChannels.builder(address);
-    authority.ifPresent(channel::trustedCertificates);
+    authority.ifPresent(channel::caFile);
     if (plaintext) {
       channel.plaintext();
     }
-    if (skipVerify) {
+    if (insecureSkipVerify) {
       channel.insecureSkipVerify();
     }
     return connect(address, channel, tokenFile, ProjectId.parse(project), directory(wanted), null);

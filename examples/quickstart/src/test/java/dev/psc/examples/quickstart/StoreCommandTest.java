@@ -7,9 +7,9 @@ import dev.psc.auth.ProjectId;
 import dev.psc.auth.PscAuthInterceptor;
 import dev.psc.auth.ServiceAccountToken;
 import dev.psc.auth.TokenSource;
-import dev.psc.delivery.RawProfile;
-import dev.psc.delivery.SendOutcome;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.spi.SendOutcome;
+import dev.psc.label.LabelSet;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;
 import dev.psc.testkit.TestProfiles;
@@ -178,7 +178,7 @@ class StoreCommandTest {
     try (TokenSource source = TokenSource.file(token)) {
       ManagedChannel channel =
           StoreChannels.builder(address.group(1))
-              .trustedCertificates(directory.resolve("ca.pem"))
+              .caFile(directory.resolve("ca.pem"))
               .interceptor(PscAuthInterceptor.create(source, PROJECT))
               .build();
       try (GrpcProfileSink sink = GrpcProfileSink.builder(channel).ownedChannel(channel).build()) {

@@ -47,7 +47,7 @@ class AgentInFrontOfSpringBootTest {
     command.add(
         "-javaagent:"
             + agent
-            + "=pprof-address=127.0.0.1:0,store-address=127.0.0.1:1,store-plaintext=true");
+            + "=pprof-address=127.0.0.1:0,store-address=127.0.0.1:1,insecure=true");
     command.add("-jar");
     command.add(application.toString());
     command.add("--server.port=0");

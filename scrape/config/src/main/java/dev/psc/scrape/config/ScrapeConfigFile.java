@@ -1,7 +1,7 @@
 package dev.psc.scrape.config;
 
-import dev.psc.pprof.LabelSet;
-import dev.psc.pprof.SampleType;
+import dev.psc.label.LabelSet;
+import dev.psc.pprof.format.SampleType;
 import dev.psc.scrape.discovery.DiscoveryConfig;
 import dev.psc.scrape.discovery.DiscoveryProvider;
 import dev.psc.scrape.discovery.StaticDiscovery;

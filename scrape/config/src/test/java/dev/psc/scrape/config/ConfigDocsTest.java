@@ -3,8 +3,8 @@ package dev.psc.scrape.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.psc.delivery.Acceptance;
-import dev.psc.delivery.ProfileReceiver;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.ProfileReceiver;
 import dev.psc.scrape.Scraper;
 import dev.psc.scrape.settings.ConfigException;
 import dev.psc.scrape.target.ScrapeJob;

@@ -2,7 +2,7 @@ package dev.psc.scrape.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.relabel.Relabeling;
 import java.util.HashMap;
 import java.util.List;

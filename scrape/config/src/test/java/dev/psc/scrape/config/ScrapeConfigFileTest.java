@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
-import dev.psc.delivery.Acceptance;
-import dev.psc.delivery.RawProfile;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.RawProfile;
 import dev.psc.scrape.Scraper;
 import dev.psc.scrape.loop.TargetStatus;
 import dev.psc.scrape.settings.ConfigException;

@@ -1,5 +1,6 @@
 package dev.psc.scrape.http;
 
+import dev.psc.net.ProxyAddress;
 import dev.psc.scrape.settings.Durations;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -113,7 +114,7 @@ final class Exchange {
     }
     try {
       ClientPool.Client client = clients.client(get.settings());
-      Optional<URI> proxy = client.route().proxy(uri);
+      Optional<ProxyAddress> proxy = client.route().proxy(uri);
       HttpRequest request = request(client, proxy, uri, authorization, ownOrigin);
       Hop hop = new Hop(uri, authorization, ownOrigin, redirectsLeft);
       CompletableFuture<HttpResponse<byte[]>> answer =
@@ -141,7 +142,7 @@ final class Exchange {
 
   HttpRequest request(
       ClientPool.Client client,
-      Optional<URI> proxy,
+      Optional<ProxyAddress> proxy,
       URI uri,
       Optional<String> authorization,
       boolean ownOrigin)
@@ -168,15 +169,14 @@ final class Exchange {
       }
     }
     if (proxy.isPresent()) {
-      addProxyHeaders(builder, client, proxy.get(), uri);
+      addProxyHeaders(builder, proxy.get(), uri);
     }
     return builder.build();
   }
 
-  private void addProxyHeaders(
-      HttpRequest.Builder builder, ClientPool.Client client, URI proxy, URI uri)
+  private void addProxyHeaders(HttpRequest.Builder builder, ProxyAddress proxy, URI uri)
       throws HttpFailure {
-    Optional<String> authorization = client.route().authorization(proxy);
+    Optional<String> authorization = proxy.basicAuthorization();
     if (authorization.isPresent()) {
       ProxyRoute.checkTunnel(uri, "Proxy-Authorization", authorization.get());
       builder.setHeader("Proxy-Authorization", authorization.get());

@@ -1,5 +1,6 @@
 package dev.psc.scrape.http;
 
+import dev.psc.net.ProxyAddress;
 import java.io.EOFException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
@@ -28,14 +29,14 @@ final class Failures {
     return classify(thrown, uri, Optional.empty());
   }
 
-  static HttpFailure classify(Throwable thrown, URI uri, Optional<URI> proxy) {
+  static HttpFailure classify(Throwable thrown, URI uri, Optional<ProxyAddress> proxy) {
     Throwable failure = unwrap(thrown);
     if (failure instanceof HttpFailure classified) {
       return classified;
     }
     String where = Printable.url(uri);
     if (proxy.isPresent()) {
-      String through = "the proxy " + Printable.url(proxy.get());
+      String through = "the proxy " + Printable.line(proxy.get().toString(), 200);
       // Until a tunnel is open, only the proxy can have failed.
       if (says(failure, "tunnel failed")) {
         return new HttpFailure(

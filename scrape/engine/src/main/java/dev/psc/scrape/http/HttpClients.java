@@ -1,5 +1,6 @@
 package dev.psc.scrape.http;
 
+import dev.psc.net.ProxyAddress;
 import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -128,7 +129,7 @@ public final class HttpClients implements AutoCloseable {
    */
   public HttpStream open(HttpGet get) throws HttpFailure, InterruptedException {
     CompletableFuture<HttpResponse<InputStream>> answer = null;
-    Optional<URI> proxy = Optional.empty();
+    Optional<ProxyAddress> proxy = Optional.empty();
     try {
       Optional<String> authorization = authorization(get.settings()).get();
       ClientPool.Client client = client(get.settings());

@@ -144,13 +144,13 @@ public final class HttpSettingsFields {
       Optional<SecretSource> certificate = secret(fields, "cert");
       Optional<SecretSource> key = secret(fields, "key");
       Optional<String> serverName = fields.text("server_name").filter(name -> !name.isEmpty());
-      boolean skipVerify = fields.flag("insecure_skip_verify", false);
+      boolean insecureSkipVerify = fields.flag("insecure_skip_verify", false);
       Optional<String> min = fields.oneOf("min_version", TlsVersion.class).map(Enum::name);
       Optional<String> max = fields.oneOf("max_version", TlsVersion.class).map(Enum::name);
       return orComplain(
           node,
           TlsSettings.DEFAULT,
-          () -> new TlsSettings(ca, certificate, key, serverName, skipVerify, min, max));
+          () -> new TlsSettings(ca, certificate, key, serverName, insecureSkipVerify, min, max));
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.psc.scrape.http;
 
+import dev.psc.net.Json;
 import dev.psc.scrape.settings.Secret;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -7,7 +8,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -215,17 +215,19 @@ final class OAuth2Tokens {
 
   /** Reads an answer; the entry remembers, where given, that the secret had to be in the body. */
   private Token token(Credentials.OAuth2 settings, HttpAnswer answer, @Nullable Entry entry) {
-    Map<String, String> fields;
+    Map<?, ?> fields = Map.of();
     try {
-      fields = JsonTexts.read(new String(answer.body(), StandardCharsets.UTF_8));
+      if (Json.parse(new String(answer.body(), StandardCharsets.UTF_8)) instanceof Map<?, ?> map) {
+        fields = map;
+      }
     } catch (IllegalArgumentException noJson) {
-      fields = Map.of();
+      logger.debug("the answer of the token endpoint is not JSON", noJson);
     }
     if (answer.status() != 200) {
       throw new CompletionException(
           unusable(settings, "answered " + answer.status() + said(fields)));
     }
-    String value = fields.getOrDefault("access_token", "");
+    String value = text(fields, "access_token");
     if (value.isEmpty() || !value.chars().allMatch(c -> c > ' ' && c <= '~')) {
       throw new CompletionException(
           unusable(settings, "answered 200, but with no access_token that can be used"));
@@ -235,13 +237,19 @@ final class OAuth2Tokens {
         entry.secretInBody = true;
       }
     }
-    long life = life(fields.getOrDefault("expires_in", ""));
+    long life = life(text(fields, "expires_in"));
     long now = nanoTime.getAsLong();
     return new Token(
-        type(fields.getOrDefault("token_type", "")) + " " + value,
+        type(text(fields, "token_type")) + " " + value,
         now,
         now + (life - Math.min(life / 5, REFRESH_AHEAD_SECONDS)) * SECOND,
         now + (life - Math.min(life / 10, 5)) * SECOND);
+  }
+
+  /** Returns a text, number or truth value as text, and "" for what is absent or nested. */
+  private static String text(Map<?, ?> fields, String name) {
+    Object value = fields.get(name);
+    return value == null || value instanceof Map || value instanceof List ? "" : value.toString();
   }
 
   private static String type(String given) {
@@ -258,10 +266,12 @@ final class OAuth2Tokens {
     }
   }
 
-  private static String said(Map<String, String> fields) {
+  private static String said(Map<?, ?> fields) {
     List<String> said = new ArrayList<>();
     for (String name : List.of("error", "error_description")) {
-      Optional.ofNullable(fields.get(name)).ifPresent(text -> said.add(Printable.line(text, 200)));
+      if (!text(fields, name).isEmpty()) {
+        said.add(Printable.line(text(fields, name), 200));
+      }
     }
     return said.isEmpty() ? "" : " \"" + String.join(": ", said) + "\"";
   }

@@ -1,5 +1,7 @@
 package dev.psc.scrape.http;
 
+import dev.psc.net.ProxyAddress;
+import dev.psc.net.ProxyRules;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
@@ -7,15 +9,9 @@ import java.net.Proxy;
 import java.net.ProxySelector;
 import java.net.SocketAddress;
 import java.net.URI;
-import java.net.URISyntaxException;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.Base64;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
@@ -24,93 +20,55 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which proxy a request goes through, by {@link ProxySettings} and, where they say so, by the
- * environment, as Go programs read it. Immutable.
+ * The proxy of each request, by {@link ProxySettings} and, where they say so, by the environment,
+ * see {@link ProxyRules}. Immutable.
  */
 final class ProxyRoute {
 
   private static final Logger logger = LoggerFactory.getLogger(ProxyRoute.class);
   private static final String DISABLED_IN_TUNNELS = "jdk.http.auth.tunneling.disabledSchemes";
 
-  private final @Nullable URI http;
-  private final @Nullable URI https;
-  private final @Nullable ProxyExemptions exemptions;
+  private final @Nullable ProxyRules rules;
 
-  ProxyRoute(ProxySettings settings, Map<String, String> environment) throws HttpFailure {
+  ProxyRoute(ProxySettings settings, Map<String, String> environment) {
     if (settings.fromEnvironment()) {
-      // A CGI program is told a client's Proxy header in HTTP_PROXY.
-      http =
-          environment.containsKey("REQUEST_METHOD")
-              ? null
-              : fromEnvironment(environment, "HTTP_PROXY");
-      https = fromEnvironment(environment, "HTTPS_PROXY");
-      exemptions =
-          new ProxyExemptions(Arrays.asList(either(environment, "NO_PROXY").split(",", -1)));
+      rules = ProxyRules.fromEnvironment(environment);
+      for (String ignored : rules.ignoredVariables()) {
+        logger.warn("{} is not a valid URL and is ignored: connecting directly", ignored);
+      }
       return;
     }
-    http = settings.url().orElse(null);
-    https = http;
-    exemptions = settings.noProxy().isEmpty() ? null : new ProxyExemptions(settings.noProxy());
-    if (http != null) {
-      check(http, "proxy_url");
-    }
-  }
-
-  private static @Nullable URI fromEnvironment(Map<String, String> environment, String name)
-      throws HttpFailure {
-    String value = either(environment, name);
-    if (value.isEmpty()) {
-      return null;
-    }
-    try {
-      URI uri = new URI(value.contains("://") ? value : "http://" + value);
-      check(uri, name);
-      return uri;
-    } catch (URISyntaxException malformed) {
-      // Neither shown nor chained: the URL may have a password.
-      throw unusable(name);
-    }
-  }
-
-  private static String either(Map<String, String> environment, String name) {
-    String value = environment.getOrDefault(name, "").strip();
-    return value.isEmpty()
-        ? environment.getOrDefault(name.toLowerCase(Locale.ROOT), "").strip()
-        : value;
-  }
-
-  private static void check(URI uri, String name) throws HttpFailure {
-    if (!"http".equalsIgnoreCase(uri.getScheme()) || uri.getHost() == null) {
-      throw unusable(name);
-    }
-  }
-
-  private static HttpFailure unusable(String name) {
-    return new HttpFailure(
-        ScrapeOutcome.PROXY,
-        name
-            + " is not a proxy that can be used: it must read http://[user:password@]host:port"
-            + " (Java's HTTP client speaks neither TLS nor SOCKS with a proxy)");
+    rules =
+        settings.url().map(url -> ProxyRules.of(url.toString(), settings.noProxy())).orElse(null);
   }
 
   /** Returns the proxy for a URL, unless it is reached without one. */
-  Optional<URI> proxy(URI uri) {
-    URI proxy = uri.getScheme().equalsIgnoreCase("https") ? https : http;
-    return proxy == null || (exemptions != null && exemptions.cover(uri))
-        ? Optional.empty()
-        : Optional.of(proxy);
+  Optional<ProxyAddress> proxy(URI uri) throws HttpFailure {
+    Optional<ProxyAddress> proxy;
+    try {
+      proxy = find(uri);
+    } catch (IllegalStateException unusable) {
+      throw new HttpFailure(ScrapeOutcome.PROXY, String.valueOf(unusable.getMessage()));
+    }
+    if (proxy.isPresent() && !proxy.get().isPlainHttp()) {
+      throw new HttpFailure(
+          ScrapeOutcome.PROXY,
+          "the proxy "
+              + Printable.line(proxy.get().toString(), 200)
+              + " cannot be used: it must read http://[user:password@]host:port"
+              + " (Java's HTTP client speaks neither TLS nor SOCKS with a proxy)");
+    }
+    return proxy;
   }
 
-  /** Returns what proves to the proxy who we are, when its URL says it. */
-  Optional<String> authorization(URI proxy) {
-    String userInfo = proxy.getRawUserInfo();
-    if (userInfo == null) {
-      return Optional.empty();
-    }
-    String plain = URLDecoder.decode(userInfo.replace("+", "%2B"), StandardCharsets.UTF_8);
-    String pair = plain.indexOf(':') < 0 ? plain + ":" : plain;
-    return Optional.of(
-        "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8)));
+  private Optional<ProxyAddress> find(URI uri) {
+    String host = uri.getHost();
+    return rules == null
+        ? Optional.empty()
+        : rules.proxy(
+            uri.getScheme(),
+            host.startsWith("[") ? host.substring(1, host.length() - 1) : host,
+            Exchange.port(uri));
   }
 
   /**
@@ -163,12 +121,12 @@ final class ProxyRoute {
       @Override
       public List<Proxy> select(URI uri) {
         return List.of(
-            proxy(uri)
+            find(uri)
                 .map(
-                    url ->
+                    proxy ->
                         new Proxy(
                             Proxy.Type.HTTP,
-                            InetSocketAddress.createUnresolved(url.getHost(), Exchange.port(url))))
+                            InetSocketAddress.createUnresolved(proxy.host(), proxy.port())))
                 .orElse(Proxy.NO_PROXY));
       }
 

@@ -1,5 +1,7 @@
 package dev.psc.scrape.http;
 
+import dev.psc.net.Pem;
+import dev.psc.net.TrustAll;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
@@ -13,7 +15,6 @@ import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,11 +75,12 @@ final class TlsMaterial {
       throw unusable("cert", tls.certificate(), unusable);
     }
     try {
-      privateKey = Pem.privateKey(key, chain.get(0).getPublicKey().getAlgorithm());
+      privateKey = Pem.privateKey(key, chain.get(0));
     } catch (GeneralSecurityException unusable) {
       throw unusable("key", tls.key(), unusable);
     }
-    KeyStore store = emptyStore();
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    store.load(null, null);
     store.setKeyEntry("client", privateKey, NO_PASSWORD, chain.toArray(Certificate[]::new));
     KeyManagerFactory factory =
         KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
@@ -86,27 +88,18 @@ final class TlsMaterial {
     return factory.getKeyManagers();
   }
 
-  private TrustManager @Nullable [] trustManagers(TlsSettings tls)
-      throws GeneralSecurityException, IOException, HttpFailure {
+  private TrustManager @Nullable [] trustManagers(TlsSettings tls) throws HttpFailure {
     if (tls.insecureSkipVerify()) {
-      return new TrustManager[] {new TrustAnyone()};
+      return new TrustManager[] {new TrustAll()};
     }
     if (ca == null) {
       return null;
     }
-    KeyStore store = emptyStore();
     try {
-      int number = 0;
-      for (X509Certificate authority : Pem.certificates(ca)) {
-        store.setCertificateEntry("ca-" + number++, authority);
-      }
+      return new TrustManager[] {Pem.trustManager(ca)};
     } catch (GeneralSecurityException unusable) {
       throw unusable("ca", tls.ca(), unusable);
     }
-    TrustManagerFactory factory =
-        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-    factory.init(store);
-    return factory.getTrustManagers();
   }
 
   private static HttpFailure unusable(
@@ -114,12 +107,6 @@ final class TlsMaterial {
     String where =
         source.flatMap(SecretSource::file).map(file -> key + "_file " + file).orElse(key);
     return new HttpFailure(ScrapeOutcome.TLS, "tls_config." + where + ": " + why.getMessage(), why);
-  }
-
-  private static KeyStore emptyStore() throws GeneralSecurityException, IOException {
-    KeyStore store = KeyStore.getInstance("PKCS12");
-    store.load(null, null);
-    return store;
   }
 
   @Override

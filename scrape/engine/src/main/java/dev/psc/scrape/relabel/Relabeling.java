@@ -1,6 +1,6 @@
 package dev.psc.scrape.relabel;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -1,6 +1,6 @@
 package dev.psc.scrape.target;
 
-import dev.psc.pprof.SampleType;
+import dev.psc.pprof.format.SampleType;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;

@@ -1,7 +1,7 @@
 package dev.psc.scrape.target;
 
-import dev.psc.delivery.ProfileTransform;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.spi.ProfileTransform;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.discovery.DiscoveryConfig;
 import dev.psc.scrape.http.HttpSettings;
 import dev.psc.scrape.relabel.RelabelRule;

@@ -1,6 +1,6 @@
 package dev.psc.scrape.target;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.net.URI;
 import java.time.Duration;
 import java.util.HexFormat;

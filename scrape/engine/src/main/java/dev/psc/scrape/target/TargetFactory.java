@@ -1,7 +1,7 @@
 package dev.psc.scrape.target;
 
-import dev.psc.pprof.Label;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.Label;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.discovery.TargetGroup;
 import dev.psc.scrape.relabel.Relabeling;
 import dev.psc.scrape.settings.Durations;

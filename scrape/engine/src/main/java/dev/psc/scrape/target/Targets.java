@@ -1,6 +1,6 @@
 package dev.psc.scrape.target;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.relabel.Relabeling;
 import java.util.List;
 

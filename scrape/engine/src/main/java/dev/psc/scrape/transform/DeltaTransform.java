@@ -1,11 +1,11 @@
 package dev.psc.scrape.transform;
 
-import dev.psc.delivery.ProfileTransform;
-import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.DeltaState;
-import dev.psc.pprof.LabelSet;
-import dev.psc.pprof.PprofException;
-import dev.psc.pprof.PprofLimits;
+import dev.psc.delivery.spi.ProfileTransform;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.label.LabelSet;
+import dev.psc.pprof.format.PprofException;
+import dev.psc.pprof.format.PprofLimits;
+import dev.psc.pprof.repair.DeltaState;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;

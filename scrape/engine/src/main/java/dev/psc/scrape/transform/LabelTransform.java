@@ -1,8 +1,8 @@
 package dev.psc.scrape.transform;
 
-import dev.psc.delivery.ProfileTransform;
-import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.LabelSet;
+import dev.psc.delivery.spi.ProfileTransform;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.label.LabelSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;

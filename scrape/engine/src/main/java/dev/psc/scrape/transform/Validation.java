@@ -1,14 +1,14 @@
 package dev.psc.scrape.transform;
 
-import dev.psc.delivery.ProfileTransform;
-import dev.psc.delivery.RawProfile;
-import dev.psc.pprof.KeepSampleTypes;
-import dev.psc.pprof.PprofException;
-import dev.psc.pprof.PprofLimits;
-import dev.psc.pprof.Repair;
-import dev.psc.pprof.RepairContext;
-import dev.psc.pprof.Repaired;
-import dev.psc.pprof.SampleType;
+import dev.psc.delivery.spi.ProfileTransform;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.pprof.format.PprofException;
+import dev.psc.pprof.format.PprofLimits;
+import dev.psc.pprof.format.SampleType;
+import dev.psc.pprof.repair.KeepSampleTypes;
+import dev.psc.pprof.repair.Repair;
+import dev.psc.pprof.repair.RepairContext;
+import dev.psc.pprof.repair.Repaired;
 import java.util.List;
 
 /**

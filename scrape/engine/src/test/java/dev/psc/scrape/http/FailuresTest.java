@@ -2,6 +2,7 @@ package dev.psc.scrape.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.psc.net.ProxyRules;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -13,7 +14,7 @@ import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
 import java.security.cert.CertificateExpiredException;
-import java.util.Optional;
+import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
@@ -106,7 +107,7 @@ class FailuresTest {
         Failures.classify(
             new ConnectException("Connection refused"),
             TARGET,
-            Optional.of(URI.create("http://me:secret@proxy:3128")));
+            ProxyRules.of("http://me:secret@proxy:3128", List.of()).httpsProxy("h", 443));
     assertThat(failure.outcome()).isEqualTo(ScrapeOutcome.PROXY);
     assertThat(failure).hasMessageContaining("http://proxy:3128").hasMessageNotContaining("secret");
   }

@@ -67,7 +67,7 @@ class TlsTest {
     private Optional<SecretSource> certificate = Optional.empty();
     private Optional<SecretSource> key = Optional.empty();
     private Optional<String> serverName = Optional.empty();
-    private boolean skipVerify;
+    private boolean insecureSkipVerify;
     private Optional<String> min = Optional.empty();
     private Optional<String> max = Optional.empty();
 
@@ -98,8 +98,8 @@ class TlsTest {
       return this;
     }
 
-    Tls skipVerify() {
-      skipVerify = true;
+    Tls insecureSkipVerify() {
+      insecureSkipVerify = true;
       return this;
     }
 
@@ -111,7 +111,7 @@ class TlsTest {
 
     HttpSettings settings() {
       return HttpSettings.builder()
-          .tls(new TlsSettings(ca, certificate, key, serverName, skipVerify, min, max))
+          .tls(new TlsSettings(ca, certificate, key, serverName, insecureSkipVerify, min, max))
           .build();
     }
   }
@@ -133,7 +133,7 @@ class TlsTest {
   @Test
   void anyCertificateWillDoWhereVerificationIsSkipped() throws Exception {
     try (TestServer server = server(TlsFixture.socket(elsewhere, ours))) {
-      HttpSettings settings = new Tls().skipVerify().settings();
+      HttpSettings settings = new Tls().insecureSkipVerify().settings();
       assertThat(http.get(server.url("/"), settings).status()).isEqualTo(200);
     }
   }
@@ -255,6 +255,12 @@ class TlsTest {
                 .client(ours.serverPem(), key.replace("END PRIVATE", "END ENCRYPTED PRIVATE"))
                 .settings());
     assertThat(locked).hasMessageContaining("tls_config.key").hasMessageContaining("openssl");
+    HttpFailure mixedUp =
+        http.failure(
+            "https://127.0.0.1:1/",
+            new Tls().client(ours.serverPem(), here.serverKeyPem()).settings());
+    assertThat(mixedUp)
+        .hasMessageEndingWith("tls_config.key: the private key does not belong to the certificate");
   }
 
   @Test
@@ -284,7 +290,7 @@ class TlsTest {
         assertThat(brief.get(server.url("/"), settings).status()).isEqualTo(200);
       }
       assertThat(brief.clients.size()).isEqualTo(1);
-      assertThat(brief.get(server.url("/"), new Tls().skipVerify().settings()).status())
+      assertThat(brief.get(server.url("/"), new Tls().insecureSkipVerify().settings()).status())
           .isEqualTo(200);
       assertThat(brief.clients.size()).isLessThanOrEqualTo(2);
       await().atMost(PATIENCE).until(() -> brief.clients.size() == 0);

@@ -2,7 +2,7 @@ package dev.psc.scrape.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.discovery.TargetGroup;
 import dev.psc.scrape.relabel.RelabelAction;
 import dev.psc.scrape.relabel.RelabelRule;

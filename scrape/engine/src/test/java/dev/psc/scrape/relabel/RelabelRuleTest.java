@@ -3,7 +3,7 @@ package dev.psc.scrape.relabel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -2,7 +2,7 @@ package dev.psc.scrape.relabel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

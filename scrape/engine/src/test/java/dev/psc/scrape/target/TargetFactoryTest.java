@@ -3,7 +3,7 @@ package dev.psc.scrape.target;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.discovery.TargetGroup;
 import dev.psc.scrape.relabel.RelabelAction;
 import dev.psc.scrape.relabel.RelabelRule;

@@ -2,7 +2,7 @@ package dev.psc.scrape.testing;
 
 import static org.awaitility.Awaitility.await;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.discovery.TargetGroup;
 import dev.psc.scrape.discovery.TargetSink;
 import java.time.Duration;

@@ -1,6 +1,6 @@
 package dev.psc.scrape.testing;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.discovery.TargetGroup;
 import dev.psc.scrape.relabel.Relabeling;
 import dev.psc.scrape.target.ProfileSettings;

@@ -346,7 +346,7 @@ final class GroupIndex {
   private TargetGroup group(String key, @Nullable KubeObject object) {
     if (object == null) {
       return new TargetGroup(
-          TargetMaker.source(settings.role(), key), List.of(), dev.psc.pprof.LabelSet.empty());
+          TargetMaker.source(settings.role(), key), List.of(), dev.psc.label.LabelSet.empty());
     }
     if (object instanceof Endpoints endpoints) {
       warnOfTruncation(endpoints);

@@ -1,6 +1,6 @@
 package dev.psc.scrape.kubernetes;
 
-import dev.psc.pprof.Label;
+import dev.psc.label.Label;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**

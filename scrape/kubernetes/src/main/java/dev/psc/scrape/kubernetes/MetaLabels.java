@@ -1,6 +1,6 @@
 package dev.psc.scrape.kubernetes;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.kubernetes.KubeObject.Meta;
 import java.util.HashMap;
 import java.util.Map;

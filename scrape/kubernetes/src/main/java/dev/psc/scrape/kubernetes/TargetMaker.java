@@ -1,6 +1,6 @@
 package dev.psc.scrape.kubernetes;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.discovery.TargetGroup;
 import dev.psc.scrape.kubernetes.KubeObject.Container;
 import dev.psc.scrape.kubernetes.KubeObject.ContainerPort;

@@ -3,7 +3,7 @@ package dev.psc.scrape.kubernetes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.testing.DiscoveryFixture;
 import dev.psc.scrape.testing.RecordingSink;
 import java.io.IOException;

@@ -3,7 +3,7 @@ package dev.psc.scrape.kubernetes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.stream.JsonReader;
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.discovery.TargetGroup;
 import java.io.IOException;
 import java.io.StringReader;

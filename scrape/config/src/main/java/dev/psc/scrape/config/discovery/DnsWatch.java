@@ -1,6 +1,6 @@
 package dev.psc.scrape.config.discovery;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.discovery.DiscoveryContext;
 import dev.psc.scrape.discovery.DiscoveryException;
 import dev.psc.scrape.discovery.PollingDiscovery;

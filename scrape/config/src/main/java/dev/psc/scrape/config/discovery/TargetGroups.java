@@ -1,6 +1,6 @@
 package dev.psc.scrape.config.discovery;
 
-import dev.psc.pprof.LabelSet;
+import dev.psc.label.LabelSet;
 import dev.psc.scrape.discovery.TargetGroup;
 import dev.psc.scrape.settings.ConfigNode;
 import dev.psc.scrape.settings.Fields;

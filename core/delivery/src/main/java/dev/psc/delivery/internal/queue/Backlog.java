@@ -1,0 +1,188 @@
+package dev.psc.delivery.internal.queue;
+
+import dev.psc.delivery.internal.spool.Spool;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is behind the window: first records that are on disk only, then profiles that are not
+ * written yet. Belongs to the {@link QueueState}'s lock; the files themselves are the {@link
+ * Spool}'s.
+ */
+public final class Backlog {
+
+  /** Where the spool reads on, and up to where. */
+  public record Cursor(Segment segment, long offset) {}
+
+  private final List<Segment> segments = new ArrayList<>();
+
+  /** Accepted, and not on disk yet, in the window or not. */
+  private final ArrayDeque<QueuedProfile> unwritten = new ArrayDeque<>();
+
+  /** Those of them that are not in the window: the younger end. */
+  private final ArrayDeque<QueuedProfile> outside = new ArrayDeque<>();
+
+  private long outsideBytes;
+  private long waiting;
+  private @Nullable Cursor cursor;
+
+  /** Returns the bytes held in memory outside the window. */
+  long outsideBytes() {
+    return outsideBytes;
+  }
+
+  /** Returns how many records are on disk only. */
+  long waiting() {
+    return waiting;
+  }
+
+  boolean isEmpty() {
+    return waiting == 0 && outside.isEmpty();
+  }
+
+  public boolean hasUnwritten() {
+    return !unwritten.isEmpty();
+  }
+
+  long spoolBytes() {
+    long bytes = 0;
+    for (Segment segment : segments) {
+      bytes += segment.bytes;
+    }
+    return bytes;
+  }
+
+  public List<Segment> segments() {
+    return List.copyOf(segments);
+  }
+
+  public void add(Segment segment) {
+    segments.add(segment);
+    segments.sort((a, b) -> Long.compare(a.number, b.number));
+    if (!segment.waiting.isEmpty()) {
+      waiting += segment.waiting.cardinality();
+      Cursor at = cursor;
+      if (at == null || segment.number < at.segment.number) {
+        cursor = new Cursor(segment, 0);
+      }
+    }
+  }
+
+  void remember(QueuedProfile entry, boolean inWindow) {
+    unwritten.add(entry);
+    if (!inWindow) {
+      outside.add(entry);
+      outsideBytes += entry.weightBytes();
+    }
+  }
+
+  /** Returns the oldest entry that is in memory outside the window. */
+  @Nullable QueuedProfile firstOutside() {
+    return outside.peek();
+  }
+
+  QueuedProfile takeOutside() {
+    QueuedProfile entry = outside.remove();
+    outsideBytes -= entry.weightBytes();
+    return entry;
+  }
+
+  /** Takes entries to write, at least one if there is any that is not settled meanwhile. */
+  public List<QueuedProfile> takeUnwritten(long maxBytes) {
+    List<QueuedProfile> taken = new ArrayList<>();
+    long bytes = 0;
+    QueuedProfile entry;
+    while ((entry = unwritten.peek()) != null) {
+      if (entry.state == QueuedProfile.State.DONE) {
+        unwritten.remove();
+        continue;
+      }
+      if (!taken.isEmpty() && bytes + entry.bytes() > maxBytes) {
+        break;
+      }
+      bytes += entry.bytes();
+      taken.add(unwritten.remove());
+    }
+    return taken;
+  }
+
+  public void giveBackUnwritten(List<QueuedProfile> entries) {
+    for (int i = entries.size() - 1; i >= 0; i--) {
+      unwritten.addFirst(entries.get(i));
+    }
+  }
+
+  /** Takes note that an entry is on disk now. */
+  public void written(QueuedProfile entry, Segment segment, int ordinal, long offset) {
+    entry.segment = segment;
+    entry.ordinal = ordinal;
+    entry.offset = offset;
+    if (entry.state == QueuedProfile.State.DONE) {
+      segment.settle(ordinal);
+    } else if (!entry.inWindow && outside.peek() == entry) {
+      takeOutside();
+      waits(entry, segment);
+      if (waiting == 1) {
+        cursor = new Cursor(segment, offset);
+      }
+    }
+  }
+
+  /** Takes note that an entry that left the window, its younger end, is on disk only. */
+  public void evicted(QueuedProfile entry, Segment segment) {
+    waits(entry, segment);
+    cursor = new Cursor(segment, entry.offset);
+  }
+
+  private void waits(QueuedProfile entry, Segment segment) {
+    segment.waiting.set(entry.ordinal);
+    segment.waitingBytes += entry.bytes();
+    waiting++;
+  }
+
+  /** Returns where to read the next records, or null when there are none. */
+  public @Nullable Cursor cursor() {
+    return waiting == 0 ? null : cursor;
+  }
+
+  /** Takes note that a record was read, and is in the window or given up. */
+  public void read(Segment segment, int ordinal, long pprofBytes) {
+    segment.waiting.clear(ordinal);
+    segment.waitingBytes -= pprofBytes;
+    waiting--;
+  }
+
+  public void readUpTo(Segment segment, long offset) {
+    cursor = new Cursor(segment, offset);
+  }
+
+  /** Gives up what is on disk only in a segment. Returns how many records that were. */
+  public int giveUp(Segment segment) {
+    int lost = segment.waiting.cardinality();
+    waiting -= lost;
+    segment.waiting.stream().forEach(segment::settle);
+    segment.waiting.clear();
+    segment.waitingBytes = 0;
+    Cursor at = cursor;
+    if (at != null && at.segment == segment) {
+      cursor = next(segment);
+    }
+    return lost;
+  }
+
+  private @Nullable Cursor next(Segment before) {
+    for (Segment segment : segments) {
+      if (segment.number > before.number && !segment.waiting.isEmpty()) {
+        return new Cursor(segment, 0);
+      }
+    }
+    return null;
+  }
+
+  public void forget(Segment segment) {
+    segment.gone = true;
+    segments.remove(segment);
+  }
+}

@@ -1,0 +1,47 @@
+package dev.psc.delivery.internal.queue;
+
+import dev.psc.delivery.status.DeliveryEvent;
+import dev.psc.delivery.status.DeliveryListener;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Events noted under the queue's lock and told to the listener after it. */
+public final class Events {
+
+  private static final Logger logger = LoggerFactory.getLogger(Events.class);
+
+  private final DeliveryListener listener;
+  private final LogThrottle throttle;
+  private final ConcurrentLinkedQueue<Runnable> waiting = new ConcurrentLinkedQueue<>();
+
+  public Events(DeliveryListener listener, LogThrottle throttle) {
+    this.listener = listener;
+    this.throttle = throttle;
+  }
+
+  public void add(DeliveryEvent event) {
+    waiting.add(() -> tell(event));
+  }
+
+  /** Notes something else that must not run under the lock, such as completing a stage. */
+  void add(Runnable action) {
+    waiting.add(action);
+  }
+
+  /** Tells the listener what was noted; never called with a lock held. */
+  public void fire() {
+    Runnable action;
+    while ((action = waiting.poll()) != null) {
+      try {
+        action.run();
+      } catch (RuntimeException e) {
+        throttle.run("listener", more -> logger.warn("A listener failed ({} more since)", more, e));
+      }
+    }
+  }
+
+  private void tell(DeliveryEvent event) {
+    listener.on(event);
+  }
+}

@@ -1,0 +1,46 @@
+package dev.psc.delivery.internal.queue;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** Lets the first message of a kind through, then one a minute with how many it stands for. */
+public final class LogThrottle {
+
+  private static final long INTERVAL_NANOS = TimeUnit.MINUTES.toNanos(1);
+
+  private record Interval(long startNanos, long swallowed) {}
+
+  private final Ticker ticker;
+  private final Map<String, Interval> windows = new ConcurrentHashMap<>();
+
+  public LogThrottle(Ticker ticker) {
+    this.ticker = ticker;
+  }
+
+  /** Runs the log statement with the number of those left out before it, or counts it. */
+  public void run(String kind, LongConsumer statement) {
+    long now = ticker.nanos();
+    AtomicReference<@Nullable Long> due = new AtomicReference<>();
+    windows.compute(
+        kind,
+        (key, window) -> {
+          if (window == null) {
+            due.set(0L);
+            return new Interval(now, 0);
+          }
+          if (now - window.startNanos >= INTERVAL_NANOS) {
+            due.set(window.swallowed);
+            return new Interval(now, 0);
+          }
+          return new Interval(window.startNanos, window.swallowed + 1);
+        });
+    Long swallowed = due.get();
+    if (swallowed != null) {
+      statement.accept(swallowed);
+    }
+  }
+}

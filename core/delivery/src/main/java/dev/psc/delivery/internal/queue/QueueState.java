@@ -1,0 +1,134 @@
+package dev.psc.delivery.internal.queue;
+
+import dev.psc.delivery.internal.send.Sender;
+import dev.psc.delivery.internal.spool.Spool;
+import dev.psc.delivery.internal.spool.SpoolQueue;
+import dev.psc.delivery.status.DeliveryEvent;
+import dev.psc.delivery.status.Durability;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Profiles from acceptance to the sink's answer, in order and bounded in bytes.
+ *
+ * <pre>
+ *   accept ─▶ [ backlog: in memory, not written yet ][ backlog: on disk only ][ window ] ─▶ sink
+ * </pre>
+ *
+ * The oldest are in the {@link SendWindow}, in memory. Without a spool that is all there is. With
+ * one, every profile is written too, the window gets half of the memory, and what does not fit
+ * waits in the {@link Backlog} until the window has room. A spool that fails leaves all the memory
+ * to the window and to what is not written, at the price of the oldest.
+ *
+ * <p>All of it is guarded by one lock, under which there is no I/O and no foreign code. Callers and
+ * the {@link Sender} see it as a {@link SendQueue}, the {@link Spool} as a {@link SpoolQueue}; the
+ * methods here are called by these two, with the lock held.
+ */
+public final class QueueState {
+
+  /** A disk that takes longer than this for one write is treated as one that fails. */
+  private static final long STALLED_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  final DeliverySettings settings;
+  public final Ticker ticker;
+  public final Events events;
+  public final Wakeup sendSignal;
+  final Wakeup spoolSignal;
+  final boolean spooled;
+  public final ReentrantLock lock = new ReentrantLock();
+  final Condition progress = lock.newCondition();
+  public final SendWindow window;
+  public final Backlog backlog = new Backlog();
+  public final Counters counters = new Counters();
+
+  public boolean spoolHealthy;
+  public String spoolMessage = "";
+  public boolean writing;
+  public long writingSinceNanos;
+
+  public QueueState(
+      DeliverySettings settings,
+      Ticker ticker,
+      Events events,
+      Wakeup sendSignal,
+      Wakeup spoolSignal) {
+    this.settings = settings;
+    this.ticker = ticker;
+    this.events = events;
+    this.sendSignal = sendSignal;
+    this.spoolSignal = spoolSignal;
+    this.spooled = settings.spool() != null;
+    this.window = new SendWindow(settings.batchMaxBytes());
+  }
+
+  /** Returns whether the disk takes what it is given, be it slowly. */
+  boolean isSpoolWorking() {
+    return spooled
+        && spoolHealthy
+        && !(writing && ticker.nanos() - writingSinceNanos > STALLED_NANOS);
+  }
+
+  /** Returns the weight of everything that is held in memory. */
+  long memoryBytes() {
+    return window.weightBytes() + backlog.outsideBytes();
+  }
+
+  /** Returns the window's share of the memory. */
+  public long windowMaxBytes() {
+    return spooled && spoolHealthy ? settings.queueMaxBytes() / 2 : settings.queueMaxBytes();
+  }
+
+  boolean fitsWindow(QueuedProfile entry) {
+    long filled = window.weightBytes();
+    return filled == 0 || filled + entry.weightBytes() <= windowMaxBytes();
+  }
+
+  /** Lets in what waits in memory, unless older ones wait on disk. */
+  public void promote() {
+    QueuedProfile entry;
+    while (backlog.waiting() == 0
+        && (entry = backlog.firstOutside()) != null
+        && fitsWindow(entry)) {
+      window.add(backlog.takeOutside());
+    }
+    if (spooled) {
+      spoolSignal.set();
+    }
+  }
+
+  /** Takes note of profiles that were lost before they came into the window. */
+  public void lost(long profiles, long bytes, String reason, String message) {
+    window.passOver(profiles);
+    counters.dropped(profiles, bytes, reason);
+    events.add(new DeliveryEvent.Dropped(profiles, bytes, reason, message));
+    progress.signalAll();
+  }
+
+  /** Counts and tells that a profile is lost, and is done with it. */
+  public void drop(QueuedProfile entry, String reason, String message) {
+    counters.dropped(1, entry.bytes(), reason);
+    events.add(new DeliveryEvent.Dropped(1, entry.bytes(), reason, message));
+    finish(entry, Durability.LOST);
+    progress.signalAll();
+  }
+
+  /** Takes out a profile that is sent or lost. */
+  void finish(QueuedProfile entry, Durability durability) {
+    window.remove(entry);
+    entry.state = QueuedProfile.State.DONE;
+    if (entry.segment != null) {
+      entry.segment.settle(entry.ordinal);
+    }
+    complete(entry.durability, durability);
+  }
+
+  /** Tells who asked, once the lock is free. */
+  public void complete(@Nullable CompletableFuture<Durability> durability, Durability value) {
+    if (durability != null) {
+      events.add(() -> durability.complete(value));
+    }
+  }
+}

@@ -1,0 +1,425 @@
+package dev.psc.delivery.internal.queue;
+
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.spi.SendOutcome;
+import dev.psc.delivery.status.CloseReport;
+import dev.psc.delivery.status.DeliveryEvent;
+import dev.psc.delivery.status.Durability;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** The queue as those see it who hand in, send, flush, close and look. */
+public final class SendQueue {
+
+  private final QueueState state;
+  private final DeliverySettings settings;
+  private final ReentrantLock lock;
+  private final Ticker ticker;
+  private final Events events;
+  private final SendWindow window;
+  private final Backlog backlog;
+  private final Counters counters;
+  private long flushTarget;
+  private boolean closing;
+  private boolean closed;
+
+  public SendQueue(QueueState state) {
+    this.state = state;
+    this.settings = state.settings;
+    this.lock = state.lock;
+    this.ticker = state.ticker;
+    this.events = state.events;
+    this.window = state.window;
+    this.backlog = state.backlog;
+    this.counters = state.counters;
+  }
+
+  /** Takes a profile, at the price of the oldest ones when there is no room. */
+  public Acceptance offer(RawProfile profile, @Nullable CompletableFuture<Durability> durability) {
+    boolean wake;
+    lock.lock();
+    try {
+      Acceptance.Refused refused = check(profile);
+      if (refused != null) {
+        counters.refused(refused.reason());
+        events.add(
+            new DeliveryEvent.Refused(profile.sizeBytes(), refused.reason(), refused.message()));
+        state.complete(durability, Durability.LOST);
+        return refused;
+      }
+      QueuedProfile entry =
+          new QueuedProfile(profile, ticker.nanos(), ticker.epochMillis(), false, durability);
+      counters.accepted(profile.sizeBytes());
+      boolean wasIdle = !window.hasReady();
+      boolean fits = backlog.isEmpty() && state.fitsWindow(entry);
+      if (fits) {
+        window.add(entry);
+      }
+      if (state.spooled) {
+        backlog.remember(entry, fits);
+      }
+      wake = wasIdle || window.hasFullBatch();
+    } finally {
+      lock.unlock();
+    }
+    if (wake) {
+      state.sendSignal.set();
+    }
+    if (state.spooled) {
+      state.spoolSignal.set();
+    }
+    return new Acceptance.Accepted();
+  }
+
+  private Acceptance.@Nullable Refused check(RawProfile profile) {
+    if (closing) {
+      return new Acceptance.Refused("closed", "this delivery is closed");
+    }
+    if (profile.sizeBytes() > settings.profileMaxBytes()) {
+      return new Acceptance.Refused(
+          "too_large",
+          profile
+              + " is larger than profileMaxBytes = "
+              + settings.profileMaxBytes()
+              + ": raise it if the store takes more, or keep fewer sample types");
+    }
+    int weight = Math.max(1024, profile.sizeBytes());
+    while (state.memoryBytes() + weight > settings.queueMaxBytes()) {
+      if (state.isSpoolWorking()) {
+        return new Acceptance.Refused(
+            "spool_slow",
+            "queueMaxBytes = "
+                + settings.queueMaxBytes()
+                + " are full and the spool's disk does not keep up: raise it, or use a faster"
+                + " disk");
+      }
+      if (!dropOldest()) {
+        return new Acceptance.Refused(
+            "queue_full",
+            "queueMaxBytes = " + settings.queueMaxBytes() + " are all being sent right now");
+      }
+    }
+    return null;
+  }
+
+  // ---- what the sender calls
+
+  /** Returns the next batch that is due, of at most so many profiles, or null. */
+  public @Nullable Batch nextBatch(int limit) {
+    lock.lock();
+    try {
+      expire();
+      Batch part = window.takePart();
+      if (part != null) {
+        return part;
+      }
+      if (!window.hasReady() || nanosUntilDue() > 0) {
+        return null;
+      }
+      return window.take(limit);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Returns a batch of one profile of any series, to ask whether the sink takes anything. */
+  public @Nullable Batch nextProbe(double random) {
+    lock.lock();
+    try {
+      return window.takeProbe(random);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Returns how long until {@link #nextBatch} has something for sure, or a very long time. */
+  public long nanosUntilNext() {
+    lock.lock();
+    try {
+      if (window.hasPart()) {
+        return 0;
+      }
+      return window.hasReady() ? nanosUntilDue() : Long.MAX_VALUE;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private long nanosUntilDue() {
+    QueuedProfile first = window.firstReady();
+    if (closing || first.order < flushTarget || window.hasFullBatch()) {
+      return 0;
+    }
+    long age = ticker.nanos() - first.acceptedNanos;
+    return Math.max(0, settings.batchMaxAge().toNanos() - age);
+  }
+
+  /** Takes note that the sink has a batch. */
+  public void sent(Batch batch) {
+    lock.lock();
+    try {
+      long now = ticker.nanos();
+      for (QueuedProfile entry : batch.entries) {
+        if (entry.state != QueuedProfile.State.DONE) {
+          counters.sent(entry, now);
+          window.good(entry);
+          state.finish(entry, Durability.SENT);
+        }
+      }
+      window.finished(batch);
+      state.promote();
+      state.progress.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Puts a batch back where it was taken from. */
+  public void giveBack(Batch batch, boolean countAsRetry) {
+    lock.lock();
+    try {
+      if (countAsRetry) {
+        counters.retried(batch.entries.size());
+      }
+      window.giveBack(batch);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Halves a refused batch of at least two profiles; its halves are the next to be sent. */
+  public void halve(Batch batch) {
+    lock.lock();
+    try {
+      window.halve(batch);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Keeps a profile that was refused alone aside, until it is known whether it is to blame. */
+  public void suspect(Batch batch, String reason, String message) {
+    lock.lock();
+    try {
+      window.suspect(batch, reason, message);
+      state.progress.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Returns whether a batch is one profile of a series that was found bad several times. */
+  public boolean isKnownBad(Batch batch) {
+    lock.lock();
+    try {
+      return window.isKnownBad(batch);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Drops, and returns, the profile of a refused batch of one, without keeping it aside. */
+  public List<QueuedProfile> dropRefused(Batch batch, String reason, String message) {
+    lock.lock();
+    try {
+      window.suspect(batch, reason, message);
+      batch.entries.forEach(this::dropSuspect);
+      state.promote();
+      return batch.entries;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void dropSuspect(QueuedProfile entry) {
+    if (!entry.refusedReason.equals(SendOutcome.Rejected.TOO_LARGE)) {
+      window.bad(entry);
+    }
+    state.drop(
+        entry,
+        entry.refusedReason,
+        "refused by the sink: " + entry.profile + ": " + entry.refusedMessage);
+  }
+
+  /**
+   * Drops, and returns, what was kept aside, as it was to blame.
+   *
+   * @param reason of what was refused for this reason only; of everything when it is null
+   */
+  public List<QueuedProfile> dropSuspects(@Nullable String reason) {
+    lock.lock();
+    try {
+      List<QueuedProfile> dropped = window.takeSuspects(reason);
+      dropped.forEach(this::dropSuspect);
+      if (!dropped.isEmpty()) {
+        state.promote();
+      }
+      return List.copyOf(dropped);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Gives up finding out who is to blame, as the sink refuses everything. */
+  public void endIsolation() {
+    lock.lock();
+    try {
+      window.endIsolation();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // ---- losses
+
+  private void expire() {
+    long limit = settings.profileMaxAge().toNanos();
+    QueuedProfile entry = window.oldest();
+    boolean any = false;
+    while (entry != null
+        && entry.state != QueuedProfile.State.IN_FLIGHT
+        && ticker.nanos() - entry.acceptedNanos > limit) {
+      state.drop(entry, "expired", "older than profileMaxAge = " + settings.profileMaxAge());
+      entry = window.oldest();
+      any = true;
+    }
+    if (any) {
+      state.promote();
+    }
+  }
+
+  private boolean dropOldest() {
+    String message =
+        "the queue reached queueMaxBytes = "
+            + settings.queueMaxBytes()
+            + ": raise it, give a spool, or see why the sink is slower than the sources";
+    QueuedProfile entry = window.oldestDroppable();
+    if (entry == null && backlog.firstOutside() != null) {
+      entry = backlog.takeOutside();
+      window.passOver(1);
+    }
+    if (entry == null) {
+      return false;
+    }
+    state.drop(entry, "queue_full", message);
+    state.promote();
+    return true;
+  }
+
+  // ---- flush, close, look
+
+  /** Asks for everything that is here now to be sent without waiting for more. */
+  public long requestFlush() {
+    long target;
+    lock.lock();
+    try {
+      target = counters.takenIn();
+      flushTarget = Math.max(flushTarget, target);
+    } finally {
+      lock.unlock();
+    }
+    state.sendSignal.set();
+    return target;
+  }
+
+  /** Waits until everything taken in before the target is sent, dropped, or known to be suspect. */
+  public boolean awaitFlush(long target, Duration timeout) throws InterruptedException {
+    long left = timeout.toNanos();
+    lock.lockInterruptibly();
+    try {
+      while (!isFlushed(target)) {
+        if (left <= 0) {
+          return false;
+        }
+        left = state.progress.awaitNanos(left);
+      }
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean isFlushed(long target) {
+    QueuedProfile entry = window.oldest();
+    while (entry != null && entry.state == QueuedProfile.State.SUSPECT) {
+      entry = entry.next;
+    }
+    if (entry != null) {
+      return entry.order >= target;
+    }
+    return window.entered() >= target || backlog.isEmpty();
+  }
+
+  /** Takes nothing from now on, and sends without waiting for more. */
+  public void beginClose() {
+    lock.lock();
+    try {
+      closing = true;
+    } finally {
+      lock.unlock();
+    }
+    state.sendSignal.set();
+    state.spoolSignal.set();
+  }
+
+  /** Drops what is neither sent nor on disk, after the threads have ended. */
+  public CloseReport finishClose(long sentBefore) {
+    lock.lock();
+    try {
+      long sent = counters.sentTotal() - sentBefore;
+      long lost = 0;
+      if (!closed) {
+        closed = true;
+        List<QueuedProfile> left = new ArrayList<>();
+        while (backlog.firstOutside() != null) {
+          left.add(backlog.takeOutside());
+          window.passOver(1);
+        }
+        for (QueuedProfile entry = window.oldest(); entry != null; entry = entry.next) {
+          if (entry.segment == null) {
+            left.add(entry);
+          }
+        }
+        for (QueuedProfile entry : left) {
+          state.drop(entry, "closed", "neither sent nor written before close() had to end");
+          lost++;
+        }
+      }
+      return new CloseReport(sent, counters.queued(), lost);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  public void fill(SnapshotBuilder snapshot) {
+    lock.lock();
+    try {
+      counters.fill(snapshot);
+      snapshot.memoryBytes = state.memoryBytes();
+      snapshot.spoolBytes = backlog.spoolBytes();
+      snapshot.spoolHealthy = !state.spooled || state.spoolHealthy;
+      snapshot.spoolMessage = state.spoolMessage;
+      QueuedProfile oldest = window.oldest() != null ? window.oldest() : backlog.firstOutside();
+      snapshot.oldestAge =
+          oldest == null
+              ? Duration.ZERO
+              : Duration.ofNanos(Math.max(0, ticker.nanos() - oldest.acceptedNanos));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  public long sentSoFar() {
+    lock.lock();
+    try {
+      return counters.sentTotal();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,351 @@
+package dev.psc.delivery.internal.spool;
+
+import dev.psc.delivery.internal.queue.Backlog;
+import dev.psc.delivery.internal.queue.QueueState;
+import dev.psc.delivery.internal.queue.QueuedProfile;
+import dev.psc.delivery.internal.queue.Segment;
+import dev.psc.delivery.internal.queue.SendWindow;
+import dev.psc.delivery.internal.queue.Ticker;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.delivery.status.DeliveryEvent;
+import dev.psc.delivery.status.Durability;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** The queue as the {@link Spool} sees it: what to write, what to read, what is settled. */
+public final class SpoolQueue {
+
+  private final QueueState state;
+  private final ReentrantLock lock;
+  private final Ticker ticker;
+  private final SendWindow window;
+  private final Backlog backlog;
+  private List<CompletableFuture<Durability>> unsynced = new ArrayList<>();
+
+  public SpoolQueue(QueueState state) {
+    this.state = state;
+    this.lock = state.lock;
+    this.ticker = state.ticker;
+    this.window = state.window;
+    this.backlog = state.backlog;
+  }
+
+  /** Takes profiles to write; {@link #written} or {@link #notWritten} must follow. */
+  List<QueuedProfile> takeUnwritten(long maxBytes) {
+    lock.lock();
+    try {
+      List<QueuedProfile> taken = backlog.takeUnwritten(maxBytes);
+      state.writing = !taken.isEmpty();
+      state.writingSinceNanos = ticker.nanos();
+      return taken;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Takes note that profiles are in a segment, one after the other.
+   *
+   * @param offsets where each of them begins
+   */
+  void written(List<QueuedProfile> entries, Segment segment, List<Long> offsets, long endOffset) {
+    lock.lock();
+    try {
+      state.writing = false;
+      segment.bytes = endOffset;
+      for (int i = 0; i < entries.size(); i++) {
+        QueuedProfile entry = entries.get(i);
+        backlog.written(entry, segment, segment.records, offsets.get(i));
+        segment.records++;
+        if (entry.durability != null) {
+          unsynced.add(entry.durability);
+        }
+      }
+      evict();
+      state.promote();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void notWritten(List<QueuedProfile> entries) {
+    lock.lock();
+    try {
+      state.writing = false;
+      backlog.giveBackUnwritten(entries);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * After a failure more than its share may be in the window: the younger end goes back to disk.
+   */
+  private void evict() {
+    QueuedProfile entry;
+    while (state.spoolHealthy
+        && window.weightBytes() > state.windowMaxBytes()
+        && (entry = window.newest()) != null
+        && entry != window.oldest()
+        && entry.state == QueuedProfile.State.PENDING
+        && entry.segment != null) {
+      Segment segment = entry.segment;
+      window.removeNewest(entry);
+      backlog.evicted(entry, segment);
+    }
+  }
+
+  /** Takes note that everything that was written is on the device. */
+  void synced() {
+    lock.lock();
+    try {
+      for (CompletableFuture<Durability> durability : unsynced) {
+        state.complete(durability, Durability.SPOOLED);
+      }
+      unsynced = new ArrayList<>();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes note that nobody knows whether what was written is on the device. */
+  void notSynced() {
+    lock.lock();
+    try {
+      unsynced = new ArrayList<>();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean hasUnwritten() {
+    lock.lock();
+    try {
+      return backlog.hasUnwritten();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Returns where to read records for the window, or null when it needs none. */
+  Backlog.@Nullable Cursor wantedRecords() {
+    lock.lock();
+    try {
+      boolean room = window.weightBytes() <= state.windowMaxBytes() / 2;
+      return room ? backlog.cursor() : null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Returns how many bytes of records the window takes now. */
+  long wantedBytes() {
+    lock.lock();
+    try {
+      return state.windowMaxBytes() - window.weightBytes();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Returns whether a record is to be read into the window. */
+  boolean isWaiting(Segment segment, int ordinal) {
+    lock.lock();
+    try {
+      return segment.waiting.get(ordinal);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Lets in a profile that was read from disk. */
+  void read(RawProfile profile, long acceptedMillis, Segment segment, RecordReader.Body record) {
+    lock.lock();
+    try {
+      long ageMillis = Math.max(0, ticker.epochMillis() - acceptedMillis);
+      long acceptedNanos = ticker.nanos() - TimeUnit.MILLISECONDS.toNanos(ageMillis);
+      QueuedProfile entry =
+          new QueuedProfile(profile, acceptedNanos, acceptedMillis, segment.replayed, null);
+      entry.segment = segment;
+      entry.ordinal = record.ordinal();
+      entry.offset = record.offset();
+      backlog.read(segment, entry.ordinal, entry.bytes());
+      window.add(entry);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Drops a record that cannot be used. */
+  void unreadable(Segment segment, RecordReader.Body record, String message) {
+    lock.lock();
+    try {
+      int bytes = ProfileCodec.pprofBytes(record.bytes());
+      backlog.read(segment, record.ordinal(), bytes);
+      segment.settle(record.ordinal());
+      state.lost(1, bytes, "spool_damaged", message);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes note up to where a segment was read; at its end, what was not found is lost. */
+  void readUpTo(Segment segment, long offset, boolean end) {
+    lock.lock();
+    try {
+      backlog.readUpTo(segment, offset);
+      if (end) {
+        giveUp(segment, "spool_damaged", "records of " + segment + " are damaged");
+      }
+      state.promote();
+    } finally {
+      lock.unlock();
+    }
+    state.sendSignal.set();
+  }
+
+  private void giveUp(Segment segment, String reason, String message) {
+    long bytes = segment.waitingBytes;
+    int lost = backlog.giveUp(segment);
+    if (lost > 0) {
+      state.lost(lost, bytes, reason, message);
+    }
+  }
+
+  /** Takes note of a new segment, or one that an earlier process left with so many damaged. */
+  void add(Segment segment, int damaged) {
+    lock.lock();
+    try {
+      if (segment.replayed) {
+        state.counters.replayed(segment.waiting.cardinality() + damaged, segment.waitingBytes);
+        if (damaged > 0) {
+          state.lost(damaged, 0, "spool_damaged", "records of " + segment + " are damaged");
+        }
+      }
+      backlog.add(segment);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  List<Segment> segments() {
+    lock.lock();
+    try {
+      return backlog.segments();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void seal(Segment segment) {
+    lock.lock();
+    try {
+      segment.sealed = true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean isDone(Segment segment) {
+    lock.lock();
+    try {
+      return segment.isDone();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  List<Integer> takeAcks(Segment segment) {
+    lock.lock();
+    try {
+      return segment.takeUnwrittenAcks();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void giveBackAcks(Segment segment, List<Integer> acks) {
+    lock.lock();
+    try {
+      segment.giveBackUnwrittenAcks(acks);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes note that the files of a segment are deleted, everything in it being settled. */
+  void forget(Segment segment) {
+    lock.lock();
+    try {
+      backlog.forget(segment);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Drops a segment with all that is in it, to make room for younger ones. What is being sent from
+   * it goes on, in memory only.
+   */
+  void dropSegment(Segment segment, String message) {
+    lock.lock();
+    try {
+      giveUp(segment, "spool_full", message);
+      QueuedProfile entry = window.oldest();
+      while (entry != null) {
+        QueuedProfile next = entry.next;
+        if (entry.segment == segment) {
+          entry.segment = null;
+          if (entry.state != QueuedProfile.State.IN_FLIGHT) {
+            state.drop(entry, "spool_full", message);
+          }
+        }
+        entry = next;
+      }
+      backlog.forget(segment);
+      state.promote();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes note that a segment vanished: what is in the window is written again elsewhere. */
+  void vanished(Segment segment, String message) {
+    lock.lock();
+    try {
+      giveUp(segment, "spool_lost", message);
+      List<QueuedProfile> again = new ArrayList<>();
+      for (QueuedProfile entry = window.oldest(); entry != null; entry = entry.next) {
+        if (entry.segment == segment) {
+          entry.segment = null;
+          again.add(entry);
+        }
+      }
+      backlog.giveBackUnwritten(again);
+      backlog.forget(segment);
+      state.promote();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes note whether the spool takes profiles. */
+  void spoolState(boolean healthy, String message) {
+    lock.lock();
+    try {
+      if (state.spoolHealthy != healthy || !state.spoolMessage.equals(message)) {
+        state.events.add(new DeliveryEvent.SpoolChanged(healthy, message));
+      }
+      state.spoolHealthy = healthy;
+      state.spoolMessage = message;
+      evict();
+      state.promote();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

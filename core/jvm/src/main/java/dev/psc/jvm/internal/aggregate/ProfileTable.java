@@ -1,0 +1,108 @@
+package dev.psc.jvm.internal.aggregate;
+
+import java.util.Arrays;
+import java.util.BitSet;
+
+/**
+ * Two running sums per (stack, labels): the aggregation of one profile. Bounded: what does not fit
+ * is added to the stack {@code [other]}. Not thread-safe.
+ */
+public final class ProfileTable {
+
+  /** Most distinct (stack, labels) of one table. */
+  static final int MAX_ROWS = 16_384;
+
+  private final LongTable rows;
+  private long[] values;
+  private final int maxRows;
+  private long folded;
+
+  public ProfileTable() {
+    this(new LongTable(64), new long[128], MAX_ROWS);
+  }
+
+  public ProfileTable(int maxRows) {
+    this(new LongTable(64), new long[128], maxRows);
+  }
+
+  private ProfileTable(LongTable rows, long[] values, int maxRows) {
+    this.rows = rows;
+    this.values = values;
+    this.maxRows = maxRows;
+  }
+
+  public void add(int stack, int labels, long first, long second) {
+    long key = ((long) stack << 32) | labels;
+    int row;
+    if (rows.size() < maxRows) {
+      row = rows.add(key);
+    } else {
+      row = rows.indexOf(key);
+      if (row < 0) {
+        folded++;
+        row = rows.add((long) StackPool.OTHER_STACK << 32);
+      }
+    }
+    if (row * 2 >= values.length) {
+      values = Arrays.copyOf(values, values.length * 2);
+    }
+    values[row * 2] += first;
+    values[row * 2 + 1] += second;
+  }
+
+  public int size() {
+    return rows.size();
+  }
+
+  /** Returns how many additions went to {@code [other]} because the table was full. */
+  long folded() {
+    return folded;
+  }
+
+  public int stack(int row) {
+    return (int) (rows.key(row) >>> 32);
+  }
+
+  int labels(int row) {
+    return (int) rows.key(row);
+  }
+
+  public long first(int row) {
+    return values[row * 2];
+  }
+
+  public long second(int row) {
+    return values[row * 2 + 1];
+  }
+
+  ProfileTable copy() {
+    ProfileTable copy = new ProfileTable(rows.copy(), values.clone(), maxRows);
+    copy.folded = folded;
+    return copy;
+  }
+
+  /** Returns a copy whose second values are the first ones times a period. */
+  public ProfileTable timesPeriod(long period) {
+    ProfileTable copy = copy();
+    for (int row = 0; row < rows.size(); row++) {
+      copy.values[row * 2 + 1] = copy.values[row * 2] * period;
+    }
+    return copy;
+  }
+
+  void markStacks(BitSet used) {
+    for (int row = 0; row < rows.size(); row++) {
+      used.set(stack(row));
+    }
+  }
+
+  /** Gives every stack its new number. */
+  ProfileTable renumbered(int[] stacks) {
+    ProfileTable table = new ProfileTable(maxRows);
+    for (int row = 0; row < rows.size(); row++) {
+      table.add(stacks[stack(row)], labels(row), first(row), second(row));
+    }
+    table.folded = folded;
+    return table;
+  }
+}

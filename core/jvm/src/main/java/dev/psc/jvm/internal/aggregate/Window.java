@@ -1,0 +1,70 @@
+package dev.psc.jvm.internal.aggregate;
+
+import dev.psc.jvm.profile.JvmProfile;
+import java.util.BitSet;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Set;
+
+/** A span of time and what was counted in it, per profile. Guarded by its {@link Aggregator}. */
+public final class Window {
+
+  private final EnumMap<JvmProfile, ProfileTable> tables = new EnumMap<>(JvmProfile.class);
+  private final long startNanos;
+
+  /**
+   * @param profiles what to count
+   * @param startNanos when it begins, in nanoseconds since 1970
+   */
+  Window(Set<JvmProfile> profiles, long startNanos) {
+    this.startNanos = startNanos;
+    for (JvmProfile profile : profiles) {
+      tables.put(profile, new ProfileTable());
+    }
+  }
+
+  long startNanos() {
+    return startNanos;
+  }
+
+  public boolean counts(JvmProfile profile) {
+    return tables.containsKey(profile);
+  }
+
+  public void count(Set<JvmProfile> profiles) {
+    tables.keySet().retainAll(profiles);
+    for (JvmProfile profile : profiles) {
+      tables.computeIfAbsent(profile, added -> new ProfileTable());
+    }
+  }
+
+  void add(JvmProfile profile, int stack, int labels, long first, long second) {
+    ProfileTable table = tables.get(profile);
+    if (table != null) {
+      table.add(stack, labels, first, second);
+    }
+  }
+
+  public ProfileTable table(JvmProfile profile) {
+    ProfileTable table = tables.get(profile);
+    return table == null ? new ProfileTable(1) : table;
+  }
+
+  public long folded() {
+    long folded = 0;
+    for (ProfileTable table : tables.values()) {
+      folded += table.folded();
+    }
+    return folded;
+  }
+
+  void markStacks(BitSet used) {
+    tables.values().forEach(table -> table.markStacks(used));
+  }
+
+  void renumber(int[] stacks) {
+    for (Map.Entry<JvmProfile, ProfileTable> entry : tables.entrySet()) {
+      entry.setValue(entry.getValue().renumbered(stacks));
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package dev.psc.jvm.internal.capture;
+
+import dev.psc.jvm.internal.aggregate.Aggregator;
+import dev.psc.jvm.internal.aggregate.Snapshot;
+import dev.psc.jvm.internal.aggregate.StackPool;
+import dev.psc.jvm.internal.aggregate.Window;
+import dev.psc.jvm.internal.event.EventCounter;
+import dev.psc.jvm.internal.runtime.Clocks;
+import dev.psc.jvm.profile.JvmProfile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A recording of old objects, beside the stream: the JDK writes them only when a recording is
+ * dumped. At most 256 of them, the bigger the likelier. Thread-safe.
+ */
+final class JfrLeaks implements AutoCloseable {
+
+  static final String NAME = "psc leak suspects";
+  private static final String EVENT = "jdk.OldObjectSample";
+  private static final Duration LEAST_AGE = Duration.ofSeconds(10);
+
+  private final Path directory;
+  private @Nullable Recording recording;
+
+  /**
+   * @param directory where a dump may lie for a moment
+   */
+  JfrLeaks(Path directory) {
+    this.directory = directory;
+  }
+
+  /** Begins to sample; what was allocated before is not seen. */
+  synchronized void start() {
+    if (recording == null) {
+      Recording fresh = new Recording();
+      fresh.setName(NAME);
+      fresh.setToDisk(false);
+      fresh.enable(EVENT).with("cutoff", "0 ns").withStackTrace();
+      fresh.start();
+      recording = fresh;
+    }
+  }
+
+  /** Returns the objects that have lived ten seconds and more, by the stack that allocated them. */
+  synchronized Snapshot take() throws IOException {
+    start();
+    Aggregator aggregator = new Aggregator(StackPool.Limits.DEFAULT);
+    long now = Clocks.epochNanos();
+    Recording running = recording;
+    Path file = Files.createTempFile(directory, "old-objects", ".jfr");
+    try {
+      if (running != null) {
+        running.dump(file);
+      }
+      synchronized (aggregator) {
+        Window window = aggregator.open(Set.of(JvmProfile.LEAK_SUSPECTS), now);
+        RecordedEvents view = new RecordedEvents(aggregator, id -> false, false);
+        try (RecordingFile events = new RecordingFile(file)) {
+          while (events.hasMoreEvents()) {
+            RecordedEvent event = events.readEvent();
+            if (event.getEventType().getName().equals(EVENT)
+                && event.getDuration("objectAge").compareTo(LEAST_AGE) >= 0) {
+              EventCounter.oldObject(aggregator, view.of(event));
+            }
+          }
+        }
+        return aggregator.snapshot(window, JvmProfile.LEAK_SUSPECTS, now);
+      }
+    } finally {
+      Files.deleteIfExists(file);
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    if (recording != null) {
+      recording.close();
+      recording = null;
+    }
+  }
+}

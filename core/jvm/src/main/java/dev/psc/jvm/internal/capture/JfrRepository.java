@@ -1,0 +1,191 @@
+package dev.psc.jvm.internal.capture;
+
+import dev.psc.jvm.internal.runtime.CaptureUnavailableException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The directory in which the flight recorder keeps its working files while we use it: one of this
+ * process's own, {@code <base>/psc-jfr-<user>/<pid>-<time>}, with a locked file in it. Directories
+ * of processes that were killed are found by their free lock (a pid alone means nothing where
+ * containers share a volume) and removed when the next process starts. Thread-safe.
+ */
+final class JfrRepository {
+
+  private static final Logger log = LoggerFactory.getLogger(JfrRepository.class);
+  private static final String LOCK = "lock";
+
+  /**
+   * Other copies of this class in the process must not open our lock: closing it would free it. No
+   * name of a package, which a copy that is relocated would have changed.
+   */
+  private static final String IN_USE = "psc.profiling.repository.";
+
+  private static final Duration UNLOCKED_AGE = Duration.ofMinutes(10);
+
+  private final Path base;
+  private final Path directory;
+  private @Nullable FileChannel lock;
+
+  /**
+   * @param configured where to put it, or null for the temporary directory
+   */
+  JfrRepository(@Nullable Path configured) {
+    Path parent =
+        configured == null ? Path.of(System.getProperty("java.io.tmpdir", "/tmp")) : configured;
+    String user = System.getProperty("user.name", "").replaceAll("[^A-Za-z0-9_.-]", "_");
+    this.base = parent.toAbsolutePath().resolve("psc-jfr-" + user);
+    this.directory =
+        base.resolve(ProcessHandle.current().pid() + "-" + Long.toString(System.nanoTime(), 36));
+  }
+
+  /** Returns whether this directory was made and is in use. */
+  synchronized boolean isOurs() {
+    return wasMade;
+  }
+
+  private boolean wasMade;
+
+  /**
+   * Makes and locks the directory if it is not, and removes those of dead processes.
+   *
+   * @throws CaptureUnavailableException when it cannot be written
+   */
+  synchronized Path create() {
+    if (lock != null) {
+      return directory;
+    }
+    try {
+      Files.createDirectories(directory);
+      // Deleted in reverse order after all shutdown hooks, the flight recorder's own too.
+      base.toFile().deleteOnExit();
+      directory.toFile().deleteOnExit();
+      Path file = directory.resolve(LOCK);
+      lock = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      file.toFile().deleteOnExit();
+      if (lock.tryLock() == null) {
+        throw new IOException(file + " is locked by another process");
+      }
+      System.setProperty(IN_USE + directory, "");
+      wasMade = true;
+    } catch (IOException | UncheckedIOException e) {
+      close();
+      throw new CaptureUnavailableException(
+          "the flight recorder's directory "
+              + directory
+              + " cannot be made ("
+              + e
+              + "): set repository to a writable directory",
+          e);
+    }
+    sweep();
+    return directory;
+  }
+
+  /** Removes the directory if nobody uses it any more; otherwise it goes when the JVM exits. */
+  synchronized void close() {
+    FileChannel held = lock;
+    if (held == null) {
+      return;
+    }
+    try (DirectoryStream<Path> content = Files.newDirectoryStream(directory)) {
+      for (Path entry : content) {
+        if (!entry.getFileName().toString().equals(LOCK)) {
+          return; // a recording of somebody else still writes here
+        }
+      }
+    } catch (NoSuchFileException e) {
+      log.debug("{} is gone already", directory);
+    } catch (IOException e) {
+      log.debug("Cannot look into {}", directory, e);
+      return;
+    }
+    lock = null;
+    System.clearProperty(IN_USE + directory);
+    try {
+      held.close();
+      Files.deleteIfExists(directory.resolve(LOCK));
+      Files.deleteIfExists(directory);
+      Files.deleteIfExists(base);
+    } catch (java.nio.file.DirectoryNotEmptyException e) {
+      log.debug("{} is used by other processes", base);
+    } catch (IOException e) {
+      log.debug("Cannot remove {}", directory, e);
+    }
+  }
+
+  private void sweep() {
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(base)) {
+      for (Path entry : entries) {
+        if (!entry.equals(directory) && isDead(entry)) {
+          deleteTree(entry);
+          log.info("Removed {}, left behind by a process that was killed", entry);
+        }
+      }
+    } catch (IOException e) {
+      log.debug("Cannot look for leftovers in {}", base, e);
+    }
+  }
+
+  private static boolean isDead(Path entry) {
+    if (System.getProperty(IN_USE + entry) != null) {
+      return false;
+    }
+    try (FileChannel channel = FileChannel.open(entry.resolve(LOCK), StandardOpenOption.WRITE);
+        FileLock free = channel.tryLock()) {
+      return free != null;
+    } catch (OverlappingFileLockException e) {
+      return false;
+    } catch (NoSuchFileException e) {
+      return isOlderThan(entry, UNLOCKED_AGE);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static boolean isOlderThan(Path entry, Duration age) {
+    try {
+      FileTime modified = Files.getLastModifiedTime(entry);
+      return modified.toInstant().isBefore(Instant.now().minus(age));
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static void deleteTree(Path root) throws IOException {
+    Files.walkFileTree(
+        root,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.deleteIfExists(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path dir, @Nullable IOException failure)
+              throws IOException {
+            Files.deleteIfExists(dir);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}

@@ -1,0 +1,290 @@
+package dev.psc.jvm.internal.capture;
+
+import dev.psc.jvm.internal.runtime.OwnThreads;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ThreadFactory;
+import java.util.function.Consumer;
+import jdk.jfr.Event;
+import jdk.jfr.EventSettings;
+import jdk.jfr.EventType;
+import jdk.jfr.FlightRecorder;
+import jdk.jfr.FlightRecorderListener;
+import jdk.jfr.Recording;
+import jdk.jfr.RecordingState;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingStream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One stream of events on a daemon thread of ours (the JDK's own would keep the JVM alive), started
+ * again when it dies. Thread-safe.
+ */
+public final class JfrStream {
+
+  private static final Logger log = LoggerFactory.getLogger(JfrStream.class);
+
+  /** Bounds the files of a stream that falls behind; the JDK drops the oldest events. */
+  private static final long MAX_BYTES = 64L << 20;
+
+  private static final Duration FIRST_BACKOFF = Duration.ofSeconds(1);
+  private static final Duration MOST_BACKOFF = Duration.ofMinutes(1);
+  private static final long JOIN_MILLIS = 1_500;
+
+  private final ThreadFactory threads;
+  private final Consumer<Registration> registrar;
+  private final Runnable onFlush;
+  private final Thread thread;
+  private final FlightRecorderListener recordings =
+      new FlightRecorderListener() {
+        @Override
+        public void recordingStateChanged(Recording recording) {
+          if (recording.getState() == RecordingState.CLOSED) {
+            recordingEnded(recording);
+          }
+        }
+      };
+  private final EventType markType = EventType.getEventType(WindowEvent.class);
+  private final Object lock = new Object();
+  private final Map<String, Map<String, String>> applied = new HashMap<>();
+  private Map<String, Map<String, String>> wanted = Map.of();
+  private @Nullable RecordingStream current;
+  private boolean closed;
+  private volatile @Nullable String lastError;
+  private long restarts;
+  private volatile long recordingId = -1;
+
+  /** Where a new stream is told what to call for which event. */
+  public interface Registration {
+
+    void on(String eventName, Consumer<RecordedEvent> handler);
+
+    void on(Class<? extends Event> event, Consumer<RecordedEvent> handler);
+  }
+
+  public JfrStream(ThreadFactory threads, Consumer<Registration> registrar, Runnable onFlush) {
+    this.threads = threads;
+    this.registrar = registrar;
+    this.onFlush = onFlush;
+    this.thread = OwnThreads.thread(threads, "psc-jvm-events", this::run);
+  }
+
+  public void start() {
+    FlightRecorder.addListener(recordings);
+    thread.start();
+  }
+
+  /**
+   * Ends our stream when somebody else has ended its recording: newer JDKs let it wait for ever.
+   */
+  private void recordingEnded(Recording recording) {
+    RecordingStream stream;
+    synchronized (lock) {
+      stream = current;
+      if (closed || stream == null || recording.getId() != recordingId) {
+        return;
+      }
+    }
+    // Not on this thread: it holds the recorder's lock, and the stream's thread may want it.
+    OwnThreads.thread(threads, "psc-jvm-stream-end", stream::close).start();
+  }
+
+  /** Returns whether marks that are written now will arrive. */
+  boolean isReady() {
+    return markType.isEnabled();
+  }
+
+  /** Switches events on, off or to other settings; those of a stream to come too. */
+  public void apply(Map<String, Map<String, String>> events) {
+    synchronized (lock) {
+      wanted = events;
+      RecordingStream stream = current;
+      if (stream == null) {
+        return;
+      }
+      for (String name : applied.keySet().toArray(String[]::new)) {
+        if (!events.containsKey(name)) {
+          stream.disable(name);
+          applied.remove(name);
+        }
+      }
+      events.forEach(
+          (name, settings) -> {
+            if (!settings.equals(applied.get(name))) {
+              EventSettings event = stream.enable(name);
+              settings.forEach(event::with);
+              applied.put(name, settings);
+            }
+          });
+    }
+  }
+
+  private void run() {
+    Duration backoff = FIRST_BACKOFF;
+    while (true) {
+      long started = System.nanoTime();
+      try {
+        runStream();
+      } catch (RuntimeException | LinkageError e) {
+        if (isClosed()) {
+          log.debug("Closed before the stream had started", e);
+          return;
+        }
+        failed("the stream of events failed", e);
+      }
+      synchronized (lock) {
+        current = null;
+        applied.clear();
+        if (closed) {
+          return;
+        }
+        if (System.nanoTime() - started > MOST_BACKOFF.toNanos()) {
+          backoff = FIRST_BACKOFF;
+        }
+        restarts++;
+        log.warn("The stream of events ended; it is started again in {}", backoff);
+        if (!pause(backoff)) {
+          return;
+        }
+      }
+      Duration twice = backoff.multipliedBy(2);
+      backoff = twice.compareTo(MOST_BACKOFF) > 0 ? MOST_BACKOFF : twice;
+    }
+  }
+
+  private boolean isClosed() {
+    synchronized (lock) {
+      return closed;
+    }
+  }
+
+  /** Waits on the lock; returns whether to go on. */
+  private boolean pause(Duration duration) {
+    long end = System.nanoTime() + duration.toNanos();
+    try {
+      long left = duration.toMillis();
+      while (!closed && left > 0) {
+        lock.wait(left);
+        left = (end - System.nanoTime()) / 1_000_000;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+    return !closed;
+  }
+
+  private void runStream() {
+    long newest = newestRecording();
+    try (RecordingStream stream = new RecordingStream()) {
+      long fresh = newestRecording();
+      recordingId = fresh > newest ? fresh : -1;
+      stream.setMaxSize(MAX_BYTES);
+      stream.setOrdered(true);
+      stream.setReuse(true);
+      stream.onError(e -> failed("the stream of events reported an error", e));
+      stream.onFlush(guarded(onFlush));
+      stream.enable(WindowEvent.class);
+      synchronized (lock) {
+        if (closed) {
+          return;
+        }
+        current = stream;
+        applied.clear();
+      }
+      registrar.accept(
+          new Registration() {
+            @Override
+            public void on(String eventName, Consumer<RecordedEvent> handler) {
+              stream.onEvent(eventName, guarded(handler));
+            }
+
+            @Override
+            public void on(Class<? extends Event> event, Consumer<RecordedEvent> handler) {
+              stream.onEvent(EventType.getEventType(event).getName(), guarded(handler));
+            }
+          });
+      apply(wanted());
+      stream.start();
+    }
+  }
+
+  private static long newestRecording() {
+    return FlightRecorder.getFlightRecorder().getRecordings().stream()
+        .mapToLong(Recording::getId)
+        .max()
+        .orElse(0);
+  }
+
+  /** Returns the id of our recording, or -1. */
+  long recordingId() {
+    return recordingId;
+  }
+
+  private Map<String, Map<String, String>> wanted() {
+    synchronized (lock) {
+      return wanted;
+    }
+  }
+
+  private Runnable guarded(Runnable task) {
+    return () -> {
+      try {
+        task.run();
+      } catch (RuntimeException e) {
+        failed("a flush could not be handled", e);
+      }
+    };
+  }
+
+  private Consumer<RecordedEvent> guarded(Consumer<RecordedEvent> handler) {
+    return event -> {
+      try {
+        handler.accept(event);
+      } catch (RuntimeException e) {
+        failed("an event " + event.getEventType().getName() + " could not be counted", e);
+      }
+    };
+  }
+
+  /** Remembers a failure; the first one of its kind is logged. */
+  void failed(String what, Throwable failure) {
+    String text = what + ": " + failure;
+    if (!text.equals(lastError)) {
+      log.warn("Profiling: {}", what, failure);
+    }
+    lastError = text;
+  }
+
+  public @Nullable String lastError() {
+    return lastError;
+  }
+
+  public long restarts() {
+    synchronized (lock) {
+      return restarts;
+    }
+  }
+
+  /** Ends the stream and waits for its thread, 1.5 s at most; its files go with it. */
+  public void close() {
+    RecordingStream stream;
+    synchronized (lock) {
+      closed = true;
+      stream = current;
+      lock.notifyAll();
+    }
+    FlightRecorder.removeListener(recordings);
+    if (stream != null) {
+      stream.close();
+    }
+    try {
+      thread.join(JOIN_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

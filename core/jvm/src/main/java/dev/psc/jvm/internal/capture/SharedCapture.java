@@ -1,0 +1,135 @@
+package dev.psc.jvm.internal.capture;
+
+import dev.psc.jvm.internal.event.CaptureSettings;
+import dev.psc.jvm.internal.runtime.CaptureUnavailableException;
+import dev.psc.jvm.internal.runtime.JvmFailures;
+import dev.psc.jvm.internal.runtime.OwnThreads;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadFactory;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one capture of this JVM, shared by all who profile it: brought up on a thread of its own when
+ * the first comes, ended when the last goes. Nothing here links to the flight recorder, so that it
+ * may be missing. Thread-safe.
+ */
+public final class SharedCapture {
+
+  private static final Logger log = LoggerFactory.getLogger(SharedCapture.class);
+
+  /**
+   * Tells copies of this class in other class loaders that capture runs. No name of a package,
+   * which a copy that is relocated would have changed.
+   */
+  private static final String OWNER = "psc.profiling.capture";
+
+  private static final Object LOCK = new Object();
+  private static int users;
+  private static @Nullable CompletableFuture<Capture> shared;
+  private static @Nullable CompletableFuture<Void> ending;
+
+  private SharedCapture() {}
+
+  /**
+   * Returns the capture, which comes up within a second, or fails with {@link
+   * CaptureUnavailableException}. Settings of the first user hold.
+   */
+  public static CompletableFuture<Capture> acquire(
+      CaptureSettings settings, ThreadFactory threads) {
+    synchronized (LOCK) {
+      users++;
+      CompletableFuture<Capture> known = shared;
+      if (known != null && !known.isCompletedExceptionally()) {
+        return known;
+      }
+      CompletableFuture<Capture> fresh = new CompletableFuture<>();
+      CompletableFuture<Void> before = ending;
+      shared = fresh;
+      OwnThreads.thread(threads, "psc-jvm-start", () -> bringUp(settings, threads, fresh, before))
+          .start();
+      return fresh;
+    }
+  }
+
+  private static void bringUp(
+      CaptureSettings settings,
+      ThreadFactory threads,
+      CompletableFuture<Capture> result,
+      @Nullable CompletableFuture<Void> before) {
+    try {
+      if (before != null) {
+        before.join();
+      }
+      result.complete(claim(settings, threads));
+    } catch (CaptureUnavailableException e) {
+      log.warn("Profiles of events are not available: {}", e.getMessage());
+      result.completeExceptionally(e);
+    } catch (RuntimeException | LinkageError e) {
+      String missing =
+          e instanceof LinkageError
+              ? "this JVM has no flight recorder (module jdk.jfr; with a module path or a custom"
+                  + " run-time image add it: --add-modules jdk.jfr,jdk.management)"
+              : "the flight recorder failed: " + e;
+      log.warn("Profiles of events are not available: {}", missing);
+      result.completeExceptionally(new CaptureUnavailableException(missing, e));
+    }
+  }
+
+  private static Capture claim(CaptureSettings settings, ThreadFactory threads) {
+    String self =
+        SharedCapture.class.getName() + "@" + System.identityHashCode(SharedCapture.class);
+    Object owner = System.getProperties().putIfAbsent(OWNER, self);
+    if (owner != null) {
+      throw new CaptureUnavailableException(
+          "another copy of psc-jvm, in another class loader, profiles this JVM already: use that"
+              + " one, or put one copy where both can see it");
+    }
+    try {
+      return JfrCaptureFactory.open(
+          settings, threads, () -> System.getProperties().remove(OWNER, self));
+    } catch (RuntimeException | LinkageError e) {
+      System.getProperties().remove(OWNER, self);
+      throw e;
+    }
+  }
+
+  /** Initializes the flight recorder on a thread of its own, and nothing more. */
+  public static void prepare(CaptureSettings settings, ThreadFactory threads) {
+    OwnThreads.thread(
+            threads,
+            "psc-jvm-prepare",
+            () -> {
+              try {
+                JfrCaptureFactory.initialize(settings);
+              } catch (RuntimeException | LinkageError e) {
+                log.info("The flight recorder cannot be prepared: {}", JvmFailures.message(e));
+              }
+            })
+        .start();
+  }
+
+  /** Gives back what {@link #acquire} returned; the last one ends capture, within two seconds. */
+  public static void release() {
+    CompletableFuture<Capture> last;
+    CompletableFuture<Void> end = new CompletableFuture<>();
+    synchronized (LOCK) {
+      if (--users > 0) {
+        return;
+      }
+      last = shared;
+      shared = null;
+      ending = end;
+    }
+    try {
+      if (last != null && !last.isCompletedExceptionally()) {
+        last.join().shutdown();
+      }
+    } catch (java.util.concurrent.CompletionException e) {
+      log.debug("Capture never came up", e);
+    } finally {
+      end.complete(null);
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** The live capture: a flight recorder stream that feeds the aggregation. */
+@NullMarked
+package dev.psc.jvm.internal.capture;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,17 @@
+package dev.psc.jvm.internal.event;
+
+/** Turns samples of running threads into CPU time. Called with the aggregator's lock held. */
+public interface CpuWeigher {
+
+  /**
+   * Takes a sample whose CPU time is not known yet.
+   *
+   * @param threadId the Java thread's id
+   * @param virtual whether it is a virtual thread, which has no CPU clock
+   * @param inNative whether the thread was in native code: running, or waiting there
+   */
+  void sample(long threadId, boolean virtual, boolean inNative, int stack, int labels);
+
+  /** Takes a sample that stands for a known CPU time. */
+  void weighed(int stack, int labels, long nanos);
+}

@@ -1,0 +1,298 @@
+package dev.psc.jvm.internal.event;
+
+import dev.psc.jvm.internal.aggregate.Aggregator;
+import dev.psc.jvm.internal.aggregate.IdleMethods;
+import dev.psc.jvm.internal.aggregate.PseudoFrames;
+import dev.psc.jvm.internal.label.ThreadLabels;
+import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.label.LabelSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Counts the JDK's events as samples of profiles, for a live stream and for recorded files alike.
+ * It keeps no event. Not thread-safe: one thread hands in events, and each is counted under the
+ * aggregator's lock.
+ */
+public final class EventCounter {
+
+  private final Aggregator aggregator;
+  private final CaptureSettings settings;
+  private final CpuWeigher cpu;
+  private final ThreadLabels lookup;
+  private final ClassSizes sizes = new ClassSizes();
+  private final Map<String, Consumer<JfrEvent>> handlers = new LinkedHashMap<>();
+  private volatile long lockThresholdNanos;
+  private volatile long blockThresholdNanos;
+  private volatile boolean exactAllocations;
+  private long lostSamples;
+  private long lostBytes;
+  private long lockEvents;
+  private long exceptionEvents;
+
+  /**
+   * @param cpu takes samples of running threads
+   * @param lookup labels of threads at a time
+   */
+  public EventCounter(
+      Aggregator aggregator, CaptureSettings settings, CpuWeigher cpu, ThreadLabels lookup) {
+    this.aggregator = aggregator;
+    this.settings = settings;
+    this.cpu = cpu;
+    this.lookup = lookup;
+    this.lockThresholdNanos = settings.lockThreshold().toNanos();
+    this.blockThresholdNanos = settings.blockThreshold().toNanos();
+    this.exactAllocations = settings.exactAllocations();
+    handlers.put("jdk.ExecutionSample", event -> executionSample(event, false));
+    handlers.put("jdk.NativeMethodSample", event -> executionSample(event, true));
+    handlers.put("jdk.CPUTimeSample", this::cpuTimeSample);
+    handlers.put(
+        "jdk.CPUTimeSamplesLost", event -> lostSamples += event.number(JfrField.LOST_SAMPLES));
+    handlers.put("jdk.DataLoss", event -> lostBytes += event.number(JfrField.AMOUNT));
+    handlers.put("jdk.ObjectAllocationSample", this::allocationSample);
+    handlers.put("jdk.ObjectAllocationInNewTLAB", event -> tlab(event, true));
+    handlers.put("jdk.ObjectAllocationOutsideTLAB", event -> tlab(event, false));
+    handlers.put("jdk.JavaMonitorEnter", this::monitorEnter);
+    handlers.put("jdk.ThreadPark", this::park);
+    handlers.put("jdk.JavaMonitorWait", event -> block(event, "wait", lockThresholdNanos));
+    handlers.put("jdk.ThreadSleep", event -> block(event, "sleep", blockThresholdNanos));
+    handlers.put("jdk.VirtualThreadPinned", event -> block(event, "pinned", lockThresholdNanos));
+    for (String socket : new String[] {"jdk.SocketRead", "jdk.SocketWrite"}) {
+      handlers.put(socket, event -> block(event, "socket", blockThresholdNanos));
+    }
+    for (String file : new String[] {"jdk.FileRead", "jdk.FileWrite", "jdk.FileForce"}) {
+      handlers.put(file, event -> block(event, "file", blockThresholdNanos));
+    }
+    handlers.put("jdk.ThreadStart", event -> count(event, JvmProfile.THREADCREATE));
+    handlers.put("jdk.JavaExceptionThrow", this::exception);
+    handlers.put("jdk.JavaErrorThrow", this::exception);
+  }
+
+  /** Returns what to call for each event, by its name. */
+  public Map<String, Consumer<JfrEvent>> handlers() {
+    return handlers;
+  }
+
+  private void executionSample(JfrEvent event, boolean inNative) {
+    if (!countsCpu()) {
+      return;
+    }
+    JfrThreads.Known thread = event.thread(JfrField.SAMPLED_THREAD);
+    if (thread.own() && !settings.ownThreads()) {
+      return;
+    }
+    int stack = event.stack();
+    if (inNative && aggregator.stackPool().leafWaits(stack)) {
+      return;
+    }
+    cpu.sample(thread.id(), thread.virtual(), inNative, stack, labels(event, thread));
+  }
+
+  private void cpuTimeSample(JfrEvent event) {
+    if (!countsCpu()) {
+      return;
+    }
+    JfrThreads.Known thread = event.thread(JfrField.EVENT_THREAD);
+    long nanos = event.nanos(JfrField.SAMPLING_PERIOD);
+    if (thread.own() && !settings.ownThreads()) {
+      cpu.weighed(aggregator.stackPool().stackOf(PseudoFrames.PROFILER), 0, nanos);
+      return;
+    }
+    int stack =
+        !event.hasStack() || event.flag(JfrField.FAILED)
+            ? aggregator.stackPool().stackOf(PseudoFrames.UNKNOWN)
+            : event.stack();
+    cpu.weighed(stack, labels(event, thread), nanos);
+  }
+
+  private boolean countsCpu() {
+    return aggregator.counts(JvmProfile.PROCESS_CPU) || aggregator.counts(JvmProfile.WALL);
+  }
+
+  private void allocationSample(JfrEvent event) {
+    if (exactAllocations || !aggregator.counts(JvmProfile.MEMORY)) {
+      return;
+    }
+    JfrThreads.Known thread = event.thread(JfrField.EVENT_THREAD);
+    if (thread.own() && !settings.ownThreads()) {
+      return;
+    }
+    JfrClass type = event.type(JfrField.OBJECT_CLASS);
+    long bytes = event.number(JfrField.WEIGHT);
+    long objects = type == null ? 1 : sizes.objects(type, bytes);
+    aggregator.add(
+        JvmProfile.MEMORY, allocationStack(event, type), labels(event, thread), objects, bytes);
+  }
+
+  private void tlab(JfrEvent event, boolean newTlab) {
+    JfrClass type = event.type(JfrField.OBJECT_CLASS);
+    long size = event.number(JfrField.ALLOCATION_SIZE);
+    if (!exactAllocations) {
+      if (type != null) {
+        sizes.learn(type, size);
+      }
+      return;
+    }
+    JfrThreads.Known thread = event.thread(JfrField.EVENT_THREAD);
+    if (thread.own() && !settings.ownThreads()) {
+      return;
+    }
+    long bytes = newTlab ? event.number(JfrField.TLAB_SIZE) : size;
+    long objects = Math.max(1, size == 0 ? 1 : Math.round((double) bytes / size));
+    aggregator.add(
+        JvmProfile.MEMORY, allocationStack(event, type), labels(event, thread), objects, bytes);
+  }
+
+  private int allocationStack(JfrEvent event, @Nullable JfrClass type) {
+    return settings.allocatedClass() && type != null
+        ? aggregator.stackPool().withLeaf(event.stack(), type.typeName())
+        : event.stack();
+  }
+
+  private void monitorEnter(JfrEvent event) {
+    lockEvents++;
+    delay(event, JvmProfile.MUTEX, "", lockThresholdNanos);
+  }
+
+  private void park(JfrEvent event) {
+    lockEvents++;
+    JfrClass parked = event.type(JfrField.PARKED_CLASS);
+    if (parked != null && IdleMethods.isLock(parked.name())) {
+      delay(event, JvmProfile.MUTEX, "", lockThresholdNanos);
+    } else {
+      block(event, "park", lockThresholdNanos);
+    }
+  }
+
+  private void block(JfrEvent event, String kind, long thresholdNanos) {
+    delay(event, JvmProfile.BLOCK, kind, thresholdNanos);
+  }
+
+  private void delay(JfrEvent event, JvmProfile profile, String kind, long thresholdNanos) {
+    if (!aggregator.counts(profile) && !aggregator.counts(JvmProfile.WALL)) {
+      return;
+    }
+    long nanos = event.durationNanos();
+    if (nanos < thresholdNanos) {
+      return; // another recording asked for shorter waits
+    }
+    JfrThreads.Known thread = event.thread(JfrField.EVENT_THREAD);
+    if (thread.own() && !settings.ownThreads()) {
+      return;
+    }
+    int stack = event.stack();
+    if (profile == JvmProfile.BLOCK
+        && !settings.idleThreads()
+        && aggregator.stackPool().isIdle(stack)) {
+      return;
+    }
+    int labels = labels(event, thread);
+    if (!kind.isEmpty()) {
+      labels = aggregator.labels().merge(labels, aggregator.labels().id(eventLabel(kind)));
+    }
+    aggregator.add(profile, stack, labels, 1, nanos);
+    aggregator.add(JvmProfile.WALL, stack, labels, 1, nanos);
+  }
+
+  private static LabelSet eventLabel(String kind) {
+    return switch (kind) {
+      case "park" -> PARK;
+      case "wait" -> WAIT;
+      case "sleep" -> SLEEP;
+      case "socket" -> SOCKET;
+      case "file" -> FILE;
+      default -> PINNED;
+    };
+  }
+
+  private static final LabelSet PARK = LabelSet.of("event", "park");
+  private static final LabelSet WAIT = LabelSet.of("event", "wait");
+  private static final LabelSet SLEEP = LabelSet.of("event", "sleep");
+  private static final LabelSet SOCKET = LabelSet.of("event", "socket");
+  private static final LabelSet FILE = LabelSet.of("event", "file");
+  private static final LabelSet PINNED = LabelSet.of("event", "pinned");
+
+  private void exception(JfrEvent event) {
+    exceptionEvents++;
+    count(event, JvmProfile.EXCEPTIONS);
+  }
+
+  private void count(JfrEvent event, JvmProfile profile) {
+    if (!aggregator.counts(profile)) {
+      return;
+    }
+    JfrThreads.Known thread = event.thread(JfrField.EVENT_THREAD);
+    if (thread.own() && !settings.ownThreads()) {
+      return;
+    }
+    aggregator.add(profile, event.stack(), labels(event, thread), 1, 0);
+  }
+
+  /** Counts one old object; of which ones, is the caller's choice. */
+  public static void oldObject(Aggregator aggregator, JfrEvent event) {
+    int stack = event.stack();
+    JfrClass type = event.typeOfObject();
+    if (type != null) {
+      stack = aggregator.stackPool().withLeaf(stack, type.typeName());
+    }
+    long bytes = event.has(JfrField.OBJECT_SIZE) ? event.number(JfrField.OBJECT_SIZE) : 0;
+    aggregator.add(JvmProfile.LEAK_SUSPECTS, stack, 0, 1, bytes);
+  }
+
+  private int labels(JfrEvent event, JfrThreads.Known thread) {
+    if (!lookup.knows(thread.id())) {
+      return thread.labels();
+    }
+    LabelSet found = lookup.at(thread.id(), event.startNanos());
+    return found.isEmpty()
+        ? thread.labels()
+        : aggregator.labels().merge(thread.labels(), aggregator.labels().id(found));
+  }
+
+  /** Lets go of the source's classes; call it when the source ends. */
+  public void clearIdentities() {
+    sizes.clearIdentities();
+  }
+
+  public ClassSizes sizes() {
+    return sizes;
+  }
+
+  public void lockThreshold(long nanos) {
+    lockThresholdNanos = nanos;
+  }
+
+  public long lockThresholdNanos() {
+    return lockThresholdNanos;
+  }
+
+  long blockThresholdNanos() {
+    return blockThresholdNanos;
+  }
+
+  /** Returns how many events of waiting for locks came, and forgets the count. */
+  public long takeLockEvents() {
+    long events = lockEvents;
+    lockEvents = 0;
+    return events;
+  }
+
+  /** Returns how many exceptions came, and forgets the count. */
+  public long takeExceptionEvents() {
+    long events = exceptionEvents;
+    exceptionEvents = 0;
+    return events;
+  }
+
+  /** Returns how many CPU samples the JVM says that it lost. */
+  public long lostSamples() {
+    return lostSamples;
+  }
+
+  /** Returns how many bytes of events the JVM says that it lost. */
+  long lostBytes() {
+    return lostBytes;
+  }
+}

@@ -1,0 +1,142 @@
+package dev.psc.jvm.internal.event;
+
+import dev.psc.jvm.profile.JvmProfile;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/** Which events are on, with which settings, for the profiles that are wanted. */
+public final class EventPlan {
+
+  public static final String EXECUTION = "jdk.ExecutionSample";
+  public static final String NATIVE = "jdk.NativeMethodSample";
+  public static final String CPU_TIME = "jdk.CPUTimeSample";
+  private static final Duration NATIVE_PERIOD = Duration.ofMillis(20);
+
+  private final CaptureSettings settings;
+  private final Set<String> known;
+  private final String cpuSource;
+
+  /**
+   * Settings that change while capture runs.
+   *
+   * @param lockThreshold shortest wait for a lock
+   * @param allocationsPerSecond how many samples of allocations are asked for
+   * @param exactAllocations whether TLABs are counted
+   * @param learnSizes whether sizes of classes are being learnt
+   * @param exceptions whether exceptions may be counted
+   */
+  public record Dynamic(
+      Duration lockThreshold,
+      int allocationsPerSecond,
+      boolean exactAllocations,
+      boolean learnSizes,
+      boolean exceptions) {}
+
+  /**
+   * @param known names of the events that this JVM has
+   * @param cpuTimeSamples whether samples by CPU time work here
+   */
+  public EventPlan(CaptureSettings settings, Set<String> known, boolean cpuTimeSamples) {
+    this.settings = settings;
+    this.known = known;
+    this.cpuSource = cpuTimeSamples && known.contains(CPU_TIME) ? CPU_TIME : EXECUTION;
+  }
+
+  public String cpuSource() {
+    return cpuSource;
+  }
+
+  public boolean samplesAreWeighed() {
+    return cpuSource.equals(CPU_TIME);
+  }
+
+  public Duration nativePeriod() {
+    return settings.cpuPeriod().compareTo(NATIVE_PERIOD) > 0 ? settings.cpuPeriod() : NATIVE_PERIOD;
+  }
+
+  /** Returns the settings of every event that is on, by the event's name. */
+  public Map<String, Map<String, String>> events(Set<JvmProfile> profiles, Dynamic dynamic) {
+    Map<String, Map<String, String>> events = new LinkedHashMap<>();
+    boolean wall = profiles.contains(JvmProfile.WALL);
+    if (wall || profiles.contains(JvmProfile.PROCESS_CPU)) {
+      cpu(events);
+    }
+    if (profiles.contains(JvmProfile.MEMORY)) {
+      memory(events, dynamic);
+    }
+    String lock = nanos(dynamic.lockThreshold());
+    String block = nanos(settings.blockThreshold());
+    if (wall || profiles.contains(JvmProfile.MUTEX)) {
+      put(events, "jdk.JavaMonitorEnter", "threshold", lock, "stackTrace", "true");
+    }
+    if (wall || profiles.contains(JvmProfile.MUTEX) || profiles.contains(JvmProfile.BLOCK)) {
+      put(events, "jdk.ThreadPark", "threshold", lock, "stackTrace", "true");
+    }
+    if (wall || profiles.contains(JvmProfile.BLOCK)) {
+      put(events, "jdk.JavaMonitorWait", "threshold", lock, "stackTrace", "true");
+      put(events, "jdk.VirtualThreadPinned", "threshold", lock, "stackTrace", "true");
+      put(events, "jdk.ThreadSleep", "threshold", block, "stackTrace", "true");
+      for (String io :
+          new String[] {
+            "jdk.SocketRead", "jdk.SocketWrite", "jdk.FileRead", "jdk.FileWrite", "jdk.FileForce"
+          }) {
+        put(events, io, "threshold", block, "stackTrace", "true", "throttle", "off");
+      }
+    }
+    if (profiles.contains(JvmProfile.THREADCREATE)) {
+      put(events, "jdk.ThreadStart", "stackTrace", "true");
+    }
+    if (profiles.contains(JvmProfile.EXCEPTIONS) && dynamic.exceptions()) {
+      put(events, "jdk.JavaExceptionThrow", "stackTrace", "true", "throttle", "off");
+      put(events, "jdk.JavaErrorThrow", "stackTrace", "true", "throttle", "off");
+    }
+    if (!events.isEmpty()) {
+      put(events, "jdk.DataLoss");
+    }
+    return events;
+  }
+
+  private void cpu(Map<String, Map<String, String>> events) {
+    String period = settings.cpuPeriod().toMillis() + " ms";
+    if (samplesAreWeighed()) {
+      put(events, CPU_TIME, "throttle", settings.cpuPeriod().toMillis() + "ms");
+      put(events, "jdk.CPUTimeSamplesLost");
+    } else {
+      put(events, EXECUTION, "period", period);
+      put(events, NATIVE, "period", nativePeriod().toMillis() + " ms");
+    }
+  }
+
+  private void memory(Map<String, Map<String, String>> events, Dynamic dynamic) {
+    if (!dynamic.exactAllocations()) {
+      put(
+          events,
+          "jdk.ObjectAllocationSample",
+          "throttle",
+          dynamic.allocationsPerSecond() + "/s",
+          "stackTrace",
+          "true");
+    }
+    if (dynamic.exactAllocations() || dynamic.learnSizes()) {
+      String stacks = Boolean.toString(dynamic.exactAllocations());
+      put(events, "jdk.ObjectAllocationInNewTLAB", "stackTrace", stacks);
+      put(events, "jdk.ObjectAllocationOutsideTLAB", "stackTrace", stacks);
+    }
+  }
+
+  private void put(Map<String, Map<String, String>> events, String name, String... settings) {
+    if (known.contains(name)) {
+      Map<String, String> map = new LinkedHashMap<>();
+      for (int i = 0; i < settings.length; i += 2) {
+        map.put(settings[i], settings[i + 1]);
+      }
+      events.put(name, map);
+    }
+  }
+
+  private static String nanos(Duration duration) {
+    return duration.toNanos() + " ns";
+  }
+}

@@ -1,0 +1,40 @@
+package dev.psc.jvm.internal.event;
+
+/** A field of events that is asked for, so that a file resolves its name once per type. */
+public enum JfrField {
+  ALLOCATION_SIZE("allocationSize"),
+  AMOUNT("amount"),
+  DURATION("duration"),
+  EVENT_THREAD("eventThread"),
+  FAILED("failed"),
+  ID("id"),
+  LOST_SAMPLES("lostSamples"),
+  NAME("name"),
+  OBJECT("object"),
+  OBJECT_AGE("objectAge"),
+  OBJECT_CLASS("objectClass"),
+  OBJECT_SIZE("objectSize"),
+  PARKED_CLASS("parkedClass"),
+  SAMPLED_THREAD("sampledThread"),
+  SAMPLES("samples"),
+  SAMPLES_COUNT("samplesCount"),
+  SAMPLING_PERIOD("samplingPeriod"),
+  SIZE("size"),
+  STACK_TRACE("stackTrace"),
+  START_TIME("startTime"),
+  STATE("state"),
+  TLAB_SIZE("tlabSize"),
+  VALUE("value"),
+  WEIGHT("weight");
+
+  private final String jfrName;
+
+  JfrField(String jfrName) {
+    this.jfrName = jfrName;
+  }
+
+  /** Returns the name that it has in recordings. */
+  public String jfrName() {
+    return jfrName;
+  }
+}

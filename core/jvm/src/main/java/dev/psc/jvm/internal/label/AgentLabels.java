@@ -1,0 +1,95 @@
+package dev.psc.jvm.internal.label;
+
+import dev.psc.label.LabelSet;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way of an application's labels to an agent that profiles it: the agent is a copy of this
+ * library in a class loader of its own, so that only types of the JDK pass between the two.
+ * Thread-safe.
+ */
+public final class AgentLabels {
+
+  /** Public, where the JVM loads agents: {@code static Function<String[], Object> labels()}. */
+  private static final String AGENT = "dev.psc.agent.PscAgent";
+
+  /** The name of the class loader that the agent's own copy comes from. */
+  private static final String AGENT_LOADER = "psc-jvm-agent";
+
+  /** An agent may be attached at any time, and looking for its class is not cheap. */
+  private static final long LOOK_AGAIN_NANOS = 5_000_000_000L;
+
+  private static volatile @Nullable MethodHandle agent;
+  private static volatile long lookedNanos = System.nanoTime() - LOOK_AGAIN_NANOS;
+
+  private AgentLabels() {}
+
+  /** Opens a scope of this thread; returns what closes it, or null when no agent profiles. */
+  public static @Nullable Runnable open(LabelSet labels) {
+    Function<String[], Object> running = running();
+    return running == null ? null : (Runnable) running.apply(pairs(labels));
+  }
+
+  /** Returns the labels that this thread has now in the agent. */
+  public static LabelSet current() {
+    Function<String[], Object> running = running();
+    return running == null
+        ? LabelSet.empty()
+        : LabelSet.of((String[]) running.apply(new String[0]));
+  }
+
+  /** Returns names and values in turns. */
+  static String[] pairs(LabelSet labels) {
+    List<String> pairs = new ArrayList<>();
+    for (Map.Entry<String, String> label : labels.toMap().entrySet()) {
+      pairs.add(label.getKey());
+      pairs.add(label.getValue());
+    }
+    return pairs.toArray(String[]::new);
+  }
+
+  @SuppressWarnings("unchecked") // the method's signature says so
+  private static @Nullable Function<String[], Object> running() {
+    MethodHandle found = agent;
+    if (found == null) {
+      long now = System.nanoTime();
+      if (now - lookedNanos < LOOK_AGAIN_NANOS) {
+        return null;
+      }
+      lookedNanos = now;
+      found = find();
+      agent = found;
+      if (found == null) {
+        return null;
+      }
+    }
+    try {
+      return (Function<String[], Object>) found.invoke();
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new IllegalStateException("the agent does not hand out labels", e);
+    }
+  }
+
+  private static @Nullable MethodHandle find() {
+    ClassLoader own = AgentLabels.class.getClassLoader();
+    if (own != null && AGENT_LOADER.equals(own.getName())) {
+      return null; // this copy is the agent's: it would ask itself
+    }
+    try {
+      Class<?> type = Class.forName(AGENT, false, ClassLoader.getSystemClassLoader());
+      return MethodHandles.publicLookup()
+          .findStatic(type, "labels", MethodType.methodType(Function.class));
+    } catch (ReflectiveOperationException | LinkageError e) {
+      return null; // no agent, or one of another time
+    }
+  }
+}

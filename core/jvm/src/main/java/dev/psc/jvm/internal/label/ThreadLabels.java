@@ -1,0 +1,270 @@
+package dev.psc.jvm.internal.label;
+
+import dev.psc.jvm.internal.runtime.Clocks;
+import dev.psc.label.LabelSet;
+import java.lang.ref.WeakReference;
+import java.util.Arrays;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which labels each thread had, and when: events come about a second after they happened, so the
+ * recent past is kept. Bounded in threads, in nesting and in history; keeps nothing while no
+ * capture runs. Thread-safe.
+ */
+public final class ThreadLabels {
+
+  /** Those of this JVM's threads. */
+  public static final ThreadLabels SHARED = new ThreadLabels();
+
+  /** Most threads with labels; what further ones do is not labelled. */
+  static final int MAX_THREADS = 20_000;
+
+  /** Most open scopes of a thread; one more, and those outside of it count as forgotten. */
+  public static final int MAX_DEPTH = 64;
+
+  /** Most changes of labels of one thread that are kept. */
+  public static final int MAX_CHANGES = 8_192;
+
+  /** Events are counted earlier than this after they happened. */
+  private static final long KEPT_NANOS = 4_000_000_000L;
+
+  private final ConcurrentHashMap<Long, Track> tracks = new ConcurrentHashMap<>();
+  private final AtomicInteger trackCount = new AtomicInteger();
+  private final AtomicInteger captures = new AtomicInteger();
+  private final LongAdder refused = new LongAdder();
+
+  /** A capture begins that will ask. */
+  public void begin() {
+    captures.incrementAndGet();
+  }
+
+  /** A capture has ended; with the last one everything is forgotten. */
+  public void end() {
+    if (captures.decrementAndGet() == 0) {
+      tracks.forEach(
+          (id, track) -> {
+            track.drop();
+            forget(id, track);
+          });
+    }
+  }
+
+  /** Returns whether a capture runs. */
+  public boolean isActive() {
+    return captures.get() > 0;
+  }
+
+  /** Opens a scope of this thread, or returns null when no capture runs or there is no room. */
+  public @Nullable Entry open(LabelSet labels) {
+    if (!isActive() || labels.isEmpty()) {
+      return null;
+    }
+    Thread thread = Thread.currentThread();
+    while (true) {
+      Track track = tracks.get(thread.getId());
+      if (track == null) {
+        if (trackCount.get() >= MAX_THREADS) {
+          refused.increment();
+          return null;
+        }
+        Track fresh = new Track(thread);
+        track = tracks.putIfAbsent(thread.getId(), fresh);
+        if (track == null) {
+          trackCount.incrementAndGet();
+          track = fresh;
+        }
+      }
+      Entry entry = track.open(labels, Clocks.epochNanos());
+      if (entry != null) {
+        return entry;
+      }
+      forget(thread.getId(), track); // dropped in between
+    }
+  }
+
+  /** Returns the labels that this thread has now. */
+  public LabelSet current() {
+    Track track = tracks.get(Thread.currentThread().getId());
+    return track == null ? LabelSet.empty() : track.current();
+  }
+
+  /** Returns whether a thread may have labels at any time that is kept. */
+  public boolean knows(long threadId) {
+    return !tracks.isEmpty() && tracks.containsKey(threadId);
+  }
+
+  /**
+   * Returns the labels of a thread at a time.
+   *
+   * @param threadId the Java thread's id, a virtual one's too
+   * @param epochNanos nanoseconds since 1970
+   */
+  public LabelSet at(long threadId, long epochNanos) {
+    Track track = tracks.get(threadId);
+    return track == null ? LabelSet.empty() : track.at(epochNanos);
+  }
+
+  /** Forgets threads that ended, or have had no labels for a while; called now and then. */
+  public void sweep() {
+    long before = Clocks.epochNanos() - KEPT_NANOS;
+    tracks.forEach(
+        (id, track) -> {
+          if (track.dropIfIdleSince(before)) {
+            forget(id, track);
+          }
+        });
+  }
+
+  private void forget(long threadId, Track track) {
+    if (tracks.remove(threadId, track)) {
+      trackCount.decrementAndGet();
+    }
+  }
+
+  public int threadCount() {
+    return tracks.size();
+  }
+
+  /** Returns how many scopes found no room. */
+  public long refused() {
+    return refused.sum();
+  }
+
+  /** An open scope: the labels inside it, and the scope around it. */
+  public static final class Entry {
+
+    private final Track track;
+    private final LabelSet labels;
+    private final @Nullable Entry outer;
+    private final int depth;
+    private boolean closed;
+
+    private Entry(Track track, LabelSet labels, @Nullable Entry outer) {
+      this.track = track;
+      this.labels = labels;
+      this.outer = outer;
+      this.depth = outer == null ? 1 : outer.depth + 1;
+    }
+
+    public void close() {
+      track.close(this, Clocks.epochNanos());
+    }
+  }
+
+  /** One thread's scopes and their history, a ring of changes. */
+  private static final class Track {
+
+    private final WeakReference<Thread> thread;
+    private @Nullable Entry top;
+    private long[] times = new long[8];
+    private LabelSet[] labels = new LabelSet[8];
+    private int first;
+    private int size;
+    private boolean dropped;
+
+    private Track(Thread thread) {
+      this.thread = new WeakReference<>(thread);
+    }
+
+    synchronized @Nullable Entry open(LabelSet added, long nanos) {
+      if (dropped) {
+        return null;
+      }
+      Entry around = top;
+      if (around != null && around.depth >= MAX_DEPTH) {
+        around = null;
+      }
+      Entry entry = new Entry(this, around == null ? added : around.labels.withAll(added), around);
+      top = entry;
+      record(entry.labels, nanos);
+      return entry;
+    }
+
+    /** Closes a scope, and with it those inside it that were left open. */
+    synchronized void close(Entry entry, long nanos) {
+      if (entry.closed || dropped) {
+        return;
+      }
+      entry.closed = true;
+      Entry open = top;
+      while (open != null && open != entry) {
+        open = open.outer;
+      }
+      if (open == null) {
+        return; // a scope around it was closed already
+      }
+      Entry outer = entry.outer;
+      while (outer != null && outer.closed) {
+        outer = outer.outer;
+      }
+      top = outer;
+      record(current(), nanos);
+    }
+
+    synchronized LabelSet current() {
+      return top == null ? LabelSet.empty() : top.labels;
+    }
+
+    private void record(LabelSet now, long nanos) {
+      if (size == times.length) {
+        boolean recent = nanos - times[first] < KEPT_NANOS;
+        if (recent && size < MAX_CHANGES) {
+          grow();
+        } else {
+          first = (first + 1) % times.length;
+          size--;
+        }
+      }
+      int at = (first + size) % times.length;
+      times[at] = nanos;
+      labels[at] = now;
+      size++;
+    }
+
+    private void grow() {
+      int length = times.length;
+      long[] longerTimes = new long[length * 2];
+      LabelSet[] longerLabels = new LabelSet[length * 2];
+      for (int i = 0; i < size; i++) {
+        longerTimes[i] = times[(first + i) % length];
+        longerLabels[i] = labels[(first + i) % length];
+      }
+      times = longerTimes;
+      labels = longerLabels;
+      first = 0;
+    }
+
+    synchronized LabelSet at(long nanos) {
+      for (int i = size - 1; i >= 0; i--) {
+        int at = (first + i) % times.length;
+        if (times[at] <= nanos) {
+          return labels[at];
+        }
+      }
+      return LabelSet.empty();
+    }
+
+    synchronized boolean dropIfIdleSince(long nanos) {
+      int newest = (first + size - 1) % times.length;
+      if (size > 0 && times[newest] >= nanos) {
+        return false;
+      }
+      Thread alive = thread.get();
+      if (top != null && alive != null && alive.isAlive()) {
+        return false;
+      }
+      drop();
+      return true;
+    }
+
+    synchronized void drop() {
+      dropped = true;
+      top = null;
+      size = 0;
+      Arrays.fill(labels, LabelSet.empty());
+    }
+  }
+}

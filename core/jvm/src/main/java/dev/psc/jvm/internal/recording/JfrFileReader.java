@@ -1,0 +1,137 @@
+package dev.psc.jvm.internal.recording;
+
+import dev.psc.jvm.internal.event.CaptureSettings;
+import dev.psc.jvm.internal.event.JfrEvent;
+import dev.psc.jvm.profile.JfrConversion;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.ClosedChannelException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the chunks of a recorded file and has their events counted. For one file. */
+public final class JfrFileReader {
+
+  private final RecordingConverter counter;
+
+  /** A type of events of a chunk. */
+  private static final class Kind {
+    private final String name;
+    private final @Nullable Consumer<JfrEvent> handler;
+    private long count;
+
+    Kind(String name, @Nullable Consumer<JfrEvent> handler) {
+      this.name = name;
+      this.handler = handler;
+    }
+  }
+
+  public JfrFileReader(CaptureSettings settings) {
+    counter = new RecordingConverter(settings);
+  }
+
+  /** Reads all chunks. */
+  public JfrConversion read(JfrFile file) throws IOException {
+    List<String> remarks = new ArrayList<>(file.remarks());
+    long start = Long.MAX_VALUE;
+    long end = Long.MIN_VALUE;
+    int number = 0;
+    int unread = 0;
+    for (JfrFile.Chunk chunk : file.chunks()) {
+      number++;
+      start = Math.min(start, chunk.startNanos());
+      end = Math.max(end, chunk.startNanos() + chunk.durationNanos());
+      JfrChunk opened;
+      try {
+        opened =
+            new JfrChunk(file.channel(), chunk, counter.tables().stackPool(), counter.threads());
+      } catch (ClosedChannelException e) {
+        throw e; // the thread was interrupted
+      } catch (IOException | RuntimeException e) {
+        unread++;
+        remarks.add("chunk " + number + " cannot be read: " + reason(e));
+        continue;
+      }
+      try {
+        end = Math.max(end, readEvents(opened, chunk.durationNanos() <= 0));
+      } catch (ClosedChannelException e) {
+        throw e;
+      } catch (IOException | RuntimeException e) {
+        unread++;
+        remarks.add(
+            "chunk "
+                + number
+                + " can be read in part, its first "
+                + opened.position()
+                + " of "
+                + chunk.size()
+                + " bytes: "
+                + reason(e));
+      }
+    }
+    if (unread == number && counter.isEmpty()) {
+      throw new IOException("nothing of the recording can be read: " + remarks);
+    }
+    return counter.result(start, Math.max(1, end - start), remarks);
+  }
+
+  /** Returns what is wrong, as a sentence; the name of a class only where there is none. */
+  static String reason(Exception e) {
+    if (e instanceof IndexOutOfBoundsException) {
+      return "a value goes beyond the end of its data";
+    }
+    if (e instanceof UncheckedIOException && e.getCause() instanceof IOException cause) {
+      return reason(cause);
+    }
+    return e.getMessage() != null ? e.getMessage() : e.toString();
+  }
+
+  /**
+   * Counts the events of a chunk; those before damage too.
+   *
+   * @param open whether the chunk does not say when it ends: its JVM was killed
+   * @return when the last event that was counted ended, if that is asked for
+   */
+  private long readEvents(JfrChunk chunk, boolean open) throws IOException {
+    List<Kind> kinds = new ArrayList<>();
+    for (JfrChunkEvents events : chunk.types()) {
+      String name = events.type().name();
+      kinds.add(new Kind(name, counter.handler(name)));
+    }
+    long lastNanos = Long.MIN_VALUE;
+    try {
+      for (int type = chunk.next(); type >= 0; type = chunk.next()) {
+        Kind kind = kinds.get(type);
+        if (kind.handler != null) {
+          JfrEvent event = chunk.decode(type);
+          counter.count(kind.name, kind.handler, event);
+          if (open) {
+            lastNanos = Math.max(lastNanos, event.startNanos() + event.durationNanos());
+          }
+        }
+        kind.count++;
+      }
+    } finally {
+      endChunk(chunk, kinds);
+    }
+    return lastNanos;
+  }
+
+  private void endChunk(JfrChunk chunk, List<Kind> kinds) {
+    Map<Long, String> types = new HashMap<>();
+    Map<String, Long> counts = new TreeMap<>();
+    for (int i = 0; i < kinds.size(); i++) {
+      Kind kind = kinds.get(i);
+      if (kind.count > 0) {
+        types.put(chunk.types().get(i).type().id(), kind.name);
+        counts.merge(kind.name, kind.count, Long::sum);
+      }
+    }
+    counter.endChunk(types, counts);
+  }
+}

@@ -1,0 +1,95 @@
+package dev.psc.jvm.profile;
+
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.label.LabelSet;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** The profiles of a recording that {@code JfrFiles} converted. Immutable. */
+public final class JfrConversion {
+
+  private final Instant start;
+  private final Duration duration;
+  private final Map<JvmProfile, byte[]> pprofs;
+  private final Map<String, Long> events;
+  private final List<String> remarks;
+
+  /**
+   * Creates a conversion.
+   *
+   * @param start when the recording began
+   * @param duration its length
+   * @param pprofs the gzip'd pprof of each profile that has samples
+   * @param events the number of events by name
+   * @param remarks sentences about what the recording lacks
+   */
+  public JfrConversion(
+      Instant start,
+      Duration duration,
+      Map<JvmProfile, byte[]> pprofs,
+      Map<String, Long> events,
+      List<String> remarks) {
+    this.start = start;
+    this.duration = duration;
+    this.pprofs = new EnumMap<>(JvmProfile.class);
+    this.pprofs.putAll(pprofs);
+    this.events = Collections.unmodifiableMap(events);
+    this.remarks = List.copyOf(remarks);
+  }
+
+  /** Returns when the recording began. */
+  public Instant start() {
+    return start;
+  }
+
+  /** Returns how long it is, from its first chunk to the end of its last whole one. */
+  public Duration duration() {
+    return duration;
+  }
+
+  /** Returns which profiles the file has samples of. */
+  public Set<JvmProfile> profiles() {
+    return Collections.unmodifiableSet(pprofs.keySet());
+  }
+
+  /** Returns one profile as gzip'd pprof, the caller's own copy, if the file has it. */
+  public Optional<byte[]> pprof(JvmProfile profile) {
+    return Optional.ofNullable(pprofs.get(profile)).map(byte[]::clone);
+  }
+
+  /**
+   * Returns all profiles, ready to be sent.
+   *
+   * @param labels those of every series; each gets the {@code __name__} of its profile
+   */
+  public List<RawProfile> profiles(LabelSet labels) {
+    List<RawProfile> all = new ArrayList<>();
+    pprofs.forEach(
+        (profile, pprof) ->
+            all.add(
+                RawProfile.builder(
+                        labels.withAll(LabelSet.of(LabelSet.NAME, profile.profileName())),
+                        pprof.clone())
+                    .timeNanos(start.getEpochSecond() * 1_000_000_000L + start.getNano())
+                    .durationNanos(profile.isMoment() ? 0 : duration.toNanos())
+                    .build()));
+    return all;
+  }
+
+  /** Returns how many events of each name were read, also of those that are in no profile. */
+  public Map<String, Long> events() {
+    return events;
+  }
+
+  /** Returns what is missing or estimated, for people; empty when all is well. */
+  public List<String> remarks() {
+    return remarks;
+  }
+}

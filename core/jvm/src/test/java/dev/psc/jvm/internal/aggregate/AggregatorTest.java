@@ -1,0 +1,108 @@
+package dev.psc.jvm.internal.aggregate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.psc.jvm.Totals;
+import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.label.LabelSet;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class AggregatorTest {
+
+  private static int stack(StackPool stackPool, String... names) {
+    return stackPool.stackOf(names);
+  }
+
+  @Test
+  void sumsAreThoseOfAPlainMap() {
+    SplittableRandom random = new SplittableRandom(7);
+    ProfileTable table = new ProfileTable();
+    Map<String, Long> expected = new HashMap<>();
+    for (int i = 0; i < 20_000; i++) {
+      int stack = random.nextInt(3_000);
+      int labels = random.nextInt(3);
+      table.add(stack, labels, 1, i);
+      expected.merge(stack + "/" + labels, (long) i, Long::sum);
+    }
+    assertThat(table.size()).isEqualTo(expected.size());
+    for (int row = 0; row < table.size(); row++) {
+      assertThat(table.second(row))
+          .isEqualTo(expected.get(table.stack(row) + "/" + table.labels(row)));
+    }
+  }
+
+  @Test
+  void totalsStayRightWhenATableIsFull() {
+    ProfileTable table = new ProfileTable(10);
+    for (int i = 1; i <= 1_000; i++) {
+      table.add(i, 0, 1, 5);
+    }
+    long sum = 0;
+    for (int row = 0; row < table.size(); row++) {
+      sum += table.second(row);
+    }
+    assertThat(sum).isEqualTo(5_000);
+    assertThat(table.size()).isEqualTo(11);
+    assertThat(table.folded()).isEqualTo(990);
+  }
+
+  @Test
+  void stacksThatDoNotFitBecomeOther() {
+    StackPool stackPool = new StackPool(new StackPool.Limits(1_000, 5, 1_000));
+    int last = -1;
+    for (int i = 0; i < 20; i++) {
+      last = stack(stackPool, "f" + i, "main");
+    }
+    assertThat(last).isEqualTo(StackPool.OTHER_STACK);
+    assertThat(stackPool.isFull()).isTrue();
+    assertThat(stack(stackPool, "f0", "main")).isNotEqualTo(StackPool.OTHER_STACK);
+  }
+
+  @Test
+  void compactionKeepsWhatOpenWindowsHaveAndMakesRoom() {
+    Aggregator aggregator = new Aggregator(new StackPool.Limits(1_000, 50, 1_000));
+    Window kept = aggregator.open(Set.of(JvmProfile.MUTEX), 0);
+    aggregator.add(JvmProfile.MUTEX, stack(aggregator.stackPool(), "leaf", "root"), 0, 2, 20);
+    for (int i = 0; i < 100; i++) {
+      stack(aggregator.stackPool(), "garbage" + i);
+    }
+    long before = aggregator.epoch();
+    aggregator.compactIfFull();
+    assertThat(aggregator.epoch()).isGreaterThan(before);
+    assertThat(aggregator.stackPool().stackCount()).isEqualTo(2);
+    Snapshot snapshot = aggregator.snapshot(kept, JvmProfile.MUTEX, 1);
+    assertThat(Totals.of(snapshot).get("leaf")).isEqualTo(20);
+    assertThat(stack(aggregator.stackPool(), "garbage99")).isNotEqualTo(StackPool.OTHER_STACK);
+  }
+
+  @Test
+  void snapshotsDoNotChangeAfterwards() {
+    Aggregator aggregator = new Aggregator(StackPool.Limits.DEFAULT);
+    Window window = aggregator.open(Set.of(JvmProfile.BLOCK), 0);
+    int stack = stack(aggregator.stackPool(), "a");
+    aggregator.add(JvmProfile.BLOCK, stack, 0, 1, 1);
+    Snapshot snapshot = aggregator.snapshot(window, JvmProfile.BLOCK, 1);
+    aggregator.add(JvmProfile.BLOCK, stack, 0, 1, 1);
+    assertThat(Totals.of(snapshot).get("a")).isEqualTo(1);
+  }
+
+  @Test
+  void labelsAreMergedAndBounded() {
+    LabelTable labels = new LabelTable();
+    int thread = labels.id(LabelSet.of("thread", "main"));
+    int event = labels.id(LabelSet.of("event", "park"));
+    int both = labels.merge(thread, event);
+    assertThat(labels.get(both)).isEqualTo(LabelSet.of("event", "park", "thread", "main"));
+    assertThat(labels.merge(thread, event)).isEqualTo(both);
+    for (int i = 0; i < LabelTable.MAX_SETS + 100; i++) {
+      labels.id(LabelSet.of("user", "u" + i));
+    }
+    assertThat(labels.size()).isEqualTo(LabelTable.MAX_SETS);
+    assertThat(labels.refused()).isPositive();
+    assertThat(labels.merge(labels.size() - 1, both)).isEqualTo(labels.size() - 1);
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * PEM, proxy rules and JSON, shared by the modules that open connections. It is internal: it is
+ * exported to those modules alone, and it changes without notice.
+ */
+module dev.psc.net {
+  requires static transitive org.jspecify;
+
+  exports dev.psc.net to
+      dev.psc.auth,
+      dev.psc.auth.iam,
+      dev.psc.store,
+      dev.psc.scrape,
+      dev.psc.scraper;
+}

@@ -1,0 +1,468 @@
+package dev.psc.pprof.internal.check;
+
+import dev.psc.label.LegalNames;
+import dev.psc.pprof.format.PprofException;
+import dev.psc.pprof.format.PprofRule;
+import dev.psc.pprof.format.Violation;
+import dev.psc.pprof.internal.wire.IdMap;
+import dev.psc.pprof.internal.wire.ProfileFields;
+import dev.psc.pprof.internal.wire.Sniffer;
+import dev.psc.pprof.internal.wire.WireReader;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds one profile to every {@link PprofRule}, reading it in place. Damage that leaves no way to
+ * go on is thrown; breaches of rules are collected, the first hundred of them in words.
+ */
+public final class Checker {
+
+  private static final int MAX_LISTED = 100;
+  private static final VarHandle LONGS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+  private final ProfileIndex index;
+  private final byte[] buf;
+  private final int strings;
+  private final List<Violation> violations = new ArrayList<>();
+  private final Set<PprofRule> broken = EnumSet.noneOf(PprofRule.class);
+  private long breaches;
+
+  public final IdMap mappings = new IdMap();
+  public final IdMap functions = new IdMap();
+  public final IdMap locations = new IdMap();
+
+  private @Nullable LabelNames labelNames;
+  private @Nullable CharsetDecoder decoder;
+  private final CharBuffer decoded = CharBuffer.allocate(512);
+
+  private final WireReader inner;
+  private final WireReader innermost;
+
+  private Checker(ProfileIndex index) {
+    this.index = index;
+    this.buf = index.buf;
+    this.strings = index.strings();
+    this.inner = new WireReader(buf, 0, 0);
+    this.innermost = new WireReader(buf, 0, 0);
+  }
+
+  public static Checker check(ProfileIndex index) throws PprofException {
+    Checker checker = new Checker(index);
+    checker.run(true);
+    return checker;
+  }
+
+  /** Checks everything but the samples. */
+  public static Checker checkTables(ProfileIndex index) throws PprofException {
+    Checker checker = new Checker(index);
+    checker.run(false);
+    return checker;
+  }
+
+  public ProfileIndex index() {
+    return index;
+  }
+
+  /** Returns the names of the labels, once the samples were checked. */
+  public LabelNames labelNames() {
+    return Objects.requireNonNull(labelNames, "the samples were not checked");
+  }
+
+  public List<Violation> violations() {
+    return violations;
+  }
+
+  public long breaches() {
+    return breaches;
+  }
+
+  public boolean isBroken(PprofRule rule) {
+    return broken.contains(rule);
+  }
+
+  /** Throws the first breach that cannot be mended. */
+  public void requireReadable() throws PprofException {
+    for (PprofRule rule : broken) {
+      if (!rule.mended()) {
+        for (Violation violation : violations) {
+          if (!violation.rule().mended()) {
+            throw exception(violation);
+          }
+        }
+      }
+    }
+  }
+
+  /** Returns the exception that reports a violation. */
+  public static PprofException exception(Violation violation) {
+    return new PprofException(
+        violation.rule().code(),
+        violation.place(),
+        violation.message()
+            + " ("
+            + violation.place()
+            + "); the program that writes it must mend it");
+  }
+
+  private void run(boolean samples) throws PprofException {
+    if (index.sampleTypes() == 0) {
+      if (breached(PprofRule.SAMPLE_TYPE_MISSING)) {
+        list(
+            PprofRule.SAMPLE_TYPE_MISSING,
+            "sample_type",
+            "there is no sample type, so no value means anything");
+      }
+    }
+    checkStrings();
+    checkMappings();
+    checkFunctions();
+    checkLocations();
+    if (samples) {
+      SampleChecker sampleChecker = new SampleChecker(this);
+      sampleChecker.run();
+      LabelNames names = sampleChecker.labelNames();
+      names.check(this);
+      labelNames = names;
+    }
+    checkSingles();
+    checkNames();
+  }
+
+  /**
+   * Counts a breach; returns whether it is to be put in words. Those are made for few only: a
+   * hostile profile can break rules by the million.
+   */
+  boolean breached(PprofRule rule) {
+    breaches++;
+    return broken.add(rule) || violations.size() < MAX_LISTED;
+  }
+
+  void list(PprofRule rule, String place, String message) {
+    violations.add(new Violation(rule, place, message));
+  }
+
+  // Strings
+
+  private void checkStrings() throws PprofException {
+    WireReader r = index.over(ProfileFields.STRING);
+    int n = 0;
+    while (r.next()) {
+      if (r.field != ProfileFields.STRING) {
+        continue;
+      }
+      if (n == 0 && r.start != r.pos) {
+        if (breached(PprofRule.FIRST_STRING)) {
+          list(
+              PprofRule.FIRST_STRING,
+              "string_table[0]",
+              "the first string is "
+                  + Sniffer.printable(buf, r.start, r.pos)
+                  + " where \"\" has to stand");
+        }
+      }
+      if (!isAscii(buf, r.start, r.pos) && !isUtf8(r.start, r.pos)) {
+        if (breached(PprofRule.STRING_ENCODING)) {
+          list(
+              PprofRule.STRING_ENCODING,
+              "string_table[" + n + "]",
+              "the string " + Sniffer.printable(buf, r.start, r.pos) + " is not UTF-8");
+        }
+      }
+      n++;
+    }
+    if (n == 0) {
+      if (breached(PprofRule.FIRST_STRING)) {
+        list(
+            PprofRule.FIRST_STRING,
+            "string_table[0]",
+            "the string table is empty, \"\" is missing");
+      }
+    }
+  }
+
+  private static boolean isAscii(byte[] b, int from, int to) {
+    long or = 0;
+    int i = from;
+    for (; i + 8 <= to; i += 8) {
+      or |= (long) LONGS.get(b, i);
+    }
+    for (; i < to; i++) {
+      or |= b[i];
+    }
+    return (or & 0x8080808080808080L) == 0;
+  }
+
+  private boolean isUtf8(int from, int to) {
+    CharsetDecoder reading = decoder;
+    if (reading == null) {
+      reading =
+          StandardCharsets.UTF_8
+              .newDecoder()
+              .onMalformedInput(CodingErrorAction.REPORT)
+              .onUnmappableCharacter(CodingErrorAction.REPORT);
+      decoder = reading;
+    }
+    reading.reset();
+    ByteBuffer in = ByteBuffer.wrap(buf, from, to - from);
+    CoderResult result;
+    do {
+      result = reading.decode(in, decoded.clear(), true);
+    } while (result.isOverflow());
+    return result.isUnderflow();
+  }
+
+  /** Holds a string index to the rule; returns whether it keeps it. 0 is "" without a table too. */
+  boolean text(long at, String table, int entry, String field) {
+    if (at >= 0 && at < Math.max(strings, 1)) {
+      return true;
+    }
+    if (breached(PprofRule.STRING_INDEX)) {
+      list(
+          PprofRule.STRING_INDEX,
+          (entry < 0 ? table : table + "[" + entry + "]") + (field.isEmpty() ? "" : "." + field),
+          "string index " + at + " where the string table has " + strings + " entries");
+    }
+    return false;
+  }
+
+  // Tables
+
+  private void checkMappings() throws PprofException {
+    WireReader r = index.over(ProfileFields.MAPPING);
+    WireReader m = inner;
+    int n = 0;
+    while (r.next()) {
+      if (r.field != ProfileFields.MAPPING) {
+        continue;
+      }
+      m.reset(r.start, r.pos);
+      long id = 0;
+      while (m.next()) {
+        if (m.field > ProfileFields.MAPPING_HAS_INLINE_FRAMES) {
+          continue;
+        }
+        varint(m, "mapping", n);
+        switch (m.field) {
+          case ProfileFields.ID -> id = m.value;
+          case ProfileFields.MAPPING_FILENAME -> text(m.value, "mapping", n, "filename");
+          case ProfileFields.MAPPING_BUILD_ID -> text(m.value, "mapping", n, "build_id");
+          default -> {}
+        }
+      }
+      id(mappings, id, r, "mapping", n++, PprofRule.MAPPING_ID_ORDER);
+    }
+  }
+
+  private void checkFunctions() throws PprofException {
+    WireReader r = new WireReader(buf, 0, 0);
+    WireReader f = inner;
+    for (int n = 0; n < index.count[ProfileFields.FUNCTION]; n++) {
+      r.read(index.functionAt[n], index.to);
+      f.reset(r.start, r.pos);
+      long id = 0;
+      while (f.next()) {
+        if (f.field > ProfileFields.FUNCTION_START_LINE) {
+          continue;
+        }
+        varint(f, "function", n);
+        switch (f.field) {
+          case ProfileFields.ID -> id = f.value;
+          case ProfileFields.FUNCTION_NAME -> text(f.value, "function", n, "name");
+          case ProfileFields.FUNCTION_SYSTEM_NAME -> text(f.value, "function", n, "system_name");
+          case ProfileFields.FUNCTION_FILENAME -> text(f.value, "function", n, "filename");
+          default -> {}
+        }
+      }
+      id(functions, id, r, "function", n, PprofRule.FUNCTION_ID_ORDER);
+    }
+  }
+
+  private void checkLocations() throws PprofException {
+    WireReader r = new WireReader(buf, 0, 0);
+    WireReader l = inner;
+    for (int n = 0; n < index.count[ProfileFields.LOCATION]; n++) {
+      r.read(index.locationAt[n], index.to);
+      l.reset(r.start, r.pos);
+      long id = 0;
+      long mapping = 0;
+      while (l.next()) {
+        switch (l.field) {
+          case ProfileFields.ID -> {
+            varint(l, "location", n);
+            id = l.value;
+          }
+          case ProfileFields.LOCATION_MAPPING_ID -> {
+            varint(l, "location", n);
+            mapping = l.value;
+          }
+          case ProfileFields.LOCATION_ADDRESS, ProfileFields.LOCATION_IS_FOLDED ->
+              varint(l, "location", n);
+          case ProfileFields.LOCATION_LINE -> {
+            if (l.type != WireReader.BYTES) {
+              throw ProfileIndex.wrongType("location[" + n + "].line", l);
+            }
+            checkLine(l.start, l.pos, n);
+          }
+          default -> {}
+        }
+      }
+      if (mapping != 0 && mappings.indexOf(mapping) < 0) {
+        if (breached(PprofRule.MAPPING_MISSING)) {
+          list(
+              PprofRule.MAPPING_MISSING,
+              "location[" + n + "].mapping_id",
+              "there is no mapping with the id " + Long.toUnsignedString(mapping));
+        }
+      }
+      id(locations, id, r, "location", n, PprofRule.LOCATION_ID_ORDER);
+    }
+  }
+
+  private void checkLine(int start, int end, int location) throws PprofException {
+    WireReader line = innermost.reset(start, end);
+    long function = 0;
+    while (line.next()) {
+      if (line.field <= ProfileFields.LINE_COLUMN) {
+        varint(line, "line of location", location);
+        if (line.field == ProfileFields.LINE_FUNCTION_ID) {
+          function = line.value;
+        }
+      }
+    }
+    if (function != 0 && functions.indexOf(function) < 0) {
+      if (breached(PprofRule.FUNCTION_MISSING)) {
+        list(
+            PprofRule.FUNCTION_MISSING,
+            "location[" + location + "].line",
+            "there is no function with the id " + Long.toUnsignedString(function));
+      }
+    }
+  }
+
+  private void id(IdMap map, long id, WireReader r, String table, int entry, PprofRule order)
+      throws PprofException {
+    boolean wasSequential = map.isSequential();
+    int same = id == 0 ? -1 : map.indexOf(id);
+    if ((id == 0 || same >= 0) && isEmptyEntry(r.start, r.pos)) {
+      map.skip();
+      if (breached(PprofRule.EMPTY_ENTRY)) {
+        list(
+            PprofRule.EMPTY_ENTRY,
+            table + "[" + entry + "]",
+            "the "
+                + table
+                + " is empty and has "
+                + (id == 0 ? "no id" : "the id of " + table + "[" + same + "]"));
+      }
+      return;
+    }
+    map.add(id);
+    if (map.isSequential()) {
+      return;
+    }
+    if (wasSequential) {
+      if (breached(order)) {
+        list(
+            order,
+            table + "[" + entry + "].id",
+            "the id is " + Long.toUnsignedString(id) + " where " + (entry + 1) + " is expected");
+      }
+    }
+    if (id == 0) {
+      if (breached(PprofRule.ID_ZERO)) {
+        list(PprofRule.ID_ZERO, table + "[" + entry + "].id", "the " + table + " has the id 0");
+      }
+    } else if (same >= 0) {
+      if (breached(PprofRule.ID_DUPLICATE)) {
+        list(
+            PprofRule.ID_DUPLICATE,
+            table + "[" + entry + "].id",
+            "the id " + Long.toUnsignedString(id) + " is that of " + table + "[" + same + "] too");
+      }
+    }
+  }
+
+  /** Returns whether an entry of a table says nothing but its id. */
+  private boolean isEmptyEntry(int start, int end) throws PprofException {
+    WireReader e = innermost.reset(start, end);
+    while (e.next()) {
+      if (e.field != ProfileFields.ID && (e.type != WireReader.VARINT || e.value != 0)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static void varint(WireReader r, String table, int entry) throws PprofException {
+    if (r.type != WireReader.VARINT) {
+      throw ProfileIndex.wrongType("field " + r.field + " of " + table + "[" + entry + "]", r);
+    }
+  }
+
+  // What stands alone
+
+  private void checkSingles() throws PprofException {
+    text(index.single[ProfileFields.DROP_FRAMES], "drop_frames", -1, "");
+    text(index.single[ProfileFields.KEEP_FRAMES], "keep_frames", -1, "");
+    text(index.single[ProfileFields.DEFAULT_SAMPLE_TYPE], "default_sample_type", -1, "");
+    text(index.single[ProfileFields.DOC_URL], "doc_url", -1, "");
+    int n = 0;
+    for (long comment : index.comments()) {
+      text(comment, "comment", n++, "");
+    }
+    if (index.single[ProfileFields.TIME_NANOS] == 0) {
+      if (breached(PprofRule.TIME_MISSING)) {
+        list(PprofRule.TIME_MISSING, "time_nanos", "the profile does not say when it was taken");
+      }
+    }
+  }
+
+  // Names
+
+  private void checkNames() throws PprofException {
+    long[] names = index.typeNames();
+    String[] texts = index.texts(names);
+    int types = index.sampleTypes();
+    for (int i = 0; i < names.length; i++) {
+      boolean period = i >= types * 2;
+      String place =
+          (period ? "period_type" : "sample_type[" + i / 2 + "]")
+              + (i % 2 == 0 ? ".type" : ".unit");
+      boolean absent = period && index.count[ProfileFields.PERIOD_TYPE] == 0;
+      if (!absent && !text(names[i], place, -1, "")) {
+        continue;
+      }
+      PprofRule rule = period ? PprofRule.PERIOD_TYPE_NAME : PprofRule.SAMPLE_TYPE_NAME;
+      String text = texts[i];
+      if (text.isEmpty()) {
+        if (breached(rule)) {
+          list(rule, place, "the name is missing");
+        }
+      } else if (!LegalNames.typePart(text).equals(text)) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        if (breached(rule)) {
+          list(
+              rule,
+              place,
+              "the name "
+                  + Sniffer.printable(bytes, 0, bytes.length)
+                  + " has characters outside [a-zA-Z0-9_]");
+        }
+      }
+    }
+  }
+}

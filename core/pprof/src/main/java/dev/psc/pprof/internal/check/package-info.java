@@ -1,0 +1,5 @@
+/** The rules of the pprof format, checked on encoded profiles. */
+@NullMarked
+package dev.psc.pprof.internal.check;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,308 @@
+package dev.psc.pprof.repair;
+
+import dev.psc.label.LegalNames;
+import dev.psc.pprof.format.PprofException;
+import dev.psc.pprof.format.PprofLimits;
+import dev.psc.pprof.format.PprofRule;
+import dev.psc.pprof.format.SampleType;
+import dev.psc.pprof.internal.check.Checker;
+import dev.psc.pprof.internal.check.FreeNames;
+import dev.psc.pprof.internal.check.LabelNames;
+import dev.psc.pprof.internal.check.ProfileIndex;
+import dev.psc.pprof.internal.wire.Gzip;
+import dev.psc.pprof.internal.wire.ProfileFields;
+import dev.psc.pprof.internal.wire.Sniffer;
+import dev.psc.pprof.internal.wire.Unwrapped;
+import dev.psc.pprof.internal.wire.WireReader;
+import dev.psc.pprof.internal.wire.WireWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * Makes a profile one that a strict store takes, without loss: no value, stack or address ever
+ * changes. A profile that needs nothing comes back as the very array that came in.
+ *
+ * <p>Mends the rules that are {@link PprofRule#mended}: renumbers ids, puts "" first in the string
+ * table, replaces bytes that are no UTF-8, drops empty entries, fills in a missing time and
+ * duration, makes names of types and labels legal, gives keys to labels without one; joins several
+ * gzip members, unwraps gzip in gzip, and compresses bare bytes. What breaks any other rule is
+ * refused.
+ */
+public final class Repair {
+
+  /** Stands for a type that is missing. */
+  static final String UNKNOWN_TYPE = "unknown";
+
+  /** Stands for a unit that is missing; shown as plain numbers. */
+  static final String UNKNOWN_UNIT = "count";
+
+  /** Level of compression; see the module's page for how it was chosen. */
+  static final int LEVEL = 1;
+
+  private final RepairContext context;
+  private final Unwrapped body;
+  private final Checker checker;
+  private final ProfileIndex index;
+  private final List<RepairAction> actions = new ArrayList<>();
+
+  private Repair(Unwrapped body, Checker checker, RepairContext context) {
+    this.body = body;
+    this.checker = checker;
+    this.index = checker.index();
+    this.context = context;
+  }
+
+  /**
+   * Repairs a profile within the default limits and with nothing known of it; see {@link
+   * #repair(byte[], PprofLimits, RepairContext)}.
+   */
+  public static Repaired repair(byte[] body) throws PprofException {
+    return repair(body, PprofLimits.defaults(), RepairContext.none());
+  }
+
+  /**
+   * Repairs a profile. Safe to call from several threads; the array is not changed.
+   *
+   * @param body one profile as it came: gzip'd, with one member or several, or bare
+   * @param limits how much it may be
+   * @param context what is known of it from how it was fetched
+   * @throws PprofException when the bytes are no profile, damaged, too large, or break a rule that
+   *     cannot be mended; says which and where
+   */
+  public static Repaired repair(byte[] body, PprofLimits limits, RepairContext context)
+      throws PprofException {
+    Objects.requireNonNull(body, "body");
+    Objects.requireNonNull(limits, "limits");
+    Objects.requireNonNull(context, "context");
+    Unwrapped open = Unwrapped.open(body, limits);
+    try {
+      Checker checker = Checker.check(ProfileIndex.scan(open.buf(), open.from(), open.to()));
+      checker.requireReadable();
+      return new Repair(open, checker, context).run(body);
+    } catch (PprofException e) {
+      throw open.explain(e);
+    }
+  }
+
+  private Repaired run(byte[] original) throws PprofException {
+    long[] names = index.typeNames();
+    String[] texts = index.texts(names);
+    SampleType[] types = new SampleType[names.length / 2];
+    for (int i = 0; i < types.length; i++) {
+      types[i] = new SampleType(texts[i * 2], texts[i * 2 + 1]);
+    }
+    long time = index.single[ProfileFields.TIME_NANOS];
+    long duration = index.single[ProfileFields.DURATION_NANOS];
+    boolean timeFilled = time == 0 && context.timeNanos() != 0;
+    boolean durationFilled = duration == 0 && context.durationNanos() != 0;
+    if (timeFilled) {
+      time = context.timeNanos();
+    }
+    if (durationFilled) {
+      duration = context.durationNanos();
+    }
+    long[] times = {time, duration};
+
+    byte[] buf = body.buf();
+    int from = body.from();
+    int to = body.to();
+    if (needsRewriting() || timeFilled || durationFilled) {
+      Rewriter rewriter = new Rewriter(checker, to - from + (to - from) / 16 + 256);
+      rewriter.timeNanos = time;
+      rewriter.durationNanos = duration;
+      plan(rewriter, types);
+      if (timeFilled) {
+        did(PprofRule.TIME_MISSING, "filled in the time of the scrape: " + time + " ns");
+      }
+      if (durationFilled) {
+        did("duration_missing", "filled in the duration of the scrape: " + duration + " ns");
+      }
+      WireWriter out = rewriter.write();
+      buf = out.buf;
+      from = 0;
+      to = out.size;
+    }
+    if (body.nested()) {
+      did("unwrapped", "took gzip out of gzip");
+    }
+    if (body.members() > 1) {
+      did("members_joined", "joined " + body.members() + " gzip members");
+    }
+    if (body.members() == 0) {
+      did("compressed", "compressed " + (to - from) + " bare bytes");
+    }
+    byte[] result = actions.isEmpty() ? original : Gzip.deflate(buf, from, to, LEVEL);
+    return new Repaired(result, result != original, actions, index, times, types);
+  }
+
+  private boolean needsRewriting() {
+    for (PprofRule rule : PprofRule.values()) {
+      if (rule != PprofRule.TIME_MISSING && checker.isBroken(rule)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void plan(Rewriter rewriter, SampleType[] types) throws PprofException {
+    rewriter.mappingIds = checker.mappings.renumbered();
+    rewriter.functionIds = checker.functions.renumbered();
+    rewriter.locationIds = checker.locations.renumbered();
+    did(PprofRule.EMPTY_ENTRY, "dropped empty entries that repeat an id or have none");
+    did(PprofRule.MAPPING_ID_ORDER, "renumbered " + checker.mappings.size() + " mappings");
+    did(PprofRule.FUNCTION_ID_ORDER, "renumbered " + checker.functions.size() + " functions");
+    did(PprofRule.LOCATION_ID_ORDER, "renumbered " + checker.locations.size() + " locations");
+    if (checker.isBroken(PprofRule.MAPPING_MISSING) && rewriter.mappingIds == null) {
+      rewriter.mappingIds = identity(checker.mappings.size());
+    }
+    did(PprofRule.MAPPING_MISSING, "set mapping ids that refer to nothing to 0");
+    if (checker.isBroken(PprofRule.FUNCTION_MISSING) && rewriter.functionIds == null) {
+      rewriter.functionIds = identity(checker.functions.size());
+    }
+    did(PprofRule.FUNCTION_MISSING, "set function ids that refer to nothing to 0");
+    rewriter.emptyFirst = checker.isBroken(PprofRule.FIRST_STRING);
+    did(PprofRule.FIRST_STRING, "put \"\" first in the string table");
+    if (checker.isBroken(PprofRule.STRING_ENCODING)) {
+      replaceStrings(rewriter);
+      did(PprofRule.STRING_ENCODING, "replaced bytes that are no UTF-8");
+    }
+    if (checker.isBroken(PprofRule.LABEL_KEY) || checker.isBroken(PprofRule.LABEL_NAME)) {
+      renameLabels(rewriter);
+    }
+    if (checker.isBroken(PprofRule.SAMPLE_TYPE_NAME)) {
+      renameSampleTypes(rewriter, types);
+    }
+    if (checker.isBroken(PprofRule.PERIOD_TYPE_NAME)) {
+      renamePeriodType(rewriter, types);
+    }
+  }
+
+  private static int[] identity(int size) {
+    int[] ids = new int[size];
+    for (int i = 0; i < size; i++) {
+      ids[i] = i + 1;
+    }
+    return ids;
+  }
+
+  private void replaceStrings(Rewriter rewriter) throws PprofException {
+    WireReader r = index.over(ProfileFields.STRING);
+    int n = 0;
+    while (r.next()) {
+      if (r.field == ProfileFields.STRING) {
+        byte[] mended =
+            new String(index.buf, r.start, r.pos - r.start, StandardCharsets.UTF_8)
+                .getBytes(StandardCharsets.UTF_8);
+        if (mended.length != r.pos - r.start
+            || !Arrays.equals(mended, 0, mended.length, index.buf, r.start, r.pos)) {
+          rewriter.replacedStrings.put(n, mended);
+        }
+        n++;
+      }
+    }
+  }
+
+  private void renameLabels(Rewriter rewriter) throws PprofException {
+    LabelNames.Renaming renaming = checker.labelNames().renamed();
+    if (checker.isBroken(PprofRule.LABEL_KEY)) {
+      rewriter.labelKey = rewriter.append(renaming.unnamed());
+      did(PprofRule.LABEL_KEY, "named labels without a key " + renaming.unnamed());
+    }
+    long[] names = new long[renaming.names().length];
+    for (int i = 0; i < names.length; i++) {
+      names[i] = rewriter.append(renaming.names()[i]);
+    }
+    rewriter.renamedKeys = renaming.positions();
+    rewriter.keyNames = names;
+    renaming.report().forEach(sentence -> did(PprofRule.LABEL_NAME, sentence));
+  }
+
+  private void renameSampleTypes(Rewriter rewriter, SampleType[] types) throws PprofException {
+    int columns = types.length - 1;
+    long[] typeNames = new long[columns];
+    long[] unitNames = new long[columns];
+    long named = index.single[ProfileFields.DEFAULT_SAMPLE_TYPE];
+    String defaultType = named == 0 ? "" : index.texts(new long[] {named})[0];
+    Set<SampleType> taken = new HashSet<>();
+    Set<String> takenTypes = new HashSet<>();
+    for (int i = 0; i < columns; i++) {
+      if (legal(types[i]).equals(types[i])) {
+        taken.add(types[i]);
+      }
+      if (legal(types[i]).type().equals(types[i].type())) {
+        takenTypes.add(types[i].type());
+      }
+    }
+    // Not only pairs stay apart: the default type and tools tell columns by the type alone.
+    FreeNames freeTypes = new FreeNames(takenTypes);
+    Map<String, String> newTypes = new HashMap<>();
+    takenTypes.forEach(type -> newTypes.put(type, type));
+    boolean defaultFound = named == 0;
+    for (int i = 0; i < columns; i++) {
+      SampleType old = types[i];
+      SampleType legal = legal(old);
+      boolean isDefault = !defaultFound && old.type().equals(defaultType);
+      defaultFound |= isDefault;
+      typeNames[i] = -1;
+      unitNames[i] = -1;
+      if (legal.equals(old)) {
+        continue;
+      }
+      String type = newTypes.computeIfAbsent(old.type(), t -> freeTypes.take(legal.type()));
+      SampleType free = new SampleType(type, legal.unit());
+      while (!taken.add(free)) {
+        free = new SampleType(freeTypes.take(type), legal.unit());
+      }
+      typeNames[i] = rewriter.append(free.type());
+      unitNames[i] = rewriter.append(free.unit());
+      if (isDefault) {
+        rewriter.defaultSampleType = typeNames[i];
+      }
+      types[i] = free;
+      did(PprofRule.SAMPLE_TYPE_NAME, "renamed sample type " + quoted(old) + " to " + free);
+    }
+    rewriter.typeNames = typeNames;
+    rewriter.unitNames = unitNames;
+  }
+
+  private void renamePeriodType(Rewriter rewriter, SampleType[] types) {
+    SampleType old = types[types.length - 1];
+    SampleType legal = legal(old);
+    rewriter.periodTypeName = rewriter.append(legal.type());
+    rewriter.periodUnitName = rewriter.append(legal.unit());
+    types[types.length - 1] = legal;
+    did(
+        PprofRule.PERIOD_TYPE_NAME,
+        old.type().isEmpty() && old.unit().isEmpty()
+            ? "gave it the period type " + legal
+            : "renamed period type " + quoted(old) + " to " + legal);
+  }
+
+  private static SampleType legal(SampleType type) {
+    return new SampleType(
+        type.type().isEmpty() ? UNKNOWN_TYPE : LegalNames.typePart(type.type()),
+        type.unit().isEmpty() ? UNKNOWN_UNIT : LegalNames.typePart(type.unit()));
+  }
+
+  private static String quoted(SampleType type) {
+    byte[] text = type.toString().getBytes(StandardCharsets.UTF_8);
+    return Sniffer.printable(text, 0, text.length);
+  }
+
+  private void did(PprofRule rule, String message) {
+    if (checker.isBroken(rule)) {
+      actions.add(new RepairAction(rule.code(), message));
+    }
+  }
+
+  private void did(String code, String message) {
+    actions.add(new RepairAction(code, message));
+  }
+}

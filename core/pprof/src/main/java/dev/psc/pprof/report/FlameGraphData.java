@@ -1,0 +1,196 @@
+package dev.psc.pprof.report;
+
+import dev.psc.pprof.Profile;
+import dev.psc.pprof.format.SampleType;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What the script of a {@link FlameGraph} reads: the heaviest nodes of a call tree, parents first,
+ * and the heaviest functions, as JSON that may stand inside a script element.
+ */
+final class FlameGraphData {
+
+  private final CallTree tree;
+  private final List<SampleType> types;
+  private final int defaultType;
+  private final List<String> about;
+  private final long[] weights;
+  private final boolean negative;
+
+  FlameGraphData(CallTree tree, List<SampleType> types, int defaultType, List<String> about) {
+    this.tree = tree;
+    this.types = List.copyOf(types);
+    this.defaultType = defaultType;
+    this.about = List.copyOf(about);
+    this.weights = tree.weights();
+    this.negative = tree.hasNegative();
+  }
+
+  static FlameGraphData of(Profile profile) {
+    return new FlameGraphData(
+        CallTree.of(profile),
+        profile.sampleTypes(),
+        profile.defaultSampleTypeIndex(),
+        FlameGraph.about(profile.timeNanos(), profile.durationNanos()));
+  }
+
+  String toJson() {
+    int[] kept = heaviestNodes(FlameGraph.MAX_NODES);
+    int[] position = new int[tree.size()];
+    for (int i = 0; i < kept.length; i++) {
+      position[kept[i]] = i;
+    }
+    long[] flat = tree.flatByFrame();
+    long[] cumulative = tree.cumulativeByFrame();
+    int[] functions = heaviestFunctions(flat, cumulative, FlameGraph.MAX_FUNCTIONS);
+
+    // Frames that neither a node nor the table shows are not part of the page.
+    int[] frameIds = new int[tree.frameCount()];
+    Arrays.fill(frameIds, -1);
+    int frames = 0;
+    for (int node : kept) {
+      if (frameIds[tree.frameOf(node)] < 0) {
+        frameIds[tree.frameOf(node)] = frames++;
+      }
+    }
+    for (int function : functions) {
+      if (frameIds[function] < 0) {
+        frameIds[function] = frames++;
+      }
+    }
+    CallTree.Function[] shown = new CallTree.Function[frames];
+    for (int frame = 0; frame < frameIds.length; frame++) {
+      if (frameIds[frame] >= 0) {
+        shown[frameIds[frame]] = tree.frame(frame);
+      }
+    }
+
+    ScriptJson json = new ScriptJson(kept.length * 24 + frames * 48);
+    json.open('{').key("types").open('[');
+    for (SampleType type : types) {
+      json.next().open('{').key("name").text(type.type()).key("unit").text(type.unit()).close('}');
+    }
+    json.close(']').key("defaultType").number(defaultType);
+    json.key("about").texts(about);
+    json.key("pruned").number(tree.size() - kept.length);
+    writeFrames(json, shown);
+    json.key("parent").open('[');
+    for (int node : kept) {
+      json.element(position[tree.parentOf(node)]);
+    }
+    json.close(']').key("frame").open('[');
+    for (int node : kept) {
+      json.element(frameIds[tree.frameOf(node)]);
+    }
+    json.close(']');
+    columns(json, "self", kept, tree::self);
+    columns(json, "total", kept, tree::total);
+    if (negative) {
+      columns(json, "weight", kept, (node, type) -> weights[node * types.size() + type]);
+    }
+    json.key("top").open('{').key("functions").number(tree.frameCount() - 1L);
+    json.key("frame").open('[');
+    for (int function : functions) {
+      json.element(frameIds[function]);
+    }
+    json.close(']');
+    columns(json, "flat", functions, (frame, type) -> flat[frame * types.size() + type]);
+    columns(json, "cum", functions, (frame, type) -> cumulative[frame * types.size() + type]);
+    return json.close('}').close('}').toString();
+  }
+
+  private static void writeFrames(ScriptJson json, CallTree.Function[] frames) {
+    Map<String, Integer> files = new LinkedHashMap<>();
+    json.key("names").open('[');
+    for (CallTree.Function frame : frames) {
+      json.next().text(frame.name());
+      files.putIfAbsent(frame.filename(), files.size());
+    }
+    json.close(']').key("file").open('[');
+    for (CallTree.Function frame : frames) {
+      json.element(files.getOrDefault(frame.filename(), 0));
+    }
+    json.close(']').key("files").texts(files.keySet());
+  }
+
+  /** A value by node or frame, and by type. */
+  @FunctionalInterface
+  private interface Values {
+    long of(int index, int type);
+  }
+
+  private void columns(ScriptJson json, String key, int[] rows, Values values) {
+    json.key(key).open('[');
+    for (int type = 0; type < types.size(); type++) {
+      json.next().open('[');
+      for (int row : rows) {
+        json.element(values.of(row, type));
+      }
+      json.close(']');
+    }
+    json.close(']');
+  }
+
+  /**
+   * Returns at most so many nodes in their order. A parent is never lighter than its children and
+   * comes before them, so what is returned is a tree.
+   */
+  private int[] heaviestNodes(int limit) {
+    int size = tree.size();
+    double[] share = new double[size];
+    for (int node = 0; node < size; node++) {
+      share[node] = share(weights, node, weights, 0);
+    }
+    return heaviest(share, 0, limit);
+  }
+
+  private int[] heaviestFunctions(long[] flat, long[] cumulative, int limit) {
+    double[] share = new double[tree.frameCount()];
+    for (int frame = 1; frame < share.length; frame++) {
+      share[frame] =
+          Math.max(share(flat, frame, weights, 0) * 4, share(cumulative, frame, weights, 0));
+    }
+    return heaviest(share, 1, limit);
+  }
+
+  /** Returns the largest share that something has of the whole, among the types. */
+  private double share(long[] values, int index, long[] wholes, int whole) {
+    int count = types.size();
+    double share = 0;
+    for (int type = 0; type < count; type++) {
+      double of = wholes[whole * count + type];
+      if (of > 0) {
+        share = Math.max(share, Math.abs((double) values[index * count + type]) / of);
+      }
+    }
+    return share;
+  }
+
+  private static int[] heaviest(double[] shares, int from, int limit) {
+    int count = shares.length - from;
+    if (count <= limit) {
+      int[] all = new int[count];
+      Arrays.setAll(all, i -> i + from);
+      return all;
+    }
+    double[] sorted = Arrays.copyOfRange(shares, from, shares.length);
+    Arrays.sort(sorted);
+    double threshold = sorted[count - limit];
+    int above = 0;
+    for (int i = from; i < shares.length; i++) {
+      above += shares[i] > threshold ? 1 : 0;
+    }
+    int[] kept = new int[limit];
+    int equal = limit - above;
+    int size = 0;
+    for (int i = from; i < shares.length; i++) {
+      if (shares[i] > threshold || (shares[i] == threshold && equal-- > 0)) {
+        kept[size++] = i;
+      }
+    }
+    return kept;
+  }
+}
