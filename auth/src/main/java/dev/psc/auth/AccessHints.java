@@ -10,7 +10,7 @@ final class AccessHints {
 
   /** Returns the status with a hint where there is one; code and cause stay. */
   static Status enrich(Status status, @Nullable BearerToken token, @Nullable ProjectId project) {
-    if (status.getCause() instanceof LocalRefusal refusal) {
+    if (status.getCause() instanceof ClientSideRefusal refusal) {
       return refusal.status();
     }
     return switch (status.getCode()) {

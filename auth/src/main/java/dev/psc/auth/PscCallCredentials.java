@@ -51,7 +51,7 @@ final class PscCallCredentials extends CallCredentials {
   @Nullable BearerToken apply(RequestInfo info, MetadataApplier applier) {
     String refusal = plaintextRefusal(info);
     if (refusal != null) {
-      applier.fail(LocalRefusal.status(Status.Code.UNAUTHENTICATED, refusal));
+      applier.fail(ClientSideRefusal.status(Status.Code.UNAUTHENTICATED, refusal));
       return null;
     }
     BearerToken token;
@@ -64,12 +64,12 @@ final class PscCallCredentials extends CallCredentials {
         metadata.put(PROJECT, project.value());
       }
     } catch (TokenUnavailableException e) {
-      applier.fail(LocalRefusal.status(Status.Code.UNAUTHENTICATED, "no token: " + e.getMessage()));
+      applier.fail(ClientSideRefusal.status(Status.Code.UNAUTHENTICATED, "no token: " + e.getMessage()));
       return null;
     } catch (RuntimeException e) {
       // Its message is not ours to show: a source of somebody else may put anything there.
       applier.fail(
-          LocalRefusal.status(
+          ClientSideRefusal.status(
               Status.Code.UNAUTHENTICATED,
               "no token: the token source failed with " + e.getClass().getName()));
       return null;
@@ -124,7 +124,7 @@ final class PscCallCredentials extends CallCredentials {
 
   /** Returns the status of a call whose caller and these would both set one name. */
   static Status conflictStatus(String name) {
-    return LocalRefusal.status(
+    return ClientSideRefusal.status(
         Status.Code.FAILED_PRECONDITION,
         "the call already carries metadata \""
             + name

@@ -38,7 +38,7 @@ final class UnaryCall<Q, R> extends ClientCall<Q, R> {
       new SynchronizationContext((thread, problem) -> failed(problem));
 
   private volatile ClientCall<Q, R> call;
-  private Attempt attempt;
+  private CallAttempt attempt;
 
   // Written and read in `order` only.
   private ClientCall.@Nullable Listener<R> listener;
@@ -59,7 +59,7 @@ final class UnaryCall<Q, R> extends ClientCall<Q, R> {
     this.method = method;
     this.options = options;
     this.next = next;
-    attempt = new Attempt(credentials, options.getCredentials());
+    attempt = new CallAttempt(credentials, options.getCredentials());
     call = next.newCall(method, options.withCallCredentials(attempt));
   }
 
@@ -157,7 +157,7 @@ final class UnaryCall<Q, R> extends ClientCall<Q, R> {
     }
     BearerToken refused = attempt.used();
     CompletableFuture<BearerToken> unused =
-        Rereading.of(credentials.source)
+        TokenReread.of(credentials.source)
             .orTimeout(Math.max(limitMillis, 1), TimeUnit.MILLISECONDS)
             .whenComplete(
                 (token, problem) ->
@@ -185,7 +185,7 @@ final class UnaryCall<Q, R> extends ClientCall<Q, R> {
     if (to == null || with == null) {
       throw new IllegalStateException("a call that was never started was refused");
     }
-    Attempt second = new Attempt(credentials, options.getCredentials());
+    CallAttempt second = new CallAttempt(credentials, options.getCredentials());
     attempt = second;
     ClientCall<Q, R> again = next.newCall(method, options.withCallCredentials(second));
     call = again;
@@ -222,9 +222,9 @@ final class UnaryCall<Q, R> extends ClientCall<Q, R> {
   /** Explains a refusal to the caller. */
   private class LastListener extends SimpleForwardingClientCallListener<R> {
 
-    private final Attempt of;
+    private final CallAttempt of;
 
-    LastListener(ClientCall.Listener<R> to, Attempt of) {
+    LastListener(ClientCall.Listener<R> to, CallAttempt of) {
       super(to);
       this.of = of;
     }
@@ -240,7 +240,7 @@ final class UnaryCall<Q, R> extends ClientCall<Q, R> {
 
     private boolean answered;
 
-    FirstListener(ClientCall.Listener<R> to, Attempt of) {
+    FirstListener(ClientCall.Listener<R> to, CallAttempt of) {
       super(to, of);
     }
 
@@ -260,7 +260,7 @@ final class UnaryCall<Q, R> extends ClientCall<Q, R> {
     public void onClose(Status status, Metadata trailers) {
       boolean refusedByStore =
           status.getCode() == Status.Code.UNAUTHENTICATED
-              && !(status.getCause() instanceof LocalRefusal);
+              && !(status.getCause() instanceof ClientSideRefusal);
       if (!refusedByStore || answered) {
         super.onClose(status, trailers);
         return;

@@ -48,8 +48,8 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
   private final DeliverySettings settings;
   private final String name;
   private final Ticker ticker;
-  private final Wakeup sendSignal = new Wakeup();
-  private final Wakeup spoolSignal = new Wakeup();
+  private final Wakeup sendWakeup = new Wakeup();
+  private final Wakeup spoolWakeup = new Wakeup();
   private final Events events;
   private final SendQueue queue;
   private final Sender sender;
@@ -71,7 +71,7 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
     this.ticker = builder.ticker;
     LogThrottle throttle = new LogThrottle(ticker);
     this.events = new Events(builder.listener, throttle);
-    QueueState state = new QueueState(settings, ticker, events, sendSignal, spoolSignal);
+    QueueState state = new QueueState(settings, ticker, events, sendWakeup, spoolWakeup);
     this.queue = new SendQueue(state);
     Path letters = settings.deadLetters();
     this.deadLetters =
@@ -89,7 +89,7 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
             queue,
             events,
             throttle,
-            sendSignal,
+            sendWakeup,
             deadLetters);
     DeliverySettings.SpoolSettings spooled = settings.spool();
     this.spool =
@@ -175,7 +175,7 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
   private void sendLoop() {
     while (!stopping) {
       try {
-        sendSignal.await(sender.step());
+        sendWakeup.await(sender.step());
       } catch (InterruptedException e) {
         // The host's way to end a thread: close() ends it too, with what is left accounted for.
         logger.debug("Interrupted; only close() ends this thread", e);
@@ -189,7 +189,7 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
   private void spoolLoop(Spool spool) {
     while (!spoolStopping) {
       try {
-        spoolSignal.await(spool.step());
+        spoolWakeup.await(spool.step());
       } catch (InterruptedException e) {
         logger.debug("Interrupted; only close() ends this thread", e);
       } catch (RuntimeException e) {
@@ -215,8 +215,8 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
     do {
       wait = spool == null ? Long.MAX_VALUE : spool.step();
       wait = Math.min(wait, sender.step());
-      again = spoolSignal.take();
-      again |= sendSignal.take();
+      again = spoolWakeup.take();
+      again |= sendWakeup.take();
     } while (again);
     return wait;
   }
@@ -299,10 +299,10 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
         }
       }
       stopping = true;
-      sendSignal.set();
+      sendWakeup.set();
       interrupted |= !join(sendThread, deadline);
       spoolStopping = true;
-      spoolSignal.set();
+      spoolWakeup.set();
       interrupted |= !join(spoolThread, deadline);
       if (spool != null && spoolThread == null && started) {
         spool.close();

@@ -15,23 +15,10 @@ import dev.psc.pprof.Merge;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.report.Top;
-import io.grpc.ChannelCredentials;
-import io.grpc.InsecureChannelCredentials;
-import io.grpc.InsecureServerCredentials;
 import io.grpc.ManagedChannel;
-import io.grpc.Server;
-import io.grpc.ServerCredentials;
-import io.grpc.TlsChannelCredentials;
-import io.grpc.TlsServerCredentials;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
-import io.grpc.protobuf.services.HealthStatusManager;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -39,12 +26,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,37 +54,28 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EmbeddedProfileStore implements AutoCloseable {
 
-  private static final int STOP_SECONDS = 5;
-
-  private final @Nullable TestCertificates certificates;
   private final Iam iam;
   private final boolean ownIam;
   private final List<ProjectId> projects;
   private final List<ServiceAccountToken> tokens;
-  private final InetAddress bindAddress;
-  private final long maxMessageBytes;
   private final StoreContents contents;
   private final StoreFaults faults = new StoreFaults();
   private final StoreService service;
-  private final ExecutorService executor;
-  private final ScheduledExecutorService timer;
-  private int port;
-  private @Nullable Server server;
+  private final StoreServer server;
 
   private EmbeddedProfileStore(Builder builder) {
-    certificates = builder.plaintext ? null : builder.certificates();
     projects = builder.iam == null ? builder.projectsOrOne() : List.of();
     tokens = builder.iam == null ? builder.tokensOrOne() : List.of();
     ownIam = builder.iam == null;
     iam = builder.iam == null ? iam(projects, tokens) : builder.iam;
-    bindAddress = builder.bindAddress;
-    maxMessageBytes = builder.maxMessageBytes;
-    port = builder.port;
     contents = new StoreContents(builder.directory);
-    ThreadFactory threads = daemons();
-    executor = Executors.newCachedThreadPool(threads);
-    timer = Executors.newSingleThreadScheduledExecutor(threads);
-    service = new StoreService(contents, faults, new StrictCheck(), timer);
+    server =
+        new StoreServer(
+            builder.plaintext ? null : builder.certificates(),
+            builder.bindAddress,
+            builder.port,
+            (int) builder.maxMessageBytes);
+    service = new StoreService(contents, faults, new StrictCheck(), server.timer());
   }
 
   /** Returns a builder. */
@@ -125,103 +97,47 @@ public final class EmbeddedProfileStore implements AutoCloseable {
     return iam;
   }
 
-  private static ThreadFactory daemons() {
-    AtomicInteger number = new AtomicInteger();
-    return task -> {
-      Thread thread = new Thread(task, "psc-embedded-store-" + number.getAndIncrement());
-      thread.setDaemon(true);
-      return thread;
-    };
-  }
-
   /**
-   * Starts to listen again after {@link #stop}, on the same port, with everything that it took
-   * before. Does nothing when it is listening.
+   * Starts listening again after {@link #stop}, on the same port and with the stored profiles. Does
+   * nothing if the store is listening.
    *
-   * @throws UncheckedIOException when the port cannot be had
+   * @throws UncheckedIOException if the port is not available
+   * @throws IllegalStateException if the store is closed
    */
-  public synchronized void start() {
-    if (executor.isShutdown()) {
-      throw new IllegalStateException("the store is closed");
-    }
-    if (server != null) {
-      return;
-    }
-    HealthStatusManager health = new HealthStatusManager();
-    try {
-      server =
-          NettyServerBuilder.forAddress(new InetSocketAddress(bindAddress, port), credentials())
-              .executor(executor)
-              .maxInboundMessageSize((int) maxMessageBytes)
-              .addService(service)
-              .addService(health.getHealthService())
-              .intercept(IamServerInterceptor.create(iam))
-              .build()
-              .start();
-    } catch (IOException e) {
-      throw new UncheckedIOException(
-          "the store cannot listen on " + bindAddress.getHostAddress() + ":" + port, e);
-    }
-    port = server.getPort();
+  public void start() {
+    server.start(service, IamServerInterceptor.create(iam));
   }
 
-  private ServerCredentials credentials() {
-    if (certificates == null) {
-      return InsecureServerCredentials.create();
-    }
-    try {
-      return TlsServerCredentials.create(certificates.serverChain(), certificates.serverKey());
-    } catch (IOException e) {
-      throw new UncheckedIOException("the generated certificate cannot be used", e);
-    }
+  /** Stops listening and cuts every connection immediately, like a crash; see {@link #start}. */
+  public void stop() {
+    server.stop();
   }
 
-  /** Stops listening at once and cuts every connection, as a crash does; see {@link #start}. */
-  public synchronized void stop() {
-    Server running = server;
-    server = null;
-    if (running == null) {
-      return;
-    }
-    running.shutdownNow();
-    try {
-      if (!running.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
-        throw new IllegalStateException("the store did not stop in " + STOP_SECONDS + " s");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+  /** Returns the port that the store listens on. */
+  public int port() {
+    return server.port();
   }
 
-  /** Returns the port that it listens on. */
-  public synchronized int port() {
-    return port;
-  }
-
-  /** Returns {@code host:port} to send to. */
+  /** Returns the {@code host:port} that clients connect to. */
   public String address() {
-    String host = bindAddress.isAnyLocalAddress() ? "127.0.0.1" : bindAddress.getHostAddress();
-    return (host.contains(":") ? "[" + host + "]" : host) + ":" + port();
+    return server.address();
   }
 
   /**
-   * Returns its certificate authority as PEM: what clients have to trust.
+   * Returns the certificate authority as PEM, for clients to trust.
    *
-   * @throws IllegalStateException when it speaks plaintext
+   * @throws IllegalStateException if the store uses plaintext
    */
   public String authorityPem() {
-    if (certificates == null) {
-      throw new IllegalStateException("the store speaks plaintext and has no certificate");
-    }
-    return certificates.authorityPem();
+    return server.authorityPem();
   }
 
   /**
-   * Writes its certificate authority as a PEM file, for clients to trust.
+   * Writes the certificate authority to a PEM file, for clients to trust.
    *
    * @return the file
-   * @throws UncheckedIOException when it cannot be written
-   * @throws IllegalStateException when it speaks plaintext
+   * @throws UncheckedIOException if the file cannot be written
+   * @throws IllegalStateException if the store uses plaintext
    */
   public Path writeAuthority(Path file) {
     try {
@@ -275,25 +191,8 @@ public final class EmbeddedProfileStore implements AutoCloseable {
 
   /** Opens a channel that trusts this store. Whoever opens it shuts it down. */
   public ManagedChannel openChannel(TokenSource tokenSource, ProjectId project) {
-    return NettyChannelBuilder.forTarget(address(), channelCredentials())
-        .intercept(
-            PscAuthInterceptor.builder(tokenSource, project).allowPlaintextOnLoopback().build())
-        .disableRetry()
-        .build();
-  }
-
-  private ChannelCredentials channelCredentials() {
-    if (certificates == null) {
-      return InsecureChannelCredentials.create();
-    }
-    try {
-      return TlsChannelCredentials.newBuilder()
-          .trustManager(
-              new ByteArrayInputStream(authorityPem().getBytes(StandardCharsets.US_ASCII)))
-          .build();
-    } catch (IOException e) {
-      throw new UncheckedIOException("the generated certificate cannot be used", e);
-    }
+    return server.openChannel(
+        PscAuthInterceptor.builder(tokenSource, project).allowPlaintextOnLoopback().build());
   }
 
   /** Returns what it can be told to do wrong. */
@@ -399,9 +298,7 @@ public final class EmbeddedProfileStore implements AutoCloseable {
   /** Stops within 5 s and forgets what it had in memory; files stay. Idempotent. */
   @Override
   public void close() {
-    stop();
-    executor.shutdownNow();
-    timer.shutdownNow();
+    server.close();
     if (ownIam) {
       iam.close();
     }

@@ -15,7 +15,7 @@ public final class LogThrottle {
   private record Interval(long startNanos, long swallowed) {}
 
   private final Ticker ticker;
-  private final Map<String, Interval> windows = new ConcurrentHashMap<>();
+  private final Map<String, Interval> intervals = new ConcurrentHashMap<>();
 
   public LogThrottle(Ticker ticker) {
     this.ticker = ticker;
@@ -25,18 +25,18 @@ public final class LogThrottle {
   public void run(String kind, LongConsumer statement) {
     long now = ticker.nanos();
     AtomicReference<@Nullable Long> due = new AtomicReference<>();
-    windows.compute(
+    intervals.compute(
         kind,
-        (key, window) -> {
-          if (window == null) {
+        (key, interval) -> {
+          if (interval == null) {
             due.set(0L);
             return new Interval(now, 0);
           }
-          if (now - window.startNanos >= INTERVAL_NANOS) {
-            due.set(window.swallowed);
+          if (now - interval.startNanos >= INTERVAL_NANOS) {
+            due.set(interval.swallowed);
             return new Interval(now, 0);
           }
-          return new Interval(window.startNanos, window.swallowed + 1);
+          return new Interval(interval.startNanos, interval.swallowed + 1);
         });
     Long swallowed = due.get();
     if (swallowed != null) {

@@ -35,12 +35,12 @@ public final class QueueState {
   final DeliverySettings settings;
   public final Ticker ticker;
   public final Events events;
-  public final Wakeup sendSignal;
-  final Wakeup spoolSignal;
+  public final Wakeup sendWakeup;
+  final Wakeup spoolWakeup;
   final boolean spooled;
   public final ReentrantLock lock = new ReentrantLock();
   final Condition progress = lock.newCondition();
-  public final SendWindow window;
+  public final SendWindow sendWindow;
   public final Backlog backlog = new Backlog();
   public final Counters counters = new Counters();
 
@@ -53,15 +53,15 @@ public final class QueueState {
       DeliverySettings settings,
       Ticker ticker,
       Events events,
-      Wakeup sendSignal,
-      Wakeup spoolSignal) {
+      Wakeup sendWakeup,
+      Wakeup spoolWakeup) {
     this.settings = settings;
     this.ticker = ticker;
     this.events = events;
-    this.sendSignal = sendSignal;
-    this.spoolSignal = spoolSignal;
+    this.sendWakeup = sendWakeup;
+    this.spoolWakeup = spoolWakeup;
     this.spooled = settings.spool() != null;
-    this.window = new SendWindow(settings.batchMaxBytes());
+    this.sendWindow = new SendWindow(settings.batchMaxBytes());
   }
 
   /** Returns whether the disk takes what it is given, be it slowly. */
@@ -73,7 +73,7 @@ public final class QueueState {
 
   /** Returns the weight of everything that is held in memory. */
   long memoryBytes() {
-    return window.weightBytes() + backlog.outsideBytes();
+    return sendWindow.weightBytes() + backlog.outsideBytes();
   }
 
   /** Returns the window's share of the memory. */
@@ -81,48 +81,48 @@ public final class QueueState {
     return spooled && spoolHealthy ? settings.queueMaxBytes() / 2 : settings.queueMaxBytes();
   }
 
-  boolean fitsWindow(QueuedProfile entry) {
-    long filled = window.weightBytes();
-    return filled == 0 || filled + entry.weightBytes() <= windowMaxBytes();
+  boolean fitsWindow(QueuedProfile item) {
+    long filled = sendWindow.weightBytes();
+    return filled == 0 || filled + item.weightBytes() <= windowMaxBytes();
   }
 
   /** Lets in what waits in memory, unless older ones wait on disk. */
   public void promote() {
-    QueuedProfile entry;
+    QueuedProfile item;
     while (backlog.waiting() == 0
-        && (entry = backlog.firstOutside()) != null
-        && fitsWindow(entry)) {
-      window.add(backlog.takeOutside());
+        && (item = backlog.firstOutside()) != null
+        && fitsWindow(item)) {
+      sendWindow.add(backlog.takeOutside());
     }
     if (spooled) {
-      spoolSignal.set();
+      spoolWakeup.set();
     }
   }
 
   /** Takes note of profiles that were lost before they came into the window. */
   public void lost(long profiles, long bytes, String reason, String message) {
-    window.passOver(profiles);
+    sendWindow.passOver(profiles);
     counters.dropped(profiles, bytes, reason);
     events.add(new DeliveryEvent.Dropped(profiles, bytes, reason, message));
     progress.signalAll();
   }
 
   /** Counts and tells that a profile is lost, and is done with it. */
-  public void drop(QueuedProfile entry, String reason, String message) {
-    counters.dropped(1, entry.bytes(), reason);
-    events.add(new DeliveryEvent.Dropped(1, entry.bytes(), reason, message));
-    finish(entry, Durability.LOST);
+  public void drop(QueuedProfile item, String reason, String message) {
+    counters.dropped(1, item.bytes(), reason);
+    events.add(new DeliveryEvent.Dropped(1, item.bytes(), reason, message));
+    finish(item, Durability.LOST);
     progress.signalAll();
   }
 
   /** Takes out a profile that is sent or lost. */
-  void finish(QueuedProfile entry, Durability durability) {
-    window.remove(entry);
-    entry.state = QueuedProfile.State.DONE;
-    if (entry.segment != null) {
-      entry.segment.settle(entry.ordinal);
+  void finish(QueuedProfile item, Durability durability) {
+    sendWindow.remove(item);
+    item.state = QueuedProfile.State.DONE;
+    if (item.segment != null) {
+      item.segment.settle(item.ordinal);
     }
-    complete(entry.durability, durability);
+    complete(item.durability, durability);
   }
 
   /** Tells who asked, once the lock is free. */

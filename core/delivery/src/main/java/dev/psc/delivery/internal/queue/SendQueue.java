@@ -21,7 +21,7 @@ public final class SendQueue {
   private final ReentrantLock lock;
   private final Ticker ticker;
   private final Events events;
-  private final SendWindow window;
+  private final SendWindow sendWindow;
   private final Backlog backlog;
   private final Counters counters;
   private long flushTarget;
@@ -34,7 +34,7 @@ public final class SendQueue {
     this.lock = state.lock;
     this.ticker = state.ticker;
     this.events = state.events;
-    this.window = state.window;
+    this.sendWindow = state.sendWindow;
     this.backlog = state.backlog;
     this.counters = state.counters;
   }
@@ -52,26 +52,26 @@ public final class SendQueue {
         state.complete(durability, Durability.LOST);
         return refused;
       }
-      QueuedProfile entry =
+      QueuedProfile item =
           new QueuedProfile(profile, ticker.nanos(), ticker.epochMillis(), false, durability);
       counters.accepted(profile.sizeBytes());
-      boolean wasIdle = !window.hasReady();
-      boolean fits = backlog.isEmpty() && state.fitsWindow(entry);
+      boolean wasIdle = !sendWindow.hasReady();
+      boolean fits = backlog.isEmpty() && state.fitsWindow(item);
       if (fits) {
-        window.add(entry);
+        sendWindow.add(item);
       }
       if (state.spooled) {
-        backlog.remember(entry, fits);
+        backlog.remember(item, fits);
       }
-      wake = wasIdle || window.hasFullBatch();
+      wake = wasIdle || sendWindow.hasFullBatch();
     } finally {
       lock.unlock();
     }
     if (wake) {
-      state.sendSignal.set();
+      state.sendWakeup.set();
     }
     if (state.spooled) {
-      state.spoolSignal.set();
+      state.spoolWakeup.set();
     }
     return new Acceptance.Accepted();
   }
@@ -114,14 +114,14 @@ public final class SendQueue {
     lock.lock();
     try {
       expire();
-      Batch part = window.takePart();
+      Batch part = sendWindow.takePart();
       if (part != null) {
         return part;
       }
-      if (!window.hasReady() || nanosUntilDue() > 0) {
+      if (!sendWindow.hasReady() || nanosUntilDue() > 0) {
         return null;
       }
-      return window.take(limit);
+      return sendWindow.take(limit);
     } finally {
       lock.unlock();
     }
@@ -131,7 +131,7 @@ public final class SendQueue {
   public @Nullable Batch nextProbe(double random) {
     lock.lock();
     try {
-      return window.takeProbe(random);
+      return sendWindow.takeProbe(random);
     } finally {
       lock.unlock();
     }
@@ -141,18 +141,18 @@ public final class SendQueue {
   public long nanosUntilNext() {
     lock.lock();
     try {
-      if (window.hasPart()) {
+      if (sendWindow.hasPart()) {
         return 0;
       }
-      return window.hasReady() ? nanosUntilDue() : Long.MAX_VALUE;
+      return sendWindow.hasReady() ? nanosUntilDue() : Long.MAX_VALUE;
     } finally {
       lock.unlock();
     }
   }
 
   private long nanosUntilDue() {
-    QueuedProfile first = window.firstReady();
-    if (closing || first.order < flushTarget || window.hasFullBatch()) {
+    QueuedProfile first = sendWindow.firstReady();
+    if (closing || first.order < flushTarget || sendWindow.hasFullBatch()) {
       return 0;
     }
     long age = ticker.nanos() - first.acceptedNanos;
@@ -164,14 +164,14 @@ public final class SendQueue {
     lock.lock();
     try {
       long now = ticker.nanos();
-      for (QueuedProfile entry : batch.entries) {
-        if (entry.state != QueuedProfile.State.DONE) {
-          counters.sent(entry, now);
-          window.good(entry);
-          state.finish(entry, Durability.SENT);
+      for (QueuedProfile item : batch.items) {
+        if (item.state != QueuedProfile.State.DONE) {
+          counters.sent(item, now);
+          sendWindow.good(item);
+          state.finish(item, Durability.SENT);
         }
       }
-      window.finished(batch);
+      sendWindow.finished(batch);
       state.promote();
       state.progress.signalAll();
     } finally {
@@ -184,9 +184,9 @@ public final class SendQueue {
     lock.lock();
     try {
       if (countAsRetry) {
-        counters.retried(batch.entries.size());
+        counters.retried(batch.items.size());
       }
-      window.giveBack(batch);
+      sendWindow.giveBack(batch);
     } finally {
       lock.unlock();
     }
@@ -196,7 +196,7 @@ public final class SendQueue {
   public void halve(Batch batch) {
     lock.lock();
     try {
-      window.halve(batch);
+      sendWindow.halve(batch);
     } finally {
       lock.unlock();
     }
@@ -206,7 +206,7 @@ public final class SendQueue {
   public void suspect(Batch batch, String reason, String message) {
     lock.lock();
     try {
-      window.suspect(batch, reason, message);
+      sendWindow.suspect(batch, reason, message);
       state.progress.signalAll();
     } finally {
       lock.unlock();
@@ -217,7 +217,7 @@ public final class SendQueue {
   public boolean isKnownBad(Batch batch) {
     lock.lock();
     try {
-      return window.isKnownBad(batch);
+      return sendWindow.isKnownBad(batch);
     } finally {
       lock.unlock();
     }
@@ -227,23 +227,23 @@ public final class SendQueue {
   public List<QueuedProfile> dropRefused(Batch batch, String reason, String message) {
     lock.lock();
     try {
-      window.suspect(batch, reason, message);
-      batch.entries.forEach(this::dropSuspect);
+      sendWindow.suspect(batch, reason, message);
+      batch.items.forEach(this::dropSuspect);
       state.promote();
-      return batch.entries;
+      return batch.items;
     } finally {
       lock.unlock();
     }
   }
 
-  private void dropSuspect(QueuedProfile entry) {
-    if (!entry.refusedReason.equals(SendOutcome.Rejected.TOO_LARGE)) {
-      window.bad(entry);
+  private void dropSuspect(QueuedProfile item) {
+    if (!item.refusedReason.equals(SendOutcome.Rejected.TOO_LARGE)) {
+      sendWindow.bad(item);
     }
     state.drop(
-        entry,
-        entry.refusedReason,
-        "refused by the sink: " + entry.profile + ": " + entry.refusedMessage);
+        item,
+        item.refusedReason,
+        "refused by the sink: " + item.profile + ": " + item.refusedMessage);
   }
 
   /**
@@ -254,7 +254,7 @@ public final class SendQueue {
   public List<QueuedProfile> dropSuspects(@Nullable String reason) {
     lock.lock();
     try {
-      List<QueuedProfile> dropped = window.takeSuspects(reason);
+      List<QueuedProfile> dropped = sendWindow.takeSuspects(reason);
       dropped.forEach(this::dropSuspect);
       if (!dropped.isEmpty()) {
         state.promote();
@@ -266,10 +266,10 @@ public final class SendQueue {
   }
 
   /** Gives up finding out who is to blame, as the sink refuses everything. */
-  public void endIsolation() {
+  public void endBisection() {
     lock.lock();
     try {
-      window.endIsolation();
+      sendWindow.endBisection();
     } finally {
       lock.unlock();
     }
@@ -279,13 +279,13 @@ public final class SendQueue {
 
   private void expire() {
     long limit = settings.profileMaxAge().toNanos();
-    QueuedProfile entry = window.oldest();
+    QueuedProfile item = sendWindow.oldest();
     boolean any = false;
-    while (entry != null
-        && entry.state != QueuedProfile.State.IN_FLIGHT
-        && ticker.nanos() - entry.acceptedNanos > limit) {
-      state.drop(entry, "expired", "older than profileMaxAge = " + settings.profileMaxAge());
-      entry = window.oldest();
+    while (item != null
+        && item.state != QueuedProfile.State.IN_FLIGHT
+        && ticker.nanos() - item.acceptedNanos > limit) {
+      state.drop(item, "expired", "older than profileMaxAge = " + settings.profileMaxAge());
+      item = sendWindow.oldest();
       any = true;
     }
     if (any) {
@@ -298,15 +298,15 @@ public final class SendQueue {
         "the queue reached queueMaxBytes = "
             + settings.queueMaxBytes()
             + ": raise it, give a spool, or see why the sink is slower than the sources";
-    QueuedProfile entry = window.oldestDroppable();
-    if (entry == null && backlog.firstOutside() != null) {
-      entry = backlog.takeOutside();
-      window.passOver(1);
+    QueuedProfile item = sendWindow.oldestDroppable();
+    if (item == null && backlog.firstOutside() != null) {
+      item = backlog.takeOutside();
+      sendWindow.passOver(1);
     }
-    if (entry == null) {
+    if (item == null) {
       return false;
     }
-    state.drop(entry, "queue_full", message);
+    state.drop(item, "queue_full", message);
     state.promote();
     return true;
   }
@@ -323,7 +323,7 @@ public final class SendQueue {
     } finally {
       lock.unlock();
     }
-    state.sendSignal.set();
+    state.sendWakeup.set();
     return target;
   }
 
@@ -345,14 +345,14 @@ public final class SendQueue {
   }
 
   private boolean isFlushed(long target) {
-    QueuedProfile entry = window.oldest();
-    while (entry != null && entry.state == QueuedProfile.State.SUSPECT) {
-      entry = entry.next;
+    QueuedProfile item = sendWindow.oldest();
+    while (item != null && item.state == QueuedProfile.State.SUSPECT) {
+      item = item.next;
     }
-    if (entry != null) {
-      return entry.order >= target;
+    if (item != null) {
+      return item.order >= target;
     }
-    return window.entered() >= target || backlog.isEmpty();
+    return sendWindow.entered() >= target || backlog.isEmpty();
   }
 
   /** Takes nothing from now on, and sends without waiting for more. */
@@ -363,8 +363,8 @@ public final class SendQueue {
     } finally {
       lock.unlock();
     }
-    state.sendSignal.set();
-    state.spoolSignal.set();
+    state.sendWakeup.set();
+    state.spoolWakeup.set();
   }
 
   /** Drops what is neither sent nor on disk, after the threads have ended. */
@@ -378,15 +378,15 @@ public final class SendQueue {
         List<QueuedProfile> left = new ArrayList<>();
         while (backlog.firstOutside() != null) {
           left.add(backlog.takeOutside());
-          window.passOver(1);
+          sendWindow.passOver(1);
         }
-        for (QueuedProfile entry = window.oldest(); entry != null; entry = entry.next) {
-          if (entry.segment == null) {
-            left.add(entry);
+        for (QueuedProfile item = sendWindow.oldest(); item != null; item = item.next) {
+          if (item.segment == null) {
+            left.add(item);
           }
         }
-        for (QueuedProfile entry : left) {
-          state.drop(entry, "closed", "neither sent nor written before close() had to end");
+        for (QueuedProfile item : left) {
+          state.drop(item, "closed", "neither sent nor written before close() had to end");
           lost++;
         }
       }
@@ -404,7 +404,7 @@ public final class SendQueue {
       snapshot.spoolBytes = backlog.spoolBytes();
       snapshot.spoolHealthy = !state.spooled || state.spoolHealthy;
       snapshot.spoolMessage = state.spoolMessage;
-      QueuedProfile oldest = window.oldest() != null ? window.oldest() : backlog.firstOutside();
+      QueuedProfile oldest = sendWindow.oldest() != null ? sendWindow.oldest() : backlog.firstOutside();
       snapshot.oldestAge =
           oldest == null
               ? Duration.ZERO

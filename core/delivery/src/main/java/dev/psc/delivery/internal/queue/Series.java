@@ -28,7 +28,7 @@ final class Series {
     this.labelBytes = bytes;
   }
 
-  int wireBytes(QueuedProfile entry) {
-    return entry.bytes() + labelBytes;
+  int wireBytes(QueuedProfile item) {
+    return item.bytes() + labelBytes;
   }
 }

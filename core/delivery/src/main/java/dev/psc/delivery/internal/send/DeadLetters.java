@@ -56,9 +56,9 @@ public final class DeadLetters {
     executor.allowCoreThreadTimeOut(true);
   }
 
-  void write(QueuedProfile entry) {
-    String words = entry.refusedReason + ": " + entry.refusedMessage + "\n";
-    executor.execute(() -> write(entry.profile, words));
+  void write(QueuedProfile item) {
+    String words = item.refusedReason + ": " + item.refusedMessage + "\n";
+    executor.execute(() -> write(item.profile, words));
   }
 
   private void write(RawProfile profile, String words) {

@@ -71,7 +71,7 @@ public final class Sender {
   private final Backoff backoff;
   private final Events events;
   private final LogThrottle throttle;
-  private final Wakeup signal;
+  private final Wakeup wakeup;
   private final @Nullable DeadLetters deadLetters;
   private final ConcurrentLinkedQueue<Answer> answers = new ConcurrentLinkedQueue<>();
   private final List<Call> calls = new CopyOnWriteArrayList<>();
@@ -102,7 +102,7 @@ public final class Sender {
       SendQueue queue,
       Events events,
       LogThrottle throttle,
-      Wakeup signal,
+      Wakeup wakeup,
       @Nullable DeadLetters deadLetters) {
     this.sink = sink;
     this.name = name;
@@ -113,7 +113,7 @@ public final class Sender {
     this.backoff = new Backoff(settings.backoffFirst(), settings.backoffMax(), random);
     this.events = events;
     this.throttle = throttle;
-    this.signal = signal;
+    this.wakeup = wakeup;
     this.deadLetters = deadLetters;
   }
 
@@ -188,7 +188,7 @@ public final class Sender {
               return;
             }
             answers.add(new Answer(call, outcome != null ? outcome : fault(failure)));
-            signal.set();
+            wakeup.set();
           });
     } catch (RuntimeException | LinkageError e) {
       // An application's older library in the way of the sink's is no reason to fall silent.
@@ -273,7 +273,7 @@ public final class Sender {
     queue.sent(call.batch);
     events.add(
         new DeliveryEvent.Sent(
-            call.batch.entries.size(),
+            call.batch.items.size(),
             call.batch.bytes(),
             Duration.ofNanos(ticker.nanos() - call.startedNanos)));
     failures = 0;
@@ -326,7 +326,7 @@ public final class Sender {
     }
     events.add(
         new DeliveryEvent.Retrying(
-            call.batch.entries.size(),
+            call.batch.items.size(),
             retry.reason(),
             retry.message(),
             Duration.ofNanos(Math.max(0, restUntilNanos - ticker.nanos()))));
@@ -354,7 +354,7 @@ public final class Sender {
     if (call.batch.group == null && !call.batch.probe) {
       takenInEpisode = false;
     }
-    if (call.batch.entries.size() > 1) {
+    if (call.batch.items.size() > 1) {
       queue.halve(call.batch);
     } else {
       queue.suspect(call.batch, rejected.reason(), rejected.message());
@@ -365,7 +365,7 @@ public final class Sender {
       }
     }
     if (refusals >= REFUSALS_UNTIL_REFUSING) {
-      queue.endIsolation();
+      queue.endBisection();
       takenInEpisode = false;
       rest(probeNanos());
       become(

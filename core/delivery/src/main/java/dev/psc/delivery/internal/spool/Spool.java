@@ -9,7 +9,6 @@ import dev.psc.delivery.internal.queue.Segment;
 import dev.psc.delivery.internal.queue.Ticker;
 import dev.psc.delivery.internal.send.Sender;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +30,6 @@ public final class Spool {
   private static final Logger logger = LoggerFactory.getLogger(Spool.class);
   private static final int GROUP_BYTES = 4 << 20;
   private static final int GROUPS_AT_ONCE = 8;
-  private static final int STAGING_BYTES = 1 << 20;
   private static final int READ_ATTEMPTS = 3;
   private static final long FIRST_REST_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long MAX_REST_NANOS = TimeUnit.SECONDS.toNanos(30);
@@ -45,7 +43,8 @@ public final class Spool {
   private final long maxBytes;
   private final long segmentBytes;
   private final long syncIntervalNanos;
-  private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES);
+  private final RecordWriter writer = new RecordWriter();
+  private final OpenReader reader;
 
   private boolean healthy;
   private boolean everOpen;
@@ -55,8 +54,6 @@ public final class Spool {
   private Disk.@Nullable DiskFile activeFile;
   private boolean unsynced;
   private long unsyncedSinceNanos;
-  private @Nullable RecordReader reader;
-  private @Nullable Segment readerSegment;
   private int failedReads;
   private long readAgainNanos;
 
@@ -70,6 +67,7 @@ public final class Spool {
     this.queue = queue;
     this.directory = settings.directory();
     this.files = new SpoolFiles(disk, settings.directory());
+    this.reader = new OpenReader(files);
     this.ticker = ticker;
     this.events = events;
     this.throttle = throttle;
@@ -227,21 +225,21 @@ public final class Spool {
 
   /** Writes some of what is not written. Returns whether there may be more. */
   private boolean writeGroup() throws IOException {
-    List<QueuedProfile> entries = queue.takeUnwritten(GROUP_BYTES);
-    if (entries.isEmpty()) {
+    List<QueuedProfile> items = queue.takeUnwritten(GROUP_BYTES);
+    if (items.isEmpty()) {
       return false;
     }
     boolean done = false;
     try {
-      makeRoom(entries);
+      makeRoom(items);
       Segment segment = active;
       Disk.DiskFile file = activeFile;
       if (segment == null || file == null) {
         throw new IOException("no segment is open");
       }
-      List<Long> offsets = new ArrayList<>(entries.size());
-      long end = append(file, segment, entries, offsets);
-      queue.written(entries, segment, offsets, end);
+      List<Long> offsets = new ArrayList<>(items.size());
+      long end = writer.append(file, segment, items, offsets);
+      queue.written(items, segment, offsets, end);
       done = true;
       if (!unsynced) {
         unsynced = true;
@@ -249,16 +247,16 @@ public final class Spool {
       }
     } finally {
       if (!done) {
-        queue.notWritten(entries);
+        queue.notWritten(items);
       }
     }
     return true;
   }
 
-  private void makeRoom(List<QueuedProfile> entries) throws IOException {
+  private void makeRoom(List<QueuedProfile> items) throws IOException {
     long needed = 0;
-    for (QueuedProfile entry : entries) {
-      needed += entry.bytes() + 512L;
+    for (QueuedProfile item : items) {
+      needed += item.bytes() + 512L;
     }
     Segment current = active;
     if (current != null && current.bytes > 0 && current.bytes + needed > segmentBytes) {
@@ -281,65 +279,10 @@ public final class Spool {
               + " and its oldest segment was dropped: raise it, or see why the sink is down";
       throttle.run("spool-full", more -> logger.warn("{} ({} more since)", message, more));
       total -= segment.bytes;
-      closeReader(segment);
+      reader.close(segment);
       queue.dropSegment(segment, message);
       files.delete(segment);
     }
-  }
-
-  private long append(
-      Disk.DiskFile file, Segment segment, List<QueuedProfile> entries, List<Long> offsets)
-      throws IOException {
-    long start = segment.bytes;
-    long position = start;
-    boolean done = false;
-    staging.clear();
-    try {
-      int ordinal = segment.records;
-      for (QueuedProfile entry : entries) {
-        byte[] head = ProfileCodec.encodeHead(entry.profile, entry.acceptedMillis);
-        byte[] pprof = entry.profile.pprof();
-        int length = head.length + pprof.length;
-        offsets.add(position);
-        room(file, Records.HEADER_BYTES);
-        Records.putHeader(staging, segment.salt, ordinal, length);
-        stage(file, head);
-        stage(file, pprof);
-        room(file, Records.TRAILER_BYTES);
-        staging.putInt(Records.bodyCrc(segment.salt, ordinal, head, pprof));
-        position += Records.HEADER_BYTES + length + Records.TRAILER_BYTES;
-        ordinal++;
-      }
-      drain(file);
-      done = true;
-    } finally {
-      if (!done) {
-        // What was begun must not come back after a restart, as it will be written again.
-        file.truncate(start);
-      }
-    }
-    return position;
-  }
-
-  private void room(Disk.DiskFile file, int bytes) throws IOException {
-    if (staging.remaining() < bytes) {
-      drain(file);
-    }
-  }
-
-  private void stage(Disk.DiskFile file, byte[] bytes) throws IOException {
-    int from = 0;
-    while (from < bytes.length) {
-      room(file, 1);
-      int count = Math.min(staging.remaining(), bytes.length - from);
-      staging.put(bytes, from, count);
-      from += count;
-    }
-  }
-
-  private void drain(Disk.DiskFile file) throws IOException {
-    file.write(staging.flip());
-    staging.clear();
   }
 
   private void sync() throws IOException {
@@ -360,7 +303,7 @@ public final class Spool {
   private void findVanished() {
     for (Segment segment : queue.segments()) {
       if (!files.exists(segment)) {
-        closeReader(segment);
+        reader.close(segment);
         if (segment == active) {
           closeActive();
         }
@@ -393,7 +336,7 @@ public final class Spool {
   private void deleteDone() throws IOException {
     for (Segment segment : queue.segments()) {
       if (queue.isDone(segment)) {
-        closeReader(segment);
+        reader.close(segment);
         files.delete(segment);
         queue.forget(segment);
       }
@@ -408,7 +351,7 @@ public final class Spool {
     }
     Segment segment = cursor.segment();
     try {
-      RecordReader records = readerAt(segment, cursor.offset());
+      RecordReader records = reader.at(segment, cursor.offset());
       long wanted = queue.wantedBytes();
       boolean end = false;
       while (wanted > 0) {
@@ -440,7 +383,7 @@ public final class Spool {
   }
 
   private void failedRead(Segment segment, IOException e) {
-    closeReader(segment);
+    reader.close(segment);
     failedReads++;
     readAgainNanos = ticker.nanos() + FIRST_REST_NANOS;
     if (failedReads >= READ_ATTEMPTS) {
@@ -454,35 +397,9 @@ public final class Spool {
     }
   }
 
-  private RecordReader readerAt(Segment segment, long offset) throws IOException {
-    RecordReader current = reader;
-    if (current != null && readerSegment == segment && current.position() == offset) {
-      return current;
-    }
-    closeReader(readerSegment);
-    RecordReader opened = files.reader(segment, offset);
-    reader = opened;
-    readerSegment = segment;
-    return opened;
-  }
-
-  private void closeReader(@Nullable Segment segment) {
-    RecordReader current = reader;
-    if (current == null || readerSegment != segment) {
-      return;
-    }
-    reader = null;
-    readerSegment = null;
-    try {
-      current.close();
-    } catch (IOException e) {
-      logger.debug("A file of the spool failed to close", e);
-    }
-  }
-
   /** Lets go of the directory as the end of the process does; for tests. */
   public void abandon() {
-    closeReader(readerSegment);
+    reader.close();
     closeActive();
     guarded(files::close);
     healthy = false;
@@ -501,7 +418,7 @@ public final class Spool {
             writeAcks();
           }
         });
-    closeReader(readerSegment);
+    reader.close();
     closeActive();
     guarded(
         () -> {

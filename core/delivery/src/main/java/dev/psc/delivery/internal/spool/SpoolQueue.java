@@ -22,7 +22,7 @@ public final class SpoolQueue {
   private final QueueState state;
   private final ReentrantLock lock;
   private final Ticker ticker;
-  private final SendWindow window;
+  private final SendWindow sendWindow;
   private final Backlog backlog;
   private List<CompletableFuture<Durability>> unsynced = new ArrayList<>();
 
@@ -30,7 +30,7 @@ public final class SpoolQueue {
     this.state = state;
     this.lock = state.lock;
     this.ticker = state.ticker;
-    this.window = state.window;
+    this.sendWindow = state.sendWindow;
     this.backlog = state.backlog;
   }
 
@@ -52,17 +52,17 @@ public final class SpoolQueue {
    *
    * @param offsets where each of them begins
    */
-  void written(List<QueuedProfile> entries, Segment segment, List<Long> offsets, long endOffset) {
+  void written(List<QueuedProfile> items, Segment segment, List<Long> offsets, long endOffset) {
     lock.lock();
     try {
       state.writing = false;
       segment.bytes = endOffset;
-      for (int i = 0; i < entries.size(); i++) {
-        QueuedProfile entry = entries.get(i);
-        backlog.written(entry, segment, segment.records, offsets.get(i));
+      for (int i = 0; i < items.size(); i++) {
+        QueuedProfile item = items.get(i);
+        backlog.written(item, segment, segment.records, offsets.get(i));
         segment.records++;
-        if (entry.durability != null) {
-          unsynced.add(entry.durability);
+        if (item.durability != null) {
+          unsynced.add(item.durability);
         }
       }
       evict();
@@ -72,11 +72,11 @@ public final class SpoolQueue {
     }
   }
 
-  void notWritten(List<QueuedProfile> entries) {
+  void notWritten(List<QueuedProfile> items) {
     lock.lock();
     try {
       state.writing = false;
-      backlog.giveBackUnwritten(entries);
+      backlog.giveBackUnwritten(items);
     } finally {
       lock.unlock();
     }
@@ -86,16 +86,16 @@ public final class SpoolQueue {
    * After a failure more than its share may be in the window: the younger end goes back to disk.
    */
   private void evict() {
-    QueuedProfile entry;
+    QueuedProfile item;
     while (state.spoolHealthy
-        && window.weightBytes() > state.windowMaxBytes()
-        && (entry = window.newest()) != null
-        && entry != window.oldest()
-        && entry.state == QueuedProfile.State.PENDING
-        && entry.segment != null) {
-      Segment segment = entry.segment;
-      window.removeNewest(entry);
-      backlog.evicted(entry, segment);
+        && sendWindow.weightBytes() > state.windowMaxBytes()
+        && (item = sendWindow.newest()) != null
+        && item != sendWindow.oldest()
+        && item.state == QueuedProfile.State.PENDING
+        && item.segment != null) {
+      Segment segment = item.segment;
+      sendWindow.removeNewest(item);
+      backlog.evicted(item, segment);
     }
   }
 
@@ -135,7 +135,7 @@ public final class SpoolQueue {
   Backlog.@Nullable Cursor wantedRecords() {
     lock.lock();
     try {
-      boolean room = window.weightBytes() <= state.windowMaxBytes() / 2;
+      boolean room = sendWindow.weightBytes() <= state.windowMaxBytes() / 2;
       return room ? backlog.cursor() : null;
     } finally {
       lock.unlock();
@@ -146,7 +146,7 @@ public final class SpoolQueue {
   long wantedBytes() {
     lock.lock();
     try {
-      return state.windowMaxBytes() - window.weightBytes();
+      return state.windowMaxBytes() - sendWindow.weightBytes();
     } finally {
       lock.unlock();
     }
@@ -168,13 +168,13 @@ public final class SpoolQueue {
     try {
       long ageMillis = Math.max(0, ticker.epochMillis() - acceptedMillis);
       long acceptedNanos = ticker.nanos() - TimeUnit.MILLISECONDS.toNanos(ageMillis);
-      QueuedProfile entry =
+      QueuedProfile item =
           new QueuedProfile(profile, acceptedNanos, acceptedMillis, segment.replayed, null);
-      entry.segment = segment;
-      entry.ordinal = record.ordinal();
-      entry.offset = record.offset();
-      backlog.read(segment, entry.ordinal, entry.bytes());
-      window.add(entry);
+      item.segment = segment;
+      item.ordinal = record.ordinal();
+      item.offset = record.offset();
+      backlog.read(segment, item.ordinal, item.bytes());
+      sendWindow.add(item);
     } finally {
       lock.unlock();
     }
@@ -205,7 +205,7 @@ public final class SpoolQueue {
     } finally {
       lock.unlock();
     }
-    state.sendSignal.set();
+    state.sendWakeup.set();
   }
 
   private void giveUp(Segment segment, String reason, String message) {
@@ -295,16 +295,16 @@ public final class SpoolQueue {
     lock.lock();
     try {
       giveUp(segment, "spool_full", message);
-      QueuedProfile entry = window.oldest();
-      while (entry != null) {
-        QueuedProfile next = entry.next;
-        if (entry.segment == segment) {
-          entry.segment = null;
-          if (entry.state != QueuedProfile.State.IN_FLIGHT) {
-            state.drop(entry, "spool_full", message);
+      QueuedProfile item = sendWindow.oldest();
+      while (item != null) {
+        QueuedProfile next = item.next;
+        if (item.segment == segment) {
+          item.segment = null;
+          if (item.state != QueuedProfile.State.IN_FLIGHT) {
+            state.drop(item, "spool_full", message);
           }
         }
-        entry = next;
+        item = next;
       }
       backlog.forget(segment);
       state.promote();
@@ -319,10 +319,10 @@ public final class SpoolQueue {
     try {
       giveUp(segment, "spool_lost", message);
       List<QueuedProfile> again = new ArrayList<>();
-      for (QueuedProfile entry = window.oldest(); entry != null; entry = entry.next) {
-        if (entry.segment == segment) {
-          entry.segment = null;
-          again.add(entry);
+      for (QueuedProfile item = sendWindow.oldest(); item != null; item = item.next) {
+        if (item.segment == segment) {
+          item.segment = null;
+          again.add(item);
         }
       }
       backlog.giveBackUnwritten(again);

@@ -6,11 +6,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Asks a token source to look again, whatever it throws. */
-final class Rereading {
+final class TokenReread {
 
-  private static final Logger log = LoggerFactory.getLogger(Rereading.class);
+  private static final Logger log = LoggerFactory.getLogger(TokenReread.class);
 
-  private Rereading() {}
+  private TokenReread() {}
 
   /** Returns a future of the caller's own: it may be completed or cancelled without harm. */
   static CompletableFuture<BearerToken> of(TokenSource source) {

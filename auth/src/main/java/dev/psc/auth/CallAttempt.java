@@ -10,14 +10,14 @@ import org.jspecify.annotations.Nullable;
  * The credentials of one attempt of one call: the caller's own ones first, if there are any, then
  * ours. Remembers which token it used.
  */
-final class Attempt extends CallCredentials {
+final class CallAttempt extends CallCredentials {
 
   private final PscCallCredentials ours;
   private final @Nullable CallCredentials callersOwn;
   private volatile @Nullable Status refusal;
   private volatile @Nullable BearerToken used;
 
-  Attempt(PscCallCredentials ours, @Nullable CallCredentials callersOwn) {
+  CallAttempt(PscCallCredentials ours, @Nullable CallCredentials callersOwn) {
     this.ours = ours;
     this.callersOwn = callersOwn;
   }
