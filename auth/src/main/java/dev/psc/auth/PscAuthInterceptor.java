@@ -78,11 +78,10 @@ public final class PscAuthInterceptor implements ClientInterceptor {
   }
 
   /**
-   * Returns whether the token may be sent in plaintext to a host at all, as far as its text tells:
-   * a channel asks before it is built, so that a mistake shows then and not with the first call.
+   * Returns whether the token may be sent in plaintext to a host. Channel builders ask before the
+   * first call. The address of the connection is checked again with each call.
    *
-   * @param host a name or an address without port; nothing is resolved. A name other than {@code
-   *     localhost} may turn out to be loopback, which is decided with the call.
+   * @param host a name or an address without port; it is compared as text and not resolved
    */
   public boolean mayUsePlaintext(String host) {
     return credentials.mayUsePlaintext(host);
@@ -113,15 +112,16 @@ public final class PscAuthInterceptor implements ClientInterceptor {
       return this;
     }
 
-    /** Lets the token travel in plaintext, to wherever the channel leads. Everybody can read it. */
+    /** Allows sending the token in plaintext to any host: the network can read it. */
     public Builder allowPlaintextToken() {
       plaintext = PlaintextPolicy.ALLOW;
       return this;
     }
 
     /**
-     * Lets the token travel in plaintext to a peer on this machine: a store under test, a sidecar.
-     * What the peer does with it, for example if it is a proxy, is its own affair.
+     * Allows sending the token in plaintext to a store on this machine. Both the name of the store
+     * ({@code localhost} or a loopback address) and the address of the connection are checked, so
+     * that a proxy on this machine never receives the token.
      */
     public Builder allowPlaintextOnLoopback() {
       plaintext = PlaintextPolicy.LOOPBACK;

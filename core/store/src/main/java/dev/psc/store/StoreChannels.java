@@ -337,17 +337,24 @@ public final class StoreChannels {
               .anyMatch(
                   one ->
                       one instanceof PscAuthInterceptor auth
-                          && !auth.mayUsePlaintext(endpoint.host()))) {
+                          && !auth.mayUsePlaintext(plaintextPeer()))) {
         throw new IllegalArgumentException(
-            "the token would travel in plaintext to store "
+            "the token would be sent in plaintext to store "
                 + endpoint
-                + ": use https://, or say allowPlaintextToken() to its interceptor"
-                + " (allowPlaintextOnLoopback() for a store on this machine)");
+                + ": use https://, or call allowPlaintextToken() on its interceptor"
+                + " (allowPlaintextOnLoopback() for a store on this machine without a proxy)");
       }
       if (insecureSkipVerify && caFile != null) {
         throw new IllegalArgumentException(
             "insecureSkipVerify and caFile contradict each other: choose one");
       }
+    }
+
+    /** Returns the host that sees plaintext: behind a proxy it is never on this machine. */
+    private String plaintextPeer() {
+      boolean proxied =
+          proxy != null && proxy.address(endpoint.host(), endpoint.port()).isPresent();
+      return proxied ? "a proxy" : endpoint.host();
     }
 
     private ManagedChannelBuilder<?> transport() {
