@@ -322,7 +322,7 @@ public final class EmbeddedProfileStore implements AutoCloseable {
     /** Sets the port, 0 to 65535; 0, the default, takes a free one. */
     public Builder port(int port) {
       if (port < 0 || port > 65535) {
-        throw new IllegalArgumentException("port = " + port + " must be 0 to 65535");
+        throw new IllegalArgumentException("port must be between 0 and 65535, but was " + port);
       }
       this.port = port;
       return this;
@@ -376,7 +376,10 @@ public final class EmbeddedProfileStore implements AutoCloseable {
     public Builder maxMessageBytes(long maxMessageBytes) {
       if (maxMessageBytes < 1 || maxMessageBytes > Integer.MAX_VALUE) {
         throw new IllegalArgumentException(
-            "maxMessageBytes = " + maxMessageBytes + " must be 1 to " + Integer.MAX_VALUE);
+            "maxMessageBytes must be between 1 and "
+                + Integer.MAX_VALUE
+                + ", but was "
+                + maxMessageBytes);
       }
       this.maxMessageBytes = maxMessageBytes;
       return this;
