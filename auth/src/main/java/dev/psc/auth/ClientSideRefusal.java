@@ -3,8 +3,8 @@ package dev.psc.auth;
 import io.grpc.Status;
 
 /**
- * Marks a status that this side made before anything was sent: a server never saw the call. It
- * keeps the status, since gRPC turns some codes of credentials into INTERNAL on the way.
+ * The cause of a status that was created on the client before the call was sent. It keeps the
+ * status, since gRPC converts some codes of credentials to INTERNAL.
  */
 final class ClientSideRefusal extends RuntimeException {
 

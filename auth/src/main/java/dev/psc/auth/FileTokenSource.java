@@ -145,7 +145,8 @@ public final class FileTokenSource implements TokenSource {
     }
     if (bytes.length > LIMIT_BYTES) {
       throw new TokenFormatException(
-          Problem.LENGTH, "the file must have at most " + LIMIT_BYTES + " bytes; it is not a token");
+          Problem.LENGTH,
+          "the file must have at most " + LIMIT_BYTES + " bytes; it is not a token");
     }
     String text = TokenText.of(bytes);
     return jwtProjectTokens && JwtProjectToken.hasShape(text)
@@ -160,7 +161,8 @@ public final class FileTokenSource implements TokenSource {
     if (e instanceof AccessDeniedException) {
       return "this process may not read it: change its owner or mode";
     }
-    if (e instanceof FileSystemException && "is not a regular file".equals(((FileSystemException) e).getReason())) {
+    if (e instanceof FileSystemException
+        && "is not a regular file".equals(((FileSystemException) e).getReason())) {
       return "is not a regular file: use a file, not a pipe, device or directory";
     }
     return "cannot be read (" + e.getClass().getSimpleName() + ")";
@@ -251,8 +253,8 @@ public final class FileTokenSource implements TokenSource {
     }
 
     /**
-     * Accepts project tokens of the older scheme too, see {@link JwtProjectToken}. By default such a
-     * file is refused with the steps of a migration.
+     * Accepts project tokens of the older scheme too, see {@link JwtProjectToken}. By default such
+     * a file is refused with the steps of a migration.
      */
     public Builder allowProjectToken() {
       jwtProjectTokens = true;
@@ -274,8 +276,8 @@ public final class FileTokenSource implements TokenSource {
     }
 
     /**
-     * Sets a listener of changes of the {@linkplain FileTokenSource#status() status}. It is called on
-     * the reading thread and must not block for long. Its exceptions are logged.
+     * Sets a listener of changes of the {@linkplain FileTokenSource#status() status}. It is called
+     * on the reading thread and must not block for long. Its exceptions are logged.
      */
     public Builder listener(Consumer<TokenFileStatus> listener) {
       this.listener = Objects.requireNonNull(listener, "listener");

@@ -65,7 +65,8 @@ final class PscCallCredentials extends CallCredentials {
         metadata.put(PROJECT, project.value());
       }
     } catch (TokenUnavailableException e) {
-      applier.fail(ClientSideRefusal.status(Status.Code.UNAUTHENTICATED, "no token: " + e.getMessage()));
+      applier.fail(
+          ClientSideRefusal.status(Status.Code.UNAUTHENTICATED, "no token: " + e.getMessage()));
       return null;
     } catch (RuntimeException | Error e) {
       // Without its message, which may contain the token. An Error fails the call as well: thrown

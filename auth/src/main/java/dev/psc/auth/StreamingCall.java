@@ -10,7 +10,7 @@ import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import java.util.concurrent.CompletableFuture;
 
-/** A call that cannot be repeated: authenticated, and its refusal explained. */
+/** An authenticated call that cannot be repeated, with hints added to a refusal. */
 final class StreamingCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
 
   private final PscCallCredentials credentials;
@@ -21,7 +21,8 @@ final class StreamingCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
       MethodDescriptor<Q, R> method,
       CallOptions options,
       Channel next) {
-    this(credentials, method, options, next, new CallAttempt(credentials, options.getCredentials()));
+    this(
+        credentials, method, options, next, new CallAttempt(credentials, options.getCredentials()));
   }
 
   private StreamingCall(

@@ -119,7 +119,8 @@ class PscCallCredentialsTest {
 
   @Test
   void refusesPlaintextThroughAProxyOnLoopback() {
-    for (String store : new String[] {"store:443", "192.0.2.1:443", "[2001:db8::1]:443", "2001:db8::1"}) {
+    for (String store :
+        new String[] {"store:443", "192.0.2.1:443", "[2001:db8::1]:443", "2001:db8::1"}) {
       assertThat(
               apply(
                       builder().allowPlaintextOnLoopback(),
@@ -147,9 +148,7 @@ class PscCallCredentialsTest {
     Status status =
         apply(PscAuthInterceptor.builder(broken, ProjectId.random()), TLS).orElseThrow();
     assertThat(status.getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
-    assertThat(status.getDescription())
-        .contains("NoClassDefFoundError")
-        .doesNotContain("secret");
+    assertThat(status.getDescription()).contains("NoClassDefFoundError").doesNotContain("secret");
   }
 
   @Test

@@ -264,12 +264,20 @@ class DeliveryThreadsTest {
       metrics.bindTo(registry);
       for (String reason : DeliverySnapshot.DROP_REASONS) {
         assertThat(
-                registry.get("psc.delivery.dropped").tag("reason", reason).functionCounter().count())
+                registry
+                    .get("psc.delivery.dropped")
+                    .tag("reason", reason)
+                    .functionCounter()
+                    .count())
             .isZero();
       }
       for (String reason : DeliverySnapshot.REFUSAL_REASONS) {
         assertThat(
-                registry.get("psc.delivery.refused").tag("reason", reason).functionCounter().count())
+                registry
+                    .get("psc.delivery.refused")
+                    .tag("reason", reason)
+                    .functionCounter()
+                    .count())
             .isZero();
       }
     }

@@ -112,6 +112,7 @@ class SpoolTest {
 
   @Test
   void doesNotOpenPipesInItsDirectory() throws Exception {
+    Files.createDirectories(directory);
     Path pipe = directory.resolve("0000000000000001-00000001.spool");
     assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
     Delivery delivery = open();
@@ -470,7 +471,7 @@ class SpoolTest {
     assertThat(second.snapshot().spoolHealthy()).isFalse();
     assertThat(second.snapshot().spoolMessage())
         .contains("process " + ProcessHandle.current().pid())
-        .contains("a directory of its own");
+        .contains("use a separate directory");
     first.accept(profile("a", "a-0"));
     second.accept(profile("a", "a-1"));
     first.step();

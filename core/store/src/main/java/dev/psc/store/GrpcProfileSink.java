@@ -190,8 +190,8 @@ public final class GrpcProfileSink implements ProfileSink {
 
   /**
    * Makes the channel connect again. gRPC notices a connection without answers (a lost route, a
-   * hanging peer) only by its keepalive, minutes later. After a failed attempt gRPC backs off for up
-   * to two minutes, although the caller of this sink decides when to retry.
+   * hanging peer) only by its keepalive, minutes later. After a failed attempt gRPC backs off for
+   * up to two minutes, although the caller of this sink decides when to retry.
    */
   private void helpReconnect(@Nullable SendOutcome ended) {
     if (!(ended instanceof SendOutcome.Retry retry)) {
@@ -296,8 +296,7 @@ public final class GrpcProfileSink implements ProfileSink {
     /** Sets the deadline of each request; positive, 20 s by default. */
     public Builder callTimeout(Duration callTimeout) {
       if (callTimeout.isNegative() || callTimeout.isZero()) {
-        throw new IllegalArgumentException(
-            "callTimeout must be positive, but was " + callTimeout);
+        throw new IllegalArgumentException("callTimeout must be positive, but was " + callTimeout);
       }
       this.callTimeout = callTimeout;
       return this;

@@ -29,8 +29,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A profile store on a real socket, with the strictness of Parca and the access rules of Polar
- * Signals Cloud, to test and try things against.
+ * A profile store on a real socket for tests, with the strictness of Parca and the access rules of
+ * Polar Signals Cloud.
  *
  * <pre>{@code
  * try (EmbeddedProfileStore store = EmbeddedProfileStore.builder().start()) {
@@ -40,17 +40,17 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It takes {@code WriteRaw} with TLS and a certificate of its own by default, demands a token
- * and a project id in every call, refuses a whole request for one bad profile, and keeps what it
- * takes in memory, or in files where it is given a directory:
+ * <p>It accepts {@code WriteRaw} over TLS with a generated certificate by default, requires a token
+ * and a project id in every call, rejects a whole request for one bad profile, and stores profiles
+ * in memory, or as files if a directory is set:
  *
  * <pre>
  *   DIRECTORY/PROJECT/PROFILE NAME/HASH OF THE LABELS/TIME.pb.gz
  *   DIRECTORY/PROJECT/PROFILE NAME/HASH OF THE LABELS/labels.json
  * </pre>
  *
- * <p>It also answers {@code grpc.health.v1.Health}, to everybody. Safe for use by several threads.
- * Whoever starts it closes it.
+ * <p>It also serves {@code grpc.health.v1.Health}, without a token. Thread-safe. The caller closes
+ * it.
  */
 public final class EmbeddedProfileStore implements AutoCloseable {
 
@@ -170,7 +170,7 @@ public final class EmbeddedProfileStore implements AutoCloseable {
   private void requireOwnIam() {
     if (!ownIam) {
       throw new IllegalStateException(
-          "the store has no token or project of its own: ask the Iam that it was given");
+          "the store has no own token or project: use the Iam of its builder");
     }
   }
 
@@ -195,7 +195,7 @@ public final class EmbeddedProfileStore implements AutoCloseable {
         PscAuthInterceptor.builder(tokenSource, project).allowPlaintextOnLoopback().build());
   }
 
-  /** Returns what it can be told to do wrong. */
+  /** Returns the faults that can be injected. */
   public StoreFaults faults() {
     return faults;
   }
@@ -205,17 +205,17 @@ public final class EmbeddedProfileStore implements AutoCloseable {
     return contents.series(project);
   }
 
-  /** Returns everything that it took, in that order. */
+  /** Returns all stored profiles, in order of arrival. */
   public List<StoredProfile> profiles() {
     return contents.profiles(profile -> true);
   }
 
-  /** Returns the profiles of a project, in the order of their coming. */
+  /** Returns the profiles of a project, in order of arrival. */
   public List<StoredProfile> profiles(ProjectId project) {
     return contents.profiles(profile -> profile.project().equals(project));
   }
 
-  /** Returns the profiles of a series, in the order of their coming. */
+  /** Returns the profiles of a series, in order of arrival. */
   public List<StoredProfile> profiles(ProjectId project, LabelSet labels) {
     return contents.profiles(
         profile -> profile.project().equals(project) && profile.labels().equals(labels));
@@ -252,8 +252,8 @@ public final class EmbeddedProfileStore implements AutoCloseable {
 
   /**
    * Draws the newest profile of each series as a flame graph, one HTML page that needs nothing
-   * else, and writes an {@code index.html} that links to all of them. The directory may be the
-   * store's own: pages lie beside the files of their series.
+   * else, and writes an {@code index.html} that links to all of them. The directory may be that of
+   * the store: pages are written next to the files of their series.
    *
    * @return the index
    * @throws UncheckedIOException when it cannot be written there
@@ -275,27 +275,27 @@ public final class EmbeddedProfileStore implements AutoCloseable {
     }
   }
 
-  /** Returns how many profiles it took, duplicates included. */
+  /** Returns the number of accepted profiles, duplicates included. */
   public long profileCount() {
     return contents.size();
   }
 
-  /** Returns how many of them it had already: the same project, labels and bytes. */
+  /** Returns the number of duplicates: the same project, labels and bytes. */
   public long duplicateCount() {
     return contents.duplicates();
   }
 
-  /** Returns how many {@code WriteRaw} calls passed the access check. */
+  /** Returns the number of {@code WriteRaw} calls that passed the access check. */
   public long requestCount() {
     return service.requests.get();
   }
 
-  /** Returns how many of those were refused, or told to fail. */
+  /** Returns the number of these that were rejected or failed on purpose. */
   public long refusedCount() {
     return service.refused.get();
   }
 
-  /** Stops within 5 s and forgets what it had in memory; files stay. Idempotent. */
+  /** Stops within 5 s and discards profiles in memory; files remain. Idempotent. */
   @Override
   public void close() {
     server.close();
@@ -304,7 +304,7 @@ public final class EmbeddedProfileStore implements AutoCloseable {
     }
   }
 
-  /** Collects the settings of a store. Not thread-safe. */
+  /** A builder of {@link EmbeddedProfileStore}. Not thread-safe. */
   public static final class Builder {
 
     private final List<ProjectId> projects = new ArrayList<>();
@@ -319,7 +319,7 @@ public final class EmbeddedProfileStore implements AutoCloseable {
 
     private Builder() {}
 
-    /** Sets the port, 0 to 65535; 0, the default, takes a free one. */
+    /** Sets the port, 0 to 65535; 0, the default, selects a free one. */
     public Builder port(int port) {
       if (port < 0 || port > 65535) {
         throw new IllegalArgumentException("port must be between 0 and 65535, but was " + port);
@@ -334,39 +334,37 @@ public final class EmbeddedProfileStore implements AutoCloseable {
       return this;
     }
 
-    /** Speaks plaintext; by default it speaks TLS. */
+    /** Uses plaintext instead of TLS. */
     public Builder plaintext() {
       plaintext = true;
       return this;
     }
 
-    /** Sets the certificates to speak TLS with; new ones are generated by default. */
+    /** Sets the TLS certificates; generated by default. */
     public Builder certificates(TestCertificates certificates) {
       this.certificates = Objects.requireNonNull(certificates, "certificates");
       return this;
     }
 
-    /** Adds a project; when none is added, there is one with a random id. */
+    /** Adds a project; by default there is one with a random id. */
     public Builder project(ProjectId project) {
       projects.add(Objects.requireNonNull(project, "project"));
       return this;
     }
 
-    /**
-     * Adds a token that may write profiles to every project; when none is added, one is generated.
-     */
+    /** Adds a token that may write profiles to every project; by default one is generated. */
     public Builder token(ServiceAccountToken token) {
       tokens.add(Objects.requireNonNull(token, "token"));
       return this;
     }
 
-    /** Sets the access model to ask, instead of projects and tokens; not closed by the store. */
+    /** Sets the access model, instead of projects and tokens; not closed by the store. */
     public Builder iam(Iam iam) {
       this.iam = Objects.requireNonNull(iam, "iam");
       return this;
     }
 
-    /** Sets where to keep profiles as files; by default they are kept in memory. */
+    /** Sets a directory to store profiles as files; by default they are kept in memory. */
     public Builder directory(Path directory) {
       this.directory = Objects.requireNonNull(directory, "directory");
       return this;
@@ -402,13 +400,13 @@ public final class EmbeddedProfileStore implements AutoCloseable {
     /**
      * Starts a store.
      *
-     * @throws IllegalArgumentException when settings contradict each other
-     * @throws UncheckedIOException when the port cannot be had
+     * @throws IllegalArgumentException if settings contradict each other
+     * @throws UncheckedIOException if the port is not available
      */
     public EmbeddedProfileStore start() {
       if (iam != null && !(projects.isEmpty() && tokens.isEmpty())) {
         throw new IllegalArgumentException(
-            "iam excludes project and token: the access model has its own");
+            "iam excludes project and token, as the access model has them");
       }
       if (plaintext && certificates != null) {
         throw new IllegalArgumentException("plaintext excludes certificates");

@@ -66,9 +66,7 @@ class GrpcSinkConnectTest {
     try (EmbeddedProfileStore store = EmbeddedProfileStore.builder().plaintext().start();
         FaultProxy proxy = FaultProxy.start("127.0.0.1", store.port())) {
       Delivery delivery =
-          Delivery.builder(GrpcProfileSink.connect(settings(store, proxy)))
-              .closeSink(true)
-              .build();
+          Delivery.builder(GrpcProfileSink.connect(settings(store, proxy))).closeSink(true).build();
       for (int i = 0; i < 100; i++) {
         delivery.accept(DeliveryRig.profile("a", i));
       }
@@ -85,8 +83,7 @@ class GrpcSinkConnectTest {
     long before = watchers();
     Path token =
         Files.writeString(
-            directory.resolve("token"),
-            ServiceAccountToken.generate(new SecureRandom()).reveal());
+            directory.resolve("token"), ServiceAccountToken.generate(new SecureRandom()).reveal());
     assertThatIllegalArgumentException()
         .isThrownBy(
             () ->

@@ -61,8 +61,7 @@ final class Metrics {
 
   static void store(PrometheusText text, DeliverySnapshot now) {
     text.counter("psc_delivery_accepted_total", "Profiles taken into the queue.", now.accepted());
-    text.counter(
-        "psc_delivery_accepted_bytes_total", "Pprof bytes accepted.", now.acceptedBytes());
+    text.counter("psc_delivery_accepted_bytes_total", "Pprof bytes accepted.", now.acceptedBytes());
     text.counter("psc_delivery_replayed_total", "Profiles found on disk at start.", now.replayed());
     text.counter("psc_delivery_sent_total", "Profiles the store has.", now.sent());
     text.counter("psc_delivery_sent_bytes_total", "Their bytes.", now.sentBytes());
@@ -80,8 +79,7 @@ final class Metrics {
         "Profiles refused, by reason.",
         DeliverySnapshot.REFUSAL_REASONS,
         now.refused());
-    text.gauge(
-        "psc_delivery_calls_in_flight", "Running calls to the store.", now.callsInFlight());
+    text.gauge("psc_delivery_calls_in_flight", "Running calls to the store.", now.callsInFlight());
     text.gauge("psc_delivery_memory_bytes", "Pprof bytes in memory.", now.memoryBytes());
     text.gauge("psc_delivery_queue_profiles", "Profiles that wait.", now.queued());
     text.gauge("psc_delivery_queue_bytes", "Their bytes.", now.queueBytes());
@@ -109,11 +107,7 @@ final class Metrics {
   }
 
   private static void reasons(
-      PrometheusText text,
-      String name,
-      String help,
-      List<String> known,
-      Map<String, Long> counts) {
+      PrometheusText text, String name, String help, List<String> known, Map<String, Long> counts) {
     Map<String, Long> all = new TreeMap<>(counts);
     known.forEach(reason -> all.putIfAbsent(reason, 0L));
     all.forEach((reason, count) -> text.counter(name, help, count, "reason", reason));

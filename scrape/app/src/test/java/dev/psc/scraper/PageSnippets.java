@@ -51,8 +51,7 @@ final class PageSnippets {
             .tokenFile(tokenFile)
             .projectId(project)
             .build();
-    Delivery delivery =
-        Delivery.builder(GrpcProfileSink.connect(settings)).closeSink(true).build();
+    Delivery delivery = Delivery.builder(GrpcProfileSink.connect(settings)).closeSink(true).build();
     return delivery;
   }
 

@@ -112,8 +112,7 @@ final class IamJson {
     Node root = new Node("", Json.parse(text));
     Object version = root.map.get("version");
     if (!Long.valueOf(VERSION).equals(version)) {
-      throw new IllegalArgumentException(
-          "version must be " + VERSION + ", but was " + version);
+      throw new IllegalArgumentException("version must be " + VERSION + ", but was " + version);
     }
     root.only("version", "organizations");
     IamData data = new IamData();
@@ -194,7 +193,8 @@ final class IamJson {
 
     Node(String path, @Nullable Object value) {
       if (!(value instanceof Map<?, ?> object)) {
-        throw new IllegalArgumentException((path.isEmpty() ? "the file" : path) + " is not an object");
+        throw new IllegalArgumentException(
+            (path.isEmpty() ? "the file" : path) + " is not an object");
       }
       this.path = path;
       this.map = object;

@@ -57,9 +57,15 @@ public final class DeliveryMetrics implements MeterBinder, AutoCloseable {
     bytes(registry, "sent.bytes", "Pprof bytes sent", DeliverySnapshot::sentBytes);
     counter(registry, "retried", "Profiles sent again", DeliverySnapshot::retried);
     counter(registry, "calls", "Completed calls to the sink", DeliverySnapshot::calls);
-    gauge(registry, "calls.in.flight", "Running calls to the sink", "", DeliverySnapshot::callsInFlight);
+    gauge(
+        registry,
+        "calls.in.flight",
+        "Running calls to the sink",
+        "",
+        DeliverySnapshot::callsInFlight);
     gauge(registry, "queue.bytes", "Pprof bytes waiting", "bytes", DeliverySnapshot::queueBytes);
-    gauge(registry, "memory.bytes", "Pprof bytes in memory", "bytes", DeliverySnapshot::memoryBytes);
+    gauge(
+        registry, "memory.bytes", "Pprof bytes in memory", "bytes", DeliverySnapshot::memoryBytes);
     gauge(registry, "spool.bytes", "Size of the spool", "bytes", DeliverySnapshot::spoolBytes);
     gauge(
         registry,
@@ -67,7 +73,12 @@ public final class DeliveryMetrics implements MeterBinder, AutoCloseable {
         "0 while the spool's disk fails, else 1",
         "",
         snapshot -> snapshot.spoolHealthy() ? 1 : 0);
-    time(registry, "oldest.age", "Age of the oldest waiting profile", DeliverySnapshot::oldestAge, tags);
+    time(
+        registry,
+        "oldest.age",
+        "Age of the oldest waiting profile",
+        DeliverySnapshot::oldestAge,
+        tags);
     latency(registry, "0.5", DeliverySnapshot::latencyP50);
     latency(registry, "0.99", DeliverySnapshot::latencyP99);
     latency(registry, "1", DeliverySnapshot::latencyMax);

@@ -24,8 +24,8 @@ import java.util.Map;
  * @param refused profiles not accepted, by reason
  * @param sent profiles accepted by the sink
  * @param sentBytes their bytes
- * @param retried profiles sent again after the sink asked for it or did not answer; once per profile and
- *     attempt
+ * @param retried profiles sent again after the sink asked for it or did not answer; once per
+ *     profile and attempt
  * @param dropped profiles accepted or replayed, and lost, by reason
  * @param calls calls to the sink that ended, of any outcome
  * @param callsInFlight running calls to the sink

@@ -7,21 +7,20 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is behind the window: first records that are on disk only, then profiles that are not
- * written yet. Belongs to the {@link QueueState}'s lock; the files themselves are the {@link
- * Spool}'s.
+ * The profiles after the window: records that are on disk only, then profiles that are not written
+ * yet. Belongs to the {@link QueueState}'s lock; the files themselves are the {@link Spool}'s.
  */
 public final class Backlog {
 
-  /** Where the spool reads on, and up to where. */
+  /** The position of the next read of the spool. */
   public record Cursor(Segment segment, long offset) {}
 
   private final List<Segment> segments = new ArrayList<>();
 
-  /** Accepted, and not on disk yet, in the window or not. */
+  /** Accepted profiles that are not on disk yet, in the window or not. */
   private final ArrayDeque<QueuedProfile> unwritten = new ArrayDeque<>();
 
-  /** Those of them that are not in the window: the younger end. */
+  /** The youngest of these, which are not in the window. */
   private final ArrayDeque<QueuedProfile> outside = new ArrayDeque<>();
 
   private long outsideBytes;
@@ -89,7 +88,7 @@ public final class Backlog {
     return item;
   }
 
-  /** Takes profiles to write, at least one if there is any that is not settled meanwhile. */
+  /** Removes and returns profiles to write, at least one unless all are settled. */
   public List<QueuedProfile> takeUnwritten(long maxBytes) {
     List<QueuedProfile> taken = new ArrayList<>();
     long bytes = 0;
@@ -114,7 +113,7 @@ public final class Backlog {
     }
   }
 
-  /** Takes note that a profile is on disk now. */
+  /** Records that a profile is on disk. */
   public void written(QueuedProfile item, Segment segment, int ordinal, long offset) {
     item.segment = segment;
     item.ordinal = ordinal;
@@ -130,7 +129,7 @@ public final class Backlog {
     }
   }
 
-  /** Takes note that a profile that left the window, its younger end, is on disk only. */
+  /** Records that a profile that left the window is on disk only. */
   public void evicted(QueuedProfile item, Segment segment) {
     waits(item, segment);
     cursor = new Cursor(segment, item.offset);
@@ -142,12 +141,12 @@ public final class Backlog {
     waiting++;
   }
 
-  /** Returns where to read the next records, or null when there are none. */
+  /** Returns the position of the next records to read, or null if there are none. */
   public @Nullable Cursor cursor() {
     return waiting == 0 ? null : cursor;
   }
 
-  /** Takes note that a record was read, and is in the window or given up. */
+  /** Records that a record was read or given up. */
   public void read(Segment segment, int ordinal, long pprofBytes) {
     segment.waiting.clear(ordinal);
     segment.waitingBytes -= pprofBytes;
@@ -158,7 +157,7 @@ public final class Backlog {
     cursor = new Cursor(segment, offset);
   }
 
-  /** Gives up what is on disk only in a segment. Returns how many records that were. */
+  /** Gives up the records of a segment that are on disk only, and returns their number. */
   public int giveUp(Segment segment) {
     int lost = segment.waiting.cardinality();
     waiting -= lost;

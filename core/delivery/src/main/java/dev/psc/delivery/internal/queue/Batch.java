@@ -12,10 +12,10 @@ public final class Batch {
 
   public final List<QueuedProfile> items;
 
-  /** The refused batch that it is a part of, or null. */
+  /** The group of the rejected batch that this is a part of, or null. */
   public final BatchBisection.@Nullable Group group;
 
-  /** Whether it only asks whether the sink takes anything. */
+  /** Set for a batch that probes the sink. */
   public final boolean probe;
 
   Batch(List<QueuedProfile> items, BatchBisection.@Nullable Group group, boolean probe) {

@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Lets the first message of a kind through, then one a minute with how many it stands for. */
+/** A throttle that passes one message per kind and minute, with the number of suppressed ones. */
 public final class LogThrottle {
 
   private static final long INTERVAL_NANOS = TimeUnit.MINUTES.toNanos(1);
@@ -21,7 +21,7 @@ public final class LogThrottle {
     this.ticker = ticker;
   }
 
-  /** Runs the log statement with the number of those left out before it, or counts it. */
+  /** Runs the log statement with the number of suppressed ones, or suppresses it. */
   public void run(String kind, LongConsumer statement) {
     long now = ticker.nanos();
     AtomicReference<@Nullable Long> due = new AtomicReference<>();

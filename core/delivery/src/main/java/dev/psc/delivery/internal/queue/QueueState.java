@@ -12,24 +12,24 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Profiles from acceptance to the sink's answer, in order and bounded in bytes.
+ * The queue of profiles from acceptance to the sink's answer, in order and bounded in bytes.
  *
  * <pre>
  *   accept ─▶ [ backlog: in memory, not written yet ][ backlog: on disk only ][ window ] ─▶ sink
  * </pre>
  *
- * The oldest are in the {@link SendWindow}, in memory. Without a spool that is all there is. With
- * one, every profile is written too, the window gets half of the memory, and what does not fit
- * waits in the {@link Backlog} until the window has room. A spool that fails leaves all the memory
- * to the window and to what is not written, at the price of the oldest.
+ * The oldest profiles are in the {@link SendWindow}, in memory. Without a spool there is no
+ * backlog. With a spool, every profile is written as well, the window has half of the memory, and
+ * other profiles wait in the {@link Backlog} until the window has room. If the spool fails, window
+ * and unwritten profiles share all the memory, and the oldest are dropped.
  *
- * <p>All of it is guarded by one lock, under which there is no I/O and no foreign code. Callers and
- * the {@link Sender} see it as a {@link SendQueue}, the {@link Spool} as a {@link SpoolQueue}; the
- * methods here are called by these two, with the lock held.
+ * <p>The state is guarded by one lock. No I/O and no code of others runs under the lock. Callers
+ * and the {@link Sender} see it as a {@link SendQueue}, the {@link Spool} as a {@link SpoolQueue};
+ * the methods here are called by these two, with the lock held.
  */
 public final class QueueState {
 
-  /** A disk that takes longer than this for one write is treated as one that fails. */
+  /** The duration of a write after which the disk counts as failed. */
   private static final long STALLED_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   final DeliverySettings settings;
@@ -64,7 +64,7 @@ public final class QueueState {
     this.sendWindow = new SendWindow(settings.batchMaxBytes());
   }
 
-  /** Returns whether the disk takes what it is given, be it slowly. */
+  /** Returns whether the disk accepts writes, even slowly. */
   boolean isSpoolWorking() {
     return spooled
         && spoolHealthy
@@ -86,12 +86,10 @@ public final class QueueState {
     return filled == 0 || filled + item.weightBytes() <= windowMaxBytes();
   }
 
-  /** Lets in what waits in memory, unless older ones wait on disk. */
+  /** Moves waiting profiles from memory to the window, unless older ones wait on disk. */
   public void promote() {
     QueuedProfile item;
-    while (backlog.waiting() == 0
-        && (item = backlog.firstOutside()) != null
-        && fitsWindow(item)) {
+    while (backlog.waiting() == 0 && (item = backlog.firstOutside()) != null && fitsWindow(item)) {
       sendWindow.add(backlog.takeOutside());
     }
     if (spooled) {
@@ -99,7 +97,7 @@ public final class QueueState {
     }
   }
 
-  /** Takes note of profiles that were lost before they came into the window. */
+  /** Counts profiles that were lost before they entered the window. */
   public void lost(long profiles, long bytes, String reason, String message) {
     sendWindow.passOver(profiles);
     counters.dropped(profiles, bytes, reason);
@@ -107,7 +105,7 @@ public final class QueueState {
     progress.signalAll();
   }
 
-  /** Counts and tells that a profile is lost, and is done with it. */
+  /** Drops a profile: counts it, reports it and removes it. */
   public void drop(QueuedProfile item, String reason, String message) {
     counters.dropped(1, item.bytes(), reason);
     events.add(new DeliveryEvent.Dropped(1, item.bytes(), reason, message));
@@ -115,7 +113,7 @@ public final class QueueState {
     progress.signalAll();
   }
 
-  /** Takes out a profile that is sent or lost. */
+  /** Removes a profile that is sent or lost. */
   void finish(QueuedProfile item, Durability durability) {
     sendWindow.remove(item);
     item.state = QueuedProfile.State.DONE;
@@ -125,7 +123,7 @@ public final class QueueState {
     complete(item.durability, durability);
   }
 
-  /** Tells who asked, once the lock is free. */
+  /** Completes a stage once the lock is released. */
   public void complete(@Nullable CompletableFuture<Durability> durability, Durability value) {
     if (durability != null) {
       events.add(() -> durability.complete(value));

@@ -13,7 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** The queue as those see it who hand in, send, flush, close and look. */
+/** The view of the queue for accepting, sending, flushing, closing and status. */
 public final class SendQueue {
 
   private final QueueState state;
@@ -39,7 +39,7 @@ public final class SendQueue {
     this.counters = state.counters;
   }
 
-  /** Takes a profile, at the price of the oldest ones when there is no room. */
+  /** Accepts a profile; drops the oldest ones if there is no room. */
   public Acceptance offer(RawProfile profile, @Nullable CompletableFuture<Durability> durability) {
     boolean wake;
     lock.lock();
@@ -78,7 +78,7 @@ public final class SendQueue {
 
   private Acceptance.@Nullable Refused check(RawProfile profile) {
     if (closing) {
-      return new Acceptance.Refused("closed", "this delivery is closed");
+      return new Acceptance.Refused("closed", "the delivery is closed");
     }
     if (profile.sizeBytes() > settings.profileMaxBytes()) {
       return new Acceptance.Refused(
@@ -95,21 +95,23 @@ public final class SendQueue {
             "spool_slow",
             "queueMaxBytes = "
                 + settings.queueMaxBytes()
-                + " are full and the spool's disk does not keep up: raise it, or use a faster"
+                + " is exhausted, as the disk of the spool is too slow: raise it, or use a faster"
                 + " disk");
       }
       if (!dropOldest()) {
         return new Acceptance.Refused(
             "queue_full",
-            "queueMaxBytes = " + settings.queueMaxBytes() + " are all being sent right now");
+            "queueMaxBytes = "
+                + settings.queueMaxBytes()
+                + " is exhausted by profiles that are being sent: raise it");
       }
     }
     return null;
   }
 
-  // ---- what the sender calls
+  // ---- sending
 
-  /** Returns the next batch that is due, of at most so many profiles, or null. */
+  /** Returns the next due batch of at most a number of profiles, or null. */
   public @Nullable Batch nextBatch(int limit) {
     lock.lock();
     try {
@@ -127,7 +129,7 @@ public final class SendQueue {
     }
   }
 
-  /** Returns a batch of one profile of any series, to ask whether the sink takes anything. */
+  /** Returns a batch of one profile of any series, which probes the sink. */
   public @Nullable Batch nextProbe(double random) {
     lock.lock();
     try {
@@ -137,7 +139,7 @@ public final class SendQueue {
     }
   }
 
-  /** Returns how long until {@link #nextBatch} has something for sure, or a very long time. */
+  /** Returns the time until {@link #nextBatch} returns a batch, or a very long time. */
   public long nanosUntilNext() {
     lock.lock();
     try {
@@ -159,7 +161,7 @@ public final class SendQueue {
     return Math.max(0, settings.batchMaxAge().toNanos() - age);
   }
 
-  /** Takes note that the sink has a batch. */
+  /** Marks a batch as sent. */
   public void sent(Batch batch) {
     lock.lock();
     try {
@@ -179,7 +181,7 @@ public final class SendQueue {
     }
   }
 
-  /** Puts a batch back where it was taken from. */
+  /** Returns a batch to its position in the queue. */
   public void giveBack(Batch batch, boolean countAsRetry) {
     lock.lock();
     try {
@@ -202,7 +204,7 @@ public final class SendQueue {
     }
   }
 
-  /** Keeps a profile that was refused alone aside, until it is known whether it is to blame. */
+  /** Sets a profile aside that was rejected alone, until the sink accepts another one. */
   public void suspect(Batch batch, String reason, String message) {
     lock.lock();
     try {
@@ -213,7 +215,7 @@ public final class SendQueue {
     }
   }
 
-  /** Returns whether a batch is one profile of a series that was found bad several times. */
+  /** Returns whether a batch is one profile of a repeatedly rejected series. */
   public boolean isKnownBad(Batch batch) {
     lock.lock();
     try {
@@ -223,7 +225,7 @@ public final class SendQueue {
     }
   }
 
-  /** Drops, and returns, the profile of a refused batch of one, without keeping it aside. */
+  /** Drops and returns the profile of a rejected batch of one. */
   public List<QueuedProfile> dropRefused(Batch batch, String reason, String message) {
     lock.lock();
     try {
@@ -247,9 +249,9 @@ public final class SendQueue {
   }
 
   /**
-   * Drops, and returns, what was kept aside, as it was to blame.
+   * Drops and returns the profiles that were set aside.
    *
-   * @param reason of what was refused for this reason only; of everything when it is null
+   * @param reason the reason of their rejection; null for all
    */
   public List<QueuedProfile> dropSuspects(@Nullable String reason) {
     lock.lock();
@@ -265,7 +267,7 @@ public final class SendQueue {
     }
   }
 
-  /** Gives up finding out who is to blame, as the sink refuses everything. */
+  /** Ends the search for bad profiles, as the sink rejects all of them. */
   public void endBisection() {
     lock.lock();
     try {
@@ -297,7 +299,7 @@ public final class SendQueue {
     String message =
         "the queue reached queueMaxBytes = "
             + settings.queueMaxBytes()
-            + ": raise it, give a spool, or see why the sink is slower than the sources";
+            + ": raise it, set a spool, or check why the sink is slower than the sources";
     QueuedProfile item = sendWindow.oldestDroppable();
     if (item == null && backlog.firstOutside() != null) {
       item = backlog.takeOutside();
@@ -311,9 +313,9 @@ public final class SendQueue {
     return true;
   }
 
-  // ---- flush, close, look
+  // ---- flush, close, status
 
-  /** Asks for everything that is here now to be sent without waiting for more. */
+  /** Requests sending of all queued profiles without waiting for full batches. */
   public long requestFlush() {
     long target;
     lock.lock();
@@ -327,7 +329,7 @@ public final class SendQueue {
     return target;
   }
 
-  /** Waits until everything taken in before the target is sent, dropped, or known to be suspect. */
+  /** Waits until all profiles before the target are sent, dropped or set aside. */
   public boolean awaitFlush(long target, Duration timeout) throws InterruptedException {
     long left = timeout.toNanos();
     lock.lockInterruptibly();
@@ -355,7 +357,7 @@ public final class SendQueue {
     return sendWindow.entered() >= target || backlog.isEmpty();
   }
 
-  /** Takes nothing from now on, and sends without waiting for more. */
+  /** Refuses further profiles and sends without waiting for full batches. */
   public void beginClose() {
     lock.lock();
     try {
@@ -367,7 +369,7 @@ public final class SendQueue {
     state.spoolWakeup.set();
   }
 
-  /** Drops what is neither sent nor on disk, after the threads have ended. */
+  /** Drops all profiles that are neither sent nor on disk, after the threads have ended. */
   public CloseReport finishClose(long sentBefore) {
     lock.lock();
     try {
@@ -386,7 +388,7 @@ public final class SendQueue {
           }
         }
         for (QueuedProfile item : left) {
-          state.drop(item, "closed", "neither sent nor written before close() had to end");
+          state.drop(item, "closed", "neither sent nor written before the timeout of close()");
           lost++;
         }
       }
@@ -404,7 +406,8 @@ public final class SendQueue {
       snapshot.spoolBytes = backlog.spoolBytes();
       snapshot.spoolHealthy = !state.spooled || state.spoolHealthy;
       snapshot.spoolMessage = state.spoolMessage;
-      QueuedProfile oldest = sendWindow.oldest() != null ? sendWindow.oldest() : backlog.firstOutside();
+      QueuedProfile oldest =
+          sendWindow.oldest() != null ? sendWindow.oldest() : backlog.firstOutside();
       snapshot.oldestAge =
           oldest == null
               ? Duration.ZERO

@@ -12,8 +12,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The oldest profiles, one line per series, from which batches are taken: a profile of a series is
- * handed out only while no other of that series is. Belongs to the {@link QueueState}'s lock.
+ * The oldest profiles, queued per series, from which batches are built. At most one batch contains
+ * profiles of a series at any time. Belongs to the {@link QueueState}'s lock.
  */
 public final class SendWindow {
 
@@ -41,12 +41,12 @@ public final class SendWindow {
     return weightBytes;
   }
 
-  /** Returns how many profiles ever came in, those that were passed over included. */
+  /** Returns the number of profiles that ever entered, including those passed over. */
   long entered() {
     return entered;
   }
 
-  /** Takes note of profiles that were lost before they could come in. */
+  /** Counts profiles that were lost before they could enter. */
   void passOver(long items) {
     entered += items;
   }
@@ -95,7 +95,7 @@ public final class SendWindow {
     readyIfFree(line);
   }
 
-  /** Takes a profile out that is settled, or goes back to disk. */
+  /** Removes a profile that is settled or evicted to disk. */
   void remove(QueuedProfile item) {
     Series line = item.series;
     if (!item.inWindow || line == null) {
@@ -130,13 +130,13 @@ public final class SendWindow {
     item.next = null;
   }
 
-  /** Takes the newest profile out, to come in again later. */
+  /** Removes the newest profile, which will be added again later. */
   public void removeNewest(QueuedProfile item) {
     remove(item);
     entered--;
   }
 
-  /** Returns the oldest profile that no call holds. */
+  /** Returns the oldest profile that is not being sent. */
   @Nullable QueuedProfile oldestDroppable() {
     QueuedProfile item = oldest;
     while (item != null && item.state == QueuedProfile.State.IN_FLIGHT) {
@@ -145,7 +145,7 @@ public final class SendWindow {
     return item;
   }
 
-  /** Returns the next part of a refused batch, if it is its turn. */
+  /** Returns the next part of a rejected batch, if any is due. */
   @Nullable Batch takePart() {
     Batch part;
     while ((part = bisection.take()) != null) {
@@ -224,7 +224,7 @@ public final class SendWindow {
     return item;
   }
 
-  /** Puts a batch back where it was taken from. */
+  /** Returns a batch to its position in the queue. */
   void giveBack(Batch batch) {
     if (batch.group != null) {
       batch.items.forEach(item -> become(item, QueuedProfile.State.GROUPED));
@@ -250,7 +250,7 @@ public final class SendWindow {
     finished(batch);
   }
 
-  /** Sets the profile of a refused batch of one aside. */
+  /** Sets the profile of a rejected batch of one aside. */
   void suspect(Batch batch, String reason, String message) {
     for (QueuedProfile item : batch.items) {
       item.refusedReason = reason;
@@ -261,7 +261,7 @@ public final class SendWindow {
     finished(batch);
   }
 
-  /** Returns, and forgets, what was set aside, or of it what was refused for a reason. */
+  /** Removes and returns the profiles set aside, all or those rejected for a reason. */
   List<QueuedProfile> takeSuspects(@Nullable String reason) {
     List<QueuedProfile> taken = new ArrayList<>();
     List<QueuedProfile> left = new ArrayList<>();
@@ -274,7 +274,7 @@ public final class SendWindow {
     return taken;
   }
 
-  /** Puts all parts and all suspects back into their lines. */
+  /** Returns all parts and all profiles set aside to their series. */
   void endBisection() {
     List<QueuedProfile> back = new ArrayList<>();
     for (Batch part : bisection.takeAll()) {
@@ -293,7 +293,7 @@ public final class SendWindow {
     putBack(back);
   }
 
-  /** Takes note that a batch is no longer in flight, its profiles being settled or set aside. */
+  /** Marks a batch as no longer in flight, after its profiles are settled or set aside. */
   void finished(Batch batch) {
     landed(batch);
     release(batch.series());
@@ -305,17 +305,17 @@ public final class SendWindow {
     }
   }
 
-  /** Takes note that a profile was taken. */
+  /** Records that the sink accepted a profile. */
   void good(QueuedProfile item) {
     badSeries.good(item.profile.labels());
   }
 
-  /** Takes note that a profile was to blame for a refusal. */
+  /** Records that a profile was the cause of a rejection. */
   void bad(QueuedProfile item) {
     badSeries.bad(item.profile.labels());
   }
 
-  /** Returns whether the series of a batch of one is known to be bad. */
+  /** Returns whether a batch is one profile of a known bad series. */
   boolean isKnownBad(Batch batch) {
     return batch.items.size() == 1 && badSeries.isBad(batch.items.get(0).profile.labels());
   }

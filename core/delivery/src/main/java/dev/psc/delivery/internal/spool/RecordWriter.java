@@ -19,8 +19,7 @@ final class RecordWriter {
    * @return the end of the last record
    * @throws IOException on a failed write; the segment is truncated to its earlier length
    */
-  long append(
-      Disk.DiskFile file, Segment segment, List<QueuedProfile> items, List<Long> offsets)
+  long append(Disk.DiskFile file, Segment segment, List<QueuedProfile> items, List<Long> offsets)
       throws IOException {
     long start = segment.bytes;
     long position = start;

@@ -18,12 +18,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes what is accepted to a segmented log, forces it to the device now and then, notes what need
- * not be sent again, reads what waits, and deletes segments that are done with.
+ * A segmented log of accepted profiles. It writes profiles, forces them to the device periodically,
+ * records acknowledgements, reads waiting profiles and deletes settled segments.
  *
- * <p>A state machine like the {@link Sender}: {@link #step} does what is due and says how long
- * nothing will be. Only one thread touches the files. An error of the disk makes it rest and try
- * again; meanwhile profiles stay in memory.
+ * <p>Like in the {@link Sender}, {@link #step} performs the due actions and returns the time until
+ * the next one. One thread accesses the files. After an error of the disk the spool backs off and
+ * retries; meanwhile profiles stay in memory.
  */
 public final class Spool {
 
@@ -78,7 +78,7 @@ public final class Spool {
     this.readAgainNanos = ticker.nanos();
   }
 
-  /** Opens the directory and finds what an earlier process left; on failure that is tried again. */
+  /** Opens the directory and finds segments of an earlier process; retries on failure. */
   public void start() {
     if (!healthy) {
       tryAgain();
@@ -86,7 +86,7 @@ public final class Spool {
     events.fire();
   }
 
-  /** Does what is due. Returns how many nanoseconds nothing will be, unless it is signalled. */
+  /** Performs the due actions and returns the nanoseconds until the next one. */
   public long step() {
     if (!healthy && ticker.nanos() - restUntilNanos >= 0) {
       tryAgain();
@@ -144,14 +144,14 @@ public final class Spool {
 
   private void fail(IOException e) {
     String message =
-        "profiles are not written to "
+        "cannot write to "
             + directory
-            + " but kept in memory only, and the oldest dropped when that is full: "
+            + "; profiles are kept in memory and the oldest are dropped when it is full: "
             + e.getClass().getSimpleName()
             + ": "
             + e.getMessage()
-            + ". It is tried again by itself; free space, make the directory writable, or give"
-            + " another one";
+            + ". Writing is retried; free space, make the directory writable, or set another"
+            + " one";
     healthy = false;
     restUntilNanos = ticker.nanos() + restNanos;
     restNanos = Math.min(MAX_REST_NANOS, 2 * restNanos);
@@ -171,7 +171,7 @@ public final class Spool {
       file.force();
       queue.synced();
     } catch (IOException e) {
-      logger.debug("What was written last may not be on the device", e);
+      logger.debug("The last writes may not be on the device", e);
       queue.notSynced();
     }
   }
@@ -218,12 +218,12 @@ public final class Spool {
       try {
         file.close();
       } catch (IOException e) {
-        logger.debug("A file of the spool failed to close", e);
+        logger.debug("Cannot close a spool file", e);
       }
     }
   }
 
-  /** Writes some of what is not written. Returns whether there may be more. */
+  /** Writes a group of unwritten profiles and returns whether there may be more. */
   private boolean writeGroup() throws IOException {
     List<QueuedProfile> items = queue.takeUnwritten(GROUP_BYTES);
     if (items.isEmpty()) {
@@ -276,7 +276,7 @@ public final class Spool {
       String message =
           "the spool reached spoolMaxBytes = "
               + maxBytes
-              + " and its oldest segment was dropped: raise it, or see why the sink is down";
+              + " and its oldest segment was dropped: raise it, or check why the sink is down";
       throttle.run("spool-full", more -> logger.warn("{} ({} more since)", message, more));
       total -= segment.bytes;
       reader.close(segment);
@@ -294,7 +294,7 @@ public final class Spool {
     file.force();
     if (!files.exists(segment)) {
       findVanished();
-      throw new IOException("its files were deleted while they were in use");
+      throw new IOException("its files were deleted while in use");
     }
     unsynced = false;
     queue.synced();
@@ -307,7 +307,7 @@ public final class Spool {
         if (segment == active) {
           closeActive();
         }
-        queue.vanished(segment, segment + " was deleted by somebody else");
+        queue.vanished(segment, segment + " was deleted by another process");
       }
     }
   }
@@ -343,7 +343,7 @@ public final class Spool {
     }
   }
 
-  /** Reads records into the window. Returns whether it wants more at once. */
+  /** Reads records into the window and returns whether it has room for more. */
   private boolean refill() {
     Backlog.Cursor cursor = queue.wantedRecords();
     if (cursor == null || (failedReads > 0 && ticker.nanos() - readAgainNanos < 0)) {
@@ -378,7 +378,7 @@ public final class Spool {
       ProfileCodec.Decoded decoded = ProfileCodec.decode(record.bytes());
       queue.read(decoded.profile(), decoded.acceptedMillis(), segment, record);
     } catch (IllegalArgumentException e) {
-      queue.unreadable(segment, record, "a record of " + segment + " is unusable: " + e);
+      queue.unreadable(segment, record, "a record of " + segment + " is unreadable: " + e);
     }
   }
 
@@ -388,7 +388,7 @@ public final class Spool {
     readAgainNanos = ticker.nanos() + FIRST_REST_NANOS;
     if (failedReads >= READ_ATTEMPTS) {
       failedReads = 0;
-      logger.warn("Cannot read {}: what is in it is lost", segment, e);
+      logger.warn("Cannot read {}: its records are lost", segment, e);
       queue.vanished(segment, "cannot read " + segment + ": " + e);
       if (segment == active) {
         closeActive();
@@ -397,7 +397,7 @@ public final class Spool {
     }
   }
 
-  /** Lets go of the directory as the end of the process does; for tests. */
+  /** Releases the directory like the end of the process; for tests. */
   public void abandon() {
     reader.close();
     closeActive();
@@ -406,7 +406,7 @@ public final class Spool {
     restUntilNanos = Long.MAX_VALUE / 2 + ticker.nanos();
   }
 
-  /** Writes everything that can be written, and lets go of the directory. */
+  /** Writes all profiles that can be written and releases the directory. */
   public void close() {
     guarded(
         () -> {

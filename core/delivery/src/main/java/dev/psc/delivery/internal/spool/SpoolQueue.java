@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** The queue as the {@link Spool} sees it: what to write, what to read, what is settled. */
+/** The view of the queue for the {@link Spool}: profiles to write, to read and to acknowledge. */
 public final class SpoolQueue {
 
   private final QueueState state;
@@ -48,9 +48,9 @@ public final class SpoolQueue {
   }
 
   /**
-   * Takes note that profiles are in a segment, one after the other.
+   * Records that profiles were appended to a segment.
    *
-   * @param offsets where each of them begins
+   * @param offsets the start of each record
    */
   void written(List<QueuedProfile> items, Segment segment, List<Long> offsets, long endOffset) {
     lock.lock();
@@ -82,9 +82,7 @@ public final class SpoolQueue {
     }
   }
 
-  /**
-   * After a failure more than its share may be in the window: the younger end goes back to disk.
-   */
+  /** Evicts the youngest profiles from the window if it exceeds its share after a failure. */
   private void evict() {
     QueuedProfile item;
     while (state.spoolHealthy
@@ -99,7 +97,7 @@ public final class SpoolQueue {
     }
   }
 
-  /** Takes note that everything that was written is on the device. */
+  /** Records that all written profiles are on the device. */
   void synced() {
     lock.lock();
     try {
@@ -112,7 +110,7 @@ public final class SpoolQueue {
     }
   }
 
-  /** Takes note that nobody knows whether what was written is on the device. */
+  /** Records that written profiles may not be on the device. */
   void notSynced() {
     lock.lock();
     try {
@@ -131,7 +129,7 @@ public final class SpoolQueue {
     }
   }
 
-  /** Returns where to read records for the window, or null when it needs none. */
+  /** Returns the position to read records for the window from, or null if it needs none. */
   Backlog.@Nullable Cursor wantedRecords() {
     lock.lock();
     try {
@@ -142,7 +140,7 @@ public final class SpoolQueue {
     }
   }
 
-  /** Returns how many bytes of records the window takes now. */
+  /** Returns the number of bytes that the window has room for. */
   long wantedBytes() {
     lock.lock();
     try {
@@ -162,7 +160,7 @@ public final class SpoolQueue {
     }
   }
 
-  /** Lets in a profile that was read from disk. */
+  /** Adds a profile that was read from disk to the window. */
   void read(RawProfile profile, long acceptedMillis, Segment segment, RecordReader.Body record) {
     lock.lock();
     try {
@@ -180,7 +178,7 @@ public final class SpoolQueue {
     }
   }
 
-  /** Drops a record that cannot be used. */
+  /** Drops an unreadable record. */
   void unreadable(Segment segment, RecordReader.Body record, String message) {
     lock.lock();
     try {
@@ -193,7 +191,7 @@ public final class SpoolQueue {
     }
   }
 
-  /** Takes note up to where a segment was read; at its end, what was not found is lost. */
+  /** Records the read position; at the end of a segment, missing records are lost. */
   void readUpTo(Segment segment, long offset, boolean end) {
     lock.lock();
     try {
@@ -216,7 +214,7 @@ public final class SpoolQueue {
     }
   }
 
-  /** Takes note of a new segment, or one that an earlier process left with so many damaged. */
+  /** Adds a segment with a number of damaged records. */
   void add(Segment segment, int damaged) {
     lock.lock();
     try {
@@ -277,7 +275,7 @@ public final class SpoolQueue {
     }
   }
 
-  /** Takes note that the files of a segment are deleted, everything in it being settled. */
+  /** Removes a segment whose records are all settled and whose files are deleted. */
   void forget(Segment segment) {
     lock.lock();
     try {
@@ -288,8 +286,8 @@ public final class SpoolQueue {
   }
 
   /**
-   * Drops a segment with all that is in it, to make room for younger ones. What is being sent from
-   * it goes on, in memory only.
+   * Drops a segment with its records, to make room for younger ones. Profiles that are being sent
+   * stay in memory.
    */
   void dropSegment(Segment segment, String message) {
     lock.lock();
@@ -313,7 +311,7 @@ public final class SpoolQueue {
     }
   }
 
-  /** Takes note that a segment vanished: what is in the window is written again elsewhere. */
+  /** Records that a segment vanished: its profiles in the window are written again. */
   void vanished(Segment segment, String message) {
     lock.lock();
     try {
@@ -333,7 +331,7 @@ public final class SpoolQueue {
     }
   }
 
-  /** Takes note whether the spool takes profiles. */
+  /** Records whether the spool accepts profiles. */
   void spoolState(boolean healthy, String message) {
     lock.lock();
     try {
