@@ -3,14 +3,14 @@ package dev.psc.auth;
 import io.grpc.Status;
 import org.jspecify.annotations.Nullable;
 
-/** Adds to a refusal what a person should check. */
+/** Adds hints for a person to the status of a refused call. */
 final class AccessHints {
 
   private AccessHints() {}
 
-  /** Returns the status with a hint where there is one; code and cause stay. */
+  /** Returns the status with a hint, if there is one; code and cause are unchanged. */
   static Status enrich(Status status, @Nullable BearerToken token, @Nullable ProjectId project) {
-    if (status.getCause() instanceof LocalRefusal refusal) {
+    if (status.getCause() instanceof ClientSideRefusal refusal) {
       return refusal.status();
     }
     return switch (status.getCode()) {
@@ -27,7 +27,7 @@ final class AccessHints {
 
   private static String unauthenticated(@Nullable BearerToken token) {
     if (token == null) {
-      return "the store wants a token, and none was sent";
+      return "the store requires a token, but none was sent";
     }
     if (token instanceof JwtProjectToken) {
       return "the store does not accept the old project token #"

@@ -10,17 +10,16 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Further gRPC metadata for every call, checked before any call: an illegal value that reaches the
- * transport is dropped without a word and lands in its log.
+ * Additional gRPC metadata for every call. Names and values are checked before any call, since the
+ * transport drops and logs illegal values.
  *
- * <p>Names are of any case and are sent in lower case; a name that stands twice is refused unless
- * the values agree. {@code projectID} is understood and kept apart, so that {@code
- * --grpc-headers=projectID=…} can be handed in as it is. Immutable. Values may be secret and are
- * never printed.
+ * <p>Names are case-insensitive and sent in lower case; a repeated name is refused unless the
+ * values are equal. {@code projectID} is kept apart, so that {@code --grpc-headers=projectID=…} can
+ * be passed unchanged. Immutable. Values may be secret and are never printed.
  */
 public final class CallHeaders {
 
-  /** Metadata and values together, with 32 bytes per entry as HTTP/2 counts, may have this much. */
+  /** The limit on bytes of all names and values, with 32 bytes per entry as in HTTP/2. */
   static final long TOTAL_LIMIT_BYTES = 6 * 1024;
 
   private static final long ENTRY_OVERHEAD_BYTES = 32;
@@ -57,11 +56,10 @@ public final class CallHeaders {
   }
 
   /**
-   * Reads assignments as a command line has them: {@code name=value}, white space around both
-   * ignored.
+   * Parses assignments of a command line: {@code name=value}, white space around both ignored.
    *
-   * @throws IllegalArgumentException when one is not legal; the message has its name, or its
-   *     position where there is no name, and never a value
+   * @throws IllegalArgumentException if one is not legal; the message has its name, or its position
+   *     if the name is missing, and never a value
    */
   public static CallHeaders parse(Iterable<String> assignments) {
     Builder builder = builder();
@@ -85,7 +83,7 @@ public final class CallHeaders {
     return new Builder();
   }
 
-  /** Returns the project that {@code projectID} names, if it is there. */
+  /** Returns the project of {@code projectID}, if present. */
   public Optional<ProjectId> projectId() {
     return Optional.ofNullable(projectId);
   }
@@ -105,7 +103,7 @@ public final class CallHeaders {
   }
 
   /**
-   * Returns new metadata with all of them, for a channel that needs no token: {@code
+   * Returns new metadata with all headers, for a channel without a token: {@code
    * MetadataUtils.newAttachHeadersInterceptor(headers.toMetadata())}.
    */
   public Metadata toMetadata() {
@@ -133,7 +131,7 @@ public final class CallHeaders {
     return "CallHeaders" + new TreeMap<>(values).keySet() + (projectId == null ? "" : "+projectid");
   }
 
-  /** Collects headers. Not thread-safe. */
+  /** A builder of {@link CallHeaders}. Not thread-safe. */
   public static final class Builder {
 
     private final Map<String, String> values = new TreeMap<>();
@@ -149,8 +147,8 @@ public final class CallHeaders {
      *     ends in {@code -bin} is base64
      * @param value printable ASCII without white space at the ends; all headers together at most 6
      *     KiB, since servers refuse a call whose metadata exceeds 8 KiB
-     * @throws IllegalArgumentException when name, value or total size is not legal, the name is
-     *     reserved, or stands with another value already; the message never has the value
+     * @throws IllegalArgumentException if name, value or total size is not legal, the name is
+     *     reserved or already has another value; the message never contains the value
      */
     public Builder header(String name, String value) {
       String lower = name.toLowerCase(Locale.ROOT);
@@ -158,7 +156,8 @@ public final class CallHeaders {
       if (lower.equals(PROJECT)) {
         ProjectId id = ProjectId.parse(value);
         if (projectId != null && !projectId.equals(id)) {
-          throw new IllegalArgumentException("header projectID stands twice with two projects");
+          throw new IllegalArgumentException(
+              "header projectID is given twice with different values");
         }
         projectId = id;
         return this;
@@ -168,7 +167,7 @@ public final class CallHeaders {
       if (earlier != null) {
         if (!earlier.equals(value)) {
           throw new IllegalArgumentException(
-              "header " + lower + " stands twice with different values: names ignore case");
+              "header " + lower + " is given twice with different values: names ignore case");
         }
         return this;
       }
@@ -193,7 +192,7 @@ public final class CallHeaders {
       for (int i = 0; i < name.length(); i++) {
         char c = name.charAt(i);
         if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && "_-.".indexOf(c) < 0) {
-          // Not the name itself: people mix up the parts of name=value.
+          // Without the name, which may be a value by mistake.
           throw new IllegalArgumentException(
               "a header name of length "
                   + name.length()
@@ -216,7 +215,7 @@ public final class CallHeaders {
         try {
           byte[] unused = Base64.getDecoder().decode(value);
         } catch (IllegalArgumentException e) {
-          // Not chained: the decoder's message has a character of the value.
+          // Without the cause, whose message contains a character of the value.
           throw new IllegalArgumentException("header " + name + " must have a base64 value");
         }
         return;

@@ -2,9 +2,11 @@ package dev.psc.auth;
 
 import dev.psc.auth.TokenFormatException.Problem;
 import dev.psc.net.DaemonThreads;
+import dev.psc.net.RegularFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -29,24 +31,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The token in a file, which may be rotated at any time: by rewriting it, by renaming another over
- * it, or by swapping a symbolic link on the way to it as Kubernetes does for mounted secrets.
+ * A token source that reads a file, which may be rotated at any time: by rewriting it, by renaming
+ * another file over it, or by swapping a symbolic link as Kubernetes does for mounted secrets.
  *
- * <p>One daemon thread reads the whole file, at most 16 KiB, every interval: only the content
- * tells, so no trick of time stamps, inodes or links can hide a change. <b>The promise:</b> one
- * interval after a new token is in the file, and the time to read it, every call carries it; sooner
- * when the store refuses the old one. A call itself never touches the file.
+ * <p>One daemon thread reads the whole file, at most 16 KiB, every interval, and compares the
+ * content. <b>The promise:</b> every call carries a new token at most one interval, plus the time
+ * to read it, after the token is in the file; sooner if the store refuses the old one. Calls never
+ * read the file.
  *
  * <p>While the file is missing, empty, half written or unreadable, the last good token stays in
- * use, and listener and log say so. White space and a UTF-8 byte order mark around the token are
- * ignored. A file that everybody on the machine may read gets a warning.
+ * use, and the problem is reported to listener and log. White space and a UTF-8 byte order mark
+ * around the token are ignored. Pipes and devices are refused. A file that all users of the machine
+ * may read causes a warning.
  *
- * <p>Safe for use by several threads. Whoever opens it closes it; after that it keeps answering
- * with the last token and no longer reads the file.
+ * <p>Thread-safe. The caller closes the source; a closed source returns the last token and no
+ * longer reads the file.
  */
 public final class FileTokenSource implements TokenSource {
 
-  private static final Logger log = LoggerFactory.getLogger(FileTokenSource.class);
+  private static final Logger logger = LoggerFactory.getLogger(FileTokenSource.class);
   private static final int LIMIT_BYTES = 16 * 1024;
 
   private final Path path;
@@ -88,7 +91,7 @@ public final class FileTokenSource implements TokenSource {
   public CompletionStage<BearerToken> reread() {
     CompletableFuture<BearerToken> mine = new CompletableFuture<>();
     while (!asked.compareAndSet(null, mine)) {
-      // A reading that was asked for and has not begun will see whatever we would see.
+      // A requested read that has not begun yet will see the current content as well.
       CompletableFuture<BearerToken> earlier = asked.get();
       if (earlier != null) {
         return earlier.copy();
@@ -103,12 +106,12 @@ public final class FileTokenSource implements TokenSource {
     return mine.copy();
   }
 
-  /** Returns how the file does; a snapshot. */
+  /** Returns the current status of the file. */
   public TokenFileStatus status() {
     return status;
   }
 
-  /** Stops reading the file. Does not wait for a reading that hangs. */
+  /** Stops reading the file; does not wait for a blocked read. */
   @Override
   public void close() {
     reader.shutdownNow();
@@ -135,13 +138,15 @@ public final class FileTokenSource implements TokenSource {
   }
 
   private BearerToken read() throws IOException {
+    RegularFile.check(path);
     byte[] bytes;
     try (InputStream in = Files.newInputStream(path)) {
       bytes = in.readNBytes(LIMIT_BYTES + 1);
     }
     if (bytes.length > LIMIT_BYTES) {
       throw new TokenFormatException(
-          Problem.LENGTH, "the file has more than " + LIMIT_BYTES + " bytes: not a token");
+          Problem.LENGTH,
+          "the file must have at most " + LIMIT_BYTES + " bytes; it is not a token");
     }
     String text = TokenText.of(bytes);
     return jwtProjectTokens && JwtProjectToken.hasShape(text)
@@ -156,17 +161,21 @@ public final class FileTokenSource implements TokenSource {
     if (e instanceof AccessDeniedException) {
       return "this process may not read it: change its owner or mode";
     }
+    if (e instanceof FileSystemException
+        && "is not a regular file".equals(((FileSystemException) e).getReason())) {
+      return "is not a regular file: use a file, not a pipe, device or directory";
+    }
     return "cannot be read (" + e.getClass().getSimpleName() + ")";
   }
 
   private void readSafely() {
-    // Taken before reading: who asks from here on wants a later reading.
+    // Taken before reading: later requests need another read.
     CompletableFuture<BearerToken> waiting = asked.getAndSet(null);
     try {
       readAgain();
     } catch (RuntimeException e) {
-      // A thread's root: without this the schedule would end silently.
-      log.error("token file {}: the reading failed; the last good token stays in use", path, e);
+      // Otherwise the schedule would end silently.
+      logger.error("token file {}: reading failed; the last good token stays in use", path, e);
     }
     if (waiting != null) {
       waiting.complete(token);
@@ -179,10 +188,10 @@ public final class FileTokenSource implements TokenSource {
       boolean changed = !read.equals(token);
       token = read;
       if (changed) {
-        log.info("token file {}: the token is now #{}", path, read.fingerprint());
+        logger.info("token file {}: the token is now #{}", path, read.fingerprint());
         report(Optional.empty());
       } else if (!status.current()) {
-        log.info("token file {}: usable again, token #{}", path, read.fingerprint());
+        logger.info("token file {}: usable again, token #{}", path, read.fingerprint());
         report(Optional.empty());
       }
     } catch (TokenFormatException e) {
@@ -196,7 +205,7 @@ public final class FileTokenSource implements TokenSource {
     if (status.problem().equals(Optional.of(problem))) {
       return;
     }
-    log.warn(
+    logger.warn(
         "token file {}: {}; the last good token #{} stays in use",
         path,
         problem,
@@ -209,7 +218,7 @@ public final class FileTokenSource implements TokenSource {
     try {
       listener.accept(status);
     } catch (RuntimeException e) {
-      log.warn("token file {}: the listener failed", path, e);
+      logger.warn("token file {}: the listener failed", path, e);
     }
   }
 
@@ -217,17 +226,17 @@ public final class FileTokenSource implements TokenSource {
     try {
       Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(path);
       if (permissions.contains(PosixFilePermission.OTHERS_READ)) {
-        log.warn(
+        logger.warn(
             "token file {} may be read by every user of this machine ({}): chmod 600 it",
             path,
             PosixFilePermissions.toString(permissions));
       }
     } catch (IOException | UnsupportedOperationException e) {
-      log.debug("token file {}: its permissions are not known", path, e);
+      logger.debug("token file {}: its permissions are not known", path, e);
     }
   }
 
-  /** Settings of a {@link FileTokenSource}. Not thread-safe. */
+  /** A builder of {@link FileTokenSource}. Not thread-safe. */
   public static final class Builder {
 
     private static final Duration INTERVAL_LIMIT = Duration.ofSeconds(60);
@@ -244,8 +253,8 @@ public final class FileTokenSource implements TokenSource {
     }
 
     /**
-     * Takes project tokens of the older scheme too, see {@link JwtProjectToken}. By default such a
-     * file is refused with the steps of a migration.
+     * Accepts project tokens of the older scheme too, see {@link JwtProjectToken}. By default such
+     * a file is refused with the steps of a migration.
      */
     public Builder allowProjectToken() {
       jwtProjectTokens = true;
@@ -253,44 +262,44 @@ public final class FileTokenSource implements TokenSource {
     }
 
     /**
-     * How often the file is read: 5 s by default, from 10 ms to 60 s.
+     * Sets how often the file is read: 5 s by default, from 10 ms to 60 s.
      *
-     * @throws IllegalArgumentException when out of range
+     * @throws IllegalArgumentException if out of range
      */
     public Builder interval(Duration interval) {
       if (interval.compareTo(Duration.ofMillis(10)) < 0 || interval.compareTo(INTERVAL_LIMIT) > 0) {
         throw new IllegalArgumentException(
-            "interval must be from 10 ms to 60 s, but is " + interval);
+            "interval must be between 10 ms and 60 s, but was " + interval);
       }
       this.interval = interval;
       return this;
     }
 
     /**
-     * Hears of every change of the {@linkplain FileTokenSource#status() status}: on the reading
-     * thread, so it must not block for long. What it throws is logged.
+     * Sets a listener of changes of the {@linkplain FileTokenSource#status() status}. It is called
+     * on the reading thread and must not block for long. Its exceptions are logged.
      */
     public Builder listener(Consumer<TokenFileStatus> listener) {
       this.listener = Objects.requireNonNull(listener, "listener");
       return this;
     }
 
-    /** The clock of the status: the system's by default. */
+    /** Sets the clock of the status; the system clock by default. */
     public Builder clock(Clock clock) {
       this.clock = Objects.requireNonNull(clock, "clock");
       return this;
     }
 
-    /** Makes the one reading thread: by default a daemon named {@code psc-token-file}. */
+    /** Sets the factory of the reading thread; a daemon named {@code psc-token-file} by default. */
     public Builder threads(ThreadFactory threads) {
       this.threads = Objects.requireNonNull(threads, "threads");
       return this;
     }
 
     /**
-     * Reads the file and starts to follow it.
+     * Reads the file and starts watching it.
      *
-     * @throws TokenUnavailableException when the file cannot be read now or holds no token
+     * @throws TokenUnavailableException if the file cannot be read or contains no token
      */
     public FileTokenSource open() {
       return new FileTokenSource(this);

@@ -10,12 +10,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A project token of the older scheme: a JWT that names its project itself and needs no {@code
- * projectID} beside it. Service accounts replace it; this type is for callers who still hold one
- * and say so.
+ * A project token of the older scheme: a JWT that contains its project and needs no {@code
+ * projectID}. Service accounts replace it; accepting one is opt-in.
  *
- * <p>Immutable and safe to share between threads. Neither signature nor claims are checked: that is
- * the store's part.
+ * <p>Immutable and thread-safe. The store checks signature and claims; this class does not.
  */
 public final class JwtProjectToken implements BearerToken {
 
@@ -28,10 +26,9 @@ public final class JwtProjectToken implements BearerToken {
   }
 
   /**
-   * Reads a token from exactly its text: three parts in base64url, joined by dots, at most 8192
-   * characters.
+   * Parses a token: three parts in base64url, joined by dots, at most 8192 characters.
    *
-   * @throws TokenFormatException when the text is anything else; the message contains nothing of it
+   * @throws TokenFormatException if the text is not a token; the message contains nothing of it
    */
   public static JwtProjectToken parse(String text) {
     TokenFormatException fault = TokenText.commonFault(text);
@@ -76,8 +73,7 @@ public final class JwtProjectToken implements BearerToken {
   }
 
   /**
-   * Returns the project that the token says it belongs to. Anybody can write anything there: good
-   * for a message to a person, never for a decision.
+   * Returns the project that the token claims. The claim is not verified: use it for messages only.
    */
   public Optional<ProjectId> claimedProject() {
     return claimedProject(secret.text());
@@ -93,7 +89,7 @@ public final class JwtProjectToken implements BearerToken {
           Json.parse(new String(Base64.getUrlDecoder().decode(payload), StandardCharsets.UTF_8));
       return claims instanceof Map<?, ?> map ? projectIn(map) : Optional.empty();
     } catch (IllegalArgumentException e) {
-      // Not base64 or not JSON: then it says nothing about a project, which is all we asked.
+      // Not base64 or not JSON: there is no claimed project.
       return Optional.empty();
     }
   }

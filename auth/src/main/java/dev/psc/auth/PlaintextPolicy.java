@@ -1,6 +1,6 @@
 package dev.psc.auth;
 
-/** Whether a token may travel on a channel without TLS. */
+/** A policy for sending a token on a channel without TLS. */
 enum PlaintextPolicy {
   REFUSE,
   LOOPBACK,

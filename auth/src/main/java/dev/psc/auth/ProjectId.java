@@ -21,10 +21,10 @@ public final class ProjectId {
   }
 
   /**
-   * Reads an id from exactly its text.
+   * Parses an id.
    *
-   * @throws IllegalArgumentException when the text is not a UUID; the message says what is wrong
-   *     and does not repeat the text, since people mix up ids and tokens
+   * @throws IllegalArgumentException if the text is not a UUID; the message names the problem and
+   *     does not contain the text, which may be a token by mistake
    */
   public static ProjectId parse(String text) {
     String fault = faultOf(text);
@@ -34,7 +34,7 @@ public final class ProjectId {
     return new ProjectId(text);
   }
 
-  /** Returns a new random id: what a server does, and a test. */
+  /** Returns a new random id, for servers and tests. */
   public static ProjectId random() {
     return new ProjectId(UUID.randomUUID().toString());
   }
@@ -74,7 +74,7 @@ public final class ProjectId {
     return null;
   }
 
-  /** Returns the text as it was given. */
+  /** Returns the original text. */
   public String value() {
     return text;
   }
@@ -89,7 +89,7 @@ public final class ProjectId {
     return Objects.hashCode(text.toLowerCase(Locale.ROOT));
   }
 
-  /** Returns the text as it was given. */
+  /** Returns the original text. */
   @Override
   public String toString() {
     return text;

@@ -10,8 +10,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Authenticates every call of a channel, unary or streaming: {@code authorization: Bearer …} from a
- * token source, {@code projectID}, and further headers if wanted.
+ * An interceptor that authenticates every call of a channel, unary or streaming: {@code
+ * authorization: Bearer …} from a token source, {@code projectID}, and additional headers.
  *
  * <pre>{@code
  * TokenSource token = TokenSource.file(Path.of("/var/run/secrets/psc/token"));
@@ -19,19 +19,19 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <ul>
- *   <li>The token is attached as {@link CallCredentials}, when the transport is known: it is never
- *       sent in plaintext, unless the builder was told that it may. Such a call fails as
- *       UNAUTHENTICATED without anything being sent.
- *   <li>No call waits for a file or any other input.
- *   <li>When the store answers UNAUTHENTICATED the source is asked to look again, once per call. If
- *       that brings another token within 5 s and the call's deadline, a unary call is repeated with
- *       it, once; the caller sees only the second answer. A streaming call fails, and the next one
- *       has the new token. A unary call whose message is an {@link java.io.InputStream} counts as
+ *   <li>The token is attached as {@link CallCredentials}, when the transport is known. It is never
+ *       sent in plaintext unless the builder allows it: such a call fails as UNAUTHENTICATED before
+ *       anything is sent.
+ *   <li>No call waits for I/O of the token source.
+ *   <li>If the store answers UNAUTHENTICATED, the source rereads the token, once per call. If that
+ *       returns another token within 5 s and the call's deadline, a unary call is repeated with it,
+ *       once; the caller sees only the second answer. A streaming call fails, and the next one has
+ *       the new token. A unary call whose message is an {@link java.io.InputStream} counts as
  *       streaming, since it cannot be sent twice.
- *   <li>UNAUTHENTICATED and PERMISSION_DENIED reach the caller with what to check added to the
- *       description; code, trailers and cause stay.
- *   <li>Metadata and credentials of the caller's own stay as they are. If they have a name that
- *       this interceptor would add, the call fails as FAILED_PRECONDITION and nothing is sent.
+ *   <li>The descriptions of UNAUTHENTICATED and PERMISSION_DENIED contain hints; code, trailers and
+ *       cause are unchanged.
+ *   <li>Metadata and credentials of the caller are kept. If they have a name that this interceptor
+ *       would add, the call fails as FAILED_PRECONDITION and nothing is sent.
  * </ul>
  *
  * <p>Immutable and safe for use by several channels and threads. It does not close the token
@@ -53,17 +53,17 @@ public final class PscAuthInterceptor implements ClientInterceptor {
   /**
    * Returns a builder for a service account's calls to a project.
    *
-   * @param source stays the caller's to close
+   * @param source the token source; closed by the caller
    */
   public static Builder builder(TokenSource source, ProjectId project) {
     return new Builder(source, Objects.requireNonNull(project, "project"));
   }
 
   /**
-   * Returns a builder for calls that name no project: with project tokens of the older scheme,
-   * which name it themselves, or to a store that has no projects.
+   * Returns a builder for calls without a project: with project tokens of the older scheme, which
+   * contain it, or to a store without projects.
    *
-   * @param source stays the caller's to close
+   * @param source the token source; closed by the caller
    */
   public static Builder builderWithoutProject(TokenSource source) {
     return new Builder(source, null);
@@ -78,11 +78,10 @@ public final class PscAuthInterceptor implements ClientInterceptor {
   }
 
   /**
-   * Returns whether the token may be sent in plaintext to a host at all, as far as its text tells:
-   * a channel asks before it is built, so that a mistake shows then and not with the first call.
+   * Returns whether the token may be sent in plaintext to a host. Channel builders ask before the
+   * first call. The address of the connection is checked again with each call.
    *
-   * @param host a name or an address without port; nothing is resolved. A name other than {@code
-   *     localhost} may turn out to be loopback, which is decided with the call.
+   * @param host a name or an address without port; it is compared as text and not resolved
    */
   public boolean mayUsePlaintext(String host) {
     return credentials.mayUsePlaintext(host);
@@ -94,7 +93,7 @@ public final class PscAuthInterceptor implements ClientInterceptor {
     return "PscAuthInterceptor(" + credentials + ")";
   }
 
-  /** Settings of the interceptor. Not thread-safe. */
+  /** A builder of {@link PscAuthInterceptor}. Not thread-safe. */
   public static final class Builder {
 
     private final TokenSource source;
@@ -107,21 +106,22 @@ public final class PscAuthInterceptor implements ClientInterceptor {
       this.project = project;
     }
 
-    /** Further metadata for every call: none by default. */
+    /** Sets additional metadata for every call; none by default. */
     public Builder headers(CallHeaders headers) {
       this.headers = Objects.requireNonNull(headers, "headers");
       return this;
     }
 
-    /** Lets the token travel in plaintext, to wherever the channel leads. Everybody can read it. */
+    /** Allows sending the token in plaintext to any host: the network can read it. */
     public Builder allowPlaintextToken() {
       plaintext = PlaintextPolicy.ALLOW;
       return this;
     }
 
     /**
-     * Lets the token travel in plaintext to a peer on this machine: a store under test, a sidecar.
-     * What the peer does with it, for example if it is a proxy, is its own affair.
+     * Allows sending the token in plaintext to a store on this machine. Both the name of the store
+     * ({@code localhost} or a loopback address) and the address of the connection are checked, so
+     * that a proxy on this machine never receives the token.
      */
     public Builder allowPlaintextOnLoopback() {
       plaintext = PlaintextPolicy.LOOPBACK;
@@ -131,7 +131,7 @@ public final class PscAuthInterceptor implements ClientInterceptor {
     /**
      * Returns the interceptor.
      *
-     * @throws IllegalArgumentException when the headers name a project too
+     * @throws IllegalArgumentException if the headers contain a project too
      */
     public PscAuthInterceptor build() {
       return new PscAuthInterceptor(credentials());
@@ -139,10 +139,10 @@ public final class PscAuthInterceptor implements ClientInterceptor {
 
     /**
      * Returns the credentials alone, for {@code stub.withCallCredentials(…)}: they attach and
-     * protect the token as the interceptor does, but do not retry, explain a refusal, or notice
-     * metadata of the caller's that has the same names.
+     * protect the token like the interceptor, but neither retry, nor add hints, nor detect metadata
+     * of the caller with the same names.
      *
-     * @throws IllegalArgumentException when the headers name a project too
+     * @throws IllegalArgumentException if the headers contain a project too
      */
     public CallCredentials buildCallCredentials() {
       return credentials();

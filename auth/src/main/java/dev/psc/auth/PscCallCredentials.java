@@ -12,8 +12,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts token, project and further headers on calls, and nothing on a channel that anybody can read.
- * It never waits: the token source answers from memory.
+ * Credentials that attach token, project and further headers to calls, unless the channel is
+ * plaintext and the policy forbids it. Non-blocking: the token source answers from memory.
  */
 final class PscCallCredentials extends CallCredentials {
 
@@ -22,13 +22,14 @@ final class PscCallCredentials extends CallCredentials {
   static final Metadata.Key<String> PROJECT =
       Metadata.Key.of("projectid", Metadata.ASCII_STRING_MARSHALLER);
 
+  private static final Pattern LOOPBACK =
+      Pattern.compile(
+          "(.*[.])?localhost[.]?|127[.][0-9]+[.][0-9]+[.][0-9]+|::1|::ffff:127[.][0-9.]+|(0+:){7}0*1",
+          Pattern.CASE_INSENSITIVE);
+
   final TokenSource source;
   final @Nullable ProjectId project;
   private final CallHeaders headers;
-  private static final Pattern IP_ADDRESS = Pattern.compile("[0-9.]+|[0-9a-fA-F:.]*:.*");
-  private static final Pattern LOOPBACK_ADDRESS =
-      Pattern.compile("127[.][0-9.]+|::1|::ffff:127[.][0-9.]+|(0+:){7}0*1");
-
   private final PlaintextPolicy plaintext;
 
   PscCallCredentials(
@@ -47,11 +48,11 @@ final class PscCallCredentials extends CallCredentials {
     BearerToken unused = apply(info, applier);
   }
 
-  /** Applies, and returns the token that was used, or null when the call was refused. */
+  /** Attaches the headers; returns the token, or null if the call is refused. */
   @Nullable BearerToken apply(RequestInfo info, MetadataApplier applier) {
     String refusal = plaintextRefusal(info);
     if (refusal != null) {
-      applier.fail(LocalRefusal.status(Status.Code.UNAUTHENTICATED, refusal));
+      applier.fail(ClientSideRefusal.status(Status.Code.UNAUTHENTICATED, refusal));
       return null;
     }
     BearerToken token;
@@ -64,12 +65,14 @@ final class PscCallCredentials extends CallCredentials {
         metadata.put(PROJECT, project.value());
       }
     } catch (TokenUnavailableException e) {
-      applier.fail(LocalRefusal.status(Status.Code.UNAUTHENTICATED, "no token: " + e.getMessage()));
-      return null;
-    } catch (RuntimeException e) {
-      // Its message is not ours to show: a source of somebody else may put anything there.
       applier.fail(
-          LocalRefusal.status(
+          ClientSideRefusal.status(Status.Code.UNAUTHENTICATED, "no token: " + e.getMessage()));
+      return null;
+    } catch (RuntimeException | Error e) {
+      // Without its message, which may contain the token. An Error fails the call as well: thrown
+      // here, it would leave the call without an answer.
+      applier.fail(
+          ClientSideRefusal.status(
               Status.Code.UNAUTHENTICATED,
               "no token: the token source failed with " + e.getClass().getName()));
       return null;
@@ -84,7 +87,8 @@ final class PscCallCredentials extends CallCredentials {
       return null;
     }
     if (plaintext == PlaintextPolicy.LOOPBACK) {
-      return isLoopback(info.getTransportAttrs())
+      // The address of the connection may be that of a proxy, so the store's name counts too.
+      return isLoopback(info.getTransportAttrs()) && isLoopback(info.getAuthority())
           ? null
           : "refused to send the token in plaintext to "
               + info.getAuthority()
@@ -99,9 +103,19 @@ final class PscCallCredentials extends CallCredentials {
     return switch (plaintext) {
       case REFUSE -> false;
       case ALLOW -> true;
-      case LOOPBACK ->
-          !IP_ADDRESS.matcher(host).matches() || LOOPBACK_ADDRESS.matcher(host).matches();
+      case LOOPBACK -> LOOPBACK.matcher(host).matches();
     };
+  }
+
+  private static boolean isLoopback(String authority) {
+    String host = authority;
+    int colon = host.lastIndexOf(':');
+    if (host.startsWith("[")) {
+      host = host.substring(1, Math.max(1, host.indexOf(']')));
+    } else if (colon == host.indexOf(':') && colon >= 0) {
+      host = host.substring(0, colon);
+    }
+    return LOOPBACK.matcher(host).matches();
   }
 
   private static boolean isLoopback(Attributes transport) {
@@ -110,7 +124,7 @@ final class PscCallCredentials extends CallCredentials {
         && remote.getAddress().isLoopbackAddress();
   }
 
-  /** Returns the name that both carry, so that sending it would mean two values, or null. */
+  /** Returns the name of a header that both the caller and these credentials set, or null. */
   @Nullable String conflict(Metadata callersOwn) {
     for (String name : callersOwn.keys()) {
       if (name.equals(AUTHORIZATION.name())
@@ -122,13 +136,13 @@ final class PscCallCredentials extends CallCredentials {
     return null;
   }
 
-  /** Returns the status of a call whose caller and these would both set one name. */
+  /** Returns the status of a call whose caller sets a header of these credentials. */
   static Status conflictStatus(String name) {
-    return LocalRefusal.status(
+    return ClientSideRefusal.status(
         Status.Code.FAILED_PRECONDITION,
         "the call already carries metadata \""
             + name
-            + "\", which the psc interceptor would add: remove one of the two");
+            + "\", which the psc interceptor would add: remove one of them");
   }
 
   /** Names the project and the token's fingerprint. */

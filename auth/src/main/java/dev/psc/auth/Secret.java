@@ -38,7 +38,7 @@ final class Secret {
         text.getBytes(StandardCharsets.US_ASCII), other.text.getBytes(StandardCharsets.US_ASCII));
   }
 
-  /** A hash of the hash, so that hash tables learn nothing about the secret. */
+  /** Returns a hash of the hash, so that hash tables reveal nothing about the secret. */
   int hash() {
     return (sha256[4] & 0xff) << 24
         | (sha256[5] & 0xff) << 16

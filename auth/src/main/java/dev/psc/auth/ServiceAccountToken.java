@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ServiceAccountToken implements BearerToken {
 
-  /** What every token of this kind starts with. */
+  /** The prefix of every token of this kind. */
   public static final String PREFIX = "psc_v1_";
 
   private static final int HEX_DIGITS = 64;
@@ -27,10 +27,10 @@ public final class ServiceAccountToken implements BearerToken {
   }
 
   /**
-   * Reads a token from exactly its text: nothing is trimmed.
+   * Parses a token; nothing is trimmed.
    *
-   * @throws TokenFormatException when the text is anything else; the message says what is wrong and
-   *     what to do, and contains nothing of the text
+   * @throws TokenFormatException if the text is not a token; the message names the problem and a
+   *     remedy, and contains nothing of the text
    */
   public static ServiceAccountToken parse(String text) {
     TokenFormatException fault = TokenText.commonFault(text);
@@ -96,7 +96,7 @@ public final class ServiceAccountToken implements BearerToken {
   }
 
   /**
-   * Makes a new token of 256 random bits: what a server does, and a test.
+   * Returns a new token of 256 random bits, for servers and tests.
    *
    * @param random a source of secrets
    */

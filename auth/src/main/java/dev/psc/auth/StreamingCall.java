@@ -10,18 +10,19 @@ import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import java.util.concurrent.CompletableFuture;
 
-/** A call that cannot be repeated: authenticated, and its refusal explained. */
+/** An authenticated call that cannot be repeated, with hints added to a refusal. */
 final class StreamingCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
 
   private final PscCallCredentials credentials;
-  private final Attempt attempt;
+  private final CallAttempt attempt;
 
   StreamingCall(
       PscCallCredentials credentials,
       MethodDescriptor<Q, R> method,
       CallOptions options,
       Channel next) {
-    this(credentials, method, options, next, new Attempt(credentials, options.getCredentials()));
+    this(
+        credentials, method, options, next, new CallAttempt(credentials, options.getCredentials()));
   }
 
   private StreamingCall(
@@ -29,7 +30,7 @@ final class StreamingCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
       MethodDescriptor<Q, R> method,
       CallOptions options,
       Channel next,
-      Attempt attempt) {
+      CallAttempt attempt) {
     super(next.newCall(method, options.withCallCredentials(attempt)));
     this.credentials = credentials;
     this.attempt = attempt;
@@ -43,8 +44,8 @@ final class StreamingCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
           @Override
           public void onClose(Status status, Metadata trailers) {
             if (status.getCode() == Status.Code.UNAUTHENTICATED
-                && !(status.getCause() instanceof LocalRefusal)) {
-              CompletableFuture<BearerToken> unused = Rereading.of(credentials.source);
+                && !(status.getCause() instanceof ClientSideRefusal)) {
+              CompletableFuture<BearerToken> unused = TokenReread.of(credentials.source);
             }
             super.onClose(
                 AccessHints.enrich(status, attempt.used(), credentials.project), trailers);

@@ -5,18 +5,18 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * How a token file does. Immutable, without secrets.
+ * The status of a token file. Immutable, without secrets.
  *
  * @param path the file
  * @param fingerprint of the token in use
- * @param problem why the file was not usable when it was last read, so that the token in use is the
- *     last good one; empty while all is well
- * @param since when this became so
+ * @param problem why the last read failed, so that the last good token is in use; empty if the file
+ *     is usable
+ * @param since the time of the last change of this status
  */
 public record TokenFileStatus(
     Path path, String fingerprint, Optional<String> problem, Instant since) {
 
-  /** Returns whether the token in use is what the file holds. */
+  /** Returns whether the token in use is the content of the file. */
   public boolean current() {
     return problem.isEmpty();
   }

@@ -1,32 +1,32 @@
 package dev.psc.auth;
 
 /**
- * A text that should be a token and is not. The message says what is wrong by length, index and
- * kind, and never contains any of the text.
+ * Thrown for a text that is not a token. The message names the problem by length, index and kind,
+ * and never contains the text.
  */
 public final class TokenFormatException extends IllegalArgumentException {
 
   private static final long serialVersionUID = 1L;
 
-  /** What is wrong with the text. */
+  /** The problem of the text. */
   public enum Problem {
-    /** There is no text. */
+    /** The text is empty. */
     EMPTY,
-    /** It contains a carriage return or line feed. */
+    /** The text contains a carriage return or line feed. */
     LINE_BREAK,
-    /** It stands in single, double or back quotes. */
+    /** The text is enclosed in single, double or back quotes. */
     QUOTED,
-    /** It starts with the word {@code Bearer}. */
+    /** The text starts with the word {@code Bearer}. */
     BEARER_WORD,
-    /** It is shaped like a JWT: a project token of the older scheme. */
+    /** The text has the form of a JWT: a project token of the older scheme. */
     PROJECT_TOKEN,
-    /** It contains a space or tab. */
+    /** The text contains a space or tab. */
     WHITESPACE,
-    /** It does not start as a token does. */
+    /** The text lacks the prefix of a token. */
     PREFIX,
-    /** It is too short or too long. */
+    /** The text is too short or too long. */
     LENGTH,
-    /** It contains a character that a token cannot have. */
+    /** The text contains an illegal character. */
     CHARACTER
   }
 
@@ -37,7 +37,7 @@ public final class TokenFormatException extends IllegalArgumentException {
     this.problem = problem;
   }
 
-  /** Returns what is wrong. */
+  /** Returns the problem. */
   public Problem problem() {
     return problem;
   }

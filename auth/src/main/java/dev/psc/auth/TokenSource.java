@@ -8,26 +8,24 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
 /**
- * Where the token of the next call comes from: a fixed one, a variable, a file that is rotated, or
- * a function of your own.
+ * A source of the token for each call: a fixed token, an environment variable, a rotated file, or a
+ * function.
  *
- * <p>Implementations are safe for use by several threads. Whoever makes a source closes it, after
- * the channels that use it.
+ * <p>Implementations are thread-safe. The caller closes a source, after the channels that use it.
  */
 public interface TokenSource extends AutoCloseable {
 
   /**
-   * Returns the token to use now. Called once per gRPC call, on a thread that must not be held up:
-   * an implementation answers from memory.
+   * Returns the current token. Called once per gRPC call, on a thread that must not block:
+   * implementations answer from memory.
    *
-   * @throws TokenUnavailableException when there is none; the call then fails as UNAUTHENTICATED
+   * @throws TokenUnavailableException if there is none; the call then fails as UNAUTHENTICATED
    */
   BearerToken token();
 
   /**
-   * Looks for a newer token, because the store did not accept the one it got. Returns at once; the
-   * stage completes with the token to use from now on, which may be the same. Callers bound their
-   * waiting.
+   * Rereads the token after the store rejected it, without blocking. The stage completes with the
+   * token to use from now on, which may be the same. Callers limit their waiting.
    */
   default CompletionStage<BearerToken> reread() {
     try {
@@ -37,31 +35,31 @@ public interface TokenSource extends AutoCloseable {
     }
   }
 
-  /** Stops watching, if the source does; idempotent. */
+  /** Stops watching for changes; idempotent. */
   @Override
   default void close() {}
 
-  /** Returns a source of one token for good. */
+  /** Returns a source of one fixed token. */
   static TokenSource fixed(BearerToken token) {
     Objects.requireNonNull(token, "token");
     return () -> token;
   }
 
   /**
-   * Returns a source of the service account token in an environment variable, read now and once: a
-   * process cannot see its variables change. White space around the token is ignored.
+   * Returns a source of the service account token in an environment variable, which is read once.
+   * White space around the token is ignored.
    *
-   * @param name the variable's name
-   * @throws TokenUnavailableException when the variable is not set or is no service account token
+   * @param name the name of the variable
+   * @throws TokenUnavailableException if the variable is not set or not a service account token
    */
   static TokenSource environment(String name) {
     return environment(name, System.getenv());
   }
 
   /**
-   * As {@link #environment(String)}, from variables that are given.
+   * Returns the source of {@link #environment(String)} for the given variables.
    *
-   * @throws TokenUnavailableException when the variable is not set or is no service account token
+   * @throws TokenUnavailableException if the variable is not set or not a service account token
    */
   static TokenSource environment(String name, Map<String, String> variables) {
     String text = variables.get(name);
@@ -79,20 +77,19 @@ public interface TokenSource extends AutoCloseable {
   }
 
   /**
-   * Opens a file that holds a service account token and follows its changes. See {@link
-   * FileTokenSource} for what happens when the file changes, vanishes or is half written, and for
-   * its settings.
+   * Opens a file that contains a service account token and watches it for changes. {@link
+   * FileTokenSource} describes how changed, missing and half written files are handled.
    *
-   * @throws TokenUnavailableException when the file cannot be read now or holds no token
+   * @throws TokenUnavailableException if the file cannot be read or contains no token
    */
   static FileTokenSource file(Path path) {
     return FileTokenSource.builder(path).open();
   }
 
   /**
-   * Returns a source that asks a function for each call.
+   * Returns a source that calls a function for each call.
    *
-   * @param tokens answers from memory, may be called by several threads at once, never returns null
+   * @param tokens a thread-safe function that answers from memory and never returns null
    */
   static TokenSource of(Supplier<? extends BearerToken> tokens) {
     Objects.requireNonNull(tokens, "tokens");

@@ -7,12 +7,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** What goes wrong between a person and a token whatever its kind, and how files spell tokens. */
+/** Checks of the text of a token of any kind, and the decoding of files and variables. */
 final class TokenText {
 
   private TokenText() {}
 
-  /** Returns what is wrong with a text that is to be any kind of token, or null. */
+  /** Returns the problem of a text that should be a token, or null. */
   static @Nullable TokenFormatException commonFault(String text) {
     if (text.isEmpty()) {
       return new TokenFormatException(Problem.EMPTY, "the token is empty");
@@ -51,8 +51,8 @@ final class TokenText {
   }
 
   /**
-   * Reads the bytes of a file or the text of a variable as people leave them: with a byte order
-   * mark, and spaces and line breaks around the token.
+   * Decodes the bytes of a file or the text of a variable: removes a byte order mark, and spaces
+   * and line breaks around the token.
    */
   static String of(byte[] bytes) {
     if (startsWith(bytes, 0xff, 0xfe) || startsWith(bytes, 0xfe, 0xff)) {
@@ -83,7 +83,7 @@ final class TokenText {
     return true;
   }
 
-  /** Takes ASCII white space off both ends, and nothing else. */
+  /** Removes ASCII white space at both ends. */
   static String strip(String text) {
     int start = 0;
     int end = text.length();

@@ -19,11 +19,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A unary call that is repeated once when the store refused the token and the source has another.
+ * A unary call that is repeated once if the store rejects the token and the source has another one.
  *
- * <p>What the caller does (start, request, send, half-close, cancel) is remembered and passed on in
- * the one order that {@link #order} gives, since the answer to a refused attempt can overtake the
- * caller's own thread. Nothing here waits or holds a lock.
+ * <p>The actions of the caller (start, request, send, half-close, cancel) are recorded and passed
+ * on in the order of {@link #order}, since the answer to a rejected attempt may arrive before the
+ * caller's thread continues. No method blocks or holds a lock.
  */
 final class UnaryCall<Q, R> extends ClientCall<Q, R> {
 
@@ -38,7 +38,7 @@ final class UnaryCall<Q, R> extends ClientCall<Q, R> {
       new SynchronizationContext((thread, problem) -> failed(problem));
 
   private volatile ClientCall<Q, R> call;
-  private Attempt attempt;
+  private CallAttempt attempt;
 
   // Written and read in `order` only.
   private ClientCall.@Nullable Listener<R> listener;
@@ -59,7 +59,7 @@ final class UnaryCall<Q, R> extends ClientCall<Q, R> {
     this.method = method;
     this.options = options;
     this.next = next;
-    attempt = new Attempt(credentials, options.getCredentials());
+    attempt = new CallAttempt(credentials, options.getCredentials());
     call = next.newCall(method, options.withCallCredentials(attempt));
   }
 
@@ -145,7 +145,7 @@ final class UnaryCall<Q, R> extends ClientCall<Q, R> {
   }
 
   private void failed(Throwable problem) {
-    call.cancel("the call was used wrongly, or failed inside", problem);
+    call.cancel("the call was used incorrectly, or failed internally", problem);
   }
 
   private void lookAgain(Status refusal, Metadata trailers) {
@@ -157,7 +157,7 @@ final class UnaryCall<Q, R> extends ClientCall<Q, R> {
     }
     BearerToken refused = attempt.used();
     CompletableFuture<BearerToken> unused =
-        Rereading.of(credentials.source)
+        TokenReread.of(credentials.source)
             .orTimeout(Math.max(limitMillis, 1), TimeUnit.MILLISECONDS)
             .whenComplete(
                 (token, problem) ->
@@ -185,7 +185,7 @@ final class UnaryCall<Q, R> extends ClientCall<Q, R> {
     if (to == null || with == null) {
       throw new IllegalStateException("a call that was never started was refused");
     }
-    Attempt second = new Attempt(credentials, options.getCredentials());
+    CallAttempt second = new CallAttempt(credentials, options.getCredentials());
     attempt = second;
     ClientCall<Q, R> again = next.newCall(method, options.withCallCredentials(second));
     call = again;
@@ -204,7 +204,7 @@ final class UnaryCall<Q, R> extends ClientCall<Q, R> {
     }
   }
 
-  /** Tells the caller on the thread that expects it: a blocking stub waits for its executor. */
+  /** Closes the call on the executor of the caller, as a blocking stub waits for it. */
   private void deliver(Status status, Metadata trailers) {
     ClientCall.Listener<R> to = listener;
     if (to != null) {
@@ -214,17 +214,17 @@ final class UnaryCall<Q, R> extends ClientCall<Q, R> {
         executor.execute(close);
         return;
       }
-      // A refusal is rare enough for a thread; the application may have blocked the common pool.
+      // Refusals are rare, and the common pool may be blocked by the application.
       DaemonThreads.named("psc-auth-refusal").newThread(close).start();
     }
   }
 
-  /** Explains a refusal to the caller. */
+  /** A listener that adds hints to a refusal. */
   private class LastListener extends SimpleForwardingClientCallListener<R> {
 
-    private final Attempt of;
+    private final CallAttempt of;
 
-    LastListener(ClientCall.Listener<R> to, Attempt of) {
+    LastListener(ClientCall.Listener<R> to, CallAttempt of) {
       super(to);
       this.of = of;
     }
@@ -235,12 +235,12 @@ final class UnaryCall<Q, R> extends ClientCall<Q, R> {
     }
   }
 
-  /** Keeps a refusal from the caller until it is known whether there is another token. */
+  /** A listener that holds a refusal back until the token has been reread. */
   private final class FirstListener extends LastListener {
 
     private boolean answered;
 
-    FirstListener(ClientCall.Listener<R> to, Attempt of) {
+    FirstListener(ClientCall.Listener<R> to, CallAttempt of) {
       super(to, of);
     }
 
@@ -260,7 +260,7 @@ final class UnaryCall<Q, R> extends ClientCall<Q, R> {
     public void onClose(Status status, Metadata trailers) {
       boolean refusedByStore =
           status.getCode() == Status.Code.UNAUTHENTICATED
-              && !(status.getCause() instanceof LocalRefusal);
+              && !(status.getCause() instanceof ClientSideRefusal);
       if (!refusedByStore || answered) {
         super.onClose(status, trailers);
         return;

@@ -1,4 +1,4 @@
-/** Tokens, project ids, and what puts them on a gRPC call. */
+/** Tokens, project ids and the interceptor that attaches them to gRPC calls. */
 @NullMarked
 package dev.psc.auth;
 

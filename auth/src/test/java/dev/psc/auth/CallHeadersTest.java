@@ -42,7 +42,7 @@ class CallHeadersTest {
             () ->
                 CallHeaders.parse(
                     List.of("projectID=" + PROJECT, "projectid=" + ProjectId.random())))
-        .withMessageContaining("two projects");
+        .withMessageContaining("different values");
   }
 
   @ParameterizedTest

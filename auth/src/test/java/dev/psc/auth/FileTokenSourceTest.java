@@ -317,10 +317,14 @@ class FileTokenSourceTest {
   }
 
   @Test
-  void saysThatWhatIsNoFileCannotBeRead() {
-    assertThatExceptionOfType(TokenUnavailableException.class)
-        .isThrownBy(() -> TokenSource.file(directory))
-        .withMessageContaining("cannot be read");
+  void refusesDirectoriesPipesAndDevices() throws Exception {
+    Path pipe = directory.resolve("pipe");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    for (Path notAFile : List.of(directory, pipe, Path.of("/dev/zero"))) {
+      assertThatExceptionOfType(TokenUnavailableException.class)
+          .isThrownBy(() -> TokenSource.file(notAFile))
+          .withMessageContaining(notAFile + ": is not a regular file");
+    }
   }
 
   @Test

@@ -24,7 +24,12 @@ class PscCallCredentialsTest {
   private static final TokenSource SOURCE =
       TokenSource.fixed(ServiceAccountToken.generate(new SecureRandom()));
 
-  private record To(SecurityLevel level, @Nullable SocketAddress address) {}
+  private record To(SecurityLevel level, @Nullable SocketAddress address, String authority) {
+
+    To(SecurityLevel level, @Nullable SocketAddress address) {
+      this(level, address, "store:443");
+    }
+  }
 
   /** Returns the refusal, or nothing where the token went out. */
   private static Optional<Status> apply(PscAuthInterceptor.Builder builder, To to) {
@@ -46,7 +51,7 @@ class PscCallCredentialsTest {
 
           @Override
           public String getAuthority() {
-            return "store:443";
+            return to.authority();
           }
 
           @Override
@@ -80,8 +85,9 @@ class PscCallCredentialsTest {
     return PscAuthInterceptor.builder(SOURCE, ProjectId.random());
   }
 
+  private static final InetSocketAddress LOOPBACK = new InetSocketAddress("127.0.0.1", 1);
   private static final To TLS = new To(SecurityLevel.PRIVACY_AND_INTEGRITY, null);
-  private static final To HERE = new To(SecurityLevel.NONE, new InetSocketAddress("127.0.0.1", 1));
+  private static final To HERE = new To(SecurityLevel.NONE, LOOPBACK, "localhost:443");
   private static final To ELSEWHERE =
       new To(SecurityLevel.NONE, new InetSocketAddress("192.0.2.1", 1));
 
@@ -112,6 +118,40 @@ class PscCallCredentialsTest {
   }
 
   @Test
+  void refusesPlaintextThroughAProxyOnLoopback() {
+    for (String store :
+        new String[] {"store:443", "192.0.2.1:443", "[2001:db8::1]:443", "2001:db8::1"}) {
+      assertThat(
+              apply(
+                      builder().allowPlaintextOnLoopback(),
+                      new To(SecurityLevel.NONE, LOOPBACK, store))
+                  .orElseThrow()
+                  .getDescription())
+          .contains(store, "not this machine");
+    }
+    for (String store : new String[] {"127.0.0.1:443", "[::1]:443", "::1", "localhost"}) {
+      assertThat(
+              apply(
+                  builder().allowPlaintextOnLoopback(),
+                  new To(SecurityLevel.NONE, LOOPBACK, store)))
+          .isEmpty();
+    }
+  }
+
+  @Test
+  void failsTheCallWhenTheTokenSourceThrowsAnError() {
+    TokenSource broken =
+        TokenSource.of(
+            () -> {
+              throw new NoClassDefFoundError("secret");
+            });
+    Status status =
+        apply(PscAuthInterceptor.builder(broken, ProjectId.random()), TLS).orElseThrow();
+    assertThat(status.getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
+    assertThat(status.getDescription()).contains("NoClassDefFoundError").doesNotContain("secret");
+  }
+
+  @Test
   void aSourceWithoutATokenFailsTheCallInItsWords() {
     TokenSource empty =
         TokenSource.of(
@@ -132,6 +172,7 @@ class PscCallCredentialsTest {
     PscAuthInterceptor loopback = builder().allowPlaintextOnLoopback().build();
     assertThat(loopback.mayUsePlaintext("127.0.0.1")).isTrue();
     assertThat(loopback.mayUsePlaintext("192.0.2.1")).isFalse();
-    assertThat(loopback.mayUsePlaintext("store.test")).as("may be this machine").isTrue();
+    assertThat(loopback.mayUsePlaintext("localhost")).isTrue();
+    assertThat(loopback.mayUsePlaintext("store.test")).as("may be another machine").isFalse();
   }
 }

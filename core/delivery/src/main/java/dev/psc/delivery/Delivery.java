@@ -30,15 +30,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gets profiles into one sink: a bounded queue, and a sender that batches, retries, backs off,
- * finds the bad profile in a refused batch, and keeps the order within each series.
+ * The delivery of profiles to one sink: a bounded queue, and a sender that batches, retries, backs
+ * off, finds the bad profile in a rejected batch, and keeps the order within each series.
  *
- * <p>Every accepted profile is sent at least once, or counted as dropped with a reason. A sink that
- * is slow or down holds up nobody but its own queue.
+ * <p>Every accepted profile is sent at least once, or counted as dropped with a reason.
  *
- * <p>Nothing runs before {@link #start()} or the first {@link #accept}. Safe for use by several
- * threads. Whoever builds a delivery closes it, and the sink after it, unless {@link
- * DeliveryBuilder#closeSink} says that the delivery does.
+ * <p>Nothing runs before {@link #start()} or the first {@link #accept}. Thread-safe. The caller
+ * closes the delivery and then the sink; with {@link DeliveryBuilder#closeSink} the delivery closes
+ * the sink.
  */
 public final class Delivery implements ProfileReceiver, AutoCloseable {
 
@@ -48,8 +47,8 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
   private final DeliverySettings settings;
   private final String name;
   private final Ticker ticker;
-  private final Wakeup sendSignal = new Wakeup();
-  private final Wakeup spoolSignal = new Wakeup();
+  private final Wakeup sendWakeup = new Wakeup();
+  private final Wakeup spoolWakeup = new Wakeup();
   private final Events events;
   private final SendQueue queue;
   private final Sender sender;
@@ -71,7 +70,7 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
     this.ticker = builder.ticker;
     LogThrottle throttle = new LogThrottle(ticker);
     this.events = new Events(builder.listener, throttle);
-    QueueState state = new QueueState(settings, ticker, events, sendSignal, spoolSignal);
+    QueueState state = new QueueState(settings, ticker, events, sendWakeup, spoolWakeup);
     this.queue = new SendQueue(state);
     Path letters = settings.deadLetters();
     this.deadLetters =
@@ -89,7 +88,7 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
             queue,
             events,
             throttle,
-            sendSignal,
+            sendWakeup,
             deadLetters);
     DeliverySettings.SpoolSettings spooled = settings.spool();
     this.spool =
@@ -101,7 +100,7 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
   /**
    * Returns a delivery with the defaults.
    *
-   * @param sink where the profiles go; not closed by the delivery
+   * @param sink the destination; not closed by the delivery
    */
   public static Delivery create(ProfileSink sink) {
     return builder(sink).build();
@@ -110,15 +109,15 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
   /**
    * Returns a builder.
    *
-   * @param sink where the profiles go
+   * @param sink the destination
    */
   public static DeliveryBuilder builder(ProfileSink sink) {
     return new DeliveryBuilder(sink);
   }
 
   /**
-   * Starts the threads, after reading what an earlier process left in the spool. A second call, or
-   * one after {@link #close()}, does nothing.
+   * Reads the profiles that an earlier process left in the spool and starts the threads. A second
+   * call, or one after {@link #close()}, has no effect.
    */
   public void start() {
     synchronized (lifecycle) {
@@ -152,9 +151,9 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
   }
 
   /**
-   * Takes a profile as {@link #accept} does, and says when it is safe.
+   * Accepts a profile like {@link #accept}, and reports when it is durable.
    *
-   * @param profile given up by the caller
+   * @param profile the profile, which the caller must not change afterwards
    */
   public Receipt submit(RawProfile profile) {
     CompletableFuture<Durability> durability = new CompletableFuture<>();
@@ -175,12 +174,12 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
   private void sendLoop() {
     while (!stopping) {
       try {
-        sendSignal.await(sender.step());
+        sendWakeup.await(sender.step());
       } catch (InterruptedException e) {
-        // The host's way to end a thread: close() ends it too, with what is left accounted for.
+        // Only close() ends the thread, so that all profiles are accounted for.
         logger.debug("Interrupted; only close() ends this thread", e);
       } catch (RuntimeException e) {
-        logger.error("Sending to {} failed on a fault of ours; it goes on", name, e);
+        logger.error("Unexpected error while sending to {}; continuing", name, e);
         pause();
       }
     }
@@ -189,11 +188,11 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
   private void spoolLoop(Spool spool) {
     while (!spoolStopping) {
       try {
-        spoolSignal.await(spool.step());
+        spoolWakeup.await(spool.step());
       } catch (InterruptedException e) {
         logger.debug("Interrupted; only close() ends this thread", e);
       } catch (RuntimeException e) {
-        logger.error("The spool of {} failed on a fault of ours; it goes on", name, e);
+        logger.error("Unexpected error in the spool of {}; continuing", name, e);
         pause();
       }
     }
@@ -208,20 +207,20 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
     }
   }
 
-  /** Does what is due and returns how long nothing will be, for tests without threads. */
+  /** Performs the due actions and returns the time until the next one; for tests. */
   long step() {
     long wait;
     boolean again;
     do {
       wait = spool == null ? Long.MAX_VALUE : spool.step();
       wait = Math.min(wait, sender.step());
-      again = spoolSignal.take();
-      again |= sendSignal.take();
+      again = spoolWakeup.take();
+      again |= sendWakeup.take();
     } while (again);
     return wait;
   }
 
-  /** Lets go of the spool as the end of the process does, for tests without threads. */
+  /** Releases the spool like the end of the process; for tests. */
   void abandonSpool() {
     if (spool != null) {
       spool.abandon();
@@ -229,10 +228,10 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
   }
 
   /**
-   * Sends what is here without waiting for batches to fill, and waits for it.
+   * Sends all queued profiles without waiting for full batches, and waits for the outcome.
    *
-   * @param timeout how long to wait at most; zero or more
-   * @return whether everything that was accepted before the call is sent or dropped
+   * @param timeout the longest wait; not negative
+   * @return whether all profiles accepted before the call are sent or dropped
    */
   public boolean flush(Duration timeout) {
     try {
@@ -247,7 +246,7 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
     queue.requestFlush();
   }
 
-  /** Returns how everything stands. */
+  /** Returns the counters and the state. */
   public DeliverySnapshot snapshot() {
     SnapshotBuilder snapshot = new SnapshotBuilder();
     snapshot.sink = name;
@@ -272,13 +271,12 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
   }
 
   /**
-   * Stops taking profiles, sends what it can in time, writes the rest to the spool if there is one,
-   * and counts what is lost. A second call returns the report of the first.
+   * Refuses further profiles, sends queued ones within the timeout, leaves the rest in the spool if
+   * there is one, and counts the lost ones. A second call returns the report of the first.
    *
-   * @param timeout how long it may take; zero or more. A tenth of it, at least 100 ms, is kept for
-   *     the spool. The sink's own close comes on top where {@link DeliveryBuilder#closeSink} is
-   *     set.
-   * @return what became of the profiles that were still here
+   * @param timeout the longest duration; not negative. A tenth of it, at least 100 ms, is reserved
+   *     for the spool. Closing the sink, see {@link DeliveryBuilder#closeSink}, is not included.
+   * @return the counts of profiles sent, spooled and lost
    */
   public CloseReport close(Duration timeout) {
     long deadline = System.nanoTime() + timeout.toNanos();
@@ -299,10 +297,10 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
         }
       }
       stopping = true;
-      sendSignal.set();
+      sendWakeup.set();
       interrupted |= !join(sendThread, deadline);
       spoolStopping = true;
-      spoolSignal.set();
+      spoolWakeup.set();
       interrupted |= !join(spoolThread, deadline);
       if (spool != null && spoolThread == null && started) {
         spool.close();
@@ -320,7 +318,10 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
       Thread.currentThread().interrupt();
     }
     if (result.lost() > 0) {
-      logger.warn("Closed {} with {} profiles neither sent nor on disk", name, result.lost());
+      logger.warn(
+          "Closed {}: {} profiles are lost, neither sent nor on disk; a spool would keep them",
+          name,
+          result.lost());
     }
     return result;
   }
@@ -341,7 +342,7 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
     try {
       builder.sink.close();
     } catch (RuntimeException e) {
-      logger.warn("Sink {} failed to close", name, e);
+      logger.warn("Cannot close sink {}", name, e);
     }
   }
 

@@ -15,7 +15,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Collects the settings of a {@link Delivery}. Not thread-safe. */
+/** A builder of {@link Delivery}. Not thread-safe. */
 public final class DeliveryBuilder {
 
   private static final long KIB = 1024;
@@ -57,8 +57,8 @@ public final class DeliveryBuilder {
   }
 
   /**
-   * Sets how many bytes of profiles are held in memory; when there are more, the oldest are
-   * dropped. At least 64 KiB and at least {@link #profileMaxBytes}; 64 MiB by default.
+   * Sets the limit on bytes of profiles in memory; the oldest profiles beyond it are dropped. At
+   * least 64 KiB and at least {@link #profileMaxBytes}; 64 MiB by default.
    */
   public DeliveryBuilder queueMaxBytes(long queueMaxBytes) {
     this.queueMaxBytes = queueMaxBytes;
@@ -66,48 +66,45 @@ public final class DeliveryBuilder {
   }
 
   /**
-   * Sets the largest profile that is taken; 32 MiB by default. Stores have limits of their own
-   * (Parca takes requests of 64 MiB, a gRPC server with defaults of 4 MiB).
+   * Sets the largest accepted profile in bytes; 32 MiB by default. Stores have limits as well: 64
+   * MiB per request in Parca, 4 MiB in gRPC servers by default.
    */
   public DeliveryBuilder profileMaxBytes(long profileMaxBytes) {
     this.profileMaxBytes = profileMaxBytes;
     return this;
   }
 
-  /**
-   * Sets the total time in which a profile is tried; an older one is dropped. More than zero; 7
-   * days by default.
-   */
+  /** Sets the age at which a profile is dropped, over all attempts. Positive; 7 days by default. */
   public DeliveryBuilder profileMaxAge(Duration profileMaxAge) {
     this.profileMaxAge = Objects.requireNonNull(profileMaxAge, "profileMaxAge");
     return this;
   }
 
   /**
-   * Sets how large the requests become when there is much to send; one larger profile is sent
-   * alone. At least 1 KiB; 1 MiB by default.
+   * Sets the largest batch in bytes; a larger profile is sent alone. At least 1 KiB; 1 MiB by
+   * default.
    */
   public DeliveryBuilder batchMaxBytes(long batchMaxBytes) {
     this.batchMaxBytes = batchMaxBytes;
     return this;
   }
 
-  /** Sets how long a profile waits for others to be sent with it; zero or more, 1 s by default. */
+  /** Sets how long a profile waits for a batch to fill; not negative, 1 s by default. */
   public DeliveryBuilder batchMaxAge(Duration batchMaxAge) {
     this.batchMaxAge = Objects.requireNonNull(batchMaxAge, "batchMaxAge");
     return this;
   }
 
-  /** Sets how many calls to the sink may run at the same time; 1 to 64, 2 by default. */
+  /** Sets the number of concurrent calls to the sink; 1 to 64, 2 by default. */
   public DeliveryBuilder callsInFlight(int callsInFlight) {
     this.callsInFlight = callsInFlight;
     return this;
   }
 
   /**
-   * Sets how long the sink's answer is waited for: after that the call is cancelled and its batch
-   * tried again. A guard for sinks without a deadline of their own, so longer than that; more than
-   * zero, 40 s by default.
+   * Sets the timeout of a call to the sink: the call is then cancelled and its batch retried. It
+   * guards against sinks without a deadline and should exceed the deadline of the sink. Positive,
+   * 40 s by default.
    */
   public DeliveryBuilder callTimeout(Duration callTimeout) {
     this.callTimeout = Objects.requireNonNull(callTimeout, "callTimeout");
@@ -115,38 +112,38 @@ public final class DeliveryBuilder {
   }
 
   /**
-   * Sets the limit of the random rest after the first failure, doubled with each further one; more
-   * than zero, 500 ms by default.
+   * Sets the limit of the random back-off after the first failure, doubled with each further one.
+   * Positive, 500 ms by default.
    */
   public DeliveryBuilder backoffFirst(Duration backoffFirst) {
     this.backoffFirst = Objects.requireNonNull(backoffFirst, "backoffFirst");
     return this;
   }
 
-  /** Sets the largest such limit; not less than {@link #backoffFirst}, 30 s by default. */
+  /** Sets the largest back-off limit; at least {@link #backoffFirst}, 30 s by default. */
   public DeliveryBuilder backoffMax(Duration backoffMax) {
     this.backoffMax = Objects.requireNonNull(backoffMax, "backoffMax");
     return this;
   }
 
   /**
-   * Sets how often a sink is tried that does not let us in or refuses everything; more than zero,
-   * 30 s by default.
+   * Sets the interval of probes while the sink blocks or rejects all profiles. Positive, 30 s by
+   * default.
    */
   public DeliveryBuilder probeInterval(Duration probeInterval) {
     this.probeInterval = Objects.requireNonNull(probeInterval, "probeInterval");
     return this;
   }
 
-  /** Sets the timeout of {@link Delivery#close()}; zero or more, 5 s by default. */
+  /** Sets the timeout of {@link Delivery#close()}; not negative, 5 s by default. */
   public DeliveryBuilder closeTimeout(Duration closeTimeout) {
     this.closeTimeout = Objects.requireNonNull(closeTimeout, "closeTimeout");
     return this;
   }
 
   /**
-   * Sets a directory in which profiles are kept until they are sent, so that they survive the end
-   * of the process. Made if it is not there; used by one delivery at a time. None by default.
+   * Sets a directory that keeps profiles until they are sent, so that they survive the end of the
+   * process. Created if missing; used by one delivery at a time. None by default.
    */
   public DeliveryBuilder spool(Path directory) {
     this.spool = Objects.requireNonNull(directory, "directory");
@@ -154,8 +151,8 @@ public final class DeliveryBuilder {
   }
 
   /**
-   * Sets how large the spool's files become together; when there is more, the oldest file is
-   * dropped with what is in it, about a sixteenth of the whole. At least 1 MiB; 1 GiB by default.
+   * Sets the limit on the size of the spool; beyond it the oldest file, about a sixteenth, is
+   * dropped with its profiles. At least 1 MiB; 1 GiB by default.
    */
   public DeliveryBuilder spoolMaxBytes(long spoolMaxBytes) {
     this.spoolMaxBytes = spoolMaxBytes;
@@ -163,8 +160,8 @@ public final class DeliveryBuilder {
   }
 
   /**
-   * Sets how often what was written is forced to the device: so much can be lost when the machine
-   * fails, nothing of it when only the process does. Zero forces after each write; 200 ms by
+   * Sets the interval of forcing writes to the device: profiles of this interval may be lost if the
+   * machine fails, but not if only the process fails. Zero forces after each write; 200 ms by
    * default.
    */
   public DeliveryBuilder spoolSyncInterval(Duration spoolSyncInterval) {
@@ -173,8 +170,8 @@ public final class DeliveryBuilder {
   }
 
   /**
-   * Sets a directory in which profiles that the sink refuses are written, laid out as {@link
-   * DirectorySink} does, each with the sink's words beside it. None by default.
+   * Sets a directory for rejected profiles, in the layout of {@link DirectorySink}, each with a
+   * file with the sink's message. None by default.
    */
   public DeliveryBuilder deadLetters(Path directory) {
     this.deadLetters = Objects.requireNonNull(directory, "directory");
@@ -182,8 +179,8 @@ public final class DeliveryBuilder {
   }
 
   /**
-   * Sets how large that directory becomes; what comes later is only counted. At least 1; 64 MiB by
-   * default.
+   * Sets the limit on the size of that directory; further profiles are only counted. At least 1; 64
+   * MiB by default.
    */
   public DeliveryBuilder deadLetterMaxBytes(long deadLetterMaxBytes) {
     this.deadLetterMaxBytes = deadLetterMaxBytes;
@@ -196,13 +193,13 @@ public final class DeliveryBuilder {
     return this;
   }
 
-  /** Sets who is told of everything that happens; nobody by default. */
+  /** Sets a listener of delivery events; none by default. */
   public DeliveryBuilder listener(DeliveryListener listener) {
     this.listener = Objects.requireNonNull(listener, "listener");
     return this;
   }
 
-  /** Sets what makes the delivery's threads; daemon threads by default. They are named by us. */
+  /** Sets the factory of the threads; daemon threads by default. The delivery names them. */
   public DeliveryBuilder threadFactory(ThreadFactory threadFactory) {
     this.threads = Objects.requireNonNull(threadFactory, "threadFactory");
     return this;
@@ -226,7 +223,7 @@ public final class DeliveryBuilder {
     return this;
   }
 
-  /** Leaves out the threads: tests call the steps themselves. */
+  /** Starts no threads: tests call the steps. */
   DeliveryBuilder manual() {
     this.manual = true;
     return this;
@@ -235,7 +232,7 @@ public final class DeliveryBuilder {
   /**
    * Returns a delivery that is not started yet.
    *
-   * @throws IllegalArgumentException when a setting is out of range or two contradict each other
+   * @throws IllegalArgumentException if a setting is out of range or contradicts another one
    */
   public Delivery build() {
     atLeast("queueMaxBytes", queueMaxBytes, 64 * KIB);
@@ -252,14 +249,11 @@ public final class DeliveryBuilder {
     atLeast("spoolMaxBytes", spoolMaxBytes, MIB);
     if (callsInFlight < 1 || callsInFlight > 64) {
       throw new IllegalArgumentException(
-          "callsInFlight must be from 1 to 64, but is " + callsInFlight);
+          "callsInFlight must be between 1 and 64, but was " + callsInFlight);
     }
     if (backoffMax.compareTo(backoffFirst) < 0) {
       throw new IllegalArgumentException(
-          "backoffMax must not be less than backoffFirst = "
-              + backoffFirst
-              + ", but is "
-              + backoffMax);
+          "backoffMax must be at least backoffFirst = " + backoffFirst + ", but was " + backoffMax);
     }
     return new Delivery(this, settings());
   }
@@ -294,19 +288,20 @@ public final class DeliveryBuilder {
 
   private static void atLeast(String name, long value, long least) {
     if (value < least) {
-      throw new IllegalArgumentException(name + " must be at least " + least + ", but is " + value);
+      throw new IllegalArgumentException(
+          name + " must be at least " + least + ", but was " + value);
     }
   }
 
   private static void positive(String name, Duration value) {
     if (value.isNegative() || value.isZero()) {
-      throw new IllegalArgumentException(name + " must be more than zero, but is " + value);
+      throw new IllegalArgumentException(name + " must be positive, but was " + value);
     }
   }
 
   private static void notNegative(String name, Duration value) {
     if (value.isNegative()) {
-      throw new IllegalArgumentException(name + " must not be negative, but is " + value);
+      throw new IllegalArgumentException(name + " must not be negative, but was " + value);
     }
   }
 }

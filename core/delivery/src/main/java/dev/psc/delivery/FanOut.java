@@ -12,8 +12,8 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * Hands each profile to several deliveries, each with a queue, a spool and a pace of its own: a
- * sink that is down holds up no other. Safe for use by several threads.
+ * A receiver that passes each profile to several deliveries, each with its own queue and spool, so
+ * that a sink that is down does not delay the others. Thread-safe.
  */
 public final class FanOut implements ProfileReceiver, AutoCloseable {
 
@@ -29,8 +29,8 @@ public final class FanOut implements ProfileReceiver, AutoCloseable {
   /**
    * Returns a fan-out.
    *
-   * @param deliveries where each profile goes; started and closed with the fan-out
-   * @throws IllegalArgumentException when there is none
+   * @param deliveries the receivers of each profile; started and closed with the fan-out
+   * @throws IllegalArgumentException if there is none
    */
   public static FanOut of(Delivery... deliveries) {
     return new FanOut(List.of(deliveries));
@@ -39,19 +39,19 @@ public final class FanOut implements ProfileReceiver, AutoCloseable {
   /**
    * Returns a fan-out.
    *
-   * @param deliveries where each profile goes; started and closed with the fan-out
-   * @throws IllegalArgumentException when there is none
+   * @param deliveries the receivers of each profile; started and closed with the fan-out
+   * @throws IllegalArgumentException if there is none
    */
   public static FanOut of(List<Delivery> deliveries) {
     return new FanOut(deliveries);
   }
 
-  /** Starts every delivery. A second call does nothing. */
+  /** Starts every delivery. A second call has no effect. */
   public void start() {
     deliveries.forEach(Delivery::start);
   }
 
-  /** Hands the profile to every delivery; accepted when at least one of them took it. */
+  /** Passes the profile to every delivery; accepted if at least one accepts it. */
   @Override
   public Acceptance accept(RawProfile profile) {
     List<Acceptance> answers = new ArrayList<>(deliveries.size());
@@ -72,10 +72,10 @@ public final class FanOut implements ProfileReceiver, AutoCloseable {
   }
 
   /**
-   * Waits until everything that was accepted before the call is sent or dropped everywhere.
+   * Waits until all profiles accepted before the call are sent or dropped by every delivery.
    *
-   * @param timeout how long to wait at most, for all together
-   * @return whether that happened in time
+   * @param timeout the longest wait, for all deliveries together
+   * @return whether this happened within the timeout
    */
   public boolean flush(Duration timeout) {
     long deadline = System.nanoTime() + timeout.toNanos();
@@ -92,8 +92,8 @@ public final class FanOut implements ProfileReceiver, AutoCloseable {
   /**
    * Closes every delivery at the same time.
    *
-   * @param timeout how long to wait at most, for all together
-   * @return what each of them left behind, in order
+   * @param timeout the longest wait, for all deliveries together
+   * @return the report of each delivery, in order
    */
   public List<CloseReport> close(Duration timeout) {
     return closeAll(delivery -> timeout);

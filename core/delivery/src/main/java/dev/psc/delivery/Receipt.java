@@ -5,9 +5,9 @@ import dev.psc.delivery.status.Durability;
 import java.util.concurrent.CompletionStage;
 
 /**
- * The answer to a profile whose further way the caller wants to know. Immutable.
+ * The answer to a submitted profile, with a stage for its durability. Immutable.
  *
- * @param acceptance whether the profile was taken
+ * @param acceptance whether the profile was accepted
  * @param durability completes, never exceptionally and on a thread of the delivery that must not be
  *     blocked, as soon as the profile is on disk, sent, or lost, whichever comes first; completed
  *     with {@link Durability#LOST} when the profile was refused

@@ -249,11 +249,38 @@ class DeliveryThreadsTest {
                   .functionCounter()
                   .count())
           .isEqualTo(1);
-      assertThat(registry.get("psc.delivery.queued").gauge().value()).isZero();
+      assertThat(registry.get("psc.delivery.queue.profiles").gauge().value()).isZero();
       assertThat(registry.get("psc.delivery.state").tag("state", "sending").gauge().value())
           .isEqualTo(1);
     }
     assertThat(registry.getMeters()).isEmpty();
+  }
+
+  @Test
+  void countersByReasonStartAtZero() {
+    SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    try (Delivery delivery = Delivery.create(sink);
+        DeliveryMetrics metrics = DeliveryMetrics.of(delivery)) {
+      metrics.bindTo(registry);
+      for (String reason : DeliverySnapshot.DROP_REASONS) {
+        assertThat(
+                registry
+                    .get("psc.delivery.dropped")
+                    .tag("reason", reason)
+                    .functionCounter()
+                    .count())
+            .isZero();
+      }
+      for (String reason : DeliverySnapshot.REFUSAL_REASONS) {
+        assertThat(
+                registry
+                    .get("psc.delivery.refused")
+                    .tag("reason", reason)
+                    .functionCounter()
+                    .count())
+            .isZero();
+      }
+    }
   }
 
   @Test

@@ -296,8 +296,8 @@ class SenderRefusalsTest {
       time.advance(Duration.ofSeconds(1));
       assertThat(Duration.ofNanos(delivery.step())).isEqualTo(PROBE_REST);
       String message =
-          "the last 32 requests were all refused, so the profiles are not to blame; they are kept"
-              + " and one is tried now and then. Last answer: "
+          "the last 32 requests were all rejected, which indicates a fault of the sink; profiles"
+              + " are kept and one is tried per probe interval. Last answer: "
               + WORDS;
       assertThat(sink.calls()).hasSize(32);
       assertThat(events)
@@ -411,9 +411,9 @@ class SenderRefusalsTest {
       RawProfile first = profile("a", "bad");
       assertThat(log.lines())
           .containsExactly(
-              "WARN Sink fake refuses "
+              "WARN Sink fake rejected "
                   + first
-                  + " and it is dropped: function id is not sequential (2 more since)");
+                  + ", which is dropped: function id is not sequential (2 more since)");
       accept("e", "bad");
       accept("f", "good");
       send();
@@ -424,9 +424,9 @@ class SenderRefusalsTest {
       send();
       assertThat(log.lines().get(1))
           .isEqualTo(
-              "WARN Sink fake refuses "
+              "WARN Sink fake rejected "
                   + profile("g", "bad")
-                  + " and it is dropped: function id is not sequential (1 more since)");
+                  + ", which is dropped: function id is not sequential (1 more since)");
     }
   }
 

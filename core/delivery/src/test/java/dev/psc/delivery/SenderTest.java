@@ -355,7 +355,7 @@ class SenderTest {
       assertThat(log.lines())
           .containsExactly(
               "WARN Sink fake is BLOCKED: unauthenticated: check the token file (0 more since)",
-              "INFO Sink fake takes profiles again");
+              "INFO Sink fake accepts profiles again");
     }
   }
 
@@ -400,7 +400,7 @@ class SenderTest {
       assertThat(log.lines())
           .filteredOn(line -> line.contains("failed instead of answering"))
           .containsExactly(
-              "WARN Sink fake failed instead of answering (0 more since); its batch is tried again",
+              "WARN Sink fake failed without an outcome (0 more since); its batch is retried",
               "WARN Sink fake failed instead of answering (6 more since); its batch is tried"
                   + " again");
     }

@@ -111,6 +111,19 @@ class SpoolTest {
   }
 
   @Test
+  void doesNotOpenPipesInItsDirectory() throws Exception {
+    Files.createDirectories(directory);
+    Path pipe = directory.resolve("0000000000000001-00000001.spool");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    Delivery delivery = open();
+    delivery.accept(profile("a", "a-0"));
+    run(delivery, Duration.ofSeconds(5));
+    assertThat(sink.received()).containsExactly("a-0");
+    assertThat(delivery.snapshot().spoolHealthy()).isTrue();
+    assertThat(Files.exists(pipe)).isTrue();
+  }
+
+  @Test
   void replaysAfterAKillInOrderPerSeries() {
     sink.answers(FakeSink.retry());
     Delivery first = open();
@@ -458,7 +471,7 @@ class SpoolTest {
     assertThat(second.snapshot().spoolHealthy()).isFalse();
     assertThat(second.snapshot().spoolMessage())
         .contains("process " + ProcessHandle.current().pid())
-        .contains("a directory of its own");
+        .contains("use a separate directory");
     first.accept(profile("a", "a-0"));
     second.accept(profile("a", "a-1"));
     first.step();

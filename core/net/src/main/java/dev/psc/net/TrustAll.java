@@ -7,7 +7,7 @@ import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
  * A trust manager that accepts every certificate for every host name. The JDK adds no host name
- * check of its own to an extended trust manager.
+ * check to an extended trust manager.
  */
 public final class TrustAll extends X509ExtendedTrustManager {
 

@@ -3,6 +3,7 @@ package dev.psc.store;
 import dev.psc.delivery.spi.ProfileSink;
 import dev.psc.delivery.spi.RawProfile;
 import dev.psc.delivery.spi.SendOutcome;
+import dev.psc.delivery.spi.SinkSettings;
 import dev.psc.store.proto.profilestore.ProfileStoreServiceGrpc;
 import dev.psc.store.proto.profilestore.WriteRawRequest;
 import dev.psc.store.proto.profilestore.WriteRawResponse;
@@ -19,50 +20,58 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends profiles to Polar Signals Cloud, or to any Parca-compatible store, with {@code WriteRaw}.
+ * A sink that sends profiles to Polar Signals Cloud, or to any Parca-compatible store, with {@code
+ * WriteRaw}.
  *
- * <p>A batch becomes one request, in which profiles of equal labels share a series; where some
- * profiles have normalized addresses and others do not, it becomes two, one after the other. Each
- * request has a deadline of its own. Who retries is the caller, so the channel should not ({@code
- * ManagedChannelBuilder.disableRetry()}); the sink answers what to do:
+ * <pre>{@code
+ * SinkSettings settings =
+ *     SinkSettings.builder("grpc.polarsignals.com:443").tokenFile(file).projectId(id).build();
+ * Delivery delivery =
+ *     Delivery.builder(GrpcProfileSink.connect(settings)).closeSink(true).build();
+ * }</pre>
+ *
+ * <p>A batch becomes one request, in which profiles with equal labels share a series. A batch with
+ * both normalized and not normalized addresses becomes two requests, sent one after the other. Each
+ * request has its own deadline. The caller retries, so the channel should not ({@code
+ * ManagedChannelBuilder.disableRetry()}). The outcomes are:
  *
  * <ul>
  *   <li>{@link SendOutcome.Retry} for the codes of {@link Builder#retryableCodes}, with the delay
- *       that the store asks for by {@code RetryInfo} or {@code grpc-retry-pushback-ms}
+ *       that the store requests by {@code RetryInfo} or {@code grpc-retry-pushback-ms}
  *   <li>{@link SendOutcome.Blocked} for {@code UNAUTHENTICATED}, {@code PERMISSION_DENIED}, {@code
  *       UNIMPLEMENTED}, {@code NOT_FOUND}, {@code FAILED_PRECONDITION}, and an {@code
- *       INVALID_ARGUMENT} that speaks of the project id, none of which says anything about the
- *       profiles
- *   <li>{@link SendOutcome.Rejected} for everything else, and with the reason {@code too_large} for
- *       a request above a limit, ours or the store's: smaller batches may fit
+ *       INVALID_ARGUMENT} about the project id: the profiles are not the cause
+ *   <li>{@link SendOutcome.Rejected} for everything else. The reason is {@code too_large} for a
+ *       request above a limit of the sink or of the store: smaller batches may fit
  * </ul>
  *
- * <p>Safe for use by several threads. Stages complete on the channel's executor. The channel is
- * left open by {@link #close} unless it was handed over with {@link Builder#ownedChannel}.
+ * <p>Thread-safe. Stages complete on the executor of the channel. {@link #close} closes the channel
+ * of {@link #connect} and of {@link Builder#ownedChannel}, and leaves any other channel open.
  */
 public final class GrpcProfileSink implements ProfileSink {
 
   private static final Duration DEADLINE_GRACE = Duration.ofSeconds(2);
 
-  /** The reason of a call that nobody answered in time. */
+  /** The reason of a call without an answer before its deadline. */
   private static final String NO_ANSWER = "deadline_exceeded";
 
-  /** So many calls without an answer in a row, and the connection is given up for a new one. */
+  /** Consecutive unanswered calls after which the connection is replaced. */
   private static final int UNANSWERED_MAX = 2;
 
   private final Channel channel;
   private final String name;
   private final String store;
-  private final Duration attemptTimeout;
+  private final Duration callTimeout;
   private final long maxRequestBytes;
   private final StatusClassifier classifier;
   private final AtomicInteger unanswered = new AtomicInteger();
   private final @Nullable ManagedChannel ownedChannel;
   private final Duration closeTimeout;
-  private final Runnable afterClose;
+  private final AtomicReference<@Nullable Runnable> afterClose;
   private volatile boolean closed;
 
   private GrpcProfileSink(Builder builder) {
@@ -70,18 +79,32 @@ public final class GrpcProfileSink implements ProfileSink {
     this.name = builder.name;
     String authority = builder.channel.authority();
     this.store = authority == null ? builder.name : authority;
-    this.attemptTimeout = builder.attemptTimeout;
+    this.callTimeout = builder.callTimeout;
     this.maxRequestBytes = builder.maxRequestBytes;
     this.classifier = new StatusClassifier(builder.retryableCodes);
     this.ownedChannel = builder.ownedChannel;
     this.closeTimeout = builder.closeTimeout;
-    this.afterClose = builder.afterClose;
+    this.afterClose = new AtomicReference<>(builder.afterClose);
   }
 
   /**
-   * Returns a sink with every default.
+   * Returns a sink with its own channel and token source. {@link #close} shuts the channel down and
+   * then stops watching the token file. Connects with the first call.
    *
-   * @param channel to the store, with what authenticates its calls; left open by the sink
+   * <p>The proxy is that of {@code HTTPS_PROXY} and {@code NO_PROXY}, or of the JVM's properties if
+   * {@code HTTPS_PROXY} is not set.
+   *
+   * @throws IllegalArgumentException if a setting is invalid, the token file cannot be read, or a
+   *     token would be sent in plaintext to another machine without {@code allowPlaintextToken}
+   */
+  public static GrpcProfileSink connect(SinkSettings settings) {
+    return new GrpcSinkProvider().connect(settings);
+  }
+
+  /**
+   * Returns a sink with default settings.
+   *
+   * @param channel a channel to the store that authenticates its calls; left open by the sink
    */
   public static GrpcProfileSink create(Channel channel) {
     return builder(channel).build();
@@ -90,7 +113,7 @@ public final class GrpcProfileSink implements ProfileSink {
   /**
    * Returns a builder.
    *
-   * @param channel to the store, with what authenticates its calls
+   * @param channel a channel to the store that authenticates its calls
    */
   public static Builder builder(Channel channel) {
     return new Builder(channel);
@@ -146,32 +169,31 @@ public final class GrpcProfileSink implements ProfileSink {
     CompletableFuture<SendOutcome> outcome = new CompletableFuture<>();
     try {
       ProfileStoreServiceGrpc.newStub(channel)
-          .withDeadlineAfter(attemptTimeout.toNanos(), TimeUnit.NANOSECONDS)
+          .withDeadlineAfter(callTimeout.toNanos(), TimeUnit.NANOSECONDS)
           .writeRaw(request, new Answer(outcome));
     } catch (RuntimeException e) {
-      // An interceptor, or gRPC itself, that throws instead of closing the call.
+      // An interceptor, or gRPC itself, has thrown instead of closing the call.
       outcome.complete(classifier.classify(e, store));
       return outcome;
     }
-    // gRPC may lose a call that fails while its connection is being made, deadline and all.
+    // gRPC may lose a call that fails while its connection is established, with its deadline.
     return outcome
         .completeOnTimeout(
             new SendOutcome.Retry(
                 NO_ANSWER,
-                "store " + store + ": the channel did not answer in " + attemptTimeout,
+                "store " + store + ": the channel did not answer in " + callTimeout,
                 Optional.empty()),
-            attemptTimeout.plus(DEADLINE_GRACE).toNanos(),
+            callTimeout.plus(DEADLINE_GRACE).toNanos(),
             TimeUnit.NANOSECONDS)
-        .whenComplete((ended, unused) -> mendConnection(ended));
+        .whenComplete((ended, unused) -> helpReconnect(ended));
   }
 
   /**
-   * Helps the channel to a working connection. One that takes calls and never answers (a route that
-   * was lost, a peer that hangs) looks alive to gRPC until its keepalive, minutes later; and after
-   * a failed attempt gRPC waits on its own, up to two minutes, while it is the caller of this sink
-   * who decides when to try again.
+   * Makes the channel connect again. gRPC notices a connection without answers (a lost route, a
+   * hanging peer) only by its keepalive, minutes later. After a failed attempt gRPC backs off for
+   * up to two minutes, although the caller of this sink decides when to retry.
    */
-  private void mendConnection(@Nullable SendOutcome ended) {
+  private void helpReconnect(@Nullable SendOutcome ended) {
     if (!(ended instanceof SendOutcome.Retry retry)) {
       unanswered.set(0);
       return;
@@ -188,7 +210,7 @@ public final class GrpcProfileSink implements ProfileSink {
     }
   }
 
-  /** Turns the end of one call into an outcome. */
+  /** The receiver of the status of one call. */
   private final class Answer implements StreamObserver<WriteRawResponse> {
 
     private final CompletableFuture<SendOutcome> outcome;
@@ -199,7 +221,7 @@ public final class GrpcProfileSink implements ProfileSink {
 
     @Override
     public void onNext(WriteRawResponse response) {
-      // Empty; the status that follows is the answer.
+      // The message is empty; the status that follows is the answer.
     }
 
     @Override
@@ -214,8 +236,8 @@ public final class GrpcProfileSink implements ProfileSink {
   }
 
   /**
-   * Refuses further batches and, where the channel was handed over, shuts it down: calls under way
-   * get until {@link Builder#closeTimeout}, then they are cut.
+   * Refuses further batches and shuts down an owned channel: running calls may complete within
+   * {@link Builder#closeTimeout} and are then cancelled. Idempotent.
    */
   @Override
   public void close() {
@@ -223,7 +245,10 @@ public final class GrpcProfileSink implements ProfileSink {
     if (ownedChannel != null) {
       shutDown(ownedChannel);
     }
-    afterClose.run();
+    Runnable last = afterClose.getAndSet(null);
+    if (last != null) {
+      last.run();
+    }
   }
 
   private void shutDown(ManagedChannel own) {
@@ -243,12 +268,12 @@ public final class GrpcProfileSink implements ProfileSink {
     return "GrpcProfileSink[" + name + ", " + store + "]";
   }
 
-  /** Collects the settings of a sink. Not thread-safe. */
+  /** A builder of {@link GrpcProfileSink}. Not thread-safe. */
   public static final class Builder {
 
     private final Channel channel;
     private String name = "grpc";
-    private Duration attemptTimeout = Duration.ofSeconds(20);
+    private Duration callTimeout = Duration.ofSeconds(20);
     private long maxRequestBytes = 64L << 20;
     private Set<Status.Code> retryableCodes = StatusClassifier.DEFAULT_RETRYABLE;
     private @Nullable ManagedChannel ownedChannel;
@@ -259,7 +284,7 @@ public final class GrpcProfileSink implements ProfileSink {
       this.channel = Objects.requireNonNull(channel, "channel");
     }
 
-    /** Sets what metrics, logs and the status call this sink; {@code grpc} by default. */
+    /** Sets the name of the sink in metrics, logs and status; {@code grpc} by default. */
     public Builder name(String name) {
       if (name.isBlank()) {
         throw new IllegalArgumentException("name is blank");
@@ -268,24 +293,23 @@ public final class GrpcProfileSink implements ProfileSink {
       return this;
     }
 
-    /** Sets the deadline of each request, more than zero; 20 s by default. */
-    public Builder attemptTimeout(Duration attemptTimeout) {
-      if (attemptTimeout.isNegative() || attemptTimeout.isZero()) {
-        throw new IllegalArgumentException(
-            "attemptTimeout = " + attemptTimeout + " must be more than zero");
+    /** Sets the deadline of each request; positive, 20 s by default. */
+    public Builder callTimeout(Duration callTimeout) {
+      if (callTimeout.isNegative() || callTimeout.isZero()) {
+        throw new IllegalArgumentException("callTimeout must be positive, but was " + callTimeout);
       }
-      this.attemptTimeout = attemptTimeout;
+      this.callTimeout = callTimeout;
       return this;
     }
 
     /**
      * Sets the largest request in bytes, protobuf framing included, at least 1; 64 MiB by default,
-     * which is Parca's limit. gRPC servers that set none take 4 MiB.
+     * which is Parca's limit. The default limit of gRPC servers is 4 MiB.
      */
     public Builder maxRequestBytes(long maxRequestBytes) {
       if (maxRequestBytes < 1) {
         throw new IllegalArgumentException(
-            "maxRequestBytes = " + maxRequestBytes + " must be at least 1");
+            "maxRequestBytes must be at least 1, but was " + maxRequestBytes);
       }
       this.maxRequestBytes = maxRequestBytes;
       return this;
@@ -294,23 +318,23 @@ public final class GrpcProfileSink implements ProfileSink {
     /**
      * Sets the status codes after which the same batch may be sent again. By default these are
      * {@code UNAVAILABLE}, {@code RESOURCE_EXHAUSTED}, {@code DEADLINE_EXCEEDED}, {@code ABORTED},
-     * {@code CANCELLED}, {@code INTERNAL}, {@code UNKNOWN} and {@code DATA_LOSS}. A code that is
-     * left out and blocks nothing makes the batch rejected.
+     * {@code CANCELLED}, {@code INTERNAL}, {@code UNKNOWN} and {@code DATA_LOSS}. Other codes that
+     * do not block the sink reject the batch.
      *
-     * @throws IllegalArgumentException when the set holds {@code OK}
+     * @throws IllegalArgumentException if the set contains {@code OK}
      */
     public Builder retryableCodes(Set<Status.Code> retryableCodes) {
       if (retryableCodes.contains(Status.Code.OK)) {
-        throw new IllegalArgumentException("retryableCodes holds OK, which is no failure");
+        throw new IllegalArgumentException("retryableCodes must not contain OK");
       }
       this.retryableCodes = Set.copyOf(retryableCodes);
       return this;
     }
 
     /**
-     * Hands a channel over: {@link GrpcProfileSink#close} shuts it down. None by default.
+     * Sets a channel that {@link GrpcProfileSink#close} shuts down; none by default.
      *
-     * @param ownedChannel the channel itself, or the one that an interceptor was put around
+     * @param ownedChannel the channel of the sink, or the one that an interceptor wraps
      */
     public Builder ownedChannel(ManagedChannel ownedChannel) {
       this.ownedChannel = Objects.requireNonNull(ownedChannel, "ownedChannel");
@@ -318,24 +342,25 @@ public final class GrpcProfileSink implements ProfileSink {
     }
 
     /**
-     * Sets how long {@link GrpcProfileSink#close} waits for calls, zero or more; 5 s by default.
+     * Sets how long {@link GrpcProfileSink#close} waits for running calls; not negative, 5 s by
+     * default.
      */
     public Builder closeTimeout(Duration closeTimeout) {
       if (closeTimeout.isNegative()) {
         throw new IllegalArgumentException(
-            "closeTimeout = " + closeTimeout + " must not be negative");
+            "closeTimeout must not be negative, but was " + closeTimeout);
       }
       this.closeTimeout = closeTimeout;
       return this;
     }
 
-    /** Sets what {@link GrpcProfileSink#close} closes after the channel; idempotent. */
+    /** Sets an action that {@link GrpcProfileSink#close} runs once, after the channel is closed. */
     Builder afterClose(Runnable afterClose) {
       this.afterClose = afterClose;
       return this;
     }
 
-    /** Returns the sink; it sends nothing by itself. */
+    /** Returns the sink. */
     public GrpcProfileSink build() {
       return new GrpcProfileSink(this);
     }

@@ -17,11 +17,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a {@link GrpcProfileSink} with a channel of its own from {@link SinkSettings}. Found by
- * {@link SinkProvider#load()}; who can name it needs it less than {@link StoreChannels}.
- *
- * <p>A proxy is taken from {@code HTTPS_PROXY} and {@code NO_PROXY}, or from the JVM's properties
- * when those are not set. Safe for use by several threads.
+ * The provider of {@link GrpcProfileSink}, found by {@link SinkProvider#load()}. Code that depends
+ * on this artifact uses {@link GrpcProfileSink#connect} instead. Thread-safe.
  */
 public final class GrpcSinkProvider implements SinkProvider {
 
@@ -39,24 +36,28 @@ public final class GrpcSinkProvider implements SinkProvider {
   /**
    * {@inheritDoc}
    *
-   * <p>Closing the sink closes its channel and stops following the token file.
+   * <p>The same as {@link GrpcProfileSink#connect}.
    *
-   * @throws IllegalArgumentException when a setting is wrong, the token file cannot be read now, or
-   *     a token would travel in plaintext to another machine without {@code allowPlaintextToken}
+   * @throws IllegalArgumentException if a setting is invalid, the token file cannot be read, or a
+   *     token would be sent in plaintext to another machine without {@code allowPlaintextToken}
    */
   @Override
   public ProfileSink create(SinkSettings settings) {
+    return connect(settings);
+  }
+
+  GrpcProfileSink connect(SinkSettings settings) {
     StoreChannels.Builder channels = channels(settings);
     TokenSource source = tokenSource(settings, channels.endpoint());
     boolean done = false;
     try {
       channels.interceptor(interceptor(settings, source));
       ManagedChannel channel = channels.build();
-      ProfileSink sink =
+      GrpcProfileSink sink =
           GrpcProfileSink.builder(channel)
               .name("store")
               .ownedChannel(channel)
-              .attemptTimeout(settings.callTimeout())
+              .callTimeout(settings.callTimeout())
               .afterClose(source == null ? () -> {} : source::close)
               .build();
       done = true;
@@ -89,9 +90,9 @@ public final class GrpcSinkProvider implements SinkProvider {
     }
     if (endpoint.plaintext() && !settings.allowPlaintextToken() && !isLoopback(endpoint.host())) {
       throw new IllegalArgumentException(
-          "the token would travel to "
+          "the token would be sent in plaintext to "
               + endpoint
-              + " in plaintext, where everybody can read it: use TLS, or set allowPlaintextToken");
+              + ": use TLS, or set allowPlaintextToken");
     }
     if (settings.token().isPresent()) {
       return TokenSource.fixed(ServiceAccountToken.parse(settings.token().get().strip()));
@@ -103,7 +104,7 @@ public final class GrpcSinkProvider implements SinkProvider {
     }
   }
 
-  /** By its text alone; what a name stands for is checked again when it is connected. */
+  /** Compares the text only; the connected address is checked again with each call. */
   private static boolean isLoopback(String host) {
     return host.equalsIgnoreCase("localhost") || host.startsWith("127.") || host.equals("::1");
   }

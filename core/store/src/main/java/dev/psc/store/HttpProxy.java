@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 /** The proxy that opens a tunnel to a store by CONNECT, if there is one for the store. */
 final class HttpProxy implements ProxyDetector {
 
-  private static final Logger log = LoggerFactory.getLogger(HttpProxy.class);
+  private static final Logger logger = LoggerFactory.getLogger(HttpProxy.class);
 
   private final ProxyRules rules;
 
@@ -36,7 +36,7 @@ final class HttpProxy implements ProxyDetector {
   static HttpProxy fromEnvironment(Map<String, String> variables) {
     ProxyRules rules = ProxyRules.fromEnvironment(variables);
     if (rules.ignoredVariables().contains("HTTPS_PROXY")) {
-      log.warn("HTTPS_PROXY is not a valid URL and is ignored: connecting directly");
+      logger.warn("HTTPS_PROXY is not a valid URL and is ignored: connecting directly");
     }
     return new HttpProxy(rules);
   }

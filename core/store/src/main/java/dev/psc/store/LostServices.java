@@ -6,9 +6,9 @@ import io.grpc.NameResolverProvider;
 import io.grpc.NameResolverRegistry;
 
 /**
- * Brings back what an application's jar loses when its build does not merge the files below {@code
- * META-INF/services}: without them gRPC finds no resolver for {@code dns} or no {@code pick_first},
- * and fails with words that name neither.
+ * Registers the gRPC services that a jar lacks if its build does not merge the files below {@code
+ * META-INF/services}: without them gRPC finds no resolver for {@code dns} and no {@code
+ * pick_first}.
  */
 final class LostServices {
 
@@ -17,7 +17,7 @@ final class LostServices {
 
   private LostServices() {}
 
-  /** Registers what is missing; nothing in a jar, or on a path, that is as it should be. */
+  /** Registers the missing services, if any. */
   static void restore() {
     NameResolverRegistry resolvers = NameResolverRegistry.getDefaultRegistry();
     if (resolvers.getProviderForScheme("dns") == null) {

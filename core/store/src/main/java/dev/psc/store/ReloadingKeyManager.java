@@ -19,12 +19,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Shows the certificate that two PEM files hold when a handshake asks, see {@link
- * ReloadingTrustManager}. Each content has an alias of its own, since TLS engines remember keys by
- * alias.
+ * ReloadingTrustManager}. Each content has its own alias, since TLS engines cache keys by alias.
  */
 final class ReloadingKeyManager extends X509ExtendedKeyManager {
 
-  private static final Logger log = LoggerFactory.getLogger(ReloadingKeyManager.class);
+  private static final Logger logger = LoggerFactory.getLogger(ReloadingKeyManager.class);
 
   /** A pair as it was read. Not a record, which would print the key. */
   private static final class Loaded {
@@ -87,10 +86,10 @@ final class ReloadingKeyManager extends X509ExtendedKeyManager {
         before = last;
         loaded = fresh;
         last = fresh;
-        log.info("client certificate {}: changed", chainPath);
+        logger.info("client certificate {}: changed", chainPath);
       }
     } catch (IOException | GeneralSecurityException e) {
-      log.warn(
+      logger.warn(
           "client certificate {} with key {}: cannot be used; the last good pair stays in use",
           chainPath,
           keyPath,

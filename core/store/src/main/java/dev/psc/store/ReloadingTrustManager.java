@@ -15,12 +15,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Trusts what a PEM file holds when a handshake asks. Handshakes are rare and the file is small, so
- * it is read each time: no thread, and no time stamp that could hide a change.
+ * A trust manager that reads its PEM file for each handshake, so that it needs no thread and misses
+ * no change. Handshakes are rare and the file is small.
  */
 final class ReloadingTrustManager extends X509ExtendedTrustManager {
 
-  private static final Logger log = LoggerFactory.getLogger(ReloadingTrustManager.class);
+  private static final Logger logger = LoggerFactory.getLogger(ReloadingTrustManager.class);
 
   private record Loaded(String pem, X509ExtendedTrustManager manager) {}
 
@@ -48,10 +48,11 @@ final class ReloadingTrustManager extends X509ExtendedTrustManager {
       if (!pem.equals(last.pem)) {
         last = load(pem);
         loaded = last;
-        log.info("trusted certificates {}: changed", path);
+        logger.info("trusted certificates {}: changed", path);
       }
     } catch (IOException | GeneralSecurityException e) {
-      log.warn("trusted certificates {}: cannot be used; the last good ones stay in use", path, e);
+      logger.warn(
+          "trusted certificates {}: cannot be used; the last good ones stay in use", path, e);
     }
     return last.manager;
   }

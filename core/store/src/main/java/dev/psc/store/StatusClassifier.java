@@ -122,7 +122,7 @@ final class StatusClassifier {
     };
   }
 
-  /** A project that is missing or malformed is no fault of the profiles that came with it. */
+  /** Returns whether the project is missing or malformed: the profiles are then valid. */
   private static boolean isAboutProject(Status status) {
     String said = status.getDescription();
     return status.getCode() == Status.Code.INVALID_ARGUMENT

@@ -48,7 +48,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class StoreChannels {
 
-  private static final Logger log = LoggerFactory.getLogger(StoreChannels.class);
+  private static final Logger logger = LoggerFactory.getLogger(StoreChannels.class);
 
   private StoreChannels() {}
 
@@ -72,7 +72,7 @@ public final class StoreChannels {
     return new Builder(StoreEndpoint.parse(address));
   }
 
-  /** Returns what we call ourselves to the store: {@code psc-java/<version>}. */
+  /** Returns the user agent, {@code psc-java/<version>}. */
   public static String userAgent() {
     return UserAgent.VALUE;
   }
@@ -94,7 +94,7 @@ public final class StoreChannels {
     }
   }
 
-  /** Settings of a channel. Not thread-safe. */
+  /** A builder of channels. Not thread-safe. */
   public static final class Builder {
 
     private static final Duration KEEP_ALIVE_FLOOR = Duration.ofMinutes(5);
@@ -115,15 +115,15 @@ public final class StoreChannels {
       this.endpoint = endpoint;
     }
 
-    /** Speaks HTTP/2 without TLS, which {@code http://} says too. */
+    /** Uses HTTP/2 without TLS, like an {@code http://} address. */
     public Builder plaintext() {
       endpoint = new StoreEndpoint(endpoint.host(), endpoint.port(), true);
       return this;
     }
 
     /**
-     * Trusts the certificates of a PEM file instead of the JVM's. The file is looked at for each
-     * handshake; while it is not usable, its last good content counts.
+     * Trusts the certificates of a PEM file instead of the JVM's. The file is read for each
+     * handshake; while it is not usable, its last good content is used.
      */
     public Builder caFile(Path pem) {
       caFile = Objects.requireNonNull(pem, "pem");
@@ -131,8 +131,8 @@ public final class StoreChannels {
     }
 
     /**
-     * Shows a certificate to the store. Both files are looked at for each handshake; while they are
-     * not usable, or do not belong together, the last good pair counts.
+     * Sets a client certificate. Both files are read for each handshake; while they are not usable,
+     * or do not match, the last good pair is used.
      *
      * @param chainPem the certificate and those between it and the authority
      * @param keyPem its private key (PKCS #8, PKCS #1 or SEC 1), not encrypted
@@ -144,26 +144,26 @@ public final class StoreChannels {
     }
 
     /**
-     * Takes any certificate of any server: whoever stands between can read the token. For tests;
-     * each channel so built is a warning in the log.
+     * Accepts any certificate: a machine in between can read the token. For tests; each such
+     * channel logs a warning.
      */
     public Builder insecureSkipVerify() {
       insecureSkipVerify = true;
       return this;
     }
 
-    /** The name to expect in the store's certificate, when it is not the host of the address. */
+    /** Sets the name expected in the store's certificate; the host of the address by default. */
     public Builder serverName(String name) {
       serverName = Objects.requireNonNull(name, "name");
       return this;
     }
 
     /**
-     * Goes through an HTTP proxy by CONNECT. By default the JVM's properties {@code
-     * https.proxyHost}, {@code https.proxyPort} and {@code http.nonProxyHosts} decide.
+     * Sets an HTTP proxy, used by CONNECT. By default the JVM's properties {@code https.proxyHost},
+     * {@code https.proxyPort} and {@code http.nonProxyHosts} apply.
      *
      * @param url {@code http://[user:password@]host:port}
-     * @throws IllegalArgumentException when the URL is not legal; the message does not repeat it
+     * @throws IllegalArgumentException if the URL is not legal; the message does not contain it
      */
     public Builder proxy(String url) {
       proxy = HttpProxy.of(url);
@@ -171,26 +171,25 @@ public final class StoreChannels {
     }
 
     /**
-     * Goes through the proxy that {@code HTTPS_PROXY} names, unless {@code NO_PROXY} exempts the
-     * store, by the rules of Go's {@code http.ProxyFromEnvironment}: variables in lower case count
-     * where those in upper case are not set, the default port is 80, and a value that is not a URL
-     * is ignored with a warning. {@link #build} rejects a proxy of another scheme than {@code
-     * http}.
+     * Uses the proxy of {@code HTTPS_PROXY}, unless {@code NO_PROXY} exempts the store, by the
+     * rules of Go's {@code http.ProxyFromEnvironment}: variables in lower case count where those in
+     * upper case are not set, the default port is 80, and a value that is not a URL is ignored with
+     * a warning. {@link #build} rejects a proxy of another scheme than {@code http}.
      */
     public Builder proxyFromEnvironment() {
       return proxyFromEnvironment(System.getenv());
     }
 
-    /** As {@link #proxyFromEnvironment()}, from variables that are given. */
+    /** Uses the proxy of {@link #proxyFromEnvironment()} for the given variables. */
     public Builder proxyFromEnvironment(Map<String, String> variables) {
       proxy = HttpProxy.fromEnvironment(variables);
       return this;
     }
 
     /**
-     * After how long without an answer a running call makes the channel ping the store: 6 min by
-     * default. An idle channel never pings. Servers close the connection of a client that pings
-     * more often than every 5 min, so less is refused.
+     * Sets the time without an answer after which a running call pings the store; 6 min by default.
+     * An idle channel never pings. Servers close the connection of a client that pings more often
+     * than every 5 min, so less is refused.
      *
      * @throws IllegalArgumentException when shorter than 5 min
      */
@@ -205,24 +204,24 @@ public final class StoreChannels {
     }
 
     /**
-     * The largest answer to take, in bytes: 4 MiB by default. What is sent is limited by the sink.
+     * Sets the largest response in bytes; 4 MiB by default. The sink limits requests.
      *
-     * @throws IllegalArgumentException when not from 1 to 2^31 - 1
+     * @throws IllegalArgumentException if not between 1 and 2^31 - 1
      */
     public Builder maxInboundMessageBytes(long bytes) {
       if (bytes < 1 || bytes > Integer.MAX_VALUE) {
         throw new IllegalArgumentException(
-            "maxInboundMessageBytes must be from 1 to 2147483647, but is " + bytes);
+            "maxInboundMessageBytes must be between 1 and 2147483647, but was " + bytes);
       }
       maxInboundMessageBytes = bytes;
       return this;
     }
 
     /**
-     * What stands before {@code psc-java/<version>} in the user agent, for example {@code
+     * Sets the prefix of {@code psc-java/<version>} in the user agent, for example {@code
      * my-agent/1.2}.
      *
-     * @throws IllegalArgumentException when empty or not printable ASCII
+     * @throws IllegalArgumentException if empty or not printable ASCII
      */
     public Builder application(String nameAndVersion) {
       if (nameAndVersion.isEmpty() || !nameAndVersion.chars().allMatch(c -> c >= ' ' && c <= '~')) {
@@ -269,7 +268,7 @@ public final class StoreChannels {
       return copy;
     }
 
-    /** Returns what decides about the store's certificate, or null for the JVM's trust. */
+    /** Returns the trust managers for the store's certificate, or null for those of the JVM. */
     TrustManager @Nullable [] trustManagers() {
       if (insecureSkipVerify) {
         return new TrustManager[] {new TrustAll()};
@@ -297,9 +296,7 @@ public final class StoreChannels {
               .keepAliveTime(keepAlive.toNanos(), TimeUnit.NANOSECONDS)
               .keepAliveWithoutCalls(false)
               .maxInboundMessageSize((int) maxInboundMessageBytes)
-              // Retrying is the sender's, which knows what a batch is; the channel would do it
-              // behind
-              // its back.
+              // The sender retries, with a deadline per attempt.
               .disableRetry()
               .disableServiceConfigLookUp();
       if (serverName != null) {
@@ -309,8 +306,8 @@ public final class StoreChannels {
         builder.proxyDetector(proxy);
       }
       if (insecureSkipVerify) {
-        log.warn(
-            "the certificate of store {} is NOT verified: whoever stands between can read the token;"
+        logger.warn(
+            "the certificate of store {} is NOT verified: a machine in between can read the token;"
                 + " never use insecureSkipVerify outside of tests",
             endpoint);
       }
@@ -337,22 +334,29 @@ public final class StoreChannels {
               .anyMatch(
                   one ->
                       one instanceof PscAuthInterceptor auth
-                          && !auth.mayUsePlaintext(endpoint.host()))) {
+                          && !auth.mayUsePlaintext(plaintextPeer()))) {
         throw new IllegalArgumentException(
-            "the token would travel in plaintext to store "
+            "the token would be sent in plaintext to store "
                 + endpoint
-                + ": use https://, or say allowPlaintextToken() to its interceptor"
-                + " (allowPlaintextOnLoopback() for a store on this machine)");
+                + ": use https://, or call allowPlaintextToken() on its interceptor"
+                + " (allowPlaintextOnLoopback() for a store on this machine without a proxy)");
       }
       if (insecureSkipVerify && caFile != null) {
         throw new IllegalArgumentException(
-            "insecureSkipVerify and caFile contradict each other: choose one");
+            "insecureSkipVerify and caFile are mutually exclusive: set one of them");
       }
+    }
+
+    /** Returns the host that sees plaintext: behind a proxy it is never on this machine. */
+    private String plaintextPeer() {
+      boolean proxied =
+          proxy != null && proxy.address(endpoint.host(), endpoint.port()).isPresent();
+      return proxied ? "a proxy" : endpoint.host();
     }
 
     private ManagedChannelBuilder<?> transport() {
       LostServices.restore();
-      // The scheme is said: in a jar without merged services the default may be another one.
+      // With a scheme: in a jar without merged services the default may be another one.
       NettyChannelBuilder netty = NettyChannelBuilder.forTarget(target());
       return endpoint.plaintext() ? netty.usePlaintext() : netty.sslContext(tls());
     }
@@ -362,7 +366,7 @@ public final class StoreChannels {
         // Encodes the brackets of an IPv6 address.
         return new URI("dns", "", "/" + endpoint.authority(), null).toString();
       } catch (URISyntaxException e) {
-        throw new IllegalArgumentException("store " + endpoint + " is no address", e);
+        throw new IllegalArgumentException("store " + endpoint + " is not an address", e);
       }
     }
 

@@ -29,11 +29,11 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks step by step whether profiles can be sent to a store: token, project id, address, TCP, TLS,
- * HTTP/2, and a {@code WriteRaw} without any series, which changes nothing in the store. Every step
- * says what it found and, when something is wrong, what to do.
+ * A check whether profiles can be sent to a store: token, project id, address, TCP, TLS, HTTP/2,
+ * and a {@code WriteRaw} without series, which changes nothing in the store. Each step has a result
+ * and, on failure, a remedy.
  *
- * <p>One check is used by one thread, once.
+ * <p>For one use on one thread.
  */
 public final class StoreCheck {
 
@@ -47,16 +47,16 @@ public final class StoreCheck {
   /**
    * Returns a builder of a check.
    *
-   * @param channels makes the settings of the channel without any authentication; an {@link
-   *     IllegalArgumentException} of it is what the address step then says
+   * @param channels a supplier of channel settings without authentication; the message of its
+   *     {@link IllegalArgumentException} becomes the result of the address step
    */
   public static Builder builder(Supplier<StoreChannels.Builder> channels) {
     return new Builder(channels);
   }
 
   /**
-   * Does all steps, each within the timeout, and returns one result per step in the order of {@link
-   * Name}. Never throws for what it finds.
+   * Runs all steps, each within the timeout, and returns one result per step in the order of {@link
+   * Name}. Failures are results, not exceptions.
    */
   public List<StoreCheckStep> run() {
     try (Token token = checkToken()) {
@@ -69,7 +69,7 @@ public final class StoreCheck {
     return List.copyOf(steps);
   }
 
-  /** The source, if there is a usable one, and who closes it. */
+  /** The token source, if it is usable, and whether this check closes it. */
   private static final class Token implements AutoCloseable {
 
     final @Nullable TokenSource source;
@@ -241,7 +241,7 @@ public final class StoreCheck {
         status.getCode() == Status.Code.PERMISSION_DENIED
             || status.getCode() == Status.Code.INVALID_ARGUMENT;
     if (authenticated && steps.stream().anyMatch(StoreCheck::isWrongProject)) {
-      // Asked without the project, for the token's sake: the rest of the answer means nothing.
+      // The call had no project and checked the token only; the rest of the answer is ignored.
       accepted(withToken);
       steps.add(StoreCheckStep.skipped(Name.PROJECT_PERMITTED, "there is no usable project id"));
       return;
@@ -253,8 +253,8 @@ public final class StoreCheck {
             StoreCheckStep.ok(
                 Name.PROJECT_PERMITTED,
                 project == null
-                    ? "the store takes profiles"
-                    : "the store takes profiles for project " + project));
+                    ? "the store accepts profiles"
+                    : "the store accepts profiles for project " + project));
       }
       case UNAUTHENTICATED -> {
         steps.add(
@@ -285,22 +285,23 @@ public final class StoreCheck {
                     Name.PROJECT_PERMITTED, said, "give the project's UUID as metadata projectID")
                 : StoreCheckStep.ok(
                     Name.PROJECT_PERMITTED,
-                    "the store let the call through and only disliked that it was empty"));
+                    "the store permitted the call and rejected only its empty request"));
       }
       case UNIMPLEMENTED -> {
         steps.add(
             StoreCheckStep.wrong(
                 Name.TOKEN_ACCEPTED,
-                "the server speaks gRPC, but is no profile store: " + said,
-                "check the host and port of the store, and what a proxy before it forwards"));
-        steps.add(StoreCheckStep.skipped(Name.PROJECT_PERMITTED, "it is no profile store"));
+                "the server supports gRPC, but is not a profile store: " + said,
+                "check the host and port of the store, and the rules of a proxy in front of it"));
+        steps.add(
+            StoreCheckStep.skipped(Name.PROJECT_PERMITTED, "the server is not a profile store"));
       }
       default -> {
         steps.add(
             StoreCheckStep.wrong(
                 Name.TOKEN_ACCEPTED,
                 "the store answered " + status.getCode() + ": " + said,
-                "look at the store's own log, and try again"));
+                "check the log of the store, and retry"));
         steps.add(StoreCheckStep.skipped(Name.PROJECT_PERMITTED, "the store did not answer"));
       }
     }
@@ -314,7 +315,7 @@ public final class StoreCheck {
     steps.add(
         withToken
             ? StoreCheckStep.ok(Name.TOKEN_ACCEPTED, "the store accepts the token")
-            : StoreCheckStep.ok(Name.TOKEN_ACCEPTED, "the store wants no token"));
+            : StoreCheckStep.ok(Name.TOKEN_ACCEPTED, "the store requires no token"));
   }
 
   /** Returns whether no step is wrong. */
@@ -322,7 +323,7 @@ public final class StoreCheck {
     return steps.stream().noneMatch(step -> step.result() == Result.WRONG);
   }
 
-  /** Settings of a check. Not thread-safe. */
+  /** A builder of {@link StoreCheck}. Not thread-safe. */
   public static final class Builder {
 
     private final Supplier<StoreChannels.Builder> channels;
@@ -338,50 +339,53 @@ public final class StoreCheck {
       this.channels = Objects.requireNonNull(channels, "channels");
     }
 
-    /** The file of the token. */
+    /** Sets the token file. */
     public Builder tokenFile(Path file) {
       tokenFile = Objects.requireNonNull(file, "file");
       return this;
     }
 
-    /** The token from elsewhere than a file; stays the caller's to close. */
+    /** Sets the token source, which the caller closes. */
     public Builder tokenSource(TokenSource source) {
       tokenSource = Objects.requireNonNull(source, "source");
       return this;
     }
 
-    /** Takes a project token of the older scheme in the file too. */
+    /** Accepts a project token of the older scheme in the file. */
     public Builder allowProjectToken() {
       jwtProjectTokens = true;
       return this;
     }
 
-    /** The project id as it was configured, right or wrong. */
+    /** Sets the configured project id, valid or not. */
     public Builder projectId(String text) {
       projectId = Objects.requireNonNull(text, "text");
       return this;
     }
 
-    /** Further headers; a projectID in them counts only when there is no token. */
+    /** Sets additional headers; their projectID is used only without a token. */
     public Builder headers(CallHeaders headers) {
       this.headers = Objects.requireNonNull(headers, "headers");
       return this;
     }
 
-    /** Lets the token travel in plaintext to other machines; to this one it always may. */
+    /**
+     * Allows sending the token in plaintext to other machines; to loopback it is always allowed.
+     */
     public Builder allowPlaintextToken() {
       allowPlaintext = true;
       return this;
     }
 
     /**
-     * How long each step may take: 10 s by default.
+     * Sets the timeout of each step; 10 s by default.
      *
-     * @throws IllegalArgumentException when not positive, or longer than an hour
+     * @throws IllegalArgumentException if not positive, or longer than an hour
      */
     public Builder timeout(Duration timeout) {
       if (timeout.isNegative() || timeout.isZero() || timeout.compareTo(Duration.ofHours(1)) > 0) {
-        throw new IllegalArgumentException("timeout must be up to 1 h, but is " + timeout);
+        throw new IllegalArgumentException(
+            "timeout must be between 1 ns and 1 h, but was " + timeout);
       }
       this.timeout = timeout;
       return this;
@@ -390,11 +394,12 @@ public final class StoreCheck {
     /**
      * Returns the check.
      *
-     * @throws IllegalArgumentException when the token is configured twice
+     * @throws IllegalArgumentException if the token is set twice
      */
     public StoreCheck build() {
       if (tokenFile != null && tokenSource != null) {
-        throw new IllegalArgumentException("tokenFile and tokenSource exclude each other");
+        throw new IllegalArgumentException(
+            "tokenFile and tokenSource are mutually exclusive: set one of them");
       }
       return new StoreCheck(this);
     }

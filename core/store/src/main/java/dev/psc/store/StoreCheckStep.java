@@ -1,32 +1,32 @@
 package dev.psc.store;
 
 /**
- * What one step of a {@link StoreCheck} found. Immutable, without secrets.
+ * The result of one step of a {@link StoreCheck}. Immutable, without secrets.
  *
- * @param name what was looked at
- * @param result how it is
- * @param message what was found, a sentence
- * @param remedy what to do, a sentence; empty unless wrong
+ * @param name the step
+ * @param result the result
+ * @param message a description of the result
+ * @param remedy a remedy; empty unless wrong
  */
 public record StoreCheckStep(Name name, Result result, String message, String remedy) {
 
   /** The steps, in their order. */
   public enum Name {
-    /** The token can be read from where it is. */
+    /** The token can be read. */
     TOKEN_READABLE("token readable"),
-    /** It has the form of a token. */
+    /** The token is well-formed. */
     TOKEN_FORMAT("token well-formed"),
     /** The project id is a UUID. */
     PROJECT_ID("project id well-formed"),
     /** The address is legal and its host is known. */
     ADDRESS("address resolvable"),
-    /** The host, or the proxy before it, takes connections. */
+    /** The host, or the proxy in front of it, accepts connections. */
     TCP("TCP connection"),
-    /** The store speaks TLS and shows a certificate that is trusted. */
+    /** The store supports TLS and has a trusted certificate. */
     TLS("TLS"),
-    /** It speaks HTTP/2. */
+    /** The store supports HTTP/2. */
     HTTP2("HTTP/2"),
-    /** It takes the token. */
+    /** The store accepts the token. */
     TOKEN_ACCEPTED("token accepted"),
     /** The token may write profiles to the project. */
     PROJECT_PERMITTED("project permitted");
@@ -37,19 +37,19 @@ public record StoreCheckStep(Name name, Result result, String message, String re
       this.title = title;
     }
 
-    /** Returns the name for people. */
+    /** Returns the title for people. */
     public String title() {
       return title;
     }
   }
 
-  /** How a step is. */
+  /** The result of a step. */
   public enum Result {
-    /** As it should be. */
+    /** The step succeeded. */
     OK,
     /** A person has to change something. */
     WRONG,
-    /** Not looked at: it does not apply, or an earlier step is wrong. */
+    /** The step does not apply, or an earlier one failed. */
     SKIPPED
   }
 

@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  */
 final class StoreConnection implements AutoCloseable {
 
-  private static final Logger log = LoggerFactory.getLogger(StoreConnection.class);
+  private static final Logger logger = LoggerFactory.getLogger(StoreConnection.class);
 
   private static final byte[] PREFACE_AND_SETTINGS =
       "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0".getBytes(StandardCharsets.US_ASCII);
@@ -263,7 +263,7 @@ final class StoreConnection implements AutoCloseable {
       try {
         open.close();
       } catch (IOException e) {
-        log.debug("closing the connection to {} failed", endpoint, e);
+        logger.debug("closing the connection to {} failed", endpoint, e);
       }
     }
   }

@@ -32,7 +32,7 @@ public record StoreEndpoint(String host, int port, boolean plaintext) {
 
   /**
    * Reads {@code host:port} (TLS), {@code https://host[:443]} (TLS) or {@code http://host[:80]}
-   * (plaintext); an IPv6 address stands in brackets, and a leading {@code dns:///} is ignored.
+   * (plaintext); an IPv6 address is enclosed in brackets, and a leading {@code dns:///} is ignored.
    *
    * @throws IllegalArgumentException when the text is anything else
    */

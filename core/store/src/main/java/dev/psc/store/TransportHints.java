@@ -60,7 +60,7 @@ final class TransportHints implements ClientInterceptor {
     if (said == null) {
       return status.withDescription(hint);
     }
-    // Names of the transport's own classes help nobody.
+    // Class names of the transport do not help a reader.
     String plain = PIPELINE.matcher(said).replaceAll("").strip();
     return status.withDescription(plain.isEmpty() ? hint : plain + " — " + hint);
   }

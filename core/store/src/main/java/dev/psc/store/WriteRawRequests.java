@@ -15,15 +15,16 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Turns batches into requests: profiles of equal labels share a series, in the order of the batch.
+ * A converter of batches to requests: profiles with equal labels share a series, in the order of
+ * the batch.
  */
 final class WriteRawRequests {
 
   private WriteRawRequests() {}
 
   /**
-   * Returns one request, or two where some addresses are normalized and others are not: that is
-   * said once for a whole request.
+   * Returns one request, or two for a batch with both normalized and not normalized addresses,
+   * since the flag applies to a whole request.
    */
   static List<WriteRawRequest> of(List<RawProfile> batch) {
     List<WriteRawRequest> requests = new ArrayList<>(1);

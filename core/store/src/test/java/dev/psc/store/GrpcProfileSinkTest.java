@@ -233,7 +233,7 @@ class GrpcProfileSinkTest {
   @Test
   void answersInTimeWhenTheChannelForgetsTheCall() throws Exception {
     GrpcProfileSink limited =
-        GrpcProfileSink.builder(limitedTo(1000)).attemptTimeout(Duration.ofMillis(100)).build();
+        GrpcProfileSink.builder(limitedTo(1000)).callTimeout(Duration.ofMillis(100)).build();
 
     assertThat(send(limited, RawProfile.of(CPU, new byte[2000])))
         .isNotInstanceOf(SendOutcome.Accepted.class);
@@ -386,7 +386,7 @@ class GrpcProfileSinkTest {
   void givesUpOnACallThatIsNeverAnswered() throws Exception {
     store.answer((request, observer) -> {});
     GrpcProfileSink impatient =
-        GrpcProfileSink.builder(store.channel()).attemptTimeout(Duration.ofMillis(300)).build();
+        GrpcProfileSink.builder(store.channel()).callTimeout(Duration.ofMillis(300)).build();
 
     assertThat(
             impatient
@@ -445,8 +445,8 @@ class GrpcProfileSinkTest {
   void refusesSettingsThatMakeNoSense() {
     GrpcProfileSink.Builder builder = GrpcProfileSink.builder(store.channel());
 
-    assertThatThrownBy(() -> builder.attemptTimeout(Duration.ZERO))
-        .hasMessageContaining("attemptTimeout");
+    assertThatThrownBy(() -> builder.callTimeout(Duration.ZERO))
+        .hasMessageContaining("callTimeout");
     assertThatThrownBy(() -> builder.maxRequestBytes(0)).hasMessageContaining("maxRequestBytes");
     assertThatThrownBy(() -> builder.retryableCodes(Set.of(Status.Code.OK)))
         .hasMessageContaining("OK");

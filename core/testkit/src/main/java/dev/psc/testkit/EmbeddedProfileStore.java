@@ -15,23 +15,10 @@ import dev.psc.pprof.Merge;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.report.Top;
-import io.grpc.ChannelCredentials;
-import io.grpc.InsecureChannelCredentials;
-import io.grpc.InsecureServerCredentials;
 import io.grpc.ManagedChannel;
-import io.grpc.Server;
-import io.grpc.ServerCredentials;
-import io.grpc.TlsChannelCredentials;
-import io.grpc.TlsServerCredentials;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
-import io.grpc.protobuf.services.HealthStatusManager;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -39,17 +26,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A profile store on a real socket, with the strictness of Parca and the access rules of Polar
- * Signals Cloud, to test and try things against.
+ * A profile store on a real socket for tests, with the strictness of Parca and the access rules of
+ * Polar Signals Cloud.
  *
  * <pre>{@code
  * try (EmbeddedProfileStore store = EmbeddedProfileStore.builder().start()) {
@@ -59,51 +40,42 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It takes {@code WriteRaw} with TLS and a certificate of its own by default, demands a token
- * and a project id in every call, refuses a whole request for one bad profile, and keeps what it
- * takes in memory, or in files where it is given a directory:
+ * <p>It accepts {@code WriteRaw} over TLS with a generated certificate by default, requires a token
+ * and a project id in every call, rejects a whole request for one bad profile, and stores profiles
+ * in memory, or as files if a directory is set:
  *
  * <pre>
  *   DIRECTORY/PROJECT/PROFILE NAME/HASH OF THE LABELS/TIME.pb.gz
  *   DIRECTORY/PROJECT/PROFILE NAME/HASH OF THE LABELS/labels.json
  * </pre>
  *
- * <p>It also answers {@code grpc.health.v1.Health}, to everybody. Safe for use by several threads.
- * Whoever starts it closes it.
+ * <p>It also serves {@code grpc.health.v1.Health}, without a token. Thread-safe. The caller closes
+ * it.
  */
 public final class EmbeddedProfileStore implements AutoCloseable {
 
-  private static final int STOP_SECONDS = 5;
-
-  private final @Nullable TestCertificates certificates;
   private final Iam iam;
   private final boolean ownIam;
   private final List<ProjectId> projects;
   private final List<ServiceAccountToken> tokens;
-  private final InetAddress bindAddress;
-  private final long maxMessageBytes;
   private final StoreContents contents;
   private final StoreFaults faults = new StoreFaults();
   private final StoreService service;
-  private final ExecutorService executor;
-  private final ScheduledExecutorService timer;
-  private int port;
-  private @Nullable Server server;
+  private final StoreServer server;
 
   private EmbeddedProfileStore(Builder builder) {
-    certificates = builder.plaintext ? null : builder.certificates();
     projects = builder.iam == null ? builder.projectsOrOne() : List.of();
     tokens = builder.iam == null ? builder.tokensOrOne() : List.of();
     ownIam = builder.iam == null;
     iam = builder.iam == null ? iam(projects, tokens) : builder.iam;
-    bindAddress = builder.bindAddress;
-    maxMessageBytes = builder.maxMessageBytes;
-    port = builder.port;
     contents = new StoreContents(builder.directory);
-    ThreadFactory threads = daemons();
-    executor = Executors.newCachedThreadPool(threads);
-    timer = Executors.newSingleThreadScheduledExecutor(threads);
-    service = new StoreService(contents, faults, new StrictCheck(), timer);
+    server =
+        new StoreServer(
+            builder.plaintext ? null : builder.certificates(),
+            builder.bindAddress,
+            builder.port,
+            (int) builder.maxMessageBytes);
+    service = new StoreService(contents, faults, new StrictCheck(), server.timer());
   }
 
   /** Returns a builder. */
@@ -125,103 +97,47 @@ public final class EmbeddedProfileStore implements AutoCloseable {
     return iam;
   }
 
-  private static ThreadFactory daemons() {
-    AtomicInteger number = new AtomicInteger();
-    return task -> {
-      Thread thread = new Thread(task, "psc-embedded-store-" + number.getAndIncrement());
-      thread.setDaemon(true);
-      return thread;
-    };
-  }
-
   /**
-   * Starts to listen again after {@link #stop}, on the same port, with everything that it took
-   * before. Does nothing when it is listening.
+   * Starts listening again after {@link #stop}, on the same port and with the stored profiles. Does
+   * nothing if the store is listening.
    *
-   * @throws UncheckedIOException when the port cannot be had
+   * @throws UncheckedIOException if the port is not available
+   * @throws IllegalStateException if the store is closed
    */
-  public synchronized void start() {
-    if (executor.isShutdown()) {
-      throw new IllegalStateException("the store is closed");
-    }
-    if (server != null) {
-      return;
-    }
-    HealthStatusManager health = new HealthStatusManager();
-    try {
-      server =
-          NettyServerBuilder.forAddress(new InetSocketAddress(bindAddress, port), credentials())
-              .executor(executor)
-              .maxInboundMessageSize((int) maxMessageBytes)
-              .addService(service)
-              .addService(health.getHealthService())
-              .intercept(IamServerInterceptor.create(iam))
-              .build()
-              .start();
-    } catch (IOException e) {
-      throw new UncheckedIOException(
-          "the store cannot listen on " + bindAddress.getHostAddress() + ":" + port, e);
-    }
-    port = server.getPort();
+  public void start() {
+    server.start(service, IamServerInterceptor.create(iam));
   }
 
-  private ServerCredentials credentials() {
-    if (certificates == null) {
-      return InsecureServerCredentials.create();
-    }
-    try {
-      return TlsServerCredentials.create(certificates.serverChain(), certificates.serverKey());
-    } catch (IOException e) {
-      throw new UncheckedIOException("the generated certificate cannot be used", e);
-    }
+  /** Stops listening and cuts every connection immediately, like a crash; see {@link #start}. */
+  public void stop() {
+    server.stop();
   }
 
-  /** Stops listening at once and cuts every connection, as a crash does; see {@link #start}. */
-  public synchronized void stop() {
-    Server running = server;
-    server = null;
-    if (running == null) {
-      return;
-    }
-    running.shutdownNow();
-    try {
-      if (!running.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
-        throw new IllegalStateException("the store did not stop in " + STOP_SECONDS + " s");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+  /** Returns the port that the store listens on. */
+  public int port() {
+    return server.port();
   }
 
-  /** Returns the port that it listens on. */
-  public synchronized int port() {
-    return port;
-  }
-
-  /** Returns {@code host:port} to send to. */
+  /** Returns the {@code host:port} that clients connect to. */
   public String address() {
-    String host = bindAddress.isAnyLocalAddress() ? "127.0.0.1" : bindAddress.getHostAddress();
-    return (host.contains(":") ? "[" + host + "]" : host) + ":" + port();
+    return server.address();
   }
 
   /**
-   * Returns its certificate authority as PEM: what clients have to trust.
+   * Returns the certificate authority as PEM, for clients to trust.
    *
-   * @throws IllegalStateException when it speaks plaintext
+   * @throws IllegalStateException if the store uses plaintext
    */
   public String authorityPem() {
-    if (certificates == null) {
-      throw new IllegalStateException("the store speaks plaintext and has no certificate");
-    }
-    return certificates.authorityPem();
+    return server.authorityPem();
   }
 
   /**
-   * Writes its certificate authority as a PEM file, for clients to trust.
+   * Writes the certificate authority to a PEM file, for clients to trust.
    *
    * @return the file
-   * @throws UncheckedIOException when it cannot be written
-   * @throws IllegalStateException when it speaks plaintext
+   * @throws UncheckedIOException if the file cannot be written
+   * @throws IllegalStateException if the store uses plaintext
    */
   public Path writeAuthority(Path file) {
     try {
@@ -254,7 +170,7 @@ public final class EmbeddedProfileStore implements AutoCloseable {
   private void requireOwnIam() {
     if (!ownIam) {
       throw new IllegalStateException(
-          "the store has no token or project of its own: ask the Iam that it was given");
+          "the store has no own token or project: use the Iam of its builder");
     }
   }
 
@@ -275,28 +191,11 @@ public final class EmbeddedProfileStore implements AutoCloseable {
 
   /** Opens a channel that trusts this store. Whoever opens it shuts it down. */
   public ManagedChannel openChannel(TokenSource tokenSource, ProjectId project) {
-    return NettyChannelBuilder.forTarget(address(), channelCredentials())
-        .intercept(
-            PscAuthInterceptor.builder(tokenSource, project).allowPlaintextOnLoopback().build())
-        .disableRetry()
-        .build();
+    return server.openChannel(
+        PscAuthInterceptor.builder(tokenSource, project).allowPlaintextOnLoopback().build());
   }
 
-  private ChannelCredentials channelCredentials() {
-    if (certificates == null) {
-      return InsecureChannelCredentials.create();
-    }
-    try {
-      return TlsChannelCredentials.newBuilder()
-          .trustManager(
-              new ByteArrayInputStream(authorityPem().getBytes(StandardCharsets.US_ASCII)))
-          .build();
-    } catch (IOException e) {
-      throw new UncheckedIOException("the generated certificate cannot be used", e);
-    }
-  }
-
-  /** Returns what it can be told to do wrong. */
+  /** Returns the faults that can be injected. */
   public StoreFaults faults() {
     return faults;
   }
@@ -306,17 +205,17 @@ public final class EmbeddedProfileStore implements AutoCloseable {
     return contents.series(project);
   }
 
-  /** Returns everything that it took, in that order. */
+  /** Returns all stored profiles, in order of arrival. */
   public List<StoredProfile> profiles() {
     return contents.profiles(profile -> true);
   }
 
-  /** Returns the profiles of a project, in the order of their coming. */
+  /** Returns the profiles of a project, in order of arrival. */
   public List<StoredProfile> profiles(ProjectId project) {
     return contents.profiles(profile -> profile.project().equals(project));
   }
 
-  /** Returns the profiles of a series, in the order of their coming. */
+  /** Returns the profiles of a series, in order of arrival. */
   public List<StoredProfile> profiles(ProjectId project, LabelSet labels) {
     return contents.profiles(
         profile -> profile.project().equals(project) && profile.labels().equals(labels));
@@ -353,8 +252,8 @@ public final class EmbeddedProfileStore implements AutoCloseable {
 
   /**
    * Draws the newest profile of each series as a flame graph, one HTML page that needs nothing
-   * else, and writes an {@code index.html} that links to all of them. The directory may be the
-   * store's own: pages lie beside the files of their series.
+   * else, and writes an {@code index.html} that links to all of them. The directory may be that of
+   * the store: pages are written next to the files of their series.
    *
    * @return the index
    * @throws UncheckedIOException when it cannot be written there
@@ -376,38 +275,36 @@ public final class EmbeddedProfileStore implements AutoCloseable {
     }
   }
 
-  /** Returns how many profiles it took, duplicates included. */
+  /** Returns the number of accepted profiles, duplicates included. */
   public long profileCount() {
     return contents.size();
   }
 
-  /** Returns how many of them it had already: the same project, labels and bytes. */
+  /** Returns the number of duplicates: the same project, labels and bytes. */
   public long duplicateCount() {
     return contents.duplicates();
   }
 
-  /** Returns how many {@code WriteRaw} calls passed the access check. */
+  /** Returns the number of {@code WriteRaw} calls that passed the access check. */
   public long requestCount() {
     return service.requests.get();
   }
 
-  /** Returns how many of those were refused, or told to fail. */
+  /** Returns the number of these that were rejected or failed on purpose. */
   public long refusedCount() {
     return service.refused.get();
   }
 
-  /** Stops within 5 s and forgets what it had in memory; files stay. Idempotent. */
+  /** Stops within 5 s and discards profiles in memory; files remain. Idempotent. */
   @Override
   public void close() {
-    stop();
-    executor.shutdownNow();
-    timer.shutdownNow();
+    server.close();
     if (ownIam) {
       iam.close();
     }
   }
 
-  /** Collects the settings of a store. Not thread-safe. */
+  /** A builder of {@link EmbeddedProfileStore}. Not thread-safe. */
   public static final class Builder {
 
     private final List<ProjectId> projects = new ArrayList<>();
@@ -422,10 +319,10 @@ public final class EmbeddedProfileStore implements AutoCloseable {
 
     private Builder() {}
 
-    /** Sets the port, 0 to 65535; 0, the default, takes a free one. */
+    /** Sets the port, 0 to 65535; 0, the default, selects a free one. */
     public Builder port(int port) {
       if (port < 0 || port > 65535) {
-        throw new IllegalArgumentException("port = " + port + " must be 0 to 65535");
+        throw new IllegalArgumentException("port must be between 0 and 65535, but was " + port);
       }
       this.port = port;
       return this;
@@ -437,39 +334,37 @@ public final class EmbeddedProfileStore implements AutoCloseable {
       return this;
     }
 
-    /** Speaks plaintext; by default it speaks TLS. */
+    /** Uses plaintext instead of TLS. */
     public Builder plaintext() {
       plaintext = true;
       return this;
     }
 
-    /** Sets the certificates to speak TLS with; new ones are generated by default. */
+    /** Sets the TLS certificates; generated by default. */
     public Builder certificates(TestCertificates certificates) {
       this.certificates = Objects.requireNonNull(certificates, "certificates");
       return this;
     }
 
-    /** Adds a project; when none is added, there is one with a random id. */
+    /** Adds a project; by default there is one with a random id. */
     public Builder project(ProjectId project) {
       projects.add(Objects.requireNonNull(project, "project"));
       return this;
     }
 
-    /**
-     * Adds a token that may write profiles to every project; when none is added, one is generated.
-     */
+    /** Adds a token that may write profiles to every project; by default one is generated. */
     public Builder token(ServiceAccountToken token) {
       tokens.add(Objects.requireNonNull(token, "token"));
       return this;
     }
 
-    /** Sets the access model to ask, instead of projects and tokens; not closed by the store. */
+    /** Sets the access model, instead of projects and tokens; not closed by the store. */
     public Builder iam(Iam iam) {
       this.iam = Objects.requireNonNull(iam, "iam");
       return this;
     }
 
-    /** Sets where to keep profiles as files; by default they are kept in memory. */
+    /** Sets a directory to store profiles as files; by default they are kept in memory. */
     public Builder directory(Path directory) {
       this.directory = Objects.requireNonNull(directory, "directory");
       return this;
@@ -479,7 +374,10 @@ public final class EmbeddedProfileStore implements AutoCloseable {
     public Builder maxMessageBytes(long maxMessageBytes) {
       if (maxMessageBytes < 1 || maxMessageBytes > Integer.MAX_VALUE) {
         throw new IllegalArgumentException(
-            "maxMessageBytes = " + maxMessageBytes + " must be 1 to " + Integer.MAX_VALUE);
+            "maxMessageBytes must be between 1 and "
+                + Integer.MAX_VALUE
+                + ", but was "
+                + maxMessageBytes);
       }
       this.maxMessageBytes = maxMessageBytes;
       return this;
@@ -502,13 +400,13 @@ public final class EmbeddedProfileStore implements AutoCloseable {
     /**
      * Starts a store.
      *
-     * @throws IllegalArgumentException when settings contradict each other
-     * @throws UncheckedIOException when the port cannot be had
+     * @throws IllegalArgumentException if settings contradict each other
+     * @throws UncheckedIOException if the port is not available
      */
     public EmbeddedProfileStore start() {
       if (iam != null && !(projects.isEmpty() && tokens.isEmpty())) {
         throw new IllegalArgumentException(
-            "iam excludes project and token: the access model has its own");
+            "iam excludes project and token, as the access model has them");
       }
       if (plaintext && certificates != null) {
         throw new IllegalArgumentException("plaintext excludes certificates");

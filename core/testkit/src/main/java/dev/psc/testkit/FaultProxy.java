@@ -117,32 +117,32 @@ public final class FaultProxy implements AutoCloseable {
   }
 
   /**
-   * Passes every piece on only after a delay, in both directions.
+   * Delays every piece, in both directions.
    *
    * @param delay zero or more
    */
   public FaultProxy delay(Duration delay) {
     if (delay.isNegative()) {
-      throw new IllegalArgumentException("delay = " + delay + " must not be negative");
+      throw new IllegalArgumentException("delay must not be negative, but was " + delay);
     }
     return change(current().withDelayNanos(delay.toNanos()));
   }
 
   /**
-   * Passes on at most so many bytes per second, for each connection and direction.
+   * Limits the bytes per second, for each connection and direction.
    *
    * @param bytesPerSecond at least 1
    */
   public FaultProxy throttle(long bytesPerSecond) {
     if (bytesPerSecond < 1) {
       throw new IllegalArgumentException(
-          "bytesPerSecond = " + bytesPerSecond + " must be at least 1");
+          "bytesPerSecond must be at least 1, but was " + bytesPerSecond);
     }
     return change(current().withBytesPerSecond(bytesPerSecond));
   }
 
   /**
-   * Resets each connection once so many bytes went through it to the target.
+   * Resets each connection after a number of bytes to the target.
    *
    * @param bytes at least 1
    */

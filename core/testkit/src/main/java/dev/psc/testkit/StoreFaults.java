@@ -68,7 +68,7 @@ public final class StoreFaults {
   /** Delays every answer until {@link #clear}. */
   public synchronized StoreFaults delay(Duration delay) {
     if (delay.isNegative()) {
-      throw new IllegalArgumentException("delay = " + delay + " must not be negative");
+      throw new IllegalArgumentException("delay must not be negative, but was " + delay);
     }
     this.delay = delay;
     return this;

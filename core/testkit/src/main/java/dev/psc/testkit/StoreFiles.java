@@ -18,7 +18,7 @@ import java.util.zip.GZIPOutputStream;
 
 /**
  * Keeps profiles as {@code <project>/<profile name>/<labels hash>/<time>.pb.gz}, with the labels in
- * a {@code labels.json} beside them. A file appears whole or not at all.
+ * a {@code labels.json} next to them. Files are written atomically.
  */
 final class StoreFiles {
 

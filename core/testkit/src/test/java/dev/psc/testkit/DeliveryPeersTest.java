@@ -185,7 +185,7 @@ class DeliveryPeersTest {
             .usePlaintext()
             .intercept(
                 PscAuthInterceptor.builder(TokenSource.fixed(before.token()), before.project())
-                    .allowPlaintextOnLoopback()
+                    .allowPlaintextToken()
                     .build())
             .build();
     try (GrpcProfileSink sink = DeliveryRig.sink(channel);

@@ -59,8 +59,8 @@ final class DeliveryRig implements AutoCloseable {
     return sink(channel, Duration.ofSeconds(10));
   }
 
-  static GrpcProfileSink sink(ManagedChannel channel, Duration attemptTimeout) {
-    return GrpcProfileSink.builder(channel).attemptTimeout(attemptTimeout).build();
+  static GrpcProfileSink sink(ManagedChannel channel, Duration callTimeout) {
+    return GrpcProfileSink.builder(channel).callTimeout(callTimeout).build();
   }
 
   DeliveryBuilder delivery() {

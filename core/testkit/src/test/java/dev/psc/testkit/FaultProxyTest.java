@@ -50,7 +50,7 @@ class FaultProxyTest {
             .interceptor(
                 PscAuthInterceptor.create(TokenSource.fixed(store.token()), store.project()))
             .build();
-    sink = GrpcProfileSink.builder(channel).attemptTimeout(Duration.ofSeconds(20)).build();
+    sink = GrpcProfileSink.builder(channel).callTimeout(Duration.ofSeconds(20)).build();
   }
 
   @AfterEach
@@ -114,7 +114,7 @@ class FaultProxyTest {
   void answersNothingFromABlackHoleUntilCleared() throws Exception {
     assertThat(send()).isInstanceOf(SendOutcome.Accepted.class);
     GrpcProfileSink impatient =
-        GrpcProfileSink.builder(channel).attemptTimeout(Duration.ofMillis(300)).build();
+        GrpcProfileSink.builder(channel).callTimeout(Duration.ofMillis(300)).build();
 
     proxy.blackHole();
 

@@ -324,6 +324,15 @@ class StoreChannelsTest {
                     .interceptor(auth.allowPlaintextOnLoopback().build())
                     .build())
         .withMessageContaining("allowPlaintextOnLoopback");
+    assertThatIllegalArgumentException()
+        .as("the proxy would read the token")
+        .isThrownBy(
+            () ->
+                StoreChannels.builder("http://127.0.0.1:1")
+                    .proxy("http://127.0.0.1:2")
+                    .interceptor(auth.build())
+                    .build())
+        .withMessageContaining("without a proxy");
     for (String loopback : List.of("http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1")) {
       StoreChannels.builder(loopback).interceptor(auth.build()).build().shutdownNow();
     }

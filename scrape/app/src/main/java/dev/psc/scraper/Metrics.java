@@ -4,7 +4,9 @@ import dev.psc.delivery.status.DeliverySnapshot;
 import dev.psc.delivery.status.DeliveryState;
 import dev.psc.scrape.ScraperSnapshot;
 import dev.psc.scrape.loop.TargetStatus;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.TreeMap;
 
 /** What {@code /metrics} says. */
@@ -57,31 +59,28 @@ final class Metrics {
     text.gauge("psc_scrapes_waiting", "Scrapes that are due and wait.", scraper.waiting());
   }
 
-  private static void store(PrometheusText text, DeliverySnapshot now) {
+  static void store(PrometheusText text, DeliverySnapshot now) {
     text.counter("psc_delivery_accepted_total", "Profiles taken into the queue.", now.accepted());
+    text.counter("psc_delivery_accepted_bytes_total", "Pprof bytes accepted.", now.acceptedBytes());
     text.counter("psc_delivery_replayed_total", "Profiles found on disk at start.", now.replayed());
     text.counter("psc_delivery_sent_total", "Profiles the store has.", now.sent());
     text.counter("psc_delivery_sent_bytes_total", "Their bytes.", now.sentBytes());
     text.counter("psc_delivery_retried_total", "Profiles sent again.", now.retried());
     text.counter("psc_delivery_calls_total", "Calls to the store that ended.", now.calls());
-    new TreeMap<>(now.dropped())
-        .forEach(
-            (reason, count) ->
-                text.counter(
-                    "psc_delivery_dropped_total",
-                    "Profiles lost after they were taken, by reason.",
-                    count,
-                    "reason",
-                    reason));
-    new TreeMap<>(now.refused())
-        .forEach(
-            (reason, count) ->
-                text.counter(
-                    "psc_delivery_refused_total",
-                    "Profiles not taken, by reason.",
-                    count,
-                    "reason",
-                    reason));
+    reasons(
+        text,
+        "psc_delivery_dropped_total",
+        "Profiles dropped after acceptance, by reason.",
+        DeliverySnapshot.DROP_REASONS,
+        now.dropped());
+    reasons(
+        text,
+        "psc_delivery_refused_total",
+        "Profiles refused, by reason.",
+        DeliverySnapshot.REFUSAL_REASONS,
+        now.refused());
+    text.gauge("psc_delivery_calls_in_flight", "Running calls to the store.", now.callsInFlight());
+    text.gauge("psc_delivery_memory_bytes", "Pprof bytes in memory.", now.memoryBytes());
     text.gauge("psc_delivery_queue_profiles", "Profiles that wait.", now.queued());
     text.gauge("psc_delivery_queue_bytes", "Their bytes.", now.queueBytes());
     text.gauge("psc_delivery_spool_bytes", "Size of the spool's files.", now.spoolBytes());
@@ -104,5 +103,13 @@ final class Metrics {
     String help = "From acceptance to the store's answer.";
     text.quantile("psc_delivery_latency_seconds", help, "0.5", now.latencyP50().toMillis() / 1e3);
     text.quantile("psc_delivery_latency_seconds", help, "0.99", now.latencyP99().toMillis() / 1e3);
+    text.quantile("psc_delivery_latency_seconds", help, "1", now.latencyMax().toMillis() / 1e3);
+  }
+
+  private static void reasons(
+      PrometheusText text, String name, String help, List<String> known, Map<String, Long> counts) {
+    Map<String, Long> all = new TreeMap<>(counts);
+    known.forEach(reason -> all.putIfAbsent(reason, 0L));
+    all.forEach((reason, count) -> text.counter(name, help, count, "reason", reason));
   }
 }

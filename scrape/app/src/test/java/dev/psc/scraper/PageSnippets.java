@@ -45,6 +45,16 @@ final class PageSnippets {
     return profiling;
   }
 
+  static Delivery connect(Path tokenFile, String project) {
+    SinkSettings settings =
+        SinkSettings.builder("grpc.polarsignals.com:443")
+            .tokenFile(tokenFile)
+            .projectId(project)
+            .build();
+    Delivery delivery = Delivery.builder(GrpcProfileSink.connect(settings)).closeSink(true).build();
+    return delivery;
+  }
+
   static SendOutcome store(ManagedChannel channel, byte[] pprof) {
     ProfileSink sink = GrpcProfileSink.create(channel);
     RawProfile profile =

@@ -16,7 +16,7 @@ public sealed interface AccessDecision {
    * It may not.
    *
    * @param code UNAUTHENTICATED, PERMISSION_DENIED or INVALID_ARGUMENT
-   * @param message for the caller: the same whether something is missing or somebody else's
+   * @param message a message for the caller: the same for missing objects and those of other owners
    */
   record Refused(Status.Code code, String message) implements AccessDecision {}
 }

@@ -1,6 +1,6 @@
 package dev.psc.auth.iam;
 
-/** Hears of calls and changes. Called by several threads at once; must not block for long. */
+/** A hook for calls and changes. Must be thread-safe and must not block for long. */
 @FunctionalInterface
 public interface AuditHook {
 

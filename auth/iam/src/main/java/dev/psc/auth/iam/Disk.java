@@ -11,19 +11,19 @@ import java.nio.file.attribute.PosixFilePermissions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The steps of replacing a file so that a crash at any instant leaves the old or the new one. */
+/** The steps of replacing a file such that a crash leaves either the old or the new content. */
 class Disk {
 
-  private static final Logger log = LoggerFactory.getLogger(Disk.class);
+  private static final Logger logger = LoggerFactory.getLogger(Disk.class);
 
-  /** Writes a new file that only this user may read, and waits until it is on the disk. */
+  /** Writes a new file that only this user may read, and forces it to the device. */
   void writeAndSync(Path path, byte[] bytes) throws IOException {
     Files.deleteIfExists(path);
     try {
       Files.createFile(
           path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     } catch (UnsupportedOperationException e) {
-      log.debug("{}: this file system has no POSIX permissions", path, e);
+      logger.debug("{}: this file system has no POSIX permissions", path, e);
       Files.createFile(path);
     }
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
@@ -35,18 +35,18 @@ class Disk {
     }
   }
 
-  /** Puts a file in the place of another, at one instant. */
+  /** Replaces a file atomically. */
   void replace(Path by, Path path) throws IOException {
     Files.move(by, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
-  /** Waits until the names of a directory are on the disk. */
+  /** Forces the entries of a directory to the device. */
   void syncDirectory(Path directory) {
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);
     } catch (IOException e) {
-      // Windows cannot open directories; its rename is as durable as it gets.
-      log.debug("{}: the directory cannot be synced", directory, e);
+      // Windows cannot open directories.
+      logger.debug("{}: the directory cannot be synced", directory, e);
     }
   }
 }

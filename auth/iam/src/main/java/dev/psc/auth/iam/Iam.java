@@ -43,11 +43,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class Iam implements AutoCloseable {
 
-  private static final Logger log = LoggerFactory.getLogger(Iam.class);
+  private static final Logger logger = LoggerFactory.getLogger(Iam.class);
   private static final Duration LAST_USED_EVERY = Duration.ofMinutes(1);
   private static final String BEARER = "bearer ";
 
-  /** Data that nobody changes any more, with the index of its tokens. */
+  /** Immutable data with the index of its tokens. */
   private record Snapshot(
       IamData data, Map<String, Holder> holders, IamFile.@Nullable Stamp stamp) {
 
@@ -224,7 +224,7 @@ public final class Iam implements AutoCloseable {
           ? ServiceAccountToken.parse(text)
           : JwtProjectToken.parse(text);
     } catch (TokenFormatException e) {
-      // A stranger's text: that it is no token is all there is to say.
+      // The text may be a secret, so the message does not contain it.
       return null;
     }
   }
@@ -245,13 +245,13 @@ public final class Iam implements AutoCloseable {
     try {
       commit(data -> Boolean.TRUE);
     } catch (UncheckedIOException | IllegalStateException e) {
-      log.warn("when tokens were last used cannot be written to {}", file, e);
+      logger.warn("when tokens were last used cannot be written to {}", file, e);
     }
   }
 
   /**
    * Makes a change, writes it, and only then shows it to others. A writer waits for the writer
-   * before it; readers wait for nobody.
+   * before it; readers never wait.
    */
   <T> T change(String organization, String what, Function<IamData, T> change) {
     T result = commit(change);
@@ -289,7 +289,7 @@ public final class Iam implements AutoCloseable {
       return known;
     }
     IamFile.Content content = file.read();
-    // A file that is gone takes everybody's access with it: the safe side.
+    // A deleted file revokes all access, which is the safe choice.
     Snapshot fresh =
         content == null
             ? Snapshot.of(new IamData(), null)
@@ -343,7 +343,7 @@ public final class Iam implements AutoCloseable {
     try {
       audit.onEvent(event);
     } catch (RuntimeException e) {
-      log.warn("the audit hook failed", e);
+      logger.warn("the audit hook failed", e);
     }
   }
 

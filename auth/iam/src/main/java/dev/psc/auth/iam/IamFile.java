@@ -1,5 +1,6 @@
 package dev.psc.auth.iam;
 
+import dev.psc.net.RegularFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -17,23 +18,23 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file of an access model: replaced whole, never written in place, and shared with other
- * processes, which see each other's changes.
+ * The file of an access model. It is replaced as a whole and may be shared with other processes,
+ * which see each other's changes.
  */
 final class IamFile {
 
-  /** What tells one content from the next without reading it: each is a file of its own. */
+  /** The attributes by which a changed file is recognized without reading it. */
   record Stamp(@Nullable Object key, long modifiedNanos, long size) {}
 
-  /** The content and its stamp. */
+  /** The content with its stamp. */
   record Content(IamData data, Stamp stamp) {}
 
-  /** A part of a change that does input and output. */
+  /** A step of a change that performs I/O. */
   interface Step<T> {
     T run() throws IOException;
   }
 
-  // A FileLock keeps other processes out, but is an error between threads of one.
+  // A FileLock excludes other processes, but fails between threads of one process.
   private static final ConcurrentHashMap<Path, ReentrantLock> LOCKS = new ConcurrentHashMap<>();
 
   private final Path path;
@@ -44,7 +45,7 @@ final class IamFile {
     this.disk = disk;
   }
 
-  /** Returns the file as it is now, or null when there is none. */
+  /** Returns the current attributes of the file, or null if there is none. */
   @Nullable Stamp stamp() {
     try {
       BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
@@ -55,18 +56,19 @@ final class IamFile {
     } catch (NoSuchFileException e) {
       return null;
     } catch (IOException e) {
-      throw new UncheckedIOException("access file " + path + " cannot be looked at", e);
+      throw new UncheckedIOException("access file " + path + " cannot be accessed", e);
     }
   }
 
-  /** Returns the content, or null when there is no file. */
+  /** Returns the content, or null if there is no file. */
   @Nullable Content read() {
-    // The stamp first: if the file is replaced in between, the next look finds another stamp.
+    // The stamp is read first: if the file is replaced in between, the next check sees a change.
     Stamp stamp = stamp();
     if (stamp == null) {
       return null;
     }
     try {
+      RegularFile.check(path);
       return new Content(IamJson.read(Files.readString(path, StandardCharsets.UTF_8)), stamp);
     } catch (IOException e) {
       throw new UncheckedIOException("access file " + path + " cannot be read", e);
@@ -76,7 +78,7 @@ final class IamFile {
     }
   }
 
-  /** Runs while no other thread or process changes the file. */
+  /** Runs a step while no other thread or process changes the file. */
   <T> T exclusively(Step<T> step) {
     ReentrantLock lock = LOCKS.computeIfAbsent(path, p -> new ReentrantLock());
     lock.lock();
@@ -87,7 +89,7 @@ final class IamFile {
                 StandardOpenOption.WRITE);
         FileLock held = channel.lock()) {
       if (!held.isValid()) {
-        throw new IOException("the lock beside it was lost");
+        throw new IOException("its lock file was lost");
       }
       return step.run();
     } catch (IOException e) {
@@ -97,12 +99,12 @@ final class IamFile {
     }
   }
 
-  /** Replaces the content; to be called exclusively. */
+  /** Replaces the content; called exclusively. */
   @Nullable Stamp write(IamData data) throws IOException {
     Path fresh = path.resolveSibling(path.getFileName() + ".new");
     disk.writeAndSync(fresh, IamJson.write(data).getBytes(StandardCharsets.UTF_8));
-    // The clock of a file system is coarse and inodes are used again: without this, two changes in
-    // a row could leave a file that looks like the one before.
+    // File systems have coarse clocks and reuse inodes: without this, two consecutive changes could
+    // leave a file with the attributes of the previous one.
     Stamp before = stamp();
     if (before != null) {
       long now = TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The access model as JSON. */
+/** The JSON format of the access model. */
 final class IamJson {
 
   private static final long VERSION = 1;
@@ -104,34 +104,38 @@ final class IamJson {
   }
 
   /**
-   * Reads what {@link #write} wrote.
+   * Reads the format of {@link #write}.
    *
-   * @throws IllegalArgumentException when the text is anything else
+   * @throws IllegalArgumentException if the text is not in this format
    */
   static IamData read(String text) {
     Node root = new Node("", Json.parse(text));
     Object version = root.map.get("version");
     if (!Long.valueOf(VERSION).equals(version)) {
-      throw new IllegalArgumentException(
-          "version is " + version + ", but this library knows only " + VERSION);
+      throw new IllegalArgumentException("version must be " + VERSION + ", but was " + version);
     }
+    root.only("version", "organizations");
     IamData data = new IamData();
     for (Node json : root.list("organizations")) {
+      json.only("name", "users", "projects", "serviceAccounts", "roles", "bindings");
       Org org = new Org(json.text("name"));
       org.users.addAll(json.texts("users"));
       for (Node p : json.list("projects")) {
+        p.only("id", "name", "tokens");
         OwnProject project =
             new OwnProject(new Project(ProjectId.parse(p.text("id")), p.text("name")));
         readTokens(p, project.tokens);
         org.projects.put(IamData.key(project.project.id()), project);
       }
       for (Node a : json.list("serviceAccounts")) {
+        a.only("id", "name", "created", "tokens");
         Account account =
             new Account(new ServiceAccount(a.text("id"), a.text("name"), a.instant("created")));
         readTokens(a, account.tokens);
         org.accounts.put(account.account.id(), account);
       }
       for (Node r : json.list("roles")) {
+        r.only("name", "permissions");
         List<Permission> permissions = new ArrayList<>();
         for (String name : r.texts("permissions")) {
           permissions.add(
@@ -139,7 +143,7 @@ final class IamJson {
                   .orElseThrow(
                       () ->
                           new IllegalArgumentException(
-                              r.path + ".permissions has an unknown one: " + name)));
+                              r.path + ".permissions has the unknown permission " + name)));
         }
         org.roles.put(r.text("name"), Role.custom(r.text("name"), permissions));
       }
@@ -153,6 +157,7 @@ final class IamJson {
   }
 
   private static RoleBinding readBinding(Node json) {
+    json.only("id", "subjectKind", "subject", "role", "project");
     Subject.Kind kind = Subject.Kind.valueOf(json.text("subjectKind").toUpperCase(Locale.ROOT));
     Optional<ProjectId> project =
         json.map.get("project") == null
@@ -164,6 +169,7 @@ final class IamJson {
 
   private static void readTokens(Node json, Map<String, StoredToken> into) {
     for (Node t : json.list("tokens")) {
+      t.only("id", "name", "sha256", "created", "lastUsed");
       String sha256 = t.text("sha256");
       if (!sha256.matches("[0-9a-f]{64}")) {
         throw new IllegalArgumentException(t.path + ".sha256 is not 64 hex digits");
@@ -179,7 +185,7 @@ final class IamJson {
     }
   }
 
-  /** An object with the place where it stands, for errors. */
+  /** An object with its path, for error messages. */
   private static final class Node {
 
     final String path;
@@ -187,24 +193,39 @@ final class IamJson {
 
     Node(String path, @Nullable Object value) {
       if (!(value instanceof Map<?, ?> object)) {
-        throw new IllegalArgumentException((path.isEmpty() ? "the file" : path) + " is no object");
+        throw new IllegalArgumentException(
+            (path.isEmpty() ? "the file" : path) + " is not an object");
       }
       this.path = path;
       this.map = object;
+    }
+
+    /** Rejects keys other than these: an ignored restriction would widen access. */
+    void only(String... names) {
+      for (Object key : map.keySet()) {
+        if (!List.of(names).contains(key)) {
+          throw new IllegalArgumentException(
+              (path.isEmpty() ? "the file" : path)
+                  + " has the unknown key "
+                  + key
+                  + "; known keys: "
+                  + String.join(", ", names));
+        }
+      }
     }
 
     String text(String name) {
       if (map.get(name) instanceof String text) {
         return text;
       }
-      throw new IllegalArgumentException(path + "." + name + " is missing or no string");
+      throw new IllegalArgumentException(path + "." + name + " is missing or not a string");
     }
 
     Instant instant(String name) {
       try {
         return Instant.parse(text(name));
       } catch (DateTimeException e) {
-        throw new IllegalArgumentException(path + "." + name + " is no time", e);
+        throw new IllegalArgumentException(path + "." + name + " is not a time", e);
       }
     }
 
@@ -213,7 +234,7 @@ final class IamJson {
       for (Object element : elements(name)) {
         if (!(element instanceof String text)) {
           throw new IllegalArgumentException(
-              path + "." + name + " has an element that is no string");
+              path + "." + name + " has an element that is not a string");
         }
         texts.add(text);
       }
@@ -232,7 +253,7 @@ final class IamJson {
       if (map.get(name) instanceof List<?> list) {
         return list;
       }
-      throw new IllegalArgumentException(path + "." + name + " is missing or no array");
+      throw new IllegalArgumentException(path + "." + name + " is missing or not an array");
     }
   }
 }

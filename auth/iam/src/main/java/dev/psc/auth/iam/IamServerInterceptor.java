@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code parca.profilestore.v1alpha1.ProfileStoreService/*}: {@code profile.write}
  *   <li>{@code parca.query.v1alpha1.QueryService/*}: {@code profile.read}
  *   <li>{@code parca.debuginfo.v1alpha1.DebuginfoService/*}: {@code debuginfo.write}
- *   <li>{@code grpc.health.v1.Health/*}: open to everybody
+ *   <li>{@code grpc.health.v1.Health/*}: open to all callers
  * </ul>
  *
  * <p>Immutable and safe for use by several servers and threads.
@@ -74,7 +74,8 @@ public final class IamServerInterceptor implements ServerInterceptor {
     AccessDecision decision =
         permission == null
             ? new AccessDecision.Refused(
-                Status.Code.PERMISSION_DENIED, "nobody may call " + method + " here")
+                Status.Code.PERMISSION_DENIED,
+                "method " + method + " is not permitted for any caller")
             : decide(headers, permission);
     iam.tell(event(method, headers, decision));
     if (decision instanceof AccessDecision.Granted granted) {
@@ -89,11 +90,11 @@ public final class IamServerInterceptor implements ServerInterceptor {
   private AccessDecision decide(Metadata headers, Permission permission) {
     if (count(headers, AUTHORIZATION) > 1) {
       return new AccessDecision.Refused(
-          Status.Code.UNAUTHENTICATED, "metadata authorization stands more than once");
+          Status.Code.UNAUTHENTICATED, "metadata authorization is given more than once");
     }
     if (count(headers, PROJECT) > 1) {
       return new AccessDecision.Refused(
-          Status.Code.INVALID_ARGUMENT, "metadata projectID stands more than once");
+          Status.Code.INVALID_ARGUMENT, "metadata projectID is given more than once");
     }
     return iam.decide(headers.get(AUTHORIZATION), headers.get(PROJECT), permission);
   }
@@ -154,7 +155,7 @@ public final class IamServerInterceptor implements ServerInterceptor {
      *
      * @param method {@code package.Service/Method}, or {@code package.Service/*} for those that
      *     have no entry of their own
-     * @throws IllegalArgumentException when there is no slash in it
+     * @throws IllegalArgumentException if it contains no slash
      */
     public Builder permission(String method, Permission permission) {
       open.remove(checked(method));
@@ -163,10 +164,10 @@ public final class IamServerInterceptor implements ServerInterceptor {
     }
 
     /**
-     * Opens a method to everybody, token or not.
+     * Opens a method to all callers, with or without a token.
      *
      * @param method as for {@link #permission}
-     * @throws IllegalArgumentException when there is no slash in it
+     * @throws IllegalArgumentException if it contains no slash
      */
     public Builder open(String method) {
       permissions.remove(checked(method));

@@ -268,6 +268,30 @@ class IamFileTest {
     assertThat(Files.readString(file)).isEqualTo(text);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"version\": 1, \"organizations\": [], \"organisations\": []}",
+        "{\"version\": 1, \"organizations\": [{\"name\": \"a\", \"users\": [], \"projects\": [],"
+            + " \"serviceAccounts\": [], \"roles\": [], \"bindings\": [{\"id\": \"b\", \"subjectKind\":"
+            + " \"user\", \"subject\": \"a\", \"role\": \"Writer\", \"projects\": [\"p\"]}]}]}"
+      })
+  void refusesUnknownKeysSinceTheyMayRestrictAccess(String text) throws IOException {
+    Files.writeString(file, text);
+    assertThatIllegalStateException()
+        .isThrownBy(() -> Iam.open(file))
+        .withMessageContaining("unknown key")
+        .withMessageContaining("known keys: ");
+  }
+
+  @Test
+  void refusesPipes() throws Exception {
+    assertThat(new ProcessBuilder("mkfifo", file.toString()).start().waitFor()).isZero();
+    assertThatExceptionOfType(UncheckedIOException.class)
+        .isThrownBy(() -> Iam.open(file))
+        .withStackTraceContaining("is not a regular file");
+  }
+
   @ParameterizedTest(name = "seed {0}")
   @ValueSource(longs = {0, 1, 2})
   void aMutatedFileOpensOrIsReported(long seed) throws IOException {

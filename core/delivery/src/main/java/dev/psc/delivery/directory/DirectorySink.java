@@ -21,17 +21,17 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Writes each profile to a file that {@code go tool pprof} reads:
+ * A sink that writes each profile to a file for {@code go tool pprof}:
  *
  * <pre>
  *   DIRECTORY/process_cpu-16f1c8d0a2b3e4f5/20261125T101530.123Z-0.pb.gz
  *   DIRECTORY/process_cpu-16f1c8d0a2b3e4f5/labels.txt
  * </pre>
  *
- * one directory per series, named by {@code __name__} and a hash of the labels, which stand in
- * {@code labels.txt}. A file appears whole or not at all. Nothing is ever deleted.
+ * one directory per series, named by {@code __name__} and a hash of the labels, which are listed in
+ * {@code labels.txt}. Files are written atomically and never deleted.
  *
- * <p>Safe for use by several threads; closing it does nothing.
+ * <p>Safe for use by several threads; closing it has no effect.
  */
 public final class DirectorySink implements ProfileSink {
 
@@ -48,7 +48,7 @@ public final class DirectorySink implements ProfileSink {
   /**
    * Returns a sink.
    *
-   * @param directory made with the first profile if it is not there
+   * @param directory created with the first profile if missing
    */
   public static DirectorySink create(Path directory) {
     return new DirectorySink(directory);
@@ -59,7 +59,7 @@ public final class DirectorySink implements ProfileSink {
     return "directory";
   }
 
-  /** Writes the batch on the caller's thread; a failure asks for a retry. */
+  /** Writes the batch on the caller's thread; the outcome of a failure is a retry. */
   @Override
   public CompletionStage<SendOutcome> send(List<RawProfile> batch) {
     try {
@@ -78,7 +78,7 @@ public final class DirectorySink implements ProfileSink {
    * Writes one profile.
    *
    * @return its file
-   * @throws IOException when the file cannot be written; no part of it is left then
+   * @throws IOException if the file cannot be written; no part of it remains
    */
   public Path write(RawProfile profile) throws IOException {
     LabelSet labels = profile.labels();

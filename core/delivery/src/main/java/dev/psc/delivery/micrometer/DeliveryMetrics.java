@@ -11,7 +11,6 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.TimeGauge;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -21,20 +20,15 @@ import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
 /**
- * The numbers of a {@link Delivery} as meters named {@code psc.delivery.…}, tagged {@code sink}.
+ * A binder of the counters of a {@link Delivery} to meters named {@code psc.delivery.…}, tagged
+ * {@code sink}. In Prometheus the names are those of the scraper's {@code psc_delivery_…}.
  *
- * <p>Binding the same delivery to the same registry again changes nothing. {@link #close()} takes
- * the meters out of the registries, so that a delivery that takes the place of another can be
- * bound. Safe for use by several threads.
+ * <p>Binding the same delivery to the same registry again has no effect. {@link #close()} removes
+ * the meters from the registries, so that a successor of the delivery can be bound. Thread-safe.
  */
 // Not "requires static transitive": then every module below would need Micrometer to compile.
 @SuppressWarnings("exports")
 public final class DeliveryMetrics implements MeterBinder, AutoCloseable {
-
-  private static final List<String> KNOWN_DROPS =
-      List.of("queue_full", "spool_full", "spool_damaged", "spool_lost", "expired", "closed");
-  private static final List<String> KNOWN_REFUSALS =
-      List.of("too_large", "queue_full", "spool_slow", "closed");
 
   private final Delivery delivery;
   private final Tags tags;
@@ -48,7 +42,7 @@ public final class DeliveryMetrics implements MeterBinder, AutoCloseable {
   /**
    * Returns a binder.
    *
-   * @param delivery what is measured; not closed by the binder
+   * @param delivery the delivery to measure; not closed by the binder
    */
   public static DeliveryMetrics of(Delivery delivery) {
     return new DeliveryMetrics(delivery);
@@ -56,24 +50,35 @@ public final class DeliveryMetrics implements MeterBinder, AutoCloseable {
 
   @Override
   public void bindTo(MeterRegistry registry) {
-    counter(registry, "accepted", "Profiles taken", DeliverySnapshot::accepted);
-    bytes(registry, "accepted.bytes", "Their pprof bytes", DeliverySnapshot::acceptedBytes);
-    counter(registry, "replayed", "Profiles an earlier process left", DeliverySnapshot::replayed);
-    counter(registry, "sent", "Profiles that the sink has", DeliverySnapshot::sent);
-    bytes(registry, "sent.bytes", "Their pprof bytes", DeliverySnapshot::sentBytes);
+    counter(registry, "accepted", "Profiles accepted", DeliverySnapshot::accepted);
+    bytes(registry, "accepted.bytes", "Pprof bytes accepted", DeliverySnapshot::acceptedBytes);
+    counter(registry, "replayed", "Profiles replayed from the spool", DeliverySnapshot::replayed);
+    counter(registry, "sent", "Profiles sent", DeliverySnapshot::sent);
+    bytes(registry, "sent.bytes", "Pprof bytes sent", DeliverySnapshot::sentBytes);
     counter(registry, "retried", "Profiles sent again", DeliverySnapshot::retried);
-    counter(registry, "calls", "Calls to the sink that ended", DeliverySnapshot::calls);
-    gauge(registry, "calls.running", "Calls that run", "", DeliverySnapshot::callsInFlight);
-    gauge(registry, "queue.bytes", "Bytes waiting", "bytes", DeliverySnapshot::queueBytes);
-    gauge(registry, "memory.bytes", "Of these, in memory", "bytes", DeliverySnapshot::memoryBytes);
+    counter(registry, "calls", "Completed calls to the sink", DeliverySnapshot::calls);
+    gauge(
+        registry,
+        "calls.in.flight",
+        "Running calls to the sink",
+        "",
+        DeliverySnapshot::callsInFlight);
+    gauge(registry, "queue.bytes", "Pprof bytes waiting", "bytes", DeliverySnapshot::queueBytes);
+    gauge(
+        registry, "memory.bytes", "Pprof bytes in memory", "bytes", DeliverySnapshot::memoryBytes);
     gauge(registry, "spool.bytes", "Size of the spool", "bytes", DeliverySnapshot::spoolBytes);
     gauge(
         registry,
         "spool.healthy",
-        "1 unless the spool's disk fails",
+        "0 while the spool's disk fails, else 1",
         "",
         snapshot -> snapshot.spoolHealthy() ? 1 : 0);
-    time(registry, "oldest.age", "Age of the oldest waiting", DeliverySnapshot::oldestAge, tags);
+    time(
+        registry,
+        "oldest.age",
+        "Age of the oldest waiting profile",
+        DeliverySnapshot::oldestAge,
+        tags);
     latency(registry, "0.5", DeliverySnapshot::latencyP50);
     latency(registry, "0.99", DeliverySnapshot::latencyP99);
     latency(registry, "1", DeliverySnapshot::latencyMax);
@@ -82,16 +87,16 @@ public final class DeliveryMetrics implements MeterBinder, AutoCloseable {
       keep(
           registry,
           Gauge.builder("psc.delivery.state", delivery, d -> d.snapshot().state() == state ? 1 : 0)
-              .description("1 for the state that sending is in")
+              .description("1 for the current state of the sender")
               .tags(tags.and("state", name))
               .register(registry));
     }
-    KNOWN_DROPS.forEach(reason -> dropped(registry, reason));
-    KNOWN_REFUSALS.forEach(reason -> refused(registry, reason));
-    // Reasons come from the sink as well: one that is new appears with the next look at the queue.
+    DeliverySnapshot.DROP_REASONS.forEach(reason -> dropped(registry, reason));
+    DeliverySnapshot.REFUSAL_REASONS.forEach(reason -> refused(registry, reason));
+    // A sink adds reasons of its own: their meters are registered when this gauge is read.
     gauge(
         registry,
-        "queued",
+        "queue.profiles",
         "Profiles waiting",
         "",
         snapshot -> {
@@ -108,7 +113,7 @@ public final class DeliveryMetrics implements MeterBinder, AutoCloseable {
                 "psc.delivery.dropped",
                 delivery,
                 d -> d.snapshot().dropped().getOrDefault(reason, 0L))
-            .description("Profiles accepted and lost")
+            .description("Profiles dropped after acceptance")
             .tags(tags.and("reason", reason))
             .register(registry));
   }
@@ -120,7 +125,7 @@ public final class DeliveryMetrics implements MeterBinder, AutoCloseable {
                 "psc.delivery.refused",
                 delivery,
                 d -> d.snapshot().refused().getOrDefault(reason, 0L))
-            .description("Profiles not accepted")
+            .description("Profiles refused")
             .tags(tags.and("reason", reason))
             .register(registry));
   }
@@ -172,7 +177,7 @@ public final class DeliveryMetrics implements MeterBinder, AutoCloseable {
     time(
         registry,
         "latency",
-        "From acceptance to the sink's answer",
+        "Time from acceptance to the answer of the sink",
         value,
         tags.and("quantile", quantile));
   }
@@ -199,7 +204,7 @@ public final class DeliveryMetrics implements MeterBinder, AutoCloseable {
     meters.put(meter, registry);
   }
 
-  /** Takes the meters out of their registries; idempotent. */
+  /** Removes the meters from their registries; idempotent. */
   @Override
   public void close() {
     meters.forEach((meter, registry) -> registry.remove(meter));

@@ -1,6 +1,6 @@
 package dev.psc.delivery.spi;
 
-/** What a {@link ProfileReceiver} did with a profile. Immutable. */
+/** The answer of a {@link ProfileReceiver} to a profile. Immutable. */
 public sealed interface Acceptance {
 
   /** Returns whether the profile is now the receiver's responsibility. */
@@ -8,22 +8,22 @@ public sealed interface Acceptance {
     return this instanceof Accepted;
   }
 
-  /** The profile was taken: it is delivered, or counted as lost with a reason. */
+  /** The profile is accepted: it is delivered, or counted as lost with a reason. */
   record Accepted() implements Acceptance {}
 
   /**
-   * There was nothing to send, as it should be: the first cumulative profile of a delta, for one.
+   * The profile is not to be sent, for example the first cumulative profile of a delta.
    *
    * @param reason a short lower_snake_case word for metrics
-   * @param message a sentence for people
+   * @param message a message for people
    */
   record Withheld(String reason, String message) implements Acceptance {}
 
   /**
-   * The profile was not taken and is lost, which is already counted.
+   * The profile is refused and lost; the loss is already counted.
    *
    * @param reason a short lower_snake_case word for metrics, e.g. {@code not_pprof}
-   * @param message a sentence for people: what was wrong and what to do
+   * @param message the cause and a remedy
    */
   record Refused(String reason, String message) implements Acceptance {}
 }

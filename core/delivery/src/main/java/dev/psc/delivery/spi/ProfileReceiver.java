@@ -1,19 +1,19 @@
 package dev.psc.delivery.spi;
 
 /**
- * Where profiles are handed in: a queue, or a chain of transforms in front of one.
+ * A receiver of profiles: a queue, or a chain of transforms in front of one.
  *
  * <p>Implementations are safe for use by several threads, return quickly (no I/O to a store) and
- * never throw: what cannot be taken comes back as {@link Acceptance.Refused}.
+ * never throw: a refused profile is reported as {@link Acceptance.Refused}.
  */
 @FunctionalInterface
 public interface ProfileReceiver {
 
   /**
-   * Takes a profile, or says why not.
+   * Accepts or refuses a profile.
    *
-   * @param profile given up by the caller
-   * @return what became of it
+   * @param profile the profile, which the caller must not change afterwards
+   * @return the decision
    */
   Acceptance accept(RawProfile profile);
 }

@@ -4,11 +4,10 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Where batches of profiles end: a gRPC store, a directory, several of them, or one of your own.
+ * A destination of batches of profiles, such as a gRPC store or a directory.
  *
- * <p>Implementations are safe for use by several threads. They answer per batch, classify every
- * failure themselves (who retries never looks at exceptions) and leave retrying, batching and
- * ordering to the caller.
+ * <p>Implementations are safe for use by several threads. They return one outcome per batch and
+ * classify every failure. The caller retries, batches and orders; it never inspects exceptions.
  */
 public interface ProfileSink extends AutoCloseable {
 
@@ -16,16 +15,16 @@ public interface ProfileSink extends AutoCloseable {
   String name();
 
   /**
-   * Sends a batch, all or nothing as far as the destination allows it.
+   * Sends a batch, atomically if the destination supports it.
    *
    * @param batch at least one profile; not changed by the sink nor, afterwards, by the caller
-   * @return completes with the outcome within the sink's own deadline. A stage that completes
-   *     exceptionally counts as {@link SendOutcome.Retry}, and its exception is reported as a fault
-   *     of the sink.
+   * @return a stage that completes with the outcome within the deadline of the sink. A stage that
+   *     completes exceptionally counts as {@link SendOutcome.Retry}, and its exception is reported
+   *     as a fault of the sink.
    */
   CompletionStage<SendOutcome> send(List<RawProfile> batch);
 
-  /** Lets go of connections and files within a bounded time; idempotent. */
+  /** Closes connections and files within a bounded time; idempotent. */
   @Override
   void close();
 }

@@ -1,7 +1,7 @@
 package dev.psc.delivery.spi;
 
 /**
- * Produces profiles: the scraper is one, the running JVM is one, and applications write their own.
+ * A producer of profiles, such as the scraper or the running JVM.
  *
  * <p>A source starts nothing before {@link #start}. Implementations are safe for use by several
  * threads.
@@ -9,11 +9,10 @@ package dev.psc.delivery.spi;
 public interface ProfileSource extends AutoCloseable {
 
   /**
-   * Starts to hand profiles to the receiver, from threads of the source's own. A second call does
-   * nothing.
+   * Starts handing profiles to the receiver, on threads of the source. A second call has no effect.
    *
-   * @param receiver where the profiles go; not closed by the source
-   * @throws IllegalStateException when the source is closed
+   * @param receiver the receiver of the profiles; not closed by the source
+   * @throws IllegalStateException if the source is closed
    */
   void start(ProfileReceiver receiver);
 

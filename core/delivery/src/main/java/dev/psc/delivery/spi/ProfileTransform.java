@@ -1,7 +1,7 @@
 package dev.psc.delivery.spi;
 
 /**
- * One step between a source and the queue: validation, repair, a filter, a change of labels.
+ * A step between a source and the queue: validation, repair, a filter, a change of labels.
  *
  * <p>Implementations are safe for use by several threads and must not block on I/O.
  */
@@ -9,28 +9,28 @@ package dev.psc.delivery.spi;
 public interface ProfileTransform {
 
   /**
-   * Looks at a profile and returns it, a changed one, or why it must not be sent.
+   * Returns the profile, a changed one, or the reason why it must not be sent.
    *
    * @param profile the profile; its bytes must not be changed in place
-   * @return what to go on with
+   * @return the decision
    */
   Result apply(RawProfile profile);
 
-  /** What a transform decided. Immutable. */
+  /** The decision of a transform. Immutable. */
   sealed interface Result {
 
     /**
-     * Goes on with a profile, which is the one that came in when nothing had to change.
+     * Continues with a profile: the given one, or a changed one.
      *
-     * @param profile the profile to go on with
+     * @param profile the profile to continue with
      */
     record Pass(RawProfile profile) implements Result {}
 
     /**
-     * Nothing has to be sent, as it should be.
+     * The profile is discarded on purpose.
      *
      * @param reason a short lower_snake_case word for metrics
-     * @param message a sentence for people
+     * @param message a message for people
      */
     record Withhold(String reason, String message) implements Result {}
 
@@ -38,7 +38,7 @@ public interface ProfileTransform {
      * The profile must not be sent.
      *
      * @param reason a short lower_snake_case word for metrics, e.g. {@code not_pprof}
-     * @param message a sentence for people: what was wrong, where, and what to do
+     * @param message the cause, its place and a remedy
      */
     record Reject(String reason, String message) implements Result {}
   }

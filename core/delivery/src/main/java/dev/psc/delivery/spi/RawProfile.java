@@ -5,11 +5,10 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A profile on its way: immutable labels, the bytes of one pprof, and what was learned of them.
+ * A profile to be delivered: its labels, the bytes of one pprof, and metadata.
  *
- * <p>The array is neither copied on the way in nor on the way out, so that a profile that needs no
- * change is never written again: who hands it over gives it up, and who reads it must not change
- * it. Under that rule instances are immutable and safe to share between threads.
+ * <p>The array of bytes is not copied. The caller that passes it in must not change it afterwards,
+ * and readers must not change it either. Under this rule instances are immutable and thread-safe.
  */
 public final class RawProfile {
 
@@ -30,10 +29,10 @@ public final class RawProfile {
   }
 
   /**
-   * Returns a profile of which only labels and bytes are known.
+   * Returns a profile without metadata.
    *
    * @param labels the labels of its series, with {@code __name__}
-   * @param pprof one pprof, gzip'd or bare; given up by the caller
+   * @param pprof one pprof, with or without gzip; the caller must not change it afterwards
    */
   public static RawProfile of(LabelSet labels, byte[] pprof) {
     return builder(labels, pprof).build();
@@ -43,13 +42,13 @@ public final class RawProfile {
    * Returns a builder.
    *
    * @param labels the labels of its series, with {@code __name__}
-   * @param pprof one pprof, gzip'd or bare; given up by the caller
+   * @param pprof one pprof, with or without gzip; the caller must not change it afterwards
    */
   public static Builder builder(LabelSet labels, byte[] pprof) {
     return new Builder(labels, pprof);
   }
 
-  /** Returns a builder that starts with everything that is known of this profile. */
+  /** Returns a builder with the values of this profile. */
   public Builder toBuilder() {
     Builder builder = new Builder(labels, pprof);
     builder.timeNanos = timeNanos;
@@ -64,7 +63,7 @@ public final class RawProfile {
     return labels;
   }
 
-  /** Returns the value of {@code __name__}, or the empty text. */
+  /** Returns the value of {@code __name__}, or an empty string. */
   public String name() {
     return labels.valueOf(LabelSet.NAME);
   }
@@ -79,22 +78,22 @@ public final class RawProfile {
     return pprof.length;
   }
 
-  /** Returns when it was taken, in nanoseconds since 1970, or 0 when that is not known. */
+  /** Returns the time of the profile in nanoseconds since 1970, or 0 if unknown. */
   public long timeNanos() {
     return timeNanos;
   }
 
-  /** Returns the time that it covers in nanoseconds, or 0 for a profile that covers none. */
+  /** Returns the duration of the profile in nanoseconds, or 0 if it has none. */
   public long durationNanos() {
     return durationNanos;
   }
 
-  /** Returns whether its addresses are already normalized, as the store's requests say it. */
+  /** Returns whether the addresses are already normalized. */
   public boolean normalizedAddresses() {
     return normalizedAddresses;
   }
 
-  /** Returns what is known of its mappings' executables: nothing, or one entry per mapping. */
+  /** Returns the executables of the mappings: none, or one entry per mapping. */
   public List<ExecutableInfo> executableInfo() {
     return executableInfo;
   }
@@ -114,7 +113,7 @@ public final class RawProfile {
    */
   public record ExecutableInfo(int elfType, long loadSegmentOffset, long loadSegmentVaddr) {}
 
-  /** Collects what is known of a profile. Not thread-safe. */
+  /** A builder of {@link RawProfile}. Not thread-safe. */
   public static final class Builder {
 
     private LabelSet labels;
@@ -135,25 +134,25 @@ public final class RawProfile {
       return this;
     }
 
-    /** Sets the bytes of the pprof; given up by the caller. */
+    /** Sets the bytes of the pprof, which the caller must not change afterwards. */
     public Builder pprof(byte[] pprof) {
       this.pprof = Objects.requireNonNull(pprof, "pprof");
       return this;
     }
 
-    /** Sets when it was taken, in nanoseconds since 1970; 0, the default, is "not known". */
+    /** Sets the time in nanoseconds since 1970; 0, the default, means unknown. */
     public Builder timeNanos(long timeNanos) {
       this.timeNanos = timeNanos;
       return this;
     }
 
-    /** Sets the time that it covers in nanoseconds; 0, the default, is "none". */
+    /** Sets the duration in nanoseconds; 0, the default, means none. */
     public Builder durationNanos(long durationNanos) {
       this.durationNanos = durationNanos;
       return this;
     }
 
-    /** Sets whether its addresses are already normalized; false by default. */
+    /** Sets whether the addresses are already normalized; false by default. */
     public Builder normalizedAddresses(boolean normalizedAddresses) {
       this.normalizedAddresses = normalizedAddresses;
       return this;

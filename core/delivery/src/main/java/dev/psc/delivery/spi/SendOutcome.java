@@ -3,27 +3,27 @@ package dev.psc.delivery.spi;
 import java.time.Duration;
 import java.util.Optional;
 
-/** What became of a batch at a {@link ProfileSink}. Immutable. */
+/** The outcome of sending a batch to a {@link ProfileSink}. Immutable. */
 public sealed interface SendOutcome {
 
-  /** The destination has the whole batch. */
+  /** The destination accepted the whole batch. */
   record Accepted() implements SendOutcome {}
 
   /**
-   * The batch was not taken now and may be later; nothing is wrong with it.
+   * The batch was not accepted and may be sent again; its content is valid.
    *
    * @param reason a short lower_snake_case word for metrics, e.g. {@code unavailable}
-   * @param message a sentence for people, at most 512 characters
-   * @param delay how long the destination asked to wait, if it did
+   * @param message a message for people, at most 512 characters
+   * @param delay the delay that the destination requested, if any
    */
   record Retry(String reason, String message, Optional<Duration> delay) implements SendOutcome {}
 
   /**
-   * The batch was refused for good because of what is in it: at least one of its profiles will
-   * never be taken. The caller looks for it by sending smaller batches.
+   * The batch was rejected for its content: at least one of its profiles will never be accepted.
+   * The caller finds it by sending smaller batches.
    *
    * @param reason a short lower_snake_case word for metrics, e.g. {@code invalid_argument}
-   * @param message the destination's words, at most 512 characters
+   * @param message the message of the destination, at most 512 characters
    */
   record Rejected(String reason, String message) implements SendOutcome {
 
@@ -32,8 +32,8 @@ public sealed interface SendOutcome {
   }
 
   /**
-   * The caller's identity or role is the problem, or the destination cannot take profiles at all:
-   * no batch will be taken until a person changes something. Nothing is wrong with the batch.
+   * The destination rejects the caller or all profiles: no batch will be accepted until a person
+   * changes something. The content of the batch is valid.
    *
    * @param reason a short lower_snake_case word for metrics: {@code unauthenticated}, {@code
    *     permission_denied}, {@code unimplemented}

@@ -8,8 +8,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Where a store is and who we are there, in terms that need no transport's types. Immutable; never
- * prints the token or a header's value.
+ * The settings of a connection to a store: address, token, project and TLS, without types of a
+ * transport. Immutable; {@code toString} contains neither the token nor values of headers.
  */
 public final class SinkSettings {
 
@@ -51,12 +51,12 @@ public final class SinkSettings {
     return address;
   }
 
-  /** Returns the token itself; {@link #tokenFile()} is the better place for it. */
+  /** Returns the token; a {@link #tokenFile()} is preferable, as it can be rotated. */
   public Optional<String> token() {
     return token;
   }
 
-  /** Returns the file that holds the token, read again when it changes. */
+  /** Returns the file that contains the token, read again when it changes. */
   public Optional<Path> tokenFile() {
     return tokenFile;
   }
@@ -71,7 +71,7 @@ public final class SinkSettings {
     return caFile;
   }
 
-  /** Returns further headers of every call. */
+  /** Returns additional headers of every call. */
   public Map<String, String> headers() {
     return headers;
   }
@@ -81,12 +81,12 @@ public final class SinkSettings {
     return plaintext;
   }
 
-  /** Returns whether a token may travel over a connection that is not encrypted. */
+  /** Returns whether a token may be sent over an unencrypted connection. */
   public boolean allowPlaintextToken() {
     return allowPlaintextToken;
   }
 
-  /** Returns whether any certificate of the store is taken. */
+  /** Returns whether the certificate of the store is not checked. */
   public boolean insecureSkipVerify() {
     return insecureSkipVerify;
   }
@@ -111,7 +111,7 @@ public final class SinkSettings {
         + "]";
   }
 
-  /** Collects settings. Not thread-safe. */
+  /** A builder of {@link SinkSettings}. Not thread-safe. */
   public static final class Builder {
 
     private final String address;
@@ -129,13 +129,13 @@ public final class SinkSettings {
       this.address = Objects.requireNonNull(address, "address");
     }
 
-    /** Sets the token itself; excludes {@link #tokenFile}. None by default. */
+    /** Sets the token; excludes {@link #tokenFile}. None by default. */
     public Builder token(String token) {
       this.token = Optional.of(token);
       return this;
     }
 
-    /** Sets the file that holds the token; excludes {@link #token}. None by default. */
+    /** Sets the file that contains the token; excludes {@link #token}. None by default. */
     public Builder tokenFile(Path tokenFile) {
       this.tokenFile = Optional.of(tokenFile);
       return this;
@@ -166,19 +166,19 @@ public final class SinkSettings {
       return this;
     }
 
-    /** Sets whether a token may travel over plaintext; false by default. */
+    /** Sets whether a token may be sent in plaintext; false by default. */
     public Builder allowPlaintextToken(boolean allowPlaintextToken) {
       this.allowPlaintextToken = allowPlaintextToken;
       return this;
     }
 
-    /** Sets whether any certificate of the store is taken, for trials only; false by default. */
+    /** Sets whether any certificate of the store is accepted, for tests only; false by default. */
     public Builder insecureSkipVerify(boolean insecureSkipVerify) {
       this.insecureSkipVerify = insecureSkipVerify;
       return this;
     }
 
-    /** Sets the deadline of one call; more than zero, 10 s by default. */
+    /** Sets the deadline of one call; positive, 10 s by default. */
     public Builder callTimeout(Duration callTimeout) {
       this.callTimeout = Objects.requireNonNull(callTimeout, "callTimeout");
       return this;
@@ -187,19 +187,19 @@ public final class SinkSettings {
     /**
      * Returns the settings.
      *
-     * @throws IllegalArgumentException when two settings exclude each other or one is out of range
+     * @throws IllegalArgumentException if a setting is out of range or excludes another one
      */
     public SinkSettings build() {
       if (token.isPresent() && tokenFile.isPresent()) {
-        throw new IllegalArgumentException("token and tokenFile are both given: keep one");
+        throw new IllegalArgumentException(
+            "token and tokenFile are mutually exclusive: set one of them");
       }
       if (plaintext && (caFile.isPresent() || insecureSkipVerify)) {
         throw new IllegalArgumentException(
-            "plaintext excludes caFile and insecureSkipVerify: there is no certificate to check");
+            "plaintext excludes caFile and insecureSkipVerify, as no certificate is checked");
       }
       if (callTimeout.isNegative() || callTimeout.isZero()) {
-        throw new IllegalArgumentException(
-            "callTimeout must be more than zero, but is " + callTimeout);
+        throw new IllegalArgumentException("callTimeout must be positive, but was " + callTimeout);
       }
       return new SinkSettings(this);
     }

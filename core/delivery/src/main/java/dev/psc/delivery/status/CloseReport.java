@@ -3,11 +3,11 @@ package dev.psc.delivery.status;
 import dev.psc.delivery.Delivery;
 
 /**
- * What {@link Delivery#close(java.time.Duration)} left behind. Immutable.
+ * The result of {@link Delivery#close(java.time.Duration)}. Immutable.
  *
- * @param sent profiles that were sent between the call and its end
+ * @param sent profiles sent during the call
  * @param spooled profiles that wait on disk for the next process
- * @param lost profiles that are lost because they were neither sent nor written in time; counted as
- *     dropped with reason {@code closed}
+ * @param lost profiles neither sent nor written in time; counted as dropped with reason {@code
+ *     closed}
  */
 public record CloseReport(long sent, long spooled, long lost) {}

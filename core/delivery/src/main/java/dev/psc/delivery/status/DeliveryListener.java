@@ -1,18 +1,18 @@
 package dev.psc.delivery.status;
 
 /**
- * Told of everything that happens to profiles on their way.
+ * Receives delivery events.
  *
  * <p>Called from threads of the delivery, several at a time, never under one of its locks. It must
- * return quickly: while it runs, nothing is sent. What it throws is logged and goes no further.
+ * return quickly: while it runs, nothing is sent. Its exceptions are logged and ignored.
  */
 @FunctionalInterface
 public interface DeliveryListener {
 
   /**
-   * Takes note of an event.
+   * Called for each event.
    *
-   * @param event what happened
+   * @param event the event
    */
   void on(DeliveryEvent event);
 }

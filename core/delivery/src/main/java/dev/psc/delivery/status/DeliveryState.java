@@ -1,21 +1,21 @@
 package dev.psc.delivery.status;
 
-/** How sending goes. */
+/** The state of a delivery. */
 public enum DeliveryState {
   /** Not started. */
   NEW,
   /** Batches are sent as they become due. */
   SENDING,
-  /** The sink could not take the last batch; it is tried again after a growing, random delay. */
+  /** The sink did not accept the last batch, which is retried after a growing random delay. */
   BACKING_OFF,
   /**
-   * The sink does not let us in, or does not take profiles at all: a person must change something.
-   * Everything is kept, and tried slowly.
+   * The sink rejects the caller or all profiles, and a person must act. All profiles are kept; one
+   * is tried per probe interval.
    */
   BLOCKED,
   /**
-   * The sink refuses every profile, so the profiles are not at fault. Everything is kept, and tried
-   * slowly, one profile at a time.
+   * The sink rejects every profile, which indicates a fault of the sink. All profiles are kept; one
+   * is tried per probe interval.
    */
   REFUSING,
   /** Closed. */

@@ -2,12 +2,12 @@ package dev.psc.delivery.status;
 
 import dev.psc.delivery.Receipt;
 
-/** How safe a profile became first, see {@link Receipt#durability()}. */
+/** The first safe state that a profile reached, see {@link Receipt#durability()}. */
 public enum Durability {
-  /** It is on the spool's disk and survives the end of this process and of the machine. */
+  /** The profile is in the spool and survives a failure of process and machine. */
   SPOOLED,
-  /** The sink has it. */
+  /** The sink accepted the profile. */
   SENT,
-  /** It was dropped, which is counted with a reason. */
+  /** The profile was dropped and counted with a reason. */
   LOST
 }

@@ -90,8 +90,7 @@ public abstract class ProfileSourceContract {
 
   @Test
   final void goesOnWhenProfilesAreRefused() throws Exception {
-    Collector refusing =
-        new Collector(new Acceptance.Refused("queue_full", "there is no room for it"));
+    Collector refusing = new Collector(new Acceptance.Refused("queue_full", "the queue is full"));
     try (ProfileSource source = source()) {
       source.start(refusing);
       refusing.awaitOne();

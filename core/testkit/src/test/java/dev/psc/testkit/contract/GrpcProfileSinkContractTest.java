@@ -22,7 +22,7 @@ class GrpcProfileSinkContractTest extends ProfileSinkContract {
     sink =
         GrpcProfileSink.builder(channel)
             .ownedChannel(channel)
-            .attemptTimeout(Duration.ofSeconds(20))
+            .callTimeout(Duration.ofSeconds(20))
             .build();
   }
 

@@ -7,21 +7,20 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is behind the window: first records that are on disk only, then profiles that are not
- * written yet. Belongs to the {@link QueueState}'s lock; the files themselves are the {@link
- * Spool}'s.
+ * The profiles after the window: records that are on disk only, then profiles that are not written
+ * yet. Belongs to the {@link QueueState}'s lock; the files themselves are the {@link Spool}'s.
  */
 public final class Backlog {
 
-  /** Where the spool reads on, and up to where. */
+  /** The position of the next read of the spool. */
   public record Cursor(Segment segment, long offset) {}
 
   private final List<Segment> segments = new ArrayList<>();
 
-  /** Accepted, and not on disk yet, in the window or not. */
+  /** Accepted profiles that are not on disk yet, in the window or not. */
   private final ArrayDeque<QueuedProfile> unwritten = new ArrayDeque<>();
 
-  /** Those of them that are not in the window: the younger end. */
+  /** The youngest of these, which are not in the window. */
   private final ArrayDeque<QueuedProfile> outside = new ArrayDeque<>();
 
   private long outsideBytes;
@@ -70,84 +69,84 @@ public final class Backlog {
     }
   }
 
-  void remember(QueuedProfile entry, boolean inWindow) {
-    unwritten.add(entry);
+  void remember(QueuedProfile item, boolean inWindow) {
+    unwritten.add(item);
     if (!inWindow) {
-      outside.add(entry);
-      outsideBytes += entry.weightBytes();
+      outside.add(item);
+      outsideBytes += item.weightBytes();
     }
   }
 
-  /** Returns the oldest entry that is in memory outside the window. */
+  /** Returns the oldest profile that is in memory outside the window. */
   @Nullable QueuedProfile firstOutside() {
     return outside.peek();
   }
 
   QueuedProfile takeOutside() {
-    QueuedProfile entry = outside.remove();
-    outsideBytes -= entry.weightBytes();
-    return entry;
+    QueuedProfile item = outside.remove();
+    outsideBytes -= item.weightBytes();
+    return item;
   }
 
-  /** Takes entries to write, at least one if there is any that is not settled meanwhile. */
+  /** Removes and returns profiles to write, at least one unless all are settled. */
   public List<QueuedProfile> takeUnwritten(long maxBytes) {
     List<QueuedProfile> taken = new ArrayList<>();
     long bytes = 0;
-    QueuedProfile entry;
-    while ((entry = unwritten.peek()) != null) {
-      if (entry.state == QueuedProfile.State.DONE) {
+    QueuedProfile item;
+    while ((item = unwritten.peek()) != null) {
+      if (item.state == QueuedProfile.State.DONE) {
         unwritten.remove();
         continue;
       }
-      if (!taken.isEmpty() && bytes + entry.bytes() > maxBytes) {
+      if (!taken.isEmpty() && bytes + item.bytes() > maxBytes) {
         break;
       }
-      bytes += entry.bytes();
+      bytes += item.bytes();
       taken.add(unwritten.remove());
     }
     return taken;
   }
 
-  public void giveBackUnwritten(List<QueuedProfile> entries) {
-    for (int i = entries.size() - 1; i >= 0; i--) {
-      unwritten.addFirst(entries.get(i));
+  public void giveBackUnwritten(List<QueuedProfile> items) {
+    for (int i = items.size() - 1; i >= 0; i--) {
+      unwritten.addFirst(items.get(i));
     }
   }
 
-  /** Takes note that an entry is on disk now. */
-  public void written(QueuedProfile entry, Segment segment, int ordinal, long offset) {
-    entry.segment = segment;
-    entry.ordinal = ordinal;
-    entry.offset = offset;
-    if (entry.state == QueuedProfile.State.DONE) {
+  /** Records that a profile is on disk. */
+  public void written(QueuedProfile item, Segment segment, int ordinal, long offset) {
+    item.segment = segment;
+    item.ordinal = ordinal;
+    item.offset = offset;
+    if (item.state == QueuedProfile.State.DONE) {
       segment.settle(ordinal);
-    } else if (!entry.inWindow && outside.peek() == entry) {
+    } else if (!item.inWindow && outside.peek() == item) {
       takeOutside();
-      waits(entry, segment);
+      waits(item, segment);
       if (waiting == 1) {
         cursor = new Cursor(segment, offset);
       }
     }
   }
 
-  /** Takes note that an entry that left the window, its younger end, is on disk only. */
-  public void evicted(QueuedProfile entry, Segment segment) {
-    waits(entry, segment);
-    cursor = new Cursor(segment, entry.offset);
+  /** Records that a profile that left the window is on disk only. */
+  public void evicted(QueuedProfile item, Segment segment) {
+    waits(item, segment);
+    cursor = new Cursor(segment, item.offset);
   }
 
-  private void waits(QueuedProfile entry, Segment segment) {
-    segment.waiting.set(entry.ordinal);
-    segment.waitingBytes += entry.bytes();
+  private void waits(QueuedProfile item, Segment segment) {
+    segment.waiting.set(item.ordinal);
+    segment.waitingBytes += item.bytes();
     waiting++;
   }
 
-  /** Returns where to read the next records, or null when there are none. */
+  /** Returns the position of the next records to read, or null if there are none. */
   public @Nullable Cursor cursor() {
     return waiting == 0 ? null : cursor;
   }
 
-  /** Takes note that a record was read, and is in the window or given up. */
+  /** Records that a record was read or given up. */
   public void read(Segment segment, int ordinal, long pprofBytes) {
     segment.waiting.clear(ordinal);
     segment.waitingBytes -= pprofBytes;
@@ -158,7 +157,7 @@ public final class Backlog {
     cursor = new Cursor(segment, offset);
   }
 
-  /** Gives up what is on disk only in a segment. Returns how many records that were. */
+  /** Gives up the records of a segment that are on disk only, and returns their number. */
   public int giveUp(Segment segment) {
     int lost = segment.waiting.cardinality();
     waiting -= lost;

@@ -5,9 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Remembers series whose profiles were found bad one after the other, mostly because of a label or
- * of what writes them: their next profiles are sent alone, and a refusal of one needs no further
- * proof. Belongs to the {@link QueueState}'s lock.
+ * A tracker of series whose profiles were rejected several times in a row. Their next profiles are
+ * sent alone, and dropped when they are rejected. Belongs to the {@link QueueState}'s lock.
  */
 final class BadSeriesTracker {
 
@@ -24,12 +23,12 @@ final class BadSeriesTracker {
         }
       };
 
-  /** Takes note that a profile of a series was to blame for a refusal. */
+  /** Records that a profile of a series was the cause of a rejection. */
   void bad(LabelSet labels) {
     badInARow.merge(labels, 1, Integer::sum);
   }
 
-  /** Takes note that a profile of a series was taken. */
+  /** Records that a profile of a series was accepted. */
   void good(LabelSet labels) {
     if (!badInARow.isEmpty()) {
       badInARow.remove(labels);

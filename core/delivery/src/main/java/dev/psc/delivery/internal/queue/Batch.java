@@ -10,41 +10,41 @@ import org.jspecify.annotations.Nullable;
 /** Profiles that are sent in one call. Belongs to the {@link QueueState}'s lock. */
 public final class Batch {
 
-  public final List<QueuedProfile> entries;
+  public final List<QueuedProfile> items;
 
-  /** The refused batch that it is a part of, or null. */
+  /** The group of the rejected batch that this is a part of, or null. */
   public final BatchBisection.@Nullable Group group;
 
-  /** Whether it only asks whether the sink takes anything. */
+  /** Set for a batch that probes the sink. */
   public final boolean probe;
 
-  Batch(List<QueuedProfile> entries, BatchBisection.@Nullable Group group, boolean probe) {
-    this.entries = entries;
+  Batch(List<QueuedProfile> items, BatchBisection.@Nullable Group group, boolean probe) {
+    this.items = items;
     this.group = group;
     this.probe = probe;
   }
 
   public List<RawProfile> profiles() {
-    List<RawProfile> profiles = new ArrayList<>(entries.size());
-    for (QueuedProfile entry : entries) {
-      profiles.add(entry.profile);
+    List<RawProfile> profiles = new ArrayList<>(items.size());
+    for (QueuedProfile item : items) {
+      profiles.add(item.profile);
     }
     return List.copyOf(profiles);
   }
 
   public long bytes() {
     long bytes = 0;
-    for (QueuedProfile entry : entries) {
-      bytes += entry.bytes();
+    for (QueuedProfile item : items) {
+      bytes += item.bytes();
     }
     return bytes;
   }
 
   Set<Series> series() {
     Set<Series> series = new LinkedHashSet<>();
-    for (QueuedProfile entry : entries) {
-      if (entry.series != null) {
-        series.add(entry.series);
+    for (QueuedProfile item : items) {
+      if (item.series != null) {
+        series.add(item.series);
       }
     }
     return series;

@@ -6,13 +6,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The parts of refused batches. What one batch became is a group, whose parts are sent one after
- * the other, oldest first; groups take turns, so that one of bad profiles only does not hide that
- * the sink takes others. Belongs to the {@link QueueState}'s lock.
+ * The parts of rejected batches. The parts of one batch are a group and are sent one after the
+ * other, oldest first. Groups alternate, so that a group of bad profiles does not delay others.
+ * Belongs to the {@link QueueState}'s lock.
  */
 final class BatchBisection {
 
-  /** What is left of one refused batch: unless a part is in flight, there is one to send. */
+  /** The remaining parts of one rejected batch. */
   static final class Group {
     private final ArrayDeque<Batch> parts = new ArrayDeque<>();
     private boolean inFlight;
@@ -30,7 +30,7 @@ final class BatchBisection {
     return false;
   }
 
-  /** Takes the next part of the group whose turn it is, or null. */
+  /** Returns the next part of the next group, or null. */
   @Nullable Batch take() {
     for (int i = groups.size(); i > 0; i--) {
       Group group = groups.remove();
@@ -43,7 +43,7 @@ final class BatchBisection {
     return null;
   }
 
-  /** Puts parts at the head of their group, the first of them first. */
+  /** Adds parts at the head of their group, in order. */
   void add(Group group, List<Batch> parts) {
     if (!groups.contains(group)) {
       groups.add(group);
@@ -53,7 +53,7 @@ final class BatchBisection {
     }
   }
 
-  /** Takes note that the part of a group that was taken is no longer in flight. */
+  /** Marks the part of a group as no longer in flight. */
   void landed(Group group) {
     group.inFlight = false;
     if (group.parts.isEmpty()) {
@@ -61,7 +61,7 @@ final class BatchBisection {
     }
   }
 
-  /** Takes all parts that are not in flight. */
+  /** Removes and returns all parts that are not in flight. */
   List<Batch> takeAll() {
     List<Batch> all = new ArrayList<>();
     Group group;

@@ -3,7 +3,7 @@ package dev.psc.delivery.internal.queue;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What came, went and stayed. Guarded by the {@link QueueState}'s lock. */
+/** The counters of a queue. Guarded by the {@link QueueState}'s lock. */
 public final class Counters {
 
   private long accepted;
@@ -55,7 +55,7 @@ public final class Counters {
     queueBytes -= bytes;
   }
 
-  /** Returns how many profiles were ever taken in. */
+  /** Returns the number of profiles ever accepted or replayed. */
   long takenIn() {
     return accepted + replayed;
   }

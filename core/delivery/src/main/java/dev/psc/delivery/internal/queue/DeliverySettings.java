@@ -23,7 +23,7 @@ public record DeliverySettings(
     @Nullable Path deadLetters,
     long deadLetterMaxBytes) {
 
-  /** Where and how profiles are kept on disk. */
+  /** The settings of the spool. */
   public record SpoolSettings(
       Path directory, long maxBytes, long segmentBytes, Duration syncInterval) {}
 }

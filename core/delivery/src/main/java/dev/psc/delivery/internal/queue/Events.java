@@ -6,7 +6,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Events noted under the queue's lock and told to the listener after it. */
+/** Events that are collected under the lock of the queue and fired after its release. */
 public final class Events {
 
   private static final Logger logger = LoggerFactory.getLogger(Events.class);
@@ -24,12 +24,12 @@ public final class Events {
     waiting.add(() -> tell(event));
   }
 
-  /** Notes something else that must not run under the lock, such as completing a stage. */
+  /** Adds an action that must not run under the lock, such as completing a stage. */
   void add(Runnable action) {
     waiting.add(action);
   }
 
-  /** Tells the listener what was noted; never called with a lock held. */
+  /** Notifies the listener of the collected events; not called with a lock held. */
   public void fire() {
     Runnable action;
     while ((action = waiting.poll()) != null) {

@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Lets the first message of a kind through, then one a minute with how many it stands for. */
+/** A throttle that passes one message per kind and minute, with the number of suppressed ones. */
 public final class LogThrottle {
 
   private static final long INTERVAL_NANOS = TimeUnit.MINUTES.toNanos(1);
@@ -15,28 +15,28 @@ public final class LogThrottle {
   private record Interval(long startNanos, long swallowed) {}
 
   private final Ticker ticker;
-  private final Map<String, Interval> windows = new ConcurrentHashMap<>();
+  private final Map<String, Interval> intervals = new ConcurrentHashMap<>();
 
   public LogThrottle(Ticker ticker) {
     this.ticker = ticker;
   }
 
-  /** Runs the log statement with the number of those left out before it, or counts it. */
+  /** Runs the log statement with the number of suppressed ones, or suppresses it. */
   public void run(String kind, LongConsumer statement) {
     long now = ticker.nanos();
     AtomicReference<@Nullable Long> due = new AtomicReference<>();
-    windows.compute(
+    intervals.compute(
         kind,
-        (key, window) -> {
-          if (window == null) {
+        (key, interval) -> {
+          if (interval == null) {
             due.set(0L);
             return new Interval(now, 0);
           }
-          if (now - window.startNanos >= INTERVAL_NANOS) {
-            due.set(window.swallowed);
+          if (now - interval.startNanos >= INTERVAL_NANOS) {
+            due.set(interval.swallowed);
             return new Interval(now, 0);
           }
-          return new Interval(window.startNanos, window.swallowed + 1);
+          return new Interval(interval.startNanos, interval.swallowed + 1);
         });
     Long swallowed = due.get();
     if (swallowed != null) {

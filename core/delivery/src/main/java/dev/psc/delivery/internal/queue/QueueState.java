@@ -12,35 +12,35 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Profiles from acceptance to the sink's answer, in order and bounded in bytes.
+ * The queue of profiles from acceptance to the sink's answer, in order and bounded in bytes.
  *
  * <pre>
  *   accept ─▶ [ backlog: in memory, not written yet ][ backlog: on disk only ][ window ] ─▶ sink
  * </pre>
  *
- * The oldest are in the {@link SendWindow}, in memory. Without a spool that is all there is. With
- * one, every profile is written too, the window gets half of the memory, and what does not fit
- * waits in the {@link Backlog} until the window has room. A spool that fails leaves all the memory
- * to the window and to what is not written, at the price of the oldest.
+ * The oldest profiles are in the {@link SendWindow}, in memory. Without a spool there is no
+ * backlog. With a spool, every profile is written as well, the window has half of the memory, and
+ * other profiles wait in the {@link Backlog} until the window has room. If the spool fails, window
+ * and unwritten profiles share all the memory, and the oldest are dropped.
  *
- * <p>All of it is guarded by one lock, under which there is no I/O and no foreign code. Callers and
- * the {@link Sender} see it as a {@link SendQueue}, the {@link Spool} as a {@link SpoolQueue}; the
- * methods here are called by these two, with the lock held.
+ * <p>The state is guarded by one lock. No I/O and no code of others runs under the lock. Callers
+ * and the {@link Sender} see it as a {@link SendQueue}, the {@link Spool} as a {@link SpoolQueue};
+ * the methods here are called by these two, with the lock held.
  */
 public final class QueueState {
 
-  /** A disk that takes longer than this for one write is treated as one that fails. */
+  /** The duration of a write after which the disk counts as failed. */
   private static final long STALLED_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   final DeliverySettings settings;
   public final Ticker ticker;
   public final Events events;
-  public final Wakeup sendSignal;
-  final Wakeup spoolSignal;
+  public final Wakeup sendWakeup;
+  final Wakeup spoolWakeup;
   final boolean spooled;
   public final ReentrantLock lock = new ReentrantLock();
   final Condition progress = lock.newCondition();
-  public final SendWindow window;
+  public final SendWindow sendWindow;
   public final Backlog backlog = new Backlog();
   public final Counters counters = new Counters();
 
@@ -53,18 +53,18 @@ public final class QueueState {
       DeliverySettings settings,
       Ticker ticker,
       Events events,
-      Wakeup sendSignal,
-      Wakeup spoolSignal) {
+      Wakeup sendWakeup,
+      Wakeup spoolWakeup) {
     this.settings = settings;
     this.ticker = ticker;
     this.events = events;
-    this.sendSignal = sendSignal;
-    this.spoolSignal = spoolSignal;
+    this.sendWakeup = sendWakeup;
+    this.spoolWakeup = spoolWakeup;
     this.spooled = settings.spool() != null;
-    this.window = new SendWindow(settings.batchMaxBytes());
+    this.sendWindow = new SendWindow(settings.batchMaxBytes());
   }
 
-  /** Returns whether the disk takes what it is given, be it slowly. */
+  /** Returns whether the disk accepts writes, even slowly. */
   boolean isSpoolWorking() {
     return spooled
         && spoolHealthy
@@ -73,7 +73,7 @@ public final class QueueState {
 
   /** Returns the weight of everything that is held in memory. */
   long memoryBytes() {
-    return window.weightBytes() + backlog.outsideBytes();
+    return sendWindow.weightBytes() + backlog.outsideBytes();
   }
 
   /** Returns the window's share of the memory. */
@@ -81,51 +81,49 @@ public final class QueueState {
     return spooled && spoolHealthy ? settings.queueMaxBytes() / 2 : settings.queueMaxBytes();
   }
 
-  boolean fitsWindow(QueuedProfile entry) {
-    long filled = window.weightBytes();
-    return filled == 0 || filled + entry.weightBytes() <= windowMaxBytes();
+  boolean fitsWindow(QueuedProfile item) {
+    long filled = sendWindow.weightBytes();
+    return filled == 0 || filled + item.weightBytes() <= windowMaxBytes();
   }
 
-  /** Lets in what waits in memory, unless older ones wait on disk. */
+  /** Moves waiting profiles from memory to the window, unless older ones wait on disk. */
   public void promote() {
-    QueuedProfile entry;
-    while (backlog.waiting() == 0
-        && (entry = backlog.firstOutside()) != null
-        && fitsWindow(entry)) {
-      window.add(backlog.takeOutside());
+    QueuedProfile item;
+    while (backlog.waiting() == 0 && (item = backlog.firstOutside()) != null && fitsWindow(item)) {
+      sendWindow.add(backlog.takeOutside());
     }
     if (spooled) {
-      spoolSignal.set();
+      spoolWakeup.set();
     }
   }
 
-  /** Takes note of profiles that were lost before they came into the window. */
+  /** Counts profiles that were lost before they entered the window. */
   public void lost(long profiles, long bytes, String reason, String message) {
-    window.passOver(profiles);
+    sendWindow.passOver(profiles);
     counters.dropped(profiles, bytes, reason);
     events.add(new DeliveryEvent.Dropped(profiles, bytes, reason, message));
     progress.signalAll();
   }
 
-  /** Counts and tells that a profile is lost, and is done with it. */
-  public void drop(QueuedProfile entry, String reason, String message) {
-    counters.dropped(1, entry.bytes(), reason);
-    events.add(new DeliveryEvent.Dropped(1, entry.bytes(), reason, message));
-    finish(entry, Durability.LOST);
+  /** Drops a profile: counts it, reports it and removes it. */
+  public void drop(QueuedProfile item, String reason, String message) {
+    counters.dropped(1, item.bytes(), reason);
+    events.add(new DeliveryEvent.Dropped(1, item.bytes(), reason, message));
+    finish(item, Durability.LOST);
     progress.signalAll();
   }
 
-  /** Takes out a profile that is sent or lost. */
-  void finish(QueuedProfile entry, Durability durability) {
-    window.remove(entry);
-    entry.state = QueuedProfile.State.DONE;
-    if (entry.segment != null) {
-      entry.segment.settle(entry.ordinal);
+  /** Removes a profile that is sent or lost. */
+  void finish(QueuedProfile item, Durability durability) {
+    sendWindow.remove(item);
+    item.state = QueuedProfile.State.DONE;
+    if (item.segment != null) {
+      item.segment.settle(item.ordinal);
     }
-    complete(entry.durability, durability);
+    complete(item.durability, durability);
   }
 
-  /** Tells who asked, once the lock is free. */
+  /** Completes a stage once the lock is released. */
   public void complete(@Nullable CompletableFuture<Durability> durability, Durability value) {
     if (durability != null) {
       events.add(() -> durability.complete(value));

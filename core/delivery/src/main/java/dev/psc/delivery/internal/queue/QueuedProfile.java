@@ -9,17 +9,17 @@ import org.jspecify.annotations.Nullable;
 public final class QueuedProfile {
 
   public enum State {
-    /** In its series' line, or not in the window at all. */
+    /** Queued in its series, or not in the window. */
     PENDING,
-    /** In a part of a refused batch that waits to be sent. */
+    /** In a part of a rejected batch that waits to be sent. */
     GROUPED,
-    /** Refused alone; dropped once it is known that the sink takes others. */
+    /** Rejected alone; dropped once the sink accepts another profile. */
     SUSPECT,
     IN_FLIGHT,
     DONE
   }
 
-  /** What a small profile counts for in memory: its objects are not free either. */
+  /** The least weight of a profile in memory, for its objects. */
   private static final int MIN_WEIGHT_BYTES = 1024;
 
   public final RawProfile profile;
@@ -31,13 +31,13 @@ public final class QueuedProfile {
   public State state = State.PENDING;
   boolean inWindow;
 
-  /** Its place in the window, unique and growing. */
+  /** The position in the window, unique and increasing. */
   long order;
 
-  /** How often it was refused alone while nothing showed that the sink takes any profile. */
+  /** Number of rejections alone while the sink accepted no profile at all. */
   int refusals;
 
-  /** The sink's words when it was refused alone. */
+  /** The sink's reason when the profile was rejected alone. */
   public String refusedReason = "";
 
   public String refusedMessage = "";
@@ -46,7 +46,7 @@ public final class QueuedProfile {
   @Nullable QueuedProfile previous;
   public @Nullable QueuedProfile next;
 
-  /** Where it is on disk, if it is. */
+  /** The segment of the record, if the profile is on disk. */
   public @Nullable Segment segment;
 
   public int ordinal;
@@ -69,7 +69,7 @@ public final class QueuedProfile {
     return profile.sizeBytes();
   }
 
-  /** Returns what it counts for against limits on memory. */
+  /** Returns the weight that counts against limits on memory. */
   int weightBytes() {
     return Math.max(MIN_WEIGHT_BYTES, profile.sizeBytes());
   }

@@ -6,9 +6,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
 
-/**
- * One file of the spool and what became of its records. Belongs to the {@link QueueState}'s lock.
- */
+/** One file of the spool and the state of its records. Belongs to the {@link QueueState}'s lock. */
 public final class Segment {
 
   public static final String SUFFIX = ".spool";
@@ -19,31 +17,31 @@ public final class Segment {
   public final Path file;
   public final Path acksFile;
 
-  /** Whether an earlier process left it. */
+  /** Set if an earlier process wrote the segment. */
   public final boolean replayed;
 
-  /** Its intact length; nothing behind it is read. */
+  /** The length of the intact part; the rest is not read. */
   public long bytes;
 
-  /** How many ordinals were given out. */
+  /** The number of assigned ordinals. */
   public int records;
 
   /** Records that need not be sent again, by ordinal. */
   public final BitSet settled = new BitSet();
 
-  /** Those of them that the acks file does not know yet. */
+  /** The subset of these that is not in the acks file yet. */
   private List<Integer> unwrittenAcks = new ArrayList<>();
 
   /** Records that are on disk only, by ordinal. */
   public final BitSet waiting = new BitSet();
 
-  /** Bytes of their pprofs. */
+  /** Pprof bytes of these records. */
   public long waitingBytes;
 
-  /** Whether nothing will be appended. */
+  /** Set once no record will be appended. */
   public boolean sealed;
 
-  /** Whether its files are gone. */
+  /** Set once the files are deleted. */
   boolean gone;
 
   public Segment(Path directory, long number, int salt, boolean replayed) {

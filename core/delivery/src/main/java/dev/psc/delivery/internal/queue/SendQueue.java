@@ -13,7 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** The queue as those see it who hand in, send, flush, close and look. */
+/** The view of the queue for accepting, sending, flushing, closing and status. */
 public final class SendQueue {
 
   private final QueueState state;
@@ -21,7 +21,7 @@ public final class SendQueue {
   private final ReentrantLock lock;
   private final Ticker ticker;
   private final Events events;
-  private final SendWindow window;
+  private final SendWindow sendWindow;
   private final Backlog backlog;
   private final Counters counters;
   private long flushTarget;
@@ -34,12 +34,12 @@ public final class SendQueue {
     this.lock = state.lock;
     this.ticker = state.ticker;
     this.events = state.events;
-    this.window = state.window;
+    this.sendWindow = state.sendWindow;
     this.backlog = state.backlog;
     this.counters = state.counters;
   }
 
-  /** Takes a profile, at the price of the oldest ones when there is no room. */
+  /** Accepts a profile; drops the oldest ones if there is no room. */
   public Acceptance offer(RawProfile profile, @Nullable CompletableFuture<Durability> durability) {
     boolean wake;
     lock.lock();
@@ -52,33 +52,33 @@ public final class SendQueue {
         state.complete(durability, Durability.LOST);
         return refused;
       }
-      QueuedProfile entry =
+      QueuedProfile item =
           new QueuedProfile(profile, ticker.nanos(), ticker.epochMillis(), false, durability);
       counters.accepted(profile.sizeBytes());
-      boolean wasIdle = !window.hasReady();
-      boolean fits = backlog.isEmpty() && state.fitsWindow(entry);
+      boolean wasIdle = !sendWindow.hasReady();
+      boolean fits = backlog.isEmpty() && state.fitsWindow(item);
       if (fits) {
-        window.add(entry);
+        sendWindow.add(item);
       }
       if (state.spooled) {
-        backlog.remember(entry, fits);
+        backlog.remember(item, fits);
       }
-      wake = wasIdle || window.hasFullBatch();
+      wake = wasIdle || sendWindow.hasFullBatch();
     } finally {
       lock.unlock();
     }
     if (wake) {
-      state.sendSignal.set();
+      state.sendWakeup.set();
     }
     if (state.spooled) {
-      state.spoolSignal.set();
+      state.spoolWakeup.set();
     }
     return new Acceptance.Accepted();
   }
 
   private Acceptance.@Nullable Refused check(RawProfile profile) {
     if (closing) {
-      return new Acceptance.Refused("closed", "this delivery is closed");
+      return new Acceptance.Refused("closed", "the delivery is closed");
     }
     if (profile.sizeBytes() > settings.profileMaxBytes()) {
       return new Acceptance.Refused(
@@ -95,83 +95,85 @@ public final class SendQueue {
             "spool_slow",
             "queueMaxBytes = "
                 + settings.queueMaxBytes()
-                + " are full and the spool's disk does not keep up: raise it, or use a faster"
+                + " is exhausted, as the disk of the spool is too slow: raise it, or use a faster"
                 + " disk");
       }
       if (!dropOldest()) {
         return new Acceptance.Refused(
             "queue_full",
-            "queueMaxBytes = " + settings.queueMaxBytes() + " are all being sent right now");
+            "queueMaxBytes = "
+                + settings.queueMaxBytes()
+                + " is exhausted by profiles that are being sent: raise it");
       }
     }
     return null;
   }
 
-  // ---- what the sender calls
+  // ---- sending
 
-  /** Returns the next batch that is due, of at most so many profiles, or null. */
+  /** Returns the next due batch of at most a number of profiles, or null. */
   public @Nullable Batch nextBatch(int limit) {
     lock.lock();
     try {
       expire();
-      Batch part = window.takePart();
+      Batch part = sendWindow.takePart();
       if (part != null) {
         return part;
       }
-      if (!window.hasReady() || nanosUntilDue() > 0) {
+      if (!sendWindow.hasReady() || nanosUntilDue() > 0) {
         return null;
       }
-      return window.take(limit);
+      return sendWindow.take(limit);
     } finally {
       lock.unlock();
     }
   }
 
-  /** Returns a batch of one profile of any series, to ask whether the sink takes anything. */
+  /** Returns a batch of one profile of any series, which probes the sink. */
   public @Nullable Batch nextProbe(double random) {
     lock.lock();
     try {
-      return window.takeProbe(random);
+      return sendWindow.takeProbe(random);
     } finally {
       lock.unlock();
     }
   }
 
-  /** Returns how long until {@link #nextBatch} has something for sure, or a very long time. */
+  /** Returns the time until {@link #nextBatch} returns a batch, or a very long time. */
   public long nanosUntilNext() {
     lock.lock();
     try {
-      if (window.hasPart()) {
+      if (sendWindow.hasPart()) {
         return 0;
       }
-      return window.hasReady() ? nanosUntilDue() : Long.MAX_VALUE;
+      return sendWindow.hasReady() ? nanosUntilDue() : Long.MAX_VALUE;
     } finally {
       lock.unlock();
     }
   }
 
   private long nanosUntilDue() {
-    QueuedProfile first = window.firstReady();
-    if (closing || first.order < flushTarget || window.hasFullBatch()) {
+    QueuedProfile first = sendWindow.firstReady();
+    if (closing || first.order < flushTarget || sendWindow.hasFullBatch()) {
       return 0;
     }
     long age = ticker.nanos() - first.acceptedNanos;
     return Math.max(0, settings.batchMaxAge().toNanos() - age);
   }
 
-  /** Takes note that the sink has a batch. */
+  /** Marks a batch as sent. */
   public void sent(Batch batch) {
     lock.lock();
     try {
       long now = ticker.nanos();
-      for (QueuedProfile entry : batch.entries) {
-        if (entry.state != QueuedProfile.State.DONE) {
-          counters.sent(entry, now);
-          window.good(entry);
-          state.finish(entry, Durability.SENT);
+      for (QueuedProfile item : batch.items) {
+        if (item.state != QueuedProfile.State.DONE) {
+          counters.sent(item, now);
+          sendWindow.good(item);
+          state.finish(item, Durability.SENT);
         }
       }
-      window.finished(batch);
+      sendWindow.finished(batch);
       state.promote();
       state.progress.signalAll();
     } finally {
@@ -179,14 +181,14 @@ public final class SendQueue {
     }
   }
 
-  /** Puts a batch back where it was taken from. */
+  /** Returns a batch to its position in the queue. */
   public void giveBack(Batch batch, boolean countAsRetry) {
     lock.lock();
     try {
       if (countAsRetry) {
-        counters.retried(batch.entries.size());
+        counters.retried(batch.items.size());
       }
-      window.giveBack(batch);
+      sendWindow.giveBack(batch);
     } finally {
       lock.unlock();
     }
@@ -196,65 +198,65 @@ public final class SendQueue {
   public void halve(Batch batch) {
     lock.lock();
     try {
-      window.halve(batch);
+      sendWindow.halve(batch);
     } finally {
       lock.unlock();
     }
   }
 
-  /** Keeps a profile that was refused alone aside, until it is known whether it is to blame. */
+  /** Sets a profile aside that was rejected alone, until the sink accepts another one. */
   public void suspect(Batch batch, String reason, String message) {
     lock.lock();
     try {
-      window.suspect(batch, reason, message);
+      sendWindow.suspect(batch, reason, message);
       state.progress.signalAll();
     } finally {
       lock.unlock();
     }
   }
 
-  /** Returns whether a batch is one profile of a series that was found bad several times. */
+  /** Returns whether a batch is one profile of a repeatedly rejected series. */
   public boolean isKnownBad(Batch batch) {
     lock.lock();
     try {
-      return window.isKnownBad(batch);
+      return sendWindow.isKnownBad(batch);
     } finally {
       lock.unlock();
     }
   }
 
-  /** Drops, and returns, the profile of a refused batch of one, without keeping it aside. */
+  /** Drops and returns the profile of a rejected batch of one. */
   public List<QueuedProfile> dropRefused(Batch batch, String reason, String message) {
     lock.lock();
     try {
-      window.suspect(batch, reason, message);
-      batch.entries.forEach(this::dropSuspect);
+      sendWindow.suspect(batch, reason, message);
+      batch.items.forEach(this::dropSuspect);
       state.promote();
-      return batch.entries;
+      return batch.items;
     } finally {
       lock.unlock();
     }
   }
 
-  private void dropSuspect(QueuedProfile entry) {
-    if (!entry.refusedReason.equals(SendOutcome.Rejected.TOO_LARGE)) {
-      window.bad(entry);
+  private void dropSuspect(QueuedProfile item) {
+    if (!item.refusedReason.equals(SendOutcome.Rejected.TOO_LARGE)) {
+      sendWindow.bad(item);
     }
     state.drop(
-        entry,
-        entry.refusedReason,
-        "refused by the sink: " + entry.profile + ": " + entry.refusedMessage);
+        item,
+        item.refusedReason,
+        "refused by the sink: " + item.profile + ": " + item.refusedMessage);
   }
 
   /**
-   * Drops, and returns, what was kept aside, as it was to blame.
+   * Drops and returns the profiles that were set aside.
    *
-   * @param reason of what was refused for this reason only; of everything when it is null
+   * @param reason the reason of their rejection; null for all
    */
   public List<QueuedProfile> dropSuspects(@Nullable String reason) {
     lock.lock();
     try {
-      List<QueuedProfile> dropped = window.takeSuspects(reason);
+      List<QueuedProfile> dropped = sendWindow.takeSuspects(reason);
       dropped.forEach(this::dropSuspect);
       if (!dropped.isEmpty()) {
         state.promote();
@@ -265,11 +267,11 @@ public final class SendQueue {
     }
   }
 
-  /** Gives up finding out who is to blame, as the sink refuses everything. */
-  public void endIsolation() {
+  /** Ends the search for bad profiles, as the sink rejects all of them. */
+  public void endBisection() {
     lock.lock();
     try {
-      window.endIsolation();
+      sendWindow.endBisection();
     } finally {
       lock.unlock();
     }
@@ -279,13 +281,13 @@ public final class SendQueue {
 
   private void expire() {
     long limit = settings.profileMaxAge().toNanos();
-    QueuedProfile entry = window.oldest();
+    QueuedProfile item = sendWindow.oldest();
     boolean any = false;
-    while (entry != null
-        && entry.state != QueuedProfile.State.IN_FLIGHT
-        && ticker.nanos() - entry.acceptedNanos > limit) {
-      state.drop(entry, "expired", "older than profileMaxAge = " + settings.profileMaxAge());
-      entry = window.oldest();
+    while (item != null
+        && item.state != QueuedProfile.State.IN_FLIGHT
+        && ticker.nanos() - item.acceptedNanos > limit) {
+      state.drop(item, "expired", "older than profileMaxAge = " + settings.profileMaxAge());
+      item = sendWindow.oldest();
       any = true;
     }
     if (any) {
@@ -297,23 +299,23 @@ public final class SendQueue {
     String message =
         "the queue reached queueMaxBytes = "
             + settings.queueMaxBytes()
-            + ": raise it, give a spool, or see why the sink is slower than the sources";
-    QueuedProfile entry = window.oldestDroppable();
-    if (entry == null && backlog.firstOutside() != null) {
-      entry = backlog.takeOutside();
-      window.passOver(1);
+            + ": raise it, set a spool, or check why the sink is slower than the sources";
+    QueuedProfile item = sendWindow.oldestDroppable();
+    if (item == null && backlog.firstOutside() != null) {
+      item = backlog.takeOutside();
+      sendWindow.passOver(1);
     }
-    if (entry == null) {
+    if (item == null) {
       return false;
     }
-    state.drop(entry, "queue_full", message);
+    state.drop(item, "queue_full", message);
     state.promote();
     return true;
   }
 
-  // ---- flush, close, look
+  // ---- flush, close, status
 
-  /** Asks for everything that is here now to be sent without waiting for more. */
+  /** Requests sending of all queued profiles without waiting for full batches. */
   public long requestFlush() {
     long target;
     lock.lock();
@@ -323,11 +325,11 @@ public final class SendQueue {
     } finally {
       lock.unlock();
     }
-    state.sendSignal.set();
+    state.sendWakeup.set();
     return target;
   }
 
-  /** Waits until everything taken in before the target is sent, dropped, or known to be suspect. */
+  /** Waits until all profiles before the target are sent, dropped or set aside. */
   public boolean awaitFlush(long target, Duration timeout) throws InterruptedException {
     long left = timeout.toNanos();
     lock.lockInterruptibly();
@@ -345,17 +347,17 @@ public final class SendQueue {
   }
 
   private boolean isFlushed(long target) {
-    QueuedProfile entry = window.oldest();
-    while (entry != null && entry.state == QueuedProfile.State.SUSPECT) {
-      entry = entry.next;
+    QueuedProfile item = sendWindow.oldest();
+    while (item != null && item.state == QueuedProfile.State.SUSPECT) {
+      item = item.next;
     }
-    if (entry != null) {
-      return entry.order >= target;
+    if (item != null) {
+      return item.order >= target;
     }
-    return window.entered() >= target || backlog.isEmpty();
+    return sendWindow.entered() >= target || backlog.isEmpty();
   }
 
-  /** Takes nothing from now on, and sends without waiting for more. */
+  /** Refuses further profiles and sends without waiting for full batches. */
   public void beginClose() {
     lock.lock();
     try {
@@ -363,11 +365,11 @@ public final class SendQueue {
     } finally {
       lock.unlock();
     }
-    state.sendSignal.set();
-    state.spoolSignal.set();
+    state.sendWakeup.set();
+    state.spoolWakeup.set();
   }
 
-  /** Drops what is neither sent nor on disk, after the threads have ended. */
+  /** Drops all profiles that are neither sent nor on disk, after the threads have ended. */
   public CloseReport finishClose(long sentBefore) {
     lock.lock();
     try {
@@ -378,15 +380,15 @@ public final class SendQueue {
         List<QueuedProfile> left = new ArrayList<>();
         while (backlog.firstOutside() != null) {
           left.add(backlog.takeOutside());
-          window.passOver(1);
+          sendWindow.passOver(1);
         }
-        for (QueuedProfile entry = window.oldest(); entry != null; entry = entry.next) {
-          if (entry.segment == null) {
-            left.add(entry);
+        for (QueuedProfile item = sendWindow.oldest(); item != null; item = item.next) {
+          if (item.segment == null) {
+            left.add(item);
           }
         }
-        for (QueuedProfile entry : left) {
-          state.drop(entry, "closed", "neither sent nor written before close() had to end");
+        for (QueuedProfile item : left) {
+          state.drop(item, "closed", "neither sent nor written before the timeout of close()");
           lost++;
         }
       }
@@ -404,7 +406,8 @@ public final class SendQueue {
       snapshot.spoolBytes = backlog.spoolBytes();
       snapshot.spoolHealthy = !state.spooled || state.spoolHealthy;
       snapshot.spoolMessage = state.spoolMessage;
-      QueuedProfile oldest = window.oldest() != null ? window.oldest() : backlog.firstOutside();
+      QueuedProfile oldest =
+          sendWindow.oldest() != null ? sendWindow.oldest() : backlog.firstOutside();
       snapshot.oldestAge =
           oldest == null
               ? Duration.ZERO

@@ -12,8 +12,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The oldest profiles, one line per series, from which batches are taken: a profile of a series is
- * handed out only while no other of that series is. Belongs to the {@link QueueState}'s lock.
+ * The oldest profiles, queued per series, from which batches are built. At most one batch contains
+ * profiles of a series at any time. Belongs to the {@link QueueState}'s lock.
  */
 public final class SendWindow {
 
@@ -25,8 +25,8 @@ public final class SendWindow {
 
   private long readyBytes;
 
-  private final BatchBisection isolation = new BatchBisection();
-  private final BadSeriesTracker blame = new BadSeriesTracker();
+  private final BatchBisection bisection = new BatchBisection();
+  private final BadSeriesTracker badSeries = new BadSeriesTracker();
   private List<QueuedProfile> suspects = new ArrayList<>();
   private @Nullable QueuedProfile oldest;
   private @Nullable QueuedProfile newest;
@@ -41,14 +41,14 @@ public final class SendWindow {
     return weightBytes;
   }
 
-  /** Returns how many entries ever came in, those that were passed over included. */
+  /** Returns the number of profiles that ever entered, including those passed over. */
   long entered() {
     return entered;
   }
 
-  /** Takes note of entries that were lost before they could come in. */
-  void passOver(long entries) {
-    entered += entries;
+  /** Counts profiles that were lost before they could enter. */
+  void passOver(long items) {
+    entered += items;
   }
 
   public @Nullable QueuedProfile oldest() {
@@ -67,55 +67,55 @@ public final class SendWindow {
     return readyBytes >= batchMaxBytes;
   }
 
-  /** Returns the oldest entry that could be sent now; there must be one. */
+  /** Returns the oldest profile that could be sent now; there must be one. */
   QueuedProfile firstReady() {
     return ready.firstEntry().getValue().line.element();
   }
 
   boolean hasPart() {
-    return isolation.hasPart();
+    return bisection.hasPart();
   }
 
-  public void add(QueuedProfile entry) {
-    Series line = series.computeIfAbsent(entry.profile.labels(), Series::new);
-    entry.series = line;
-    entry.order = entered++;
-    entry.inWindow = true;
-    weightBytes += entry.weightBytes();
-    entry.previous = newest;
+  public void add(QueuedProfile item) {
+    Series line = series.computeIfAbsent(item.profile.labels(), Series::new);
+    item.series = line;
+    item.order = entered++;
+    item.inWindow = true;
+    weightBytes += item.weightBytes();
+    item.previous = newest;
     if (newest == null) {
-      oldest = entry;
+      oldest = item;
     } else {
-      newest.next = entry;
+      newest.next = item;
     }
-    newest = entry;
+    newest = item;
     unready(line);
-    line.line.addLast(entry);
-    line.lineBytes += line.wireBytes(entry);
+    line.line.addLast(item);
+    line.lineBytes += line.wireBytes(item);
     readyIfFree(line);
   }
 
-  /** Takes an entry out that is settled, or goes back to disk. */
-  void remove(QueuedProfile entry) {
-    Series line = entry.series;
-    if (!entry.inWindow || line == null) {
+  /** Removes a profile that is settled or evicted to disk. */
+  void remove(QueuedProfile item) {
+    Series line = item.series;
+    if (!item.inWindow || line == null) {
       return;
     }
-    if (entry.state == QueuedProfile.State.PENDING) {
+    if (item.state == QueuedProfile.State.PENDING) {
       unready(line);
-      if (line.line.peekLast() == entry) {
+      if (line.line.peekLast() == item) {
         line.line.removeLast();
       } else {
-        line.line.remove(entry);
+        line.line.remove(item);
       }
-      line.lineBytes -= line.wireBytes(entry);
+      line.lineBytes -= line.wireBytes(item);
       readyIfFree(line);
       forgetIfEmpty(line);
     }
-    entry.inWindow = false;
-    weightBytes -= entry.weightBytes();
-    QueuedProfile before = entry.previous;
-    QueuedProfile after = entry.next;
+    item.inWindow = false;
+    weightBytes -= item.weightBytes();
+    QueuedProfile before = item.previous;
+    QueuedProfile after = item.next;
     if (before == null) {
       oldest = after;
     } else {
@@ -126,33 +126,33 @@ public final class SendWindow {
     } else {
       after.previous = before;
     }
-    entry.previous = null;
-    entry.next = null;
+    item.previous = null;
+    item.next = null;
   }
 
-  /** Takes the newest entry out, to come in again later. */
-  public void removeNewest(QueuedProfile entry) {
-    remove(entry);
+  /** Removes the newest profile, which will be added again later. */
+  public void removeNewest(QueuedProfile item) {
+    remove(item);
     entered--;
   }
 
-  /** Returns the oldest entry that no call holds. */
+  /** Returns the oldest profile that is not being sent. */
   @Nullable QueuedProfile oldestDroppable() {
-    QueuedProfile entry = oldest;
-    while (entry != null && entry.state == QueuedProfile.State.IN_FLIGHT) {
-      entry = entry.next;
+    QueuedProfile item = oldest;
+    while (item != null && item.state == QueuedProfile.State.IN_FLIGHT) {
+      item = item.next;
     }
-    return entry;
+    return item;
   }
 
-  /** Returns the next part of a refused batch, if it is its turn. */
+  /** Returns the next part of a rejected batch, if any is due. */
   @Nullable Batch takePart() {
     Batch part;
-    while ((part = isolation.take()) != null) {
-      List<QueuedProfile> left = new ArrayList<>(part.entries.size());
-      for (QueuedProfile entry : part.entries) {
-        if (entry.state == QueuedProfile.State.GROUPED) {
-          left.add(entry);
+    while ((part = bisection.take()) != null) {
+      List<QueuedProfile> left = new ArrayList<>(part.items.size());
+      for (QueuedProfile item : part.items) {
+        if (item.state == QueuedProfile.State.GROUPED) {
+          left.add(item);
         }
       }
       Batch rest = new Batch(left, part.group, false);
@@ -160,7 +160,7 @@ public final class SendWindow {
       gone.removeAll(rest.series());
       release(gone);
       if (!left.isEmpty()) {
-        left.forEach(entry -> entry.state = QueuedProfile.State.IN_FLIGHT);
+        left.forEach(item -> item.state = QueuedProfile.State.IN_FLIGHT);
         return rest;
       }
       landed(part);
@@ -168,20 +168,20 @@ public final class SendWindow {
     return null;
   }
 
-  /** Returns a batch of the oldest entries that can be sent; there must be one. */
+  /** Returns a batch of the oldest profiles that can be sent; there must be one. */
   Batch take(int limit) {
-    List<QueuedProfile> entries = new ArrayList<>();
+    List<QueuedProfile> items = new ArrayList<>();
     Set<Series> lines = new LinkedHashSet<>();
     long bytes = 0;
-    while (!ready.isEmpty() && entries.size() < limit) {
+    while (!ready.isEmpty() && items.size() < limit) {
       Series line = ready.firstEntry().getValue();
-      QueuedProfile entry = line.line.element();
-      long size = line.wireBytes(entry);
-      boolean suspect = entry.refusals > 0 || blame.isBad(line.labels);
-      if (!entries.isEmpty() && (bytes + size > batchMaxBytes || suspect)) {
+      QueuedProfile item = line.line.element();
+      long size = line.wireBytes(item);
+      boolean suspect = item.refusals > 0 || badSeries.isBad(line.labels);
+      if (!items.isEmpty() && (bytes + size > batchMaxBytes || suspect)) {
         break;
       }
-      entries.add(takeFirst(line));
+      items.add(takeFirst(line));
       bytes += size;
       lines.add(line);
       readyIfFree(line);
@@ -193,17 +193,17 @@ public final class SendWindow {
       unready(line);
       line.holds++;
     }
-    return new Batch(List.copyOf(entries), null, false);
+    return new Batch(List.copyOf(items), null, false);
   }
 
-  /** Returns a batch of one entry of any series, or null. */
+  /** Returns a batch of one profile of any series, or null. */
   @Nullable Batch takeProbe(double random) {
     if (ready.isEmpty()) {
       return null;
     }
     List<Series> lines = new ArrayList<>();
     for (Series line : ready.values()) {
-      if (!blame.isBad(line.labels)) {
+      if (!badSeries.isBad(line.labels)) {
         lines.add(line);
       }
     }
@@ -211,89 +211,89 @@ public final class SendWindow {
       lines.addAll(ready.values());
     }
     Series line = lines.get(Math.min((int) (random * lines.size()), lines.size() - 1));
-    QueuedProfile entry = takeFirst(line);
+    QueuedProfile item = takeFirst(line);
     line.holds++;
-    return new Batch(List.of(entry), null, true);
+    return new Batch(List.of(item), null, true);
   }
 
   private QueuedProfile takeFirst(Series line) {
     unready(line);
-    QueuedProfile entry = line.line.removeFirst();
-    line.lineBytes -= line.wireBytes(entry);
-    entry.state = QueuedProfile.State.IN_FLIGHT;
-    return entry;
+    QueuedProfile item = line.line.removeFirst();
+    line.lineBytes -= line.wireBytes(item);
+    item.state = QueuedProfile.State.IN_FLIGHT;
+    return item;
   }
 
-  /** Puts a batch back where it was taken from. */
+  /** Returns a batch to its position in the queue. */
   void giveBack(Batch batch) {
     if (batch.group != null) {
-      batch.entries.forEach(entry -> become(entry, QueuedProfile.State.GROUPED));
-      isolation.add(batch.group, List.of(batch));
+      batch.items.forEach(item -> become(item, QueuedProfile.State.GROUPED));
+      bisection.add(batch.group, List.of(batch));
       landed(batch);
     } else {
-      putBack(batch.entries);
+      putBack(batch.items);
       release(batch.series());
     }
   }
 
   /** Halves a refused batch of at least two; its halves are the next parts. */
   void halve(Batch batch) {
-    int middle = batch.entries.size() / 2;
+    int middle = batch.items.size() / 2;
     BatchBisection.Group group = batch.group == null ? new BatchBisection.Group() : batch.group;
-    Batch first = new Batch(batch.entries.subList(0, middle), group, false);
-    Batch second = new Batch(batch.entries.subList(middle, batch.entries.size()), group, false);
+    Batch first = new Batch(batch.items.subList(0, middle), group, false);
+    Batch second = new Batch(batch.items.subList(middle, batch.items.size()), group, false);
     for (Batch half : List.of(first, second)) {
-      half.entries.forEach(entry -> become(entry, QueuedProfile.State.GROUPED));
+      half.items.forEach(item -> become(item, QueuedProfile.State.GROUPED));
       half.series().forEach(line -> line.holds++);
     }
-    isolation.add(group, List.of(first, second));
+    bisection.add(group, List.of(first, second));
     finished(batch);
   }
 
-  /** Sets the entry of a refused batch of one aside. */
+  /** Sets the profile of a rejected batch of one aside. */
   void suspect(Batch batch, String reason, String message) {
-    for (QueuedProfile entry : batch.entries) {
-      entry.refusedReason = reason;
-      entry.refusedMessage = message;
-      become(entry, QueuedProfile.State.SUSPECT);
-      suspects.add(entry);
+    for (QueuedProfile item : batch.items) {
+      item.refusedReason = reason;
+      item.refusedMessage = message;
+      become(item, QueuedProfile.State.SUSPECT);
+      suspects.add(item);
     }
     finished(batch);
   }
 
-  /** Returns, and forgets, what was set aside, or of it what was refused for a reason. */
+  /** Removes and returns the profiles set aside, all or those rejected for a reason. */
   List<QueuedProfile> takeSuspects(@Nullable String reason) {
     List<QueuedProfile> taken = new ArrayList<>();
     List<QueuedProfile> left = new ArrayList<>();
-    for (QueuedProfile entry : suspects) {
-      if (entry.state == QueuedProfile.State.SUSPECT) {
-        (reason == null || reason.equals(entry.refusedReason) ? taken : left).add(entry);
+    for (QueuedProfile item : suspects) {
+      if (item.state == QueuedProfile.State.SUSPECT) {
+        (reason == null || reason.equals(item.refusedReason) ? taken : left).add(item);
       }
     }
     suspects = left;
     return taken;
   }
 
-  /** Puts all parts and all suspects back into their lines. */
-  void endIsolation() {
+  /** Returns all parts and all profiles set aside to their series. */
+  void endBisection() {
     List<QueuedProfile> back = new ArrayList<>();
-    for (Batch part : isolation.takeAll()) {
-      for (QueuedProfile entry : part.entries) {
-        if (entry.state == QueuedProfile.State.GROUPED) {
-          back.add(entry);
+    for (Batch part : bisection.takeAll()) {
+      for (QueuedProfile item : part.items) {
+        if (item.state == QueuedProfile.State.GROUPED) {
+          back.add(item);
         }
       }
       release(part.series());
     }
-    for (QueuedProfile entry : takeSuspects(null)) {
-      entry.refusals++;
-      back.add(entry);
+    for (QueuedProfile item : takeSuspects(null)) {
+      item.refusals++;
+      back.add(item);
     }
     back.sort((a, b) -> Long.compare(a.order, b.order));
     putBack(back);
   }
 
-  /** Takes note that a batch is no longer in flight, its entries being settled or set aside. */
+  /** Marks a batch as no longer in flight, after its profiles are settled or set aside. */
   void finished(Batch batch) {
     landed(batch);
     release(batch.series());
@@ -301,53 +301,53 @@ public final class SendWindow {
 
   private void landed(Batch batch) {
     if (batch.group != null) {
-      isolation.landed(batch.group);
+      bisection.landed(batch.group);
     }
   }
 
-  /** Takes note that a profile was taken. */
-  void good(QueuedProfile entry) {
-    blame.good(entry.profile.labels());
+  /** Records that the sink accepted a profile. */
+  void good(QueuedProfile item) {
+    badSeries.good(item.profile.labels());
   }
 
-  /** Takes note that a profile was to blame for a refusal. */
-  void bad(QueuedProfile entry) {
-    blame.bad(entry.profile.labels());
+  /** Records that a profile was the cause of a rejection. */
+  void bad(QueuedProfile item) {
+    badSeries.bad(item.profile.labels());
   }
 
-  /** Returns whether the series of a batch of one is known to be bad. */
+  /** Returns whether a batch is one profile of a known bad series. */
   boolean isKnownBad(Batch batch) {
-    return batch.entries.size() == 1 && blame.isBad(batch.entries.get(0).profile.labels());
+    return batch.items.size() == 1 && badSeries.isBad(batch.items.get(0).profile.labels());
   }
 
-  private static void become(QueuedProfile entry, QueuedProfile.State state) {
-    if (entry.state != QueuedProfile.State.DONE) {
-      entry.state = state;
+  private static void become(QueuedProfile item, QueuedProfile.State state) {
+    if (item.state != QueuedProfile.State.DONE) {
+      item.state = state;
     }
   }
 
-  private void putBack(List<QueuedProfile> entries) {
-    for (int i = entries.size() - 1; i >= 0; i--) {
-      QueuedProfile entry = entries.get(i);
-      if (entry.state == QueuedProfile.State.DONE) {
+  private void putBack(List<QueuedProfile> items) {
+    for (int i = items.size() - 1; i >= 0; i--) {
+      QueuedProfile item = items.get(i);
+      if (item.state == QueuedProfile.State.DONE) {
         continue;
       }
-      Series line = series.computeIfAbsent(entry.profile.labels(), Series::new);
-      entry.series = line;
+      Series line = series.computeIfAbsent(item.profile.labels(), Series::new);
+      item.series = line;
       unready(line);
-      entry.state = QueuedProfile.State.PENDING;
-      insert(line, entry);
-      line.lineBytes += line.wireBytes(entry);
+      item.state = QueuedProfile.State.PENDING;
+      insert(line, item);
+      line.lineBytes += line.wireBytes(item);
       readyIfFree(line);
     }
   }
 
-  private static void insert(Series line, QueuedProfile entry) {
+  private static void insert(Series line, QueuedProfile item) {
     ArrayDeque<QueuedProfile> younger = new ArrayDeque<>();
-    while (!line.line.isEmpty() && line.line.element().order < entry.order) {
+    while (!line.line.isEmpty() && line.line.element().order < item.order) {
       younger.addFirst(line.line.removeFirst());
     }
-    line.line.addFirst(entry);
+    line.line.addFirst(item);
     younger.forEach(line.line::addFirst);
   }
 

@@ -3,12 +3,12 @@ package dev.psc.delivery.internal.queue;
 import dev.psc.label.LabelSet;
 import java.util.ArrayDeque;
 
-/** The line of one series' profiles. Belongs to the {@link QueueState}'s lock. */
+/** The queue of one series. Belongs to the {@link QueueState}'s lock. */
 final class Series {
 
   final LabelSet labels;
 
-  /** What the labels add to a request, about. */
+  /** The approximate size of the labels in a request. */
   final int labelBytes;
 
   final ArrayDeque<QueuedProfile> line = new ArrayDeque<>();
@@ -16,7 +16,7 @@ final class Series {
   /** Bytes of the line on the wire. */
   long lineBytes;
 
-  /** Batches that hold a profile of this series; while there are any, no other may. */
+  /** Number of batches with profiles of this series; others wait until it is 0. */
   int holds;
 
   Series(LabelSet labels) {
@@ -28,7 +28,7 @@ final class Series {
     this.labelBytes = bytes;
   }
 
-  int wireBytes(QueuedProfile entry) {
-    return entry.bytes() + labelBytes;
+  int wireBytes(QueuedProfile item) {
+    return item.bytes() + labelBytes;
   }
 }

@@ -5,7 +5,7 @@ import dev.psc.delivery.status.DeliveryState;
 import java.time.Duration;
 import java.util.Map;
 
-/** Collects what the parts of a delivery know. Not thread-safe. */
+/** A builder of {@link DeliverySnapshot}, filled by the parts of a delivery. Not thread-safe. */
 public final class SnapshotBuilder {
   public String sink = "";
   public DeliveryState state = DeliveryState.NEW;

@@ -1,6 +1,6 @@
 package dev.psc.delivery.internal.queue;
 
-/** The time, replaced in tests. */
+/** A clock, replaced in tests. */
 public interface Ticker {
 
   Ticker SYSTEM =
@@ -16,7 +16,7 @@ public interface Ticker {
         }
       };
 
-  /** Returns a time that never goes back, of unknown origin. */
+  /** Returns a monotonic time of arbitrary origin. */
   long nanos();
 
   /** Returns the time of day, in milliseconds since 1970. */

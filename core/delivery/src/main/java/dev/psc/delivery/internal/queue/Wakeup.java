@@ -4,7 +4,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** A one-slot trigger: any number of {@link #set} before an {@link #await} wake it once. */
+/** A one-slot trigger: several {@link #set} before an {@link #await} count once. */
 public final class Wakeup {
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -21,7 +21,7 @@ public final class Wakeup {
     }
   }
 
-  /** Waits until it is set or the time is over, and clears it. */
+  /** Waits until the trigger is set or the time is over, and clears it. */
   public void await(long nanos) throws InterruptedException {
     lock.lock();
     try {
@@ -35,7 +35,7 @@ public final class Wakeup {
     }
   }
 
-  /** Clears it. Returns whether it was set. */
+  /** Clears the trigger and returns whether it was set. */
   public boolean take() {
     lock.lock();
     try {

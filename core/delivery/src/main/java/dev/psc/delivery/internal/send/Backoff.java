@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.function.DoubleSupplier;
 
 /**
- * How long a sink rests after its n-th failure in a row: a random time between zero and a limit
- * that doubles with each failure ("full jitter"), so that many clients do not come back together.
+ * The back-off after consecutive failures: a random time between zero and a limit that doubles with
+ * each failure ("full jitter"), so that many clients do not retry simultaneously.
  */
 final class Backoff {
 
@@ -19,14 +19,14 @@ final class Backoff {
     this.random = random;
   }
 
-  /** Returns the rest after a number of failures, at least 1. */
+  /** Returns the back-off after a number of failures, at least 1. */
   long nanos(int failures) {
     return (long) (random.getAsDouble() * limitNanos(failures));
   }
 
   /**
-   * Returns the rest when the sink said how long it should be: that, and up to a tenth more so that
-   * not everybody is back at the same moment.
+   * Returns the back-off for a delay requested by the sink: the delay plus up to 10 % jitter, so
+   * that many clients do not retry simultaneously.
    */
   long nanos(int failures, Duration asked) {
     long nanos = Math.max(0, asked.toNanos());

@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes profiles that the sink refused, each with the sink's words beside it, up to a size. On a
- * thread of its own, so that a slow disk does not hold up sending.
+ * A writer of rejected profiles and the sink's messages, up to a size. It has its own thread, so
+ * that a slow disk does not delay sending.
  */
 public final class DeadLetters {
 
@@ -31,7 +31,7 @@ public final class DeadLetters {
   private final LogThrottle throttle;
   private final ThreadPoolExecutor executor;
 
-  /** Bytes in the directory, or -1 as long as nobody looked. */
+  /** Bytes in the directory, or -1 if not measured yet. */
   private long bytes = -1;
 
   public DeadLetters(
@@ -56,9 +56,9 @@ public final class DeadLetters {
     executor.allowCoreThreadTimeOut(true);
   }
 
-  void write(QueuedProfile entry) {
-    String words = entry.refusedReason + ": " + entry.refusedMessage + "\n";
-    executor.execute(() -> write(entry.profile, words));
+  void write(QueuedProfile item) {
+    String words = item.refusedReason + ": " + item.refusedMessage + "\n";
+    executor.execute(() -> write(item.profile, words));
   }
 
   private void write(RawProfile profile, String words) {
@@ -97,7 +97,7 @@ public final class DeadLetters {
         more -> logger.warn("A refused profile was not kept: {} ({} more since)", why, more));
   }
 
-  /** Waits for what is being written, for a bounded time. */
+  /** Waits for running writes, for a bounded time. */
   public void close(long nanos) throws InterruptedException {
     executor.shutdown();
     if (!executor.awaitTermination(Math.max(0, nanos), TimeUnit.NANOSECONDS)) {

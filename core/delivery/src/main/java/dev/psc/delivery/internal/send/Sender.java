@@ -26,26 +26,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes batches from the queue, hands them to the sink and acts on its answers. What it learns, it
- * learns about the sink as a whole: one rest, one state, whatever the profile.
+ * A sender that passes batches of the queue to the sink and handles the outcomes. Back-off and
+ * state are kept per sink, not per profile.
  *
- * <p>A state machine: {@link #step} does what is due and says how long nothing will be. It is
- * called by one thread at a time; answers arrive on any thread and are only queued there.
+ * <p>{@link #step} performs the due actions and returns the time until the next one. It is called
+ * by one thread at a time; outcomes arrive on any thread and are queued.
  */
 public final class Sender {
 
   private static final Logger logger = LoggerFactory.getLogger(Sender.class);
 
-  /** So many refusals in a row, without a profile taken, and the sink is looked at instead. */
+  /** Consecutive rejections without an accepted profile after which the sink counts as refusing. */
   public static final int REFUSALS_UNTIL_REFUSING = 32;
 
-  /** Every so many refusals in a row another profile is sent to see whether any is taken. */
+  /** Consecutive rejections after which another profile is sent as a probe. */
   private static final int REFUSALS_UNTIL_PROBE = 8;
 
-  /** A sink that asks for more rest than this is asked again earlier. */
+  /** The longest delay that a sink may request. */
   private static final Duration MAX_ASKED_DELAY = Duration.ofMinutes(5);
 
-  /** A call whose answer is waited for. */
+  /** A running call. */
   private static final class Call {
     final Batch batch;
     final long startedNanos;
@@ -71,7 +71,7 @@ public final class Sender {
   private final Backoff backoff;
   private final Events events;
   private final LogThrottle throttle;
-  private final Wakeup signal;
+  private final Wakeup wakeup;
   private final @Nullable DeadLetters deadLetters;
   private final ConcurrentLinkedQueue<Answer> answers = new ConcurrentLinkedQueue<>();
   private final List<Call> calls = new CopyOnWriteArrayList<>();
@@ -83,7 +83,7 @@ public final class Sender {
   private int refusals;
   private int probes;
 
-  /** Whether anything was taken since the batch was refused that is being looked through. */
+  /** Set once a profile was accepted since the current batch was rejected. */
   private boolean takenInEpisode;
 
   private volatile boolean abandoned;
@@ -102,7 +102,7 @@ public final class Sender {
       SendQueue queue,
       Events events,
       LogThrottle throttle,
-      Wakeup signal,
+      Wakeup wakeup,
       @Nullable DeadLetters deadLetters) {
     this.sink = sink;
     this.name = name;
@@ -113,11 +113,11 @@ public final class Sender {
     this.backoff = new Backoff(settings.backoffFirst(), settings.backoffMax(), random);
     this.events = events;
     this.throttle = throttle;
-    this.signal = signal;
+    this.wakeup = wakeup;
     this.deadLetters = deadLetters;
   }
 
-  /** Does what is due. Returns how many nanoseconds nothing will be, unless it is signalled. */
+  /** Performs the due actions and returns the nanoseconds until the next one. */
   public long step() {
     Answer answer;
     while ((answer = answers.poll()) != null) {
@@ -184,14 +184,14 @@ public final class Sender {
       stage.whenComplete(
           (outcome, failure) -> {
             if (call.over) {
-              // Nobody waits for it, and that it ends as cancelled is no fault of the sink.
+              // The call was given up, and its cancellation is not a failure of the sink.
               return;
             }
             answers.add(new Answer(call, outcome != null ? outcome : fault(failure)));
-            signal.set();
+            wakeup.set();
           });
     } catch (RuntimeException | LinkageError e) {
-      // An application's older library in the way of the sink's is no reason to fall silent.
+      // A LinkageError comes from a conflicting version of a library of the sink.
       answers.add(new Answer(call, fault(e)));
     }
   }
@@ -201,7 +201,7 @@ public final class Sender {
         "sink_fault",
         more ->
             logger.warn(
-                "Sink {} failed instead of answering ({} more since); its batch is tried again",
+                "Sink {} failed without an outcome ({} more since); its batch is retried",
                 name,
                 more,
                 failure));
@@ -233,11 +233,11 @@ public final class Sender {
     try {
       stage.toCompletableFuture().cancel(true);
     } catch (UnsupportedOperationException e) {
-      logger.debug("Sink {} gives stages that cannot be cancelled", name, e);
+      logger.debug("Sink {} returns stages that cannot be cancelled", name, e);
     }
   }
 
-  /** Gives up the calls that run, for good: their batches stay where they are. */
+  /** Cancels the running calls; their batches stay in the queue. */
   public void abandon() {
     abandoned = true;
     for (Call call : calls) {
@@ -273,7 +273,7 @@ public final class Sender {
     queue.sent(call.batch);
     events.add(
         new DeliveryEvent.Sent(
-            call.batch.entries.size(),
+            call.batch.items.size(),
             call.batch.bytes(),
             Duration.ofNanos(ticker.nanos() - call.startedNanos)));
     failures = 0;
@@ -301,7 +301,7 @@ public final class Sender {
         "refused",
         more ->
             logger.warn(
-                "Sink {} refuses {} and it is dropped: {} ({} more since)",
+                "Sink {} rejected {}, which is dropped: {} ({} more since)",
                 name,
                 first.profile,
                 first.refusedMessage,
@@ -315,7 +315,7 @@ public final class Sender {
     lastError = retry.reason() + ": " + retry.message();
     queue.giveBack(call.batch, true);
     if (call.epoch == epoch) {
-      // Calls that ran side by side fail side by side: that is one failure of the sink, not two.
+      // Failures of concurrent calls count as one failure of the sink.
       epoch++;
       failures++;
       long nanos =
@@ -326,7 +326,7 @@ public final class Sender {
     }
     events.add(
         new DeliveryEvent.Retrying(
-            call.batch.entries.size(),
+            call.batch.items.size(),
             retry.reason(),
             retry.message(),
             Duration.ofNanos(Math.max(0, restUntilNanos - ticker.nanos()))));
@@ -344,7 +344,7 @@ public final class Sender {
       return;
     }
     become(DeliveryState.SENDING, "");
-    // A profile that is too large is too large, whatever else the sink takes.
+    // A profile that is too large says nothing about others.
     boolean tooLarge = rejected.reason().equals(SendOutcome.Rejected.TOO_LARGE);
     if (!tooLarge && queue.isKnownBad(call.batch)) {
       dropped(queue.dropRefused(call.batch, rejected.reason(), rejected.message()));
@@ -354,7 +354,7 @@ public final class Sender {
     if (call.batch.group == null && !call.batch.probe) {
       takenInEpisode = false;
     }
-    if (call.batch.entries.size() > 1) {
+    if (call.batch.items.size() > 1) {
       queue.halve(call.batch);
     } else {
       queue.suspect(call.batch, rejected.reason(), rejected.message());
@@ -365,15 +365,15 @@ public final class Sender {
       }
     }
     if (refusals >= REFUSALS_UNTIL_REFUSING) {
-      queue.endIsolation();
+      queue.endBisection();
       takenInEpisode = false;
       rest(probeNanos());
       become(
           DeliveryState.REFUSING,
           "the last "
               + refusals
-              + " requests were all refused, so the profiles are not to blame; they are kept and"
-              + " one is tried now and then. Last answer: "
+              + " requests were all rejected, which indicates a fault of the sink; profiles are kept"
+              + " and one is tried per probe interval. Last answer: "
               + lastError);
     }
   }
@@ -402,7 +402,7 @@ public final class Sender {
       return;
     }
     if (next == DeliveryState.SENDING) {
-      logger.info("Sink {} takes profiles again", name);
+      logger.info("Sink {} accepts profiles again", name);
     } else {
       throttle.run(
           "state-" + next,

@@ -7,28 +7,28 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** The file system as the spool needs it, replaced in tests to make it fail. */
+/** The file operations of the spool, replaced in tests by failing ones. */
 public interface Disk {
 
-  /** Makes a directory for its owner only, where the file system can; nothing if it is there. */
+  /** Creates a missing directory, readable by its owner only if the file system supports it. */
   void createDirectory(Path directory) throws IOException;
 
   List<Path> list(Path directory) throws IOException;
 
   boolean exists(Path file);
 
-  /** Deletes a file if it is there. */
+  /** Deletes a file if it exists. */
   void delete(Path file) throws IOException;
 
-  /** Opens a file to append to, and makes it if it is not there. */
+  /** Opens a file for appending; creates a missing one. */
   DiskFile append(Path file) throws IOException;
 
   DiskFile read(Path file) throws IOException;
 
-  /** Locks a file against other processes and ourselves, or returns nothing when it is locked. */
+  /** Locks a file, or returns empty if another process or delivery has locked it. */
   Optional<Closeable> lock(Path file) throws IOException;
 
-  /** Returns who wrote itself into a lock file, for messages. */
+  /** Returns the owner named in a lock file, for messages. */
   String lockOwner(Path file);
 
   /** An open file. */
@@ -37,14 +37,14 @@ public interface Disk {
     /** Writes all of a buffer at the end. */
     void write(ByteBuffer buffer) throws IOException;
 
-    /** Reads into a buffer, as much as there is. Returns less than 1 at the end. */
+    /** Reads into a buffer until it is full or the file ends; returns less than 1 at the end. */
     int read(ByteBuffer buffer, long position) throws IOException;
 
     long size() throws IOException;
 
     void truncate(long size) throws IOException;
 
-    /** Returns when everything written is on the device. */
+    /** Forces all written bytes to the device. */
     void force() throws IOException;
   }
 }

@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -53,6 +54,7 @@ public final class NioDisk implements Disk {
 
   @Override
   public DiskFile append(Path file) throws IOException {
+    checkRegular(file);
     FileChannel channel =
         FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     channel.position(channel.size());
@@ -61,11 +63,13 @@ public final class NioDisk implements Disk {
 
   @Override
   public DiskFile read(Path file) throws IOException {
+    checkRegular(file);
     return new ChannelFile(FileChannel.open(file, StandardOpenOption.READ));
   }
 
   @Override
   public Optional<Closeable> lock(Path file) throws IOException {
+    checkRegular(file);
     FileChannel channel =
         FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     try {
@@ -77,13 +81,20 @@ public final class NioDisk implements Disk {
         return Optional.of(channel);
       }
     } catch (OverlappingFileLockException e) {
-      // Another delivery of this JVM has it: the same to us as another process.
+      // Another delivery of this JVM holds the lock, which is handled like another process.
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
     }
     channel.close();
     return Optional.empty();
+  }
+
+  /** Rejects pipes and devices, as opening one may block forever. */
+  private static void checkRegular(Path file) throws IOException {
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new FileSystemException(file.toString(), null, "is not a regular file");
+    }
   }
 
   @Override

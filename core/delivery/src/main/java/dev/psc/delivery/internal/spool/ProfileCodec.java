@@ -14,8 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A profile as the body of a record: version, flags, size of the pprof, times, labels, executables,
- * and last the pprof itself. Numbers are big-endian, texts a length and UTF-8.
+ * A codec of profiles as bodies of records: version, flags, size of the pprof, times, labels,
+ * executables, and finally the pprof. Numbers are big-endian; texts are a length and UTF-8.
  */
 final class ProfileCodec {
 
@@ -25,10 +25,10 @@ final class ProfileCodec {
 
   private ProfileCodec() {}
 
-  /** What a body holds. */
+  /** The content of a body. */
   record Decoded(RawProfile profile, long acceptedMillis) {}
 
-  /** Returns everything but the pprof, which follows it. */
+  /** Returns the bytes of a body before the pprof. */
   static byte[] encodeHead(RawProfile profile, long acceptedMillis) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
     try (DataOutputStream out = new DataOutputStream(bytes)) {
@@ -55,7 +55,7 @@ final class ProfileCodec {
     return bytes.toByteArray();
   }
 
-  /** Returns the size of the pprof in a body, at no cost. */
+  /** Returns the size of the pprof in a body without decoding it. */
   static int pprofBytes(byte[] body) {
     return body.length < PPROF_BYTES_OFFSET + Integer.BYTES
         ? 0
@@ -65,7 +65,7 @@ final class ProfileCodec {
   /**
    * Reads a body.
    *
-   * @throws IllegalArgumentException when it is none, or of a version that is not known here
+   * @throws IllegalArgumentException if the body is malformed or of an unknown version
    */
   static Decoded decode(byte[] body) {
     ByteBuffer in = ByteBuffer.wrap(body);

@@ -6,12 +6,12 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the records of a segment in order. Damage costs the records that it touches: after it, the
- * next intact header is looked for byte by byte. Not thread-safe.
+ * A reader of the records of a segment, in order. Only damaged records are lost: after damage, the
+ * next intact header is searched byte by byte. Not thread-safe.
  */
 final class RecordReader implements Closeable {
 
-  /** A record that is intact. */
+  /** An intact record. */
   static final class Body {
     private final int ordinal;
     private final byte[] bytes;
@@ -53,12 +53,12 @@ final class RecordReader implements Closeable {
     buffer.limit(0);
   }
 
-  /** Returns where the next record is looked for. */
+  /** Returns the position of the search for the next record. */
   long position() {
     return position;
   }
 
-  /** Returns whether bytes were met that belong to no intact record. */
+  /** Returns whether bytes outside of intact records were found. */
   boolean damaged() {
     return damaged;
   }
@@ -112,7 +112,7 @@ final class RecordReader implements Closeable {
     return trailer.getInt(0) == Records.bodyCrc(salt, ordinal, body) ? body : null;
   }
 
-  /** Returns a view of bytes of the file, or null when it ends before. */
+  /** Returns a view of bytes of the file, or null if it ends before. */
   private @Nullable ByteBuffer peek(long from, int count) throws IOException {
     if (from < bufferStart || from + count > bufferStart + buffer.limit()) {
       buffer.clear();

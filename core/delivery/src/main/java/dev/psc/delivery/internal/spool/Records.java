@@ -5,8 +5,8 @@ import java.util.zip.CRC32C;
 
 /**
  * The frame of a record in a segment: magic, ordinal, length, checksum of these, body, checksum of
- * the body. Both checksums begin with the segment's salt, which stands in its file's name: bytes
- * that look like a record because somebody profiled a spool are never taken for one.
+ * the body. Both checksums begin with the segment's salt, which is part of its file's name, so that
+ * bytes of a profiled spool are not mistaken for a record.
  */
 final class Records {
 

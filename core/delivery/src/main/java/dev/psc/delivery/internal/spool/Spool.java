@@ -9,7 +9,6 @@ import dev.psc.delivery.internal.queue.Segment;
 import dev.psc.delivery.internal.queue.Ticker;
 import dev.psc.delivery.internal.send.Sender;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,19 +18,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes what is accepted to a segmented log, forces it to the device now and then, notes what need
- * not be sent again, reads what waits, and deletes segments that are done with.
+ * A segmented log of accepted profiles. It writes profiles, forces them to the device periodically,
+ * records acknowledgements, reads waiting profiles and deletes settled segments.
  *
- * <p>A state machine like the {@link Sender}: {@link #step} does what is due and says how long
- * nothing will be. Only one thread touches the files. An error of the disk makes it rest and try
- * again; meanwhile profiles stay in memory.
+ * <p>Like in the {@link Sender}, {@link #step} performs the due actions and returns the time until
+ * the next one. One thread accesses the files. After an error of the disk the spool backs off and
+ * retries; meanwhile profiles stay in memory.
  */
 public final class Spool {
 
   private static final Logger logger = LoggerFactory.getLogger(Spool.class);
   private static final int GROUP_BYTES = 4 << 20;
   private static final int GROUPS_AT_ONCE = 8;
-  private static final int STAGING_BYTES = 1 << 20;
   private static final int READ_ATTEMPTS = 3;
   private static final long FIRST_REST_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long MAX_REST_NANOS = TimeUnit.SECONDS.toNanos(30);
@@ -45,7 +43,8 @@ public final class Spool {
   private final long maxBytes;
   private final long segmentBytes;
   private final long syncIntervalNanos;
-  private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES);
+  private final RecordWriter writer = new RecordWriter();
+  private final OpenReader reader;
 
   private boolean healthy;
   private boolean everOpen;
@@ -55,8 +54,6 @@ public final class Spool {
   private Disk.@Nullable DiskFile activeFile;
   private boolean unsynced;
   private long unsyncedSinceNanos;
-  private @Nullable RecordReader reader;
-  private @Nullable Segment readerSegment;
   private int failedReads;
   private long readAgainNanos;
 
@@ -70,6 +67,7 @@ public final class Spool {
     this.queue = queue;
     this.directory = settings.directory();
     this.files = new SpoolFiles(disk, settings.directory());
+    this.reader = new OpenReader(files);
     this.ticker = ticker;
     this.events = events;
     this.throttle = throttle;
@@ -80,7 +78,7 @@ public final class Spool {
     this.readAgainNanos = ticker.nanos();
   }
 
-  /** Opens the directory and finds what an earlier process left; on failure that is tried again. */
+  /** Opens the directory and finds segments of an earlier process; retries on failure. */
   public void start() {
     if (!healthy) {
       tryAgain();
@@ -88,7 +86,7 @@ public final class Spool {
     events.fire();
   }
 
-  /** Does what is due. Returns how many nanoseconds nothing will be, unless it is signalled. */
+  /** Performs the due actions and returns the nanoseconds until the next one. */
   public long step() {
     if (!healthy && ticker.nanos() - restUntilNanos >= 0) {
       tryAgain();
@@ -146,14 +144,14 @@ public final class Spool {
 
   private void fail(IOException e) {
     String message =
-        "profiles are not written to "
+        "cannot write to "
             + directory
-            + " but kept in memory only, and the oldest dropped when that is full: "
+            + "; profiles are kept in memory and the oldest are dropped when it is full: "
             + e.getClass().getSimpleName()
             + ": "
             + e.getMessage()
-            + ". It is tried again by itself; free space, make the directory writable, or give"
-            + " another one";
+            + ". Writing is retried; free space, make the directory writable, or set another"
+            + " one";
     healthy = false;
     restUntilNanos = ticker.nanos() + restNanos;
     restNanos = Math.min(MAX_REST_NANOS, 2 * restNanos);
@@ -173,7 +171,7 @@ public final class Spool {
       file.force();
       queue.synced();
     } catch (IOException e) {
-      logger.debug("What was written last may not be on the device", e);
+      logger.debug("The last writes may not be on the device", e);
       queue.notSynced();
     }
   }
@@ -220,28 +218,28 @@ public final class Spool {
       try {
         file.close();
       } catch (IOException e) {
-        logger.debug("A file of the spool failed to close", e);
+        logger.debug("Cannot close a spool file", e);
       }
     }
   }
 
-  /** Writes some of what is not written. Returns whether there may be more. */
+  /** Writes a group of unwritten profiles and returns whether there may be more. */
   private boolean writeGroup() throws IOException {
-    List<QueuedProfile> entries = queue.takeUnwritten(GROUP_BYTES);
-    if (entries.isEmpty()) {
+    List<QueuedProfile> items = queue.takeUnwritten(GROUP_BYTES);
+    if (items.isEmpty()) {
       return false;
     }
     boolean done = false;
     try {
-      makeRoom(entries);
+      makeRoom(items);
       Segment segment = active;
       Disk.DiskFile file = activeFile;
       if (segment == null || file == null) {
         throw new IOException("no segment is open");
       }
-      List<Long> offsets = new ArrayList<>(entries.size());
-      long end = append(file, segment, entries, offsets);
-      queue.written(entries, segment, offsets, end);
+      List<Long> offsets = new ArrayList<>(items.size());
+      long end = writer.append(file, segment, items, offsets);
+      queue.written(items, segment, offsets, end);
       done = true;
       if (!unsynced) {
         unsynced = true;
@@ -249,16 +247,16 @@ public final class Spool {
       }
     } finally {
       if (!done) {
-        queue.notWritten(entries);
+        queue.notWritten(items);
       }
     }
     return true;
   }
 
-  private void makeRoom(List<QueuedProfile> entries) throws IOException {
+  private void makeRoom(List<QueuedProfile> items) throws IOException {
     long needed = 0;
-    for (QueuedProfile entry : entries) {
-      needed += entry.bytes() + 512L;
+    for (QueuedProfile item : items) {
+      needed += item.bytes() + 512L;
     }
     Segment current = active;
     if (current != null && current.bytes > 0 && current.bytes + needed > segmentBytes) {
@@ -278,68 +276,13 @@ public final class Spool {
       String message =
           "the spool reached spoolMaxBytes = "
               + maxBytes
-              + " and its oldest segment was dropped: raise it, or see why the sink is down";
+              + " and its oldest segment was dropped: raise it, or check why the sink is down";
       throttle.run("spool-full", more -> logger.warn("{} ({} more since)", message, more));
       total -= segment.bytes;
-      closeReader(segment);
+      reader.close(segment);
       queue.dropSegment(segment, message);
       files.delete(segment);
     }
-  }
-
-  private long append(
-      Disk.DiskFile file, Segment segment, List<QueuedProfile> entries, List<Long> offsets)
-      throws IOException {
-    long start = segment.bytes;
-    long position = start;
-    boolean done = false;
-    staging.clear();
-    try {
-      int ordinal = segment.records;
-      for (QueuedProfile entry : entries) {
-        byte[] head = ProfileCodec.encodeHead(entry.profile, entry.acceptedMillis);
-        byte[] pprof = entry.profile.pprof();
-        int length = head.length + pprof.length;
-        offsets.add(position);
-        room(file, Records.HEADER_BYTES);
-        Records.putHeader(staging, segment.salt, ordinal, length);
-        stage(file, head);
-        stage(file, pprof);
-        room(file, Records.TRAILER_BYTES);
-        staging.putInt(Records.bodyCrc(segment.salt, ordinal, head, pprof));
-        position += Records.HEADER_BYTES + length + Records.TRAILER_BYTES;
-        ordinal++;
-      }
-      drain(file);
-      done = true;
-    } finally {
-      if (!done) {
-        // What was begun must not come back after a restart, as it will be written again.
-        file.truncate(start);
-      }
-    }
-    return position;
-  }
-
-  private void room(Disk.DiskFile file, int bytes) throws IOException {
-    if (staging.remaining() < bytes) {
-      drain(file);
-    }
-  }
-
-  private void stage(Disk.DiskFile file, byte[] bytes) throws IOException {
-    int from = 0;
-    while (from < bytes.length) {
-      room(file, 1);
-      int count = Math.min(staging.remaining(), bytes.length - from);
-      staging.put(bytes, from, count);
-      from += count;
-    }
-  }
-
-  private void drain(Disk.DiskFile file) throws IOException {
-    file.write(staging.flip());
-    staging.clear();
   }
 
   private void sync() throws IOException {
@@ -351,7 +294,7 @@ public final class Spool {
     file.force();
     if (!files.exists(segment)) {
       findVanished();
-      throw new IOException("its files were deleted while they were in use");
+      throw new IOException("its files were deleted while in use");
     }
     unsynced = false;
     queue.synced();
@@ -360,11 +303,11 @@ public final class Spool {
   private void findVanished() {
     for (Segment segment : queue.segments()) {
       if (!files.exists(segment)) {
-        closeReader(segment);
+        reader.close(segment);
         if (segment == active) {
           closeActive();
         }
-        queue.vanished(segment, segment + " was deleted by somebody else");
+        queue.vanished(segment, segment + " was deleted by another process");
       }
     }
   }
@@ -393,14 +336,14 @@ public final class Spool {
   private void deleteDone() throws IOException {
     for (Segment segment : queue.segments()) {
       if (queue.isDone(segment)) {
-        closeReader(segment);
+        reader.close(segment);
         files.delete(segment);
         queue.forget(segment);
       }
     }
   }
 
-  /** Reads records into the window. Returns whether it wants more at once. */
+  /** Reads records into the window and returns whether it has room for more. */
   private boolean refill() {
     Backlog.Cursor cursor = queue.wantedRecords();
     if (cursor == null || (failedReads > 0 && ticker.nanos() - readAgainNanos < 0)) {
@@ -408,7 +351,7 @@ public final class Spool {
     }
     Segment segment = cursor.segment();
     try {
-      RecordReader records = readerAt(segment, cursor.offset());
+      RecordReader records = reader.at(segment, cursor.offset());
       long wanted = queue.wantedBytes();
       boolean end = false;
       while (wanted > 0) {
@@ -435,17 +378,17 @@ public final class Spool {
       ProfileCodec.Decoded decoded = ProfileCodec.decode(record.bytes());
       queue.read(decoded.profile(), decoded.acceptedMillis(), segment, record);
     } catch (IllegalArgumentException e) {
-      queue.unreadable(segment, record, "a record of " + segment + " is unusable: " + e);
+      queue.unreadable(segment, record, "a record of " + segment + " is unreadable: " + e);
     }
   }
 
   private void failedRead(Segment segment, IOException e) {
-    closeReader(segment);
+    reader.close(segment);
     failedReads++;
     readAgainNanos = ticker.nanos() + FIRST_REST_NANOS;
     if (failedReads >= READ_ATTEMPTS) {
       failedReads = 0;
-      logger.warn("Cannot read {}: what is in it is lost", segment, e);
+      logger.warn("Cannot read {}: its records are lost", segment, e);
       queue.vanished(segment, "cannot read " + segment + ": " + e);
       if (segment == active) {
         closeActive();
@@ -454,42 +397,16 @@ public final class Spool {
     }
   }
 
-  private RecordReader readerAt(Segment segment, long offset) throws IOException {
-    RecordReader current = reader;
-    if (current != null && readerSegment == segment && current.position() == offset) {
-      return current;
-    }
-    closeReader(readerSegment);
-    RecordReader opened = files.reader(segment, offset);
-    reader = opened;
-    readerSegment = segment;
-    return opened;
-  }
-
-  private void closeReader(@Nullable Segment segment) {
-    RecordReader current = reader;
-    if (current == null || readerSegment != segment) {
-      return;
-    }
-    reader = null;
-    readerSegment = null;
-    try {
-      current.close();
-    } catch (IOException e) {
-      logger.debug("A file of the spool failed to close", e);
-    }
-  }
-
-  /** Lets go of the directory as the end of the process does; for tests. */
+  /** Releases the directory like the end of the process; for tests. */
   public void abandon() {
-    closeReader(readerSegment);
+    reader.close();
     closeActive();
     guarded(files::close);
     healthy = false;
     restUntilNanos = Long.MAX_VALUE / 2 + ticker.nanos();
   }
 
-  /** Writes everything that can be written, and lets go of the directory. */
+  /** Writes all profiles that can be written and releases the directory. */
   public void close() {
     guarded(
         () -> {
@@ -501,7 +418,7 @@ public final class Spool {
             writeAcks();
           }
         });
-    closeReader(readerSegment);
+    reader.close();
     closeActive();
     guarded(
         () -> {

@@ -20,8 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The files of a spool's directory: segments, beside each a file that says which of its records
- * need not be sent again, and the lock.
+ * The files of a spool's directory: segments, each with a file that lists which of its records need
+ * not be sent again, and the lock.
  *
  * <p>An acknowledgement is 16 bytes: first ordinal, count, checksum salted as the records are, and
  * the same checksum again. One that is damaged costs a duplicate, never a profile.
@@ -33,7 +33,7 @@ final class SpoolFiles implements Closeable {
       Pattern.compile("([0-9a-f]{16})-([0-9a-f]{8})(\\.spool|\\.acks)");
   private static final int ACK_BYTES = 16;
 
-  /** A segment that an earlier process left, and how many of its records are damaged. */
+  /** A segment of an earlier process and the number of its damaged records. */
   record Found(Segment segment, int damaged) {}
 
   private final Disk disk;
@@ -49,9 +49,9 @@ final class SpoolFiles implements Closeable {
   }
 
   /**
-   * Makes the directory and takes its lock, if that is not done yet.
+   * Creates the directory and acquires its lock, if not done yet.
    *
-   * @throws IOException also when somebody else has the lock: who, and what to do
+   * @throws IOException also if another process has the lock; the message names it and a remedy
    */
   void open() throws IOException {
     if (lock != null && disk.exists(lockFile)) {
@@ -64,12 +64,12 @@ final class SpoolFiles implements Closeable {
       throw new IOException(
           "it is used by "
               + disk.lockOwner(lockFile)
-              + ": give each process, and each sink, a directory of its own");
+              + ": use a separate directory for each process and each sink");
     }
     lock = taken.get();
   }
 
-  /** Reads what an earlier process left, oldest first, except segments that are known already. */
+  /** Reads the segments of an earlier process, oldest first, except known ones. */
   List<Found> find(List<Segment> known) throws IOException {
     Set<Path> knownFiles = new HashSet<>();
     for (Segment segment : known) {
@@ -99,13 +99,13 @@ final class SpoolFiles implements Closeable {
       try {
         found.add(new Found(segment, scan(segment)));
       } catch (IOException e) {
-        logger.warn("Cannot read {}: left alone, what is in it is not sent", file, e);
+        logger.warn("Cannot read {}: it is kept, and its profiles are not sent", file, e);
       }
     }
     return found;
   }
 
-  /** Reads all records of a segment. Returns how many of those not acknowledged are damaged. */
+  /** Reads a segment and returns the number of damaged records that are not acknowledged. */
   private int scan(Segment segment) throws IOException {
     BitSet acknowledged = readAcks(segment);
     BitSet intact = new BitSet();
@@ -127,7 +127,7 @@ final class SpoolFiles implements Closeable {
       tornTail = end < segment.bytes;
     }
     segment.sealed = true;
-    // A tail that is no record is one more that was begun; which one does not matter.
+    // An incomplete tail counts as one more record.
     segment.records = Math.max(intact.length(), acknowledged.length());
     int damaged = tornTail && acknowledged.length() <= intact.length() ? 1 : 0;
     for (int i = 0; i < segment.records; i++) {
@@ -144,7 +144,7 @@ final class SpoolFiles implements Closeable {
     return new RecordReader(disk.read(segment.file), segment.salt, offset);
   }
 
-  /** Makes the file of a new segment. */
+  /** Returns a new segment. */
   Segment create() {
     return new Segment(directory, nextNumber++, ThreadLocalRandom.current().nextInt(), false);
   }
@@ -157,7 +157,7 @@ final class SpoolFiles implements Closeable {
     return disk.exists(segment.file);
   }
 
-  /** Deletes a segment; first the records, so that none comes back without its acknowledgement. */
+  /** Deletes a segment: records first, so that none is replayed without its acknowledgement. */
   void delete(Segment segment) throws IOException {
     disk.delete(segment.file);
     disk.delete(segment.acksFile);

@@ -16,13 +16,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** The queue as the {@link Spool} sees it: what to write, what to read, what is settled. */
+/** The view of the queue for the {@link Spool}: profiles to write, to read and to acknowledge. */
 public final class SpoolQueue {
 
   private final QueueState state;
   private final ReentrantLock lock;
   private final Ticker ticker;
-  private final SendWindow window;
+  private final SendWindow sendWindow;
   private final Backlog backlog;
   private List<CompletableFuture<Durability>> unsynced = new ArrayList<>();
 
@@ -30,7 +30,7 @@ public final class SpoolQueue {
     this.state = state;
     this.lock = state.lock;
     this.ticker = state.ticker;
-    this.window = state.window;
+    this.sendWindow = state.sendWindow;
     this.backlog = state.backlog;
   }
 
@@ -48,21 +48,21 @@ public final class SpoolQueue {
   }
 
   /**
-   * Takes note that profiles are in a segment, one after the other.
+   * Records that profiles were appended to a segment.
    *
-   * @param offsets where each of them begins
+   * @param offsets the start of each record
    */
-  void written(List<QueuedProfile> entries, Segment segment, List<Long> offsets, long endOffset) {
+  void written(List<QueuedProfile> items, Segment segment, List<Long> offsets, long endOffset) {
     lock.lock();
     try {
       state.writing = false;
       segment.bytes = endOffset;
-      for (int i = 0; i < entries.size(); i++) {
-        QueuedProfile entry = entries.get(i);
-        backlog.written(entry, segment, segment.records, offsets.get(i));
+      for (int i = 0; i < items.size(); i++) {
+        QueuedProfile item = items.get(i);
+        backlog.written(item, segment, segment.records, offsets.get(i));
         segment.records++;
-        if (entry.durability != null) {
-          unsynced.add(entry.durability);
+        if (item.durability != null) {
+          unsynced.add(item.durability);
         }
       }
       evict();
@@ -72,34 +72,32 @@ public final class SpoolQueue {
     }
   }
 
-  void notWritten(List<QueuedProfile> entries) {
+  void notWritten(List<QueuedProfile> items) {
     lock.lock();
     try {
       state.writing = false;
-      backlog.giveBackUnwritten(entries);
+      backlog.giveBackUnwritten(items);
     } finally {
       lock.unlock();
     }
   }
 
-  /**
-   * After a failure more than its share may be in the window: the younger end goes back to disk.
-   */
+  /** Evicts the youngest profiles from the window if it exceeds its share after a failure. */
   private void evict() {
-    QueuedProfile entry;
+    QueuedProfile item;
     while (state.spoolHealthy
-        && window.weightBytes() > state.windowMaxBytes()
-        && (entry = window.newest()) != null
-        && entry != window.oldest()
-        && entry.state == QueuedProfile.State.PENDING
-        && entry.segment != null) {
-      Segment segment = entry.segment;
-      window.removeNewest(entry);
-      backlog.evicted(entry, segment);
+        && sendWindow.weightBytes() > state.windowMaxBytes()
+        && (item = sendWindow.newest()) != null
+        && item != sendWindow.oldest()
+        && item.state == QueuedProfile.State.PENDING
+        && item.segment != null) {
+      Segment segment = item.segment;
+      sendWindow.removeNewest(item);
+      backlog.evicted(item, segment);
     }
   }
 
-  /** Takes note that everything that was written is on the device. */
+  /** Records that all written profiles are on the device. */
   void synced() {
     lock.lock();
     try {
@@ -112,7 +110,7 @@ public final class SpoolQueue {
     }
   }
 
-  /** Takes note that nobody knows whether what was written is on the device. */
+  /** Records that written profiles may not be on the device. */
   void notSynced() {
     lock.lock();
     try {
@@ -131,22 +129,22 @@ public final class SpoolQueue {
     }
   }
 
-  /** Returns where to read records for the window, or null when it needs none. */
+  /** Returns the position to read records for the window from, or null if it needs none. */
   Backlog.@Nullable Cursor wantedRecords() {
     lock.lock();
     try {
-      boolean room = window.weightBytes() <= state.windowMaxBytes() / 2;
+      boolean room = sendWindow.weightBytes() <= state.windowMaxBytes() / 2;
       return room ? backlog.cursor() : null;
     } finally {
       lock.unlock();
     }
   }
 
-  /** Returns how many bytes of records the window takes now. */
+  /** Returns the number of bytes that the window has room for. */
   long wantedBytes() {
     lock.lock();
     try {
-      return state.windowMaxBytes() - window.weightBytes();
+      return state.windowMaxBytes() - sendWindow.weightBytes();
     } finally {
       lock.unlock();
     }
@@ -162,25 +160,25 @@ public final class SpoolQueue {
     }
   }
 
-  /** Lets in a profile that was read from disk. */
+  /** Adds a profile that was read from disk to the window. */
   void read(RawProfile profile, long acceptedMillis, Segment segment, RecordReader.Body record) {
     lock.lock();
     try {
       long ageMillis = Math.max(0, ticker.epochMillis() - acceptedMillis);
       long acceptedNanos = ticker.nanos() - TimeUnit.MILLISECONDS.toNanos(ageMillis);
-      QueuedProfile entry =
+      QueuedProfile item =
           new QueuedProfile(profile, acceptedNanos, acceptedMillis, segment.replayed, null);
-      entry.segment = segment;
-      entry.ordinal = record.ordinal();
-      entry.offset = record.offset();
-      backlog.read(segment, entry.ordinal, entry.bytes());
-      window.add(entry);
+      item.segment = segment;
+      item.ordinal = record.ordinal();
+      item.offset = record.offset();
+      backlog.read(segment, item.ordinal, item.bytes());
+      sendWindow.add(item);
     } finally {
       lock.unlock();
     }
   }
 
-  /** Drops a record that cannot be used. */
+  /** Drops an unreadable record. */
   void unreadable(Segment segment, RecordReader.Body record, String message) {
     lock.lock();
     try {
@@ -193,7 +191,7 @@ public final class SpoolQueue {
     }
   }
 
-  /** Takes note up to where a segment was read; at its end, what was not found is lost. */
+  /** Records the read position; at the end of a segment, missing records are lost. */
   void readUpTo(Segment segment, long offset, boolean end) {
     lock.lock();
     try {
@@ -205,7 +203,7 @@ public final class SpoolQueue {
     } finally {
       lock.unlock();
     }
-    state.sendSignal.set();
+    state.sendWakeup.set();
   }
 
   private void giveUp(Segment segment, String reason, String message) {
@@ -216,7 +214,7 @@ public final class SpoolQueue {
     }
   }
 
-  /** Takes note of a new segment, or one that an earlier process left with so many damaged. */
+  /** Adds a segment with a number of damaged records. */
   void add(Segment segment, int damaged) {
     lock.lock();
     try {
@@ -277,7 +275,7 @@ public final class SpoolQueue {
     }
   }
 
-  /** Takes note that the files of a segment are deleted, everything in it being settled. */
+  /** Removes a segment whose records are all settled and whose files are deleted. */
   void forget(Segment segment) {
     lock.lock();
     try {
@@ -288,23 +286,23 @@ public final class SpoolQueue {
   }
 
   /**
-   * Drops a segment with all that is in it, to make room for younger ones. What is being sent from
-   * it goes on, in memory only.
+   * Drops a segment with its records, to make room for younger ones. Profiles that are being sent
+   * stay in memory.
    */
   void dropSegment(Segment segment, String message) {
     lock.lock();
     try {
       giveUp(segment, "spool_full", message);
-      QueuedProfile entry = window.oldest();
-      while (entry != null) {
-        QueuedProfile next = entry.next;
-        if (entry.segment == segment) {
-          entry.segment = null;
-          if (entry.state != QueuedProfile.State.IN_FLIGHT) {
-            state.drop(entry, "spool_full", message);
+      QueuedProfile item = sendWindow.oldest();
+      while (item != null) {
+        QueuedProfile next = item.next;
+        if (item.segment == segment) {
+          item.segment = null;
+          if (item.state != QueuedProfile.State.IN_FLIGHT) {
+            state.drop(item, "spool_full", message);
           }
         }
-        entry = next;
+        item = next;
       }
       backlog.forget(segment);
       state.promote();
@@ -313,16 +311,16 @@ public final class SpoolQueue {
     }
   }
 
-  /** Takes note that a segment vanished: what is in the window is written again elsewhere. */
+  /** Records that a segment vanished: its profiles in the window are written again. */
   void vanished(Segment segment, String message) {
     lock.lock();
     try {
       giveUp(segment, "spool_lost", message);
       List<QueuedProfile> again = new ArrayList<>();
-      for (QueuedProfile entry = window.oldest(); entry != null; entry = entry.next) {
-        if (entry.segment == segment) {
-          entry.segment = null;
-          again.add(entry);
+      for (QueuedProfile item = sendWindow.oldest(); item != null; item = item.next) {
+        if (item.segment == segment) {
+          item.segment = null;
+          again.add(item);
         }
       }
       backlog.giveBackUnwritten(again);
@@ -333,7 +331,7 @@ public final class SpoolQueue {
     }
   }
 
-  /** Takes note whether the spool takes profiles. */
+  /** Records whether the spool accepts profiles. */
   void spoolState(boolean healthy, String message) {
     lock.lock();
     try {

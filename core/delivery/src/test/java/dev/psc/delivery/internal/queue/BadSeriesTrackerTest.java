@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class BadSeriesTrackerTest {
 
-  private final BadSeriesTracker blame = new BadSeriesTracker();
+  private final BadSeriesTracker badSeries = new BadSeriesTracker();
 
   private static LabelSet series(int i) {
     return LabelSet.of(LabelSet.NAME, "memory", "series", "s" + i);
@@ -15,32 +15,32 @@ class BadSeriesTrackerTest {
 
   private void bad(int series, int times) {
     for (int i = 0; i < times; i++) {
-      blame.bad(series(series));
+      badSeries.bad(series(series));
     }
   }
 
   @Test
   void blamesASeriesAfterThreeBadOnesInARow() {
-    assertThat(blame.isBad(series(1))).isFalse();
+    assertThat(badSeries.isBad(series(1))).isFalse();
     bad(1, 2);
-    assertThat(blame.isBad(series(1))).isFalse();
+    assertThat(badSeries.isBad(series(1))).isFalse();
     bad(1, 1);
-    assertThat(blame.isBad(series(1))).isTrue();
-    assertThat(blame.isBad(series(2))).isFalse();
+    assertThat(badSeries.isBad(series(1))).isTrue();
+    assertThat(badSeries.isBad(series(2))).isFalse();
     bad(1, 1);
-    assertThat(blame.isBad(series(1))).isTrue();
+    assertThat(badSeries.isBad(series(1))).isTrue();
   }
 
   @Test
   void beginsAnewAfterAGoodOne() {
     bad(1, 2);
     bad(2, 3);
-    blame.good(series(1));
+    badSeries.good(series(1));
     bad(1, 2);
-    assertThat(blame.isBad(series(1))).isFalse();
-    assertThat(blame.isBad(series(2))).isTrue();
-    blame.good(series(2));
-    assertThat(blame.isBad(series(2))).isFalse();
+    assertThat(badSeries.isBad(series(1))).isFalse();
+    assertThat(badSeries.isBad(series(2))).isTrue();
+    badSeries.good(series(2));
+    assertThat(badSeries.isBad(series(2))).isFalse();
   }
 
   @Test
@@ -48,10 +48,10 @@ class BadSeriesTrackerTest {
     for (int i = 0; i < 4096; i++) {
       bad(i, 3);
     }
-    assertThat(blame.isBad(series(0))).isTrue();
+    assertThat(badSeries.isBad(series(0))).isTrue();
     bad(4096, 3);
-    assertThat(blame.isBad(series(0))).isFalse();
-    assertThat(blame.isBad(series(1))).isTrue();
-    assertThat(blame.isBad(series(4096))).isTrue();
+    assertThat(badSeries.isBad(series(0))).isFalse();
+    assertThat(badSeries.isBad(series(1))).isTrue();
+    assertThat(badSeries.isBad(series(4096))).isTrue();
   }
 }

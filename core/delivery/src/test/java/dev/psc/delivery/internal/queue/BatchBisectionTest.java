@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class BatchBisectionTest {
 
-  private final BatchBisection isolation = new BatchBisection();
+  private final BatchBisection bisection = new BatchBisection();
   private final BatchBisection.Group a = new BatchBisection.Group();
   private final BatchBisection.Group b = new BatchBisection.Group();
 
@@ -17,102 +17,102 @@ class BatchBisectionTest {
 
   @Test
   void hasNothingToTakeAtFirst() {
-    assertThat(isolation.hasPart()).isFalse();
-    assertThat(isolation.take()).isNull();
-    assertThat(isolation.takeAll()).isEmpty();
+    assertThat(bisection.hasPart()).isFalse();
+    assertThat(bisection.take()).isNull();
+    assertThat(bisection.takeAll()).isEmpty();
   }
 
   @Test
   void takesThePartsOfAGroupInOrderOneAfterTheOther() {
     Batch first = part(a);
     Batch second = part(a);
-    isolation.add(a, List.of(first, second));
-    assertThat(isolation.hasPart()).isTrue();
-    assertThat(isolation.take()).isSameAs(first);
-    assertThat(isolation.hasPart()).isFalse();
-    assertThat(isolation.take()).isNull();
-    isolation.landed(a);
-    assertThat(isolation.hasPart()).isTrue();
-    assertThat(isolation.take()).isSameAs(second);
-    isolation.landed(a);
-    assertThat(isolation.hasPart()).isFalse();
-    assertThat(isolation.take()).isNull();
+    bisection.add(a, List.of(first, second));
+    assertThat(bisection.hasPart()).isTrue();
+    assertThat(bisection.take()).isSameAs(first);
+    assertThat(bisection.hasPart()).isFalse();
+    assertThat(bisection.take()).isNull();
+    bisection.landed(a);
+    assertThat(bisection.hasPart()).isTrue();
+    assertThat(bisection.take()).isSameAs(second);
+    bisection.landed(a);
+    assertThat(bisection.hasPart()).isFalse();
+    assertThat(bisection.take()).isNull();
   }
 
   @Test
   void takesWhatAPartBecameBeforeTheOtherParts() {
     Batch part = part(a);
     Batch other = part(a);
-    isolation.add(a, List.of(part, other));
-    isolation.take();
+    bisection.add(a, List.of(part, other));
+    bisection.take();
     Batch half = part(a);
     Batch otherHalf = part(a);
-    isolation.add(a, List.of(half, otherHalf));
-    isolation.landed(a);
+    bisection.add(a, List.of(half, otherHalf));
+    bisection.landed(a);
     for (Batch next : List.of(half, otherHalf, other)) {
-      assertThat(isolation.take()).isSameAs(next);
-      isolation.landed(a);
+      assertThat(bisection.take()).isSameAs(next);
+      bisection.landed(a);
     }
-    assertThat(isolation.hasPart()).isFalse();
+    assertThat(bisection.hasPart()).isFalse();
   }
 
   @Test
   void letsGroupsTakeTurns() {
     List<Batch> ofA = List.of(part(a), part(a), part(a));
     List<Batch> ofB = List.of(part(b), part(b));
-    isolation.add(a, ofA);
-    isolation.add(b, ofB);
+    bisection.add(a, ofA);
+    bisection.add(b, ofB);
     for (Batch next : List.of(ofA.get(0), ofB.get(0), ofA.get(1), ofB.get(1), ofA.get(2))) {
-      assertThat(isolation.take()).isSameAs(next);
-      isolation.landed(next == ofB.get(0) || next == ofB.get(1) ? b : a);
+      assertThat(bisection.take()).isSameAs(next);
+      bisection.landed(next == ofB.get(0) || next == ofB.get(1) ? b : a);
     }
-    assertThat(isolation.take()).isNull();
+    assertThat(bisection.take()).isNull();
   }
 
   @Test
   void doesNotLoseATurnToAskingInVain() {
     List<Batch> ofA = List.of(part(a), part(a));
     List<Batch> ofB = List.of(part(b), part(b));
-    isolation.add(a, ofA);
-    isolation.add(b, ofB);
-    isolation.take();
-    isolation.take();
-    assertThat(isolation.take()).isNull();
-    isolation.landed(a);
-    isolation.landed(b);
-    assertThat(isolation.take()).isSameAs(ofA.get(1));
-    assertThat(isolation.take()).isSameAs(ofB.get(1));
+    bisection.add(a, ofA);
+    bisection.add(b, ofB);
+    bisection.take();
+    bisection.take();
+    assertThat(bisection.take()).isNull();
+    bisection.landed(a);
+    bisection.landed(b);
+    assertThat(bisection.take()).isSameAs(ofA.get(1));
+    assertThat(bisection.take()).isSameAs(ofB.get(1));
   }
 
   @Test
   void passesOverAGroupInFlight() {
     List<Batch> ofA = List.of(part(a), part(a));
     List<Batch> ofB = List.of(part(b));
-    isolation.add(a, ofA);
-    isolation.add(b, ofB);
-    assertThat(isolation.take()).isSameAs(ofA.get(0));
-    assertThat(isolation.hasPart()).isTrue();
-    assertThat(isolation.take()).isSameAs(ofB.get(0));
-    assertThat(isolation.hasPart()).isFalse();
+    bisection.add(a, ofA);
+    bisection.add(b, ofB);
+    assertThat(bisection.take()).isSameAs(ofA.get(0));
+    assertThat(bisection.hasPart()).isTrue();
+    assertThat(bisection.take()).isSameAs(ofB.get(0));
+    assertThat(bisection.hasPart()).isFalse();
   }
 
   @Test
   void takesAllButWhatIsInFlightAndForgetsIt() {
     List<Batch> ofA = List.of(part(a), part(a), part(a));
     List<Batch> ofB = List.of(part(b));
-    isolation.add(a, ofA);
-    isolation.add(b, ofB);
-    Batch inFlight = isolation.take();
+    bisection.add(a, ofA);
+    bisection.add(b, ofB);
+    Batch inFlight = bisection.take();
     assertThat(inFlight).isSameAs(ofA.get(0));
-    assertThat(isolation.takeAll()).containsExactlyInAnyOrder(ofA.get(1), ofA.get(2), ofB.get(0));
-    assertThat(isolation.hasPart()).isFalse();
-    assertThat(isolation.takeAll()).isEmpty();
+    assertThat(bisection.takeAll()).containsExactlyInAnyOrder(ofA.get(1), ofA.get(2), ofB.get(0));
+    assertThat(bisection.hasPart()).isFalse();
+    assertThat(bisection.takeAll()).isEmpty();
 
     // The part that was in flight comes back after all: it is alone.
-    isolation.add(a, List.of(ofA.get(0)));
-    isolation.landed(a);
-    assertThat(isolation.take()).isSameAs(ofA.get(0));
-    isolation.landed(a);
-    assertThat(isolation.hasPart()).isFalse();
+    bisection.add(a, List.of(ofA.get(0)));
+    bisection.landed(a);
+    assertThat(bisection.take()).isSameAs(ofA.get(0));
+    bisection.landed(a);
+    assertThat(bisection.hasPart()).isFalse();
   }
 }

@@ -3,22 +3,22 @@ package dev.psc.auth;
 import io.grpc.Status;
 
 /**
- * Marks a status that this side made before anything was sent: a server never saw the call. It
- * keeps the status, since gRPC turns some codes of credentials into INTERNAL on the way.
+ * The cause of a status that was created on the client before the call was sent. It keeps the
+ * status, since gRPC converts some codes of credentials to INTERNAL.
  */
-final class LocalRefusal extends RuntimeException {
+final class ClientSideRefusal extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
   private final Status.Code code;
 
-  private LocalRefusal(Status.Code code, String message) {
+  private ClientSideRefusal(Status.Code code, String message) {
     super(message, null, false, false);
     this.code = code;
   }
 
   static Status status(Status.Code code, String message) {
-    return new LocalRefusal(code, message).status();
+    return new ClientSideRefusal(code, message).status();
   }
 
   Status status() {

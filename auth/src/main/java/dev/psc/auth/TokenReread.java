@@ -5,19 +5,19 @@ import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Asks a token source to look again, whatever it throws. */
-final class Rereading {
+/** A reread of a token source whose exceptions are returned, not thrown. */
+final class TokenReread {
 
-  private static final Logger log = LoggerFactory.getLogger(Rereading.class);
+  private static final Logger logger = LoggerFactory.getLogger(TokenReread.class);
 
-  private Rereading() {}
+  private TokenReread() {}
 
-  /** Returns a future of the caller's own: it may be completed or cancelled without harm. */
+  /** Returns a copy of the future of the source, which may be completed or cancelled. */
   static CompletableFuture<BearerToken> of(TokenSource source) {
     CompletableFuture<BearerToken> token;
     try {
       token = source.reread().toCompletableFuture().copy();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       token = CompletableFuture.failedFuture(e);
     }
     return token
@@ -25,8 +25,8 @@ final class Rereading {
         .whenComplete(
             (t, problem) -> {
               if (problem != null) {
-                // The class alone: the message of somebody else's source may hold anything.
-                log.debug("the token source could not look again: {}", problem.getClass());
+                // Without the message, which may contain the token.
+                logger.debug("Token source: rereading failed with {}", problem.getClass());
               }
             });
   }

@@ -7,31 +7,31 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The credentials of one attempt of one call: the caller's own ones first, if there are any, then
- * ours. Remembers which token it used.
+ * The credentials of one attempt of a call: those of the caller, if any, then those of the
+ * interceptor. Records the token that was used.
  */
-final class Attempt extends CallCredentials {
+final class CallAttempt extends CallCredentials {
 
   private final PscCallCredentials ours;
   private final @Nullable CallCredentials callersOwn;
   private volatile @Nullable Status refusal;
   private volatile @Nullable BearerToken used;
 
-  Attempt(PscCallCredentials ours, @Nullable CallCredentials callersOwn) {
+  CallAttempt(PscCallCredentials ours, @Nullable CallCredentials callersOwn) {
     this.ours = ours;
     this.callersOwn = callersOwn;
   }
 
-  /** Looks at the headers that the call starts with; to be called before it starts. */
+  /** Checks the headers of the call; called before it starts. */
   void check(Metadata headers) {
     String name = ours.conflict(headers);
     if (name != null) {
-      // Failing here rather than throwing: the status reaches the caller as every other does.
+      // Fails the call instead of throwing, so that the caller receives a status.
       refusal = PscCallCredentials.conflictStatus(name);
     }
   }
 
-  /** Returns the token of this attempt, or null when none was sent. */
+  /** Returns the token of this attempt, or null if none was sent. */
   @Nullable BearerToken used() {
     return used;
   }

@@ -1,0 +1,171 @@
+package dev.psc.testkit;
+
+import io.grpc.BindableService;
+import io.grpc.ChannelCredentials;
+import io.grpc.ClientInterceptor;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.ServerCredentials;
+import io.grpc.ServerInterceptor;
+import io.grpc.TlsChannelCredentials;
+import io.grpc.TlsServerCredentials;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** The gRPC server of an embedded store: its port, certificate and threads. Thread-safe. */
+final class StoreServer implements AutoCloseable {
+
+  private static final int STOP_SECONDS = 5;
+
+  private final @Nullable TestCertificates certificates;
+  private final InetAddress bindAddress;
+  private final int maxMessageBytes;
+  private final ExecutorService executor;
+  private final ScheduledExecutorService timer;
+  private int port;
+  private @Nullable Server server;
+
+  StoreServer(
+      @Nullable TestCertificates certificates,
+      InetAddress bindAddress,
+      int port,
+      int maxMessageBytes) {
+    this.certificates = certificates;
+    this.bindAddress = bindAddress;
+    this.port = port;
+    this.maxMessageBytes = maxMessageBytes;
+    ThreadFactory threads = daemons();
+    executor = Executors.newCachedThreadPool(threads);
+    timer = Executors.newSingleThreadScheduledExecutor(threads);
+  }
+
+  private static ThreadFactory daemons() {
+    AtomicInteger number = new AtomicInteger();
+    return task -> {
+      Thread thread = new Thread(task, "psc-embedded-store-" + number.getAndIncrement());
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
+
+  /** Returns the executor for delayed answers. */
+  ScheduledExecutorService timer() {
+    return timer;
+  }
+
+  /** Starts listening; does nothing if the server is listening. */
+  synchronized void start(BindableService service, ServerInterceptor interceptor) {
+    if (executor.isShutdown()) {
+      throw new IllegalStateException("the store is closed");
+    }
+    if (server != null) {
+      return;
+    }
+    HealthStatusManager health = new HealthStatusManager();
+    try {
+      server =
+          NettyServerBuilder.forAddress(
+                  new InetSocketAddress(bindAddress, port), serverCredentials())
+              .executor(executor)
+              .maxInboundMessageSize(maxMessageBytes)
+              .addService(service)
+              .addService(health.getHealthService())
+              .intercept(interceptor)
+              .build()
+              .start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "the store cannot listen on " + bindAddress.getHostAddress() + ":" + port, e);
+    }
+    port = server.getPort();
+  }
+
+  private ServerCredentials serverCredentials() {
+    if (certificates == null) {
+      return InsecureServerCredentials.create();
+    }
+    try {
+      return TlsServerCredentials.create(certificates.serverChain(), certificates.serverKey());
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot use the server certificate", e);
+    }
+  }
+
+  /** Stops listening and cuts every connection. */
+  synchronized void stop() {
+    Server running = server;
+    server = null;
+    if (running == null) {
+      return;
+    }
+    running.shutdownNow();
+    try {
+      if (!running.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
+        throw new IllegalStateException("the store did not stop in " + STOP_SECONDS + " s");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  synchronized int port() {
+    return port;
+  }
+
+  String address() {
+    String host = bindAddress.isAnyLocalAddress() ? "127.0.0.1" : bindAddress.getHostAddress();
+    return (host.contains(":") ? "[" + host + "]" : host) + ":" + port();
+  }
+
+  String authorityPem() {
+    if (certificates == null) {
+      throw new IllegalStateException("the store uses plaintext and has no certificate");
+    }
+    return certificates.authorityPem();
+  }
+
+  /** Opens a channel to this server that trusts its certificate. */
+  ManagedChannel openChannel(ClientInterceptor interceptor) {
+    return NettyChannelBuilder.forTarget(address(), channelCredentials())
+        .intercept(interceptor)
+        .disableRetry()
+        .build();
+  }
+
+  private ChannelCredentials channelCredentials() {
+    if (certificates == null) {
+      return InsecureChannelCredentials.create();
+    }
+    try {
+      return TlsChannelCredentials.newBuilder()
+          .trustManager(
+              new ByteArrayInputStream(authorityPem().getBytes(StandardCharsets.US_ASCII)))
+          .build();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot use the certificate authority", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    stop();
+    executor.shutdownNow();
+    timer.shutdownNow();
+  }
+}
