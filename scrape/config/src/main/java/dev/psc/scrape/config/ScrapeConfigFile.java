@@ -1,5 +1,7 @@
 package dev.psc.scrape.config;
 
+import dev.psc.scrape.config.internal.YamlNodes;
+
 import dev.psc.label.LabelSet;
 import dev.psc.pprof.format.SampleType;
 import dev.psc.scrape.discovery.DiscoveryConfig;
