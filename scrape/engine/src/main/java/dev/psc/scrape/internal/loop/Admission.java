@@ -10,8 +10,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bounds the scrapes at a time. Those that have to wait do so job by job, and the jobs take turns,
- * so that a large one does not starve a small one. Guarded by the lock of {@link ScrapeScheduler}.
+ * A limit on concurrent scrapes. Waiting scrapes are queued per job, and the jobs take turns, so
+ * that a large job does not starve a small one. Guarded by the lock of {@link ScrapeScheduler}.
  */
 final class Admission {
 
@@ -24,7 +24,7 @@ final class Admission {
     this.max = max;
   }
 
-  /** Takes a place even if there is none. */
+  /** Takes a place, even above the limit. */
   void enterAlways() {
     running++;
   }
@@ -47,7 +47,7 @@ final class Admission {
     return false;
   }
 
-  /** Gives a place up; returns the loop that has it now, if one waited. */
+  /** Releases a place and returns the loop that takes it over, if one is waiting. */
   @Nullable ScrapeLoop leave() {
     if (running > max) {
       running--;
@@ -76,7 +76,7 @@ final class Admission {
     }
   }
 
-  /** Forgets a loop that waits. */
+  /** Removes a waiting loop. */
   void withdraw(ScrapeLoop loop) {
     String job = loop.target.job().name();
     Set<ScrapeLoop> queue = waiting.get(job);

@@ -7,7 +7,7 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Logs a failure when it is new or another one, and once an hour while it stays. */
+/** Logs a failure when it occurs or changes, and once an hour while it lasts. */
 final class FailureLog {
 
   private static final Logger logger = LoggerFactory.getLogger(ScrapeScheduler.class);
@@ -16,9 +16,9 @@ final class FailureLog {
   private FailureLog() {}
 
   /**
-   * Decides under the lock of {@link ScrapeScheduler} what is logged after it.
+   * Collects what to log about a scrape. Called under the lock of {@link ScrapeScheduler}.
    *
-   * @param notices takes what is to be done outside of the lock
+   * @param notices receives the log calls, which run outside of the lock
    */
   static void ended(
       ScrapeLoop loop,

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** Gets profiles by HTTP. Thread-safe. */
+/** A fetcher of profiles over HTTP. Thread-safe. */
 public final class HttpProfileFetcher implements ProfileFetcher {
 
   private static final Map<String, String> HEADERS =
@@ -53,7 +53,7 @@ public final class HttpProfileFetcher implements ProfileFetcher {
       @Nullable Throwable failure) {
     if (answer == null) {
       body.completeExceptionally(
-          failure == null ? new IllegalStateException("no answer") : failure);
+          failure == null ? new IllegalStateException("no response") : failure);
       return;
     }
     try {

@@ -4,12 +4,12 @@ import dev.psc.scrape.loop.ScrapeReport;
 
 import dev.psc.scrape.target.Target;
 
-/** Is told of what the loops do, by any thread, maybe several at a time; must return quickly. */
+/** Receives events of the scheduler. Called by several threads concurrently; must return quickly. */
 public interface LoopListener {
 
-  /** A scrape ended. */
+  /** Called when a scrape ended. */
   void scraped(ScrapeReport report);
 
-  /** Intervals of a target went by without a scrape, because the one before took too long. */
+  /** Called when intervals passed without a scrape because the previous scrape took too long. */
   void missed(Target target, long intervals);
 }

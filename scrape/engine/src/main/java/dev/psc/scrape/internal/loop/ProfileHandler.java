@@ -3,28 +3,28 @@ package dev.psc.scrape.internal.loop;
 import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.target.Target;
 
-/** Takes what was fetched: validates, transforms and hands on. */
+/** Validates and transforms fetched profiles and passes them on. */
 @FunctionalInterface
 public interface ProfileHandler {
 
   /**
    * Handles one profile; must not block on I/O.
    *
-   * @param target where it is from
-   * @param body as it came
-   * @param startEpochNanos when it was asked for
-   * @param durationNanos until it was complete
-   * @return what became of it
+   * @param target the scraped target
+   * @param body the response body, unchanged
+   * @param startEpochNanos when it was requested
+   * @param durationNanos from the request until the body was complete
+   * @return the result
    */
   Handled handle(Target target, byte[] body, long startEpochNanos, long durationNanos);
 
   /**
-   * What became of a profile.
+   * The result of handling a profile.
    *
    * @param outcome the class
-   * @param reason a lower_snake_case word, finer than the outcome where a transform gave one
-   * @param message for people; empty when all is well
-   * @param sizeBytes as it was handed on, or as it came
+   * @param reason a lower_snake_case word, the transform's where a transform decided
+   * @param message an explanation; empty on success
+   * @param sizeBytes the size as passed on, or as received
    */
   record Handled(ScrapeOutcome outcome, String reason, String message, long sizeBytes) {}
 }

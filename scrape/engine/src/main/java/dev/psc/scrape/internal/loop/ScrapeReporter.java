@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Makes a report of what was fetched, or of why nothing was. Thread-safe. */
+/** Turns a fetched profile, or a failed fetch, into a report. Thread-safe. */
 final class ScrapeReporter {
 
   private static final Logger logger = LoggerFactory.getLogger(ScrapeReporter.class);
@@ -67,12 +67,13 @@ final class ScrapeReporter {
     }
     try {
       return handler.handle(target, body, startNanos, durationNanos);
-    } catch (RuntimeException | StackOverflowError fault) {
-      logger.error("{}: a fault while its profile was handled", target.name(), fault);
-      return failed(ScrapeOutcome.INTERNAL, target.name() + ": a fault of the scraper: " + fault);
-    } catch (OutOfMemoryError exhausted) {
-      // Running out on one profile must not end the scraping of all others.
-      return failed(ScrapeOutcome.OVERLOADED, target.name() + ": out of memory: " + exhausted);
+    } catch (RuntimeException | StackOverflowError e) {
+      logger.error("{}: unexpected error while handling a profile; dropping it", target.name(), e);
+      return failed(
+          ScrapeOutcome.INTERNAL, target.name() + ": unexpected error in the scraper: " + e);
+    } catch (OutOfMemoryError e) {
+      // One large profile must not stop the scraping of all other targets.
+      return failed(ScrapeOutcome.OVERLOADED, target.name() + ": out of memory: " + e);
     }
   }
 

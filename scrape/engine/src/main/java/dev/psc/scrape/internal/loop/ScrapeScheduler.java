@@ -9,12 +9,8 @@ import dev.psc.scrape.target.Target;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
@@ -28,12 +24,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Scrapes every target at its own steady moments, all from one schedule. Thread-safe.
+ * A scheduler that scrapes every target at a steady offset within its interval. Thread-safe.
  *
- * <p>A target's moments are those times since 1970 that leave its offset as the remainder of its
- * interval; the offset comes from its hash and a seed. A scrape that is still under way at the next
- * moment delays that one by at most half an interval; what cannot be made up for is counted as
- * missed, so that nothing is ever scraped twice to catch up.
+ * <p>The offset is derived from the target's hash and a seed and is relative to the Unix epoch, so
+ * it is the same after a restart. A scrape that is still running at the next scrape time delays the
+ * next scrape by at most half an interval. Later ones are counted as missed and are not repeated.
  */
 public final class ScrapeScheduler implements AutoCloseable {
 
@@ -41,21 +36,18 @@ public final class ScrapeScheduler implements AutoCloseable {
   private static final long CLOSE_WAIT_NANOS = Duration.ofSeconds(5).toNanos();
 
   private final ProfileFetcher fetcher;
-  private final ScrapeReporter handling;
+  private final ScrapeReporter reporter;
   private final LoopListener listener;
   private final Executor executor;
   private final LongSupplier epochNanos;
-  private final long seed;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
   // Guarded by lock.
-  private final TreeSet<ScrapeLoop> schedule = new TreeSet<>();
-  private final Map<String, Map<Target, ScrapeLoop>> jobs = new HashMap<>();
+  private final Schedule schedule;
   private final Admission admission;
-  private long nextId;
-  private int inHand;
+  private int handling;
   private boolean closed;
 
   private record Start(ScrapeLoop loop, long dueNanos) {}
@@ -64,15 +56,15 @@ public final class ScrapeScheduler implements AutoCloseable {
   private final AtomicInteger starting = new AtomicInteger();
 
   /**
-   * Creates loops without targets; they rest until {@link #run} or {@link #tick} is called.
+   * Creates a scheduler without targets. It scrapes when {@link #run} or {@link #tick} is called.
    *
-   * @param fetcher gets profiles
-   * @param handler takes them
-   * @param listener is told of it
-   * @param executor runs the handler and the listener; not shut down by this
-   * @param epochNanos nanoseconds since 1970 that never go back
-   * @param seed moves all offsets, so that replicas do not scrape at the same moments
-   * @param maxConcurrentScrapes as many scrapes run at a time
+   * @param fetcher fetches profiles
+   * @param handler handles fetched profiles
+   * @param listener is notified of scrapes and missed intervals
+   * @param executor runs the handler and the listener; not shut down by the scheduler
+   * @param epochNanos nanoseconds since 1970; must never decrease
+   * @param seed moves all offsets, so that replicas scrape at different times
+   * @param maxConcurrentScrapes the limit on concurrent scrapes
    */
   public ScrapeScheduler(
       ProfileFetcher fetcher,
@@ -86,16 +78,16 @@ public final class ScrapeScheduler implements AutoCloseable {
     this.listener = Objects.requireNonNull(listener, "listener");
     this.executor = Objects.requireNonNull(executor, "executor");
     this.epochNanos = Objects.requireNonNull(epochNanos, "epochNanos");
-    this.handling = new ScrapeReporter(Objects.requireNonNull(handler, "handler"), epochNanos);
-    this.seed = seed;
+    this.reporter = new ScrapeReporter(Objects.requireNonNull(handler, "handler"), epochNanos);
+    this.schedule = new Schedule(seed);
     if (maxConcurrentScrapes < 1) {
       throw new IllegalArgumentException(
-          "maxConcurrentScrapes must be at least 1, is " + maxConcurrentScrapes);
+          "maxConcurrentScrapes must be at least 1, but was " + maxConcurrentScrapes);
     }
     this.admission = new Admission(maxConcurrentScrapes);
   }
 
-  /** Scrapes until {@link #close}: the body of the one thread that keeps the time. */
+  /** Scrapes until {@link #close}. Runs on one thread, the timer. */
   public void run() {
     while (true) {
       long next = tick();
@@ -104,12 +96,11 @@ public final class ScrapeScheduler implements AutoCloseable {
         if (closed) {
           return;
         }
-        long first = schedule.isEmpty() ? Long.MAX_VALUE : schedule.first().dueNanos;
-        long wait = Math.min(first, next) - epochNanos.getAsLong();
+        long wait = Math.min(schedule.firstNanos(), next) - epochNanos.getAsLong();
         if (wait > 0) {
           long unused = changed.awaitNanos(wait);
         }
-      } catch (InterruptedException interrupted) {
+      } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return;
       } finally {
@@ -119,8 +110,9 @@ public final class ScrapeScheduler implements AutoCloseable {
   }
 
   /**
-   * Starts every scrape that is due now and returns when the next one is, in nanoseconds since
-   * 1970: what {@link #run} does again and again.
+   * Starts every scrape that is due now. {@link #run} calls it repeatedly.
+   *
+   * @return the time of the next scrape, in nanoseconds since 1970
    */
   public long tick() {
     List<Runnable> notices = new ArrayList<>();
@@ -131,10 +123,12 @@ public final class ScrapeScheduler implements AutoCloseable {
         return Long.MAX_VALUE;
       }
       long now = epochNanos.getAsLong();
-      while (!schedule.isEmpty() && schedule.first().dueNanos <= now) {
-        due(schedule.first(), now, notices);
+      for (ScrapeLoop loop = schedule.firstDue(now);
+          loop != null;
+          loop = schedule.firstDue(now)) {
+        due(loop, now, notices);
       }
-      next = schedule.isEmpty() ? Long.MAX_VALUE : schedule.first().dueNanos;
+      next = schedule.firstNanos();
     } finally {
       lock.unlock();
     }
@@ -144,11 +138,9 @@ public final class ScrapeScheduler implements AutoCloseable {
   }
 
   private void due(ScrapeLoop loop, long now, List<Runnable> notices) {
-    schedule.remove(loop);
     long due = loop.dueNanos;
-    loop.dueNanos = nextAfter(loop.target, now);
-    schedule.add(loop);
-    // More than one went by: the process was stopped or starved.
+    schedule.advance(loop, now);
+    // More than one interval passes when the process was suspended or starved.
     long interval = loop.target.interval().toNanos();
     long missed = Math.max(0, (loop.dueNanos - due) / interval - 1);
     if (loop.running != null) {
@@ -188,16 +180,9 @@ public final class ScrapeScheduler implements AutoCloseable {
     starts.add(new Start(loop, due));
   }
 
-  /** Returns the first of a target's moments after a time. */
-  private long nextAfter(Target target, long now) {
-    long interval = target.interval().toNanos();
-    long offset = Long.remainderUnsigned(target.hash() ^ seed, interval);
-    return now - Math.floorMod(now - offset, interval) + interval;
-  }
-
   /**
-   * Runs the starts that were collected under the lock, outside of it and one after the other: a
-   * fetcher that answers at once would otherwise recurse for as long as loops wait.
+   * Runs the starts that were collected under the lock, outside of it and one after the other. A
+   * fetcher that completes immediately would otherwise recurse while loops are waiting.
    */
   private void startAll() {
     if (starting.getAndIncrement() != 0) {
@@ -229,8 +214,8 @@ public final class ScrapeScheduler implements AutoCloseable {
     CompletableFuture<byte[]> body;
     try {
       body = fetcher.fetch(target);
-    } catch (RuntimeException fault) {
-      body = CompletableFuture.failedFuture(fault);
+    } catch (RuntimeException e) {
+      body = CompletableFuture.failedFuture(e);
     }
     boolean gone;
     lock.lock();
@@ -249,12 +234,12 @@ public final class ScrapeScheduler implements AutoCloseable {
     }
   }
 
-  /** Runs on the executor: an answer that is there at once must not take the timer's time. */
+  /** Runs on the executor, so that a response that is already there does not block the timer. */
   private void elsewhere(Runnable end) {
     try {
       executor.execute(end);
-    } catch (RejectedExecutionException shutDown) {
-      // Only the places of targets that are gone are given up now.
+    } catch (RejectedExecutionException e) {
+      // The scheduler is closed: this only releases the places of removed targets.
       end.run();
     }
   }
@@ -274,7 +259,7 @@ public final class ScrapeScheduler implements AutoCloseable {
       if (gone) {
         release(loop);
       } else {
-        inHand++;
+        handling++;
       }
     } finally {
       lock.unlock();
@@ -283,11 +268,11 @@ public final class ScrapeScheduler implements AutoCloseable {
       startAll();
       return;
     }
-    ScrapeReport report = handling.report(target, dueNanos, startNanos, body, failure);
+    ScrapeReport report = reporter.report(target, dueNanos, startNanos, body, failure);
     List<Runnable> notices = new ArrayList<>();
     lock.lock();
     try {
-      inHand--;
+      handling--;
       changed.signalAll();
       finish(loop, report, notices);
     } finally {
@@ -297,7 +282,7 @@ public final class ScrapeScheduler implements AutoCloseable {
     notices.forEach(Runnable::run);
   }
 
-  /** Gives the place up without a report: the target is gone. */
+  /** Releases the place without a report, as the target was removed. */
   private void release(ScrapeLoop loop) {
     CompletableFuture<ScrapeReport> running = loop.running;
     loop.running = null;
@@ -326,7 +311,8 @@ public final class ScrapeScheduler implements AutoCloseable {
       loop.failures++;
     }
     if (report.outcome() == ScrapeOutcome.CPU_BUSY && !loop.removed) {
-      avoidTheOther(loop);
+      schedule.avoidCollision(loop, epochNanos.getAsLong());
+      changed.signalAll();
     }
     ScrapeLoop next = admission.leave();
     if (next != null) {
@@ -349,33 +335,17 @@ public final class ScrapeScheduler implements AutoCloseable {
     }
   }
 
-  /**
-   * Moves the next scrape, and only that, by up to half an interval: somebody else profiles at the
-   * same moments, and the same collision would come again and again.
-   */
-  private void avoidTheOther(ScrapeLoop loop) {
-    long interval = loop.target.interval().toNanos();
-    long random = (loop.target.hash() ^ seed) + loop.scrapes * 0x9e3779b97f4a7c15L;
-    random = (random ^ (random >>> 32)) * 0xd6e8feb86659fd93L;
-    schedule.remove(loop);
-    loop.dueNanos =
-        nextAfter(loop.target, epochNanos.getAsLong())
-            + Long.remainderUnsigned(random, interval / 2);
-    schedule.add(loop);
-    changed.signalAll();
-  }
-
   private static void guarded(Runnable call) {
     try {
       call.run();
-    } catch (RuntimeException fault) {
-      logger.warn("a scrape listener failed", fault);
+    } catch (RuntimeException e) {
+      logger.warn("A scrape listener failed; continuing", e);
     }
   }
 
   /**
-   * Makes these the targets of a job: new ones get a loop, equal ones keep theirs with its state,
-   * those that are gone stop at once. Never waits for a scrape.
+   * Replaces the targets of a job. Equal targets keep their state; scrapes of removed targets are
+   * cancelled immediately. Never waits for a scrape.
    */
   public void sync(String job, Collection<Target> targets) {
     List<CompletableFuture<byte[]>> cancelled = new ArrayList<>();
@@ -384,32 +354,9 @@ public final class ScrapeScheduler implements AutoCloseable {
       if (closed) {
         return;
       }
-      Map<Target, ScrapeLoop> before = jobs.getOrDefault(job, new HashMap<>());
-      Map<Target, ScrapeLoop> after = new LinkedHashMap<>();
-      long now = epochNanos.getAsLong();
-      for (Target target : targets) {
-        ScrapeLoop loop = before.remove(target);
-        if (loop == null) {
-          if (after.containsKey(target)) {
-            continue;
-          }
-          loop = new ScrapeLoop(nextId++, target);
-          loop.dueNanos = nextAfter(target, now);
-          schedule.add(loop);
-        } else if (!loop.target.interval().equals(target.interval())) {
-          schedule.remove(loop);
-          loop.dueNanos = nextAfter(target, now);
-          schedule.add(loop);
-        }
-        loop.target = target;
-        after.put(target, loop);
-      }
-      before.values().forEach(loop -> remove(loop, cancelled));
-      if (after.isEmpty()) {
-        jobs.remove(job);
-      } else {
-        jobs.put(job, after);
-      }
+      schedule
+          .replace(job, targets, epochNanos.getAsLong())
+          .forEach(loop -> remove(loop, cancelled));
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -419,7 +366,6 @@ public final class ScrapeScheduler implements AutoCloseable {
 
   private void remove(ScrapeLoop loop, List<CompletableFuture<byte[]>> cancelled) {
     loop.removed = true;
-    schedule.remove(loop);
     admission.withdraw(loop);
     if (loop.requested != null) {
       loop.requested.cancel(false);
@@ -430,20 +376,20 @@ public final class ScrapeScheduler implements AutoCloseable {
   }
 
   /**
-   * Scrapes a target now, besides its schedule, which stays as it is. When it is being scraped
-   * already, or waits for its turn, that scrape is the answer.
+   * Scrapes a target now, in addition to its schedule. If a scrape of it is running or waiting for
+   * a place, the result is that scrape's.
    *
    * @param id of the target, as {@link Target#id}
-   * @return completes with the report; cancelled when the target goes away meanwhile
+   * @return completes with the report; cancelled when the target is removed meanwhile
    * @throws IllegalArgumentException when there is no such target
    */
   public CompletableFuture<ScrapeReport> scrapeNow(String id) {
     CompletableFuture<ScrapeReport> answer;
     lock.lock();
     try {
-      ScrapeLoop loop = find(id);
+      ScrapeLoop loop = schedule.find(id);
       if (loop.running == null && !loop.queued) {
-        // Asked for by hand, it does not wait for a place.
+        // A requested scrape does not wait for a place.
         admission.enterAlways();
         begin(loop, ScrapeLoop.NONE);
       }
@@ -460,7 +406,7 @@ public final class ScrapeScheduler implements AutoCloseable {
     return own(answer);
   }
 
-  /** Returns a future of the caller's own: what it does to it is no concern of others. */
+  /** Returns a copy of the future, so that a caller cannot cancel the scrape for others. */
   private static CompletableFuture<ScrapeReport> own(CompletableFuture<ScrapeReport> answer) {
     CompletableFuture<ScrapeReport> copy = new CompletableFuture<>();
     CompletableFuture<?> unused =
@@ -475,30 +421,17 @@ public final class ScrapeScheduler implements AutoCloseable {
     return copy;
   }
 
-  private ScrapeLoop find(String id) {
-    for (Map<Target, ScrapeLoop> loops : jobs.values()) {
-      for (ScrapeLoop loop : loops.values()) {
-        if (loop.target.id().equals(id)) {
-          return loop;
-        }
-      }
-    }
-    throw new IllegalArgumentException("there is no target " + id);
-  }
-
   /** Returns the state of every target of a job, in the order in which they were given. */
   public List<TargetStatus> statuses(String job) {
     lock.lock();
     try {
-      List<TargetStatus> statuses = new ArrayList<>();
-      jobs.getOrDefault(job, Map.of()).values().forEach(loop -> statuses.add(loop.status()));
-      return statuses;
+      return schedule.statuses(job);
     } finally {
       lock.unlock();
     }
   }
 
-  /** Returns how many loops there are. */
+  /** Returns the number of targets. */
   public int size() {
     lock.lock();
     try {
@@ -508,7 +441,7 @@ public final class ScrapeScheduler implements AutoCloseable {
     }
   }
 
-  /** Returns how many scrapes are under way. */
+  /** Returns the number of running scrapes. */
   public int scraping() {
     lock.lock();
     try {
@@ -518,7 +451,7 @@ public final class ScrapeScheduler implements AutoCloseable {
     }
   }
 
-  /** Returns how many scrapes are due and wait for a place. */
+  /** Returns the number of scrapes that are due and waiting for a place. */
   public int waiting() {
     lock.lock();
     try {
@@ -529,8 +462,8 @@ public final class ScrapeScheduler implements AutoCloseable {
   }
 
   /**
-   * Stops everything. Exchanges under way are ended; profiles that are just being handled get up to
-   * 5 s. Nothing is handed on afterwards. Idempotent.
+   * Stops scraping. Running exchanges are cancelled; profiles being handled get up to 5 s. No
+   * profile is passed to the handler afterwards. Idempotent.
    */
   @Override
   public void close() {
@@ -538,8 +471,7 @@ public final class ScrapeScheduler implements AutoCloseable {
     lock.lock();
     try {
       closed = true;
-      jobs.values().forEach(loops -> loops.values().forEach(loop -> remove(loop, cancelled)));
-      jobs.clear();
+      schedule.clear().forEach(loop -> remove(loop, cancelled));
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -548,10 +480,10 @@ public final class ScrapeScheduler implements AutoCloseable {
     lock.lock();
     try {
       long left = CLOSE_WAIT_NANOS;
-      while (inHand > 0 && left > 0) {
+      while (handling > 0 && left > 0) {
         left = changed.awaitNanos(left);
       }
-    } catch (InterruptedException interrupted) {
+    } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
       lock.unlock();
