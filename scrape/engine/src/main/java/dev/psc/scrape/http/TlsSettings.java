@@ -1,6 +1,5 @@
 package dev.psc.scrape.http;
 
-
 import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SNIHostName;

@@ -69,10 +69,13 @@ class SettingsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "server: 'https://k:1' | exec: {command: aws} | credentials by exec, which is not supported",
-        "server: 'https://k:1' | auth-provider: {name: gcp} | auth-provider, which is not supported",
+        "server: 'https://k:1' | exec: {command: aws} | credentials by exec, which is not"
+            + " supported",
+        "server: 'https://k:1' | auth-provider: {name: gcp} | auth-provider, which is not"
+            + " supported",
         "server: '' | token: t | no server",
-        "server: 'https://k:1', certificate-authority-data: '%' | token: hush | -data is not base64",
+        "server: 'https://k:1', certificate-authority-data: '%' | token: hush | -data is not"
+            + " base64",
         "server: 'https://k:1' | client-key: x | needs cert",
         "server: 'https://k:1', proxy-url: 'socks5://x:1' | token: t | proxy-url",
       })

@@ -5,7 +5,6 @@ import dev.psc.scrape.http.HttpSettings;
 import dev.psc.scrape.http.ProxySettings;
 import dev.psc.scrape.http.TlsSettings;
 import dev.psc.scrape.internal.tls.TlsMaterial;
-
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.Map;
@@ -121,8 +120,7 @@ final class ClientPool {
     if (!key.tls.equals(TlsSettings.DEFAULT)) {
       builder.sslContext(material.context(key.tls));
       SSLParameters parameters = new SSLParameters();
-      parameters.setProtocols(
-          key.tls.protocols().toArray(String[]::new));
+      parameters.setProtocols(key.tls.protocols().toArray(String[]::new));
       builder.sslParameters(parameters);
     }
     return new Client(builder.build(), route);

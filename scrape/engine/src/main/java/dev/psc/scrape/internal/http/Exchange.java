@@ -1,12 +1,11 @@
 package dev.psc.scrape.internal.http;
 
+import dev.psc.net.ProxyAddress;
 import dev.psc.scrape.http.HttpAnswer;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.HttpGet;
 import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.http.SecretSource;
-
-import dev.psc.net.ProxyAddress;
 import dev.psc.scrape.settings.Durations;
 import java.net.URI;
 import java.net.http.HttpClient;

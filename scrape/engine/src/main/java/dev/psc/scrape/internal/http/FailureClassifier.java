@@ -1,9 +1,8 @@
 package dev.psc.scrape.internal.http;
 
+import dev.psc.net.ProxyAddress;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.ScrapeOutcome;
-
-import dev.psc.net.ProxyAddress;
 import java.io.EOFException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;

@@ -1,15 +1,14 @@
 package dev.psc.scrape.internal.http;
 
+import dev.psc.net.ProxyAddress;
 import dev.psc.scrape.http.Credentials;
 import dev.psc.scrape.http.HttpAnswer;
+import dev.psc.scrape.http.HttpClients;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.HttpGet;
 import dev.psc.scrape.http.HttpSettings;
 import dev.psc.scrape.http.HttpStream;
 import dev.psc.scrape.http.ScrapeOutcome;
-
-import dev.psc.net.ProxyAddress;
-import dev.psc.scrape.http.HttpClients;
 import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpRequest;

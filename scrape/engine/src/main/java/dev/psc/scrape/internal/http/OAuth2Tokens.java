@@ -1,5 +1,6 @@
 package dev.psc.scrape.internal.http;
 
+import dev.psc.net.Json;
 import dev.psc.scrape.http.Credentials;
 import dev.psc.scrape.http.HttpAnswer;
 import dev.psc.scrape.http.HttpFailure;
@@ -7,8 +8,6 @@ import dev.psc.scrape.http.HttpGet;
 import dev.psc.scrape.http.HttpSettings;
 import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.http.SecretSource;
-
-import dev.psc.net.Json;
 import dev.psc.scrape.settings.Secret;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;

@@ -3,7 +3,6 @@ package dev.psc.scrape.internal.http;
 import dev.psc.scrape.http.HttpAnswer;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.ScrapeOutcome;
-
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

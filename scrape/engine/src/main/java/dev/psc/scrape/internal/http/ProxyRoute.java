@@ -1,11 +1,10 @@
 package dev.psc.scrape.internal.http;
 
+import dev.psc.net.ProxyAddress;
+import dev.psc.net.ProxyRules;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.ProxySettings;
 import dev.psc.scrape.http.ScrapeOutcome;
-
-import dev.psc.net.ProxyAddress;
-import dev.psc.net.ProxyRules;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;

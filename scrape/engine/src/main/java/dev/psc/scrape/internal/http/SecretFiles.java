@@ -3,7 +3,6 @@ package dev.psc.scrape.internal.http;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.http.SecretSource;
-
 import dev.psc.scrape.settings.Secret;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,4 +1,7 @@
-/** HTTP on the JDK's client: shared clients, exchanges, proxies, OAuth2 tokens and the classification of responses and failures. */
+/**
+ * HTTP on the JDK's client: shared clients, exchanges, proxies, OAuth2 tokens and the
+ * classification of responses and failures.
+ */
 @NullMarked
 package dev.psc.scrape.internal.http;
 

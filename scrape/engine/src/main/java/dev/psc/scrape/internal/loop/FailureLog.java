@@ -1,7 +1,6 @@
 package dev.psc.scrape.internal.loop;
 
 import dev.psc.scrape.loop.ScrapeReport;
-
 import java.time.Duration;
 import java.util.List;
 import org.slf4j.Logger;

@@ -1,12 +1,11 @@
 package dev.psc.scrape.internal.loop;
 
-import dev.psc.scrape.loop.ProfileFetcher;
-
-import dev.psc.scrape.internal.http.ProfileResponses;
 import dev.psc.scrape.http.HttpAnswer;
 import dev.psc.scrape.http.HttpClients;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.HttpGet;
+import dev.psc.scrape.internal.http.ProfileResponses;
+import dev.psc.scrape.loop.ProfileFetcher;
 import dev.psc.scrape.target.ScrapeJob;
 import dev.psc.scrape.target.Target;
 import java.util.Map;

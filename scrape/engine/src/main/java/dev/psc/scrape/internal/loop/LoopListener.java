@@ -1,10 +1,11 @@
 package dev.psc.scrape.internal.loop;
 
 import dev.psc.scrape.loop.ScrapeReport;
-
 import dev.psc.scrape.target.Target;
 
-/** Receives events of the scheduler. Called by several threads concurrently; must return quickly. */
+/**
+ * Receives events of the scheduler. Called by several threads concurrently; must return quickly.
+ */
 public interface LoopListener {
 
   /** Called when a scrape ended. */

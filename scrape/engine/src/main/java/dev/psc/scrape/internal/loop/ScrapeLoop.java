@@ -1,15 +1,18 @@
 package dev.psc.scrape.internal.loop;
 
+import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.loop.TargetStatus;
-
 import dev.psc.scrape.target.Target;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** The state of one target's loop; everything in it is guarded by the lock of {@link ScrapeScheduler}. */
+/**
+ * The state of one target's loop; everything in it is guarded by the lock of {@link
+ * ScrapeScheduler}.
+ */
 final class ScrapeLoop implements Comparable<ScrapeLoop> {
 
   static final long NONE = Long.MIN_VALUE;
@@ -34,6 +37,37 @@ final class ScrapeLoop implements Comparable<ScrapeLoop> {
   ScrapeLoop(long id, Target target) {
     this.id = id;
     this.target = target;
+  }
+
+  /** Records a report; returns whether the target was down before it. */
+  boolean record(ScrapeReport report) {
+    boolean wasDown = health == TargetStatus.Health.DOWN;
+    boolean healthy = report.outcome().isHealthy();
+    last = report;
+    scrapes++;
+    health =
+        healthy || report.outcome() == ScrapeOutcome.CPU_BUSY
+            ? TargetStatus.Health.UP
+            : TargetStatus.Health.DOWN;
+    if (!healthy) {
+      failures++;
+    }
+    return wasDown;
+  }
+
+  /** Returns a copy of the future, so that a caller cannot cancel the scrape for others. */
+  static CompletableFuture<ScrapeReport> copy(CompletableFuture<ScrapeReport> answer) {
+    CompletableFuture<ScrapeReport> copy = new CompletableFuture<>();
+    CompletableFuture<?> unused =
+        answer.whenComplete(
+            (report, failure) -> {
+              if (failure == null) {
+                copy.complete(report);
+              } else {
+                copy.cancel(false);
+              }
+            });
+    return copy;
   }
 
   TargetStatus status() {

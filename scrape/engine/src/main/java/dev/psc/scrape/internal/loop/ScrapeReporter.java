@@ -1,9 +1,8 @@
 package dev.psc.scrape.internal.loop;
 
-import dev.psc.scrape.loop.ScrapeReport;
-
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.ScrapeOutcome;
+import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.target.Target;
 import java.time.Duration;
 import java.time.Instant;

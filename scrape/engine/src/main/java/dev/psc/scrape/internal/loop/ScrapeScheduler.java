@@ -1,10 +1,9 @@
 package dev.psc.scrape.internal.loop;
 
+import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.loop.ProfileFetcher;
 import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.loop.TargetStatus;
-
-import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.target.Target;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,10 +11,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -50,10 +47,7 @@ public final class ScrapeScheduler implements AutoCloseable {
   private int handling;
   private boolean closed;
 
-  private record Start(ScrapeLoop loop, long dueNanos) {}
-
-  private final ConcurrentLinkedQueue<Start> starts = new ConcurrentLinkedQueue<>();
-  private final AtomicInteger starting = new AtomicInteger();
+  private final StartQueue starts = new StartQueue(this::start);
 
   /**
    * Creates a scheduler without targets. It scrapes when {@link #run} or {@link #tick} is called.
@@ -123,16 +117,14 @@ public final class ScrapeScheduler implements AutoCloseable {
         return Long.MAX_VALUE;
       }
       long now = epochNanos.getAsLong();
-      for (ScrapeLoop loop = schedule.firstDue(now);
-          loop != null;
-          loop = schedule.firstDue(now)) {
+      for (ScrapeLoop loop = schedule.firstDue(now); loop != null; loop = schedule.firstDue(now)) {
         due(loop, now, notices);
       }
       next = schedule.firstNanos();
     } finally {
       lock.unlock();
     }
-    startAll();
+    starts.drain();
     notices.forEach(Runnable::run);
     return next;
   }
@@ -177,28 +169,11 @@ public final class ScrapeScheduler implements AutoCloseable {
     loop.running = requested == null ? new CompletableFuture<>() : requested;
     loop.requested = null;
     loop.pendingNanos = ScrapeLoop.NONE;
-    starts.add(new Start(loop, due));
+    starts.add(loop, due);
   }
 
-  /**
-   * Runs the starts that were collected under the lock, outside of it and one after the other. A
-   * fetcher that completes immediately would otherwise recurse while loops are waiting.
-   */
-  private void startAll() {
-    if (starting.getAndIncrement() != 0) {
-      return;
-    }
-    int seen = 1;
-    while (seen != 0) {
-      for (Start start = starts.poll(); start != null; start = starts.poll()) {
-        start(start);
-      }
-      seen = starting.addAndGet(-seen);
-    }
-  }
-
-  private void start(Start start) {
-    ScrapeLoop loop = start.loop;
+  private void start(StartQueue.Start start) {
+    ScrapeLoop loop = start.loop();
     Target target;
     lock.lock();
     try {
@@ -228,7 +203,7 @@ public final class ScrapeScheduler implements AutoCloseable {
     CompletableFuture<?> unused =
         body.whenComplete(
             (bytes, failure) ->
-                elsewhere(() -> ended(loop, target, start.dueNanos, startNanos, bytes, failure)));
+                elsewhere(() -> ended(loop, target, start.dueNanos(), startNanos, bytes, failure)));
     if (gone) {
       body.cancel(true);
     }
@@ -265,7 +240,7 @@ public final class ScrapeScheduler implements AutoCloseable {
       lock.unlock();
     }
     if (gone) {
-      startAll();
+      starts.drain();
       return;
     }
     ScrapeReport report = reporter.report(target, dueNanos, startNanos, body, failure);
@@ -278,7 +253,7 @@ public final class ScrapeScheduler implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    startAll();
+    starts.drain();
     notices.forEach(Runnable::run);
   }
 
@@ -299,17 +274,7 @@ public final class ScrapeScheduler implements AutoCloseable {
   private void finish(ScrapeLoop loop, ScrapeReport report, List<Runnable> notices) {
     CompletableFuture<ScrapeReport> running = loop.running;
     loop.running = null;
-    loop.last = report;
-    loop.scrapes++;
-    boolean wasDown = loop.health == TargetStatus.Health.DOWN;
-    if (report.outcome().isHealthy() || report.outcome() == ScrapeOutcome.CPU_BUSY) {
-      loop.health = TargetStatus.Health.UP;
-    } else {
-      loop.health = TargetStatus.Health.DOWN;
-    }
-    if (!report.outcome().isHealthy()) {
-      loop.failures++;
-    }
+    boolean wasDown = loop.record(report);
     if (report.outcome() == ScrapeOutcome.CPU_BUSY && !loop.removed) {
       schedule.avoidCollision(loop, epochNanos.getAsLong());
       changed.signalAll();
@@ -402,23 +367,8 @@ public final class ScrapeScheduler implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    startAll();
-    return own(answer);
-  }
-
-  /** Returns a copy of the future, so that a caller cannot cancel the scrape for others. */
-  private static CompletableFuture<ScrapeReport> own(CompletableFuture<ScrapeReport> answer) {
-    CompletableFuture<ScrapeReport> copy = new CompletableFuture<>();
-    CompletableFuture<?> unused =
-        answer.whenComplete(
-            (report, failure) -> {
-              if (failure == null) {
-                copy.complete(report);
-              } else {
-                copy.cancel(false);
-              }
-            });
-    return copy;
+    starts.drain();
+    return ScrapeLoop.copy(answer);
   }
 
   /** Returns the state of every target of a job, in the order in which they were given. */

@@ -1,12 +1,11 @@
 package dev.psc.scrape.internal.tls;
 
+import dev.psc.net.Pem;
+import dev.psc.net.TrustAll;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.http.SecretSource;
 import dev.psc.scrape.http.TlsSettings;
-
-import dev.psc.net.Pem;
-import dev.psc.net.TrustAll;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
@@ -62,8 +61,8 @@ public final class TlsMaterial {
         text(tls.key(), "tls_config.key", files));
   }
 
-  private static @Nullable String text(
-      Optional<SecretSource> source, String what, Reader files) throws HttpFailure {
+  private static @Nullable String text(Optional<SecretSource> source, String what, Reader files)
+      throws HttpFailure {
     return source.isEmpty() ? null : files.read(source.get(), what, ScrapeOutcome.TLS);
   }
 

@@ -4,7 +4,6 @@ import dev.psc.scrape.http.HttpAnswer;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.HttpGet;
 import dev.psc.scrape.http.HttpSettings;
-
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;

@@ -1,11 +1,10 @@
 package dev.psc.scrape.internal.http;
 
-import dev.psc.scrape.http.HttpFailure;
-import dev.psc.scrape.http.ScrapeOutcome;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.psc.net.ProxyRules;
+import dev.psc.scrape.http.HttpFailure;
+import dev.psc.scrape.http.ScrapeOutcome;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -101,7 +100,8 @@ class FailureClassifierTest {
   @Test
   void aFailureThatIsClassifiedStaysAsItIs() {
     HttpFailure failure = new HttpFailure(ScrapeOutcome.EMPTY, "x");
-    assertThat(FailureClassifier.classify(new CompletionException(failure), TARGET)).isSameAs(failure);
+    assertThat(FailureClassifier.classify(new CompletionException(failure), TARGET))
+        .isSameAs(failure);
   }
 
   @Test

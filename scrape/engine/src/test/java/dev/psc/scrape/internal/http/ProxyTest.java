@@ -1,5 +1,8 @@
 package dev.psc.scrape.internal.http;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.psc.scrape.http.HttpAnswer;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.HttpSettings;
@@ -7,10 +10,6 @@ import dev.psc.scrape.http.ProxySettings;
 import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.http.SecretSource;
 import dev.psc.scrape.http.TlsSettings;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 import dev.psc.scrape.settings.Secret;
 import dev.psc.scrape.testing.TestServer;
 import dev.psc.scrape.testing.TlsFixture;

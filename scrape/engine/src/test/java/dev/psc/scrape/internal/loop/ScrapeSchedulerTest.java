@@ -1,8 +1,5 @@
 package dev.psc.scrape.internal.loop;
 
-import dev.psc.scrape.loop.ScrapeReport;
-import dev.psc.scrape.loop.TargetStatus;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -12,6 +9,8 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.ScrapeOutcome;
+import dev.psc.scrape.loop.ScrapeReport;
+import dev.psc.scrape.loop.TargetStatus;
 import dev.psc.scrape.target.ScrapeJob;
 import dev.psc.scrape.target.Target;
 import dev.psc.scrape.testing.RecordingSink;

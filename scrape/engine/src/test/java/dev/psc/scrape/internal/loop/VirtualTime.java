@@ -1,10 +1,9 @@
 package dev.psc.scrape.internal.loop;
 
+import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.loop.ProfileFetcher;
 import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.loop.TargetStatus;
-
-import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.target.Target;
 import java.time.Duration;
 import java.util.ArrayList;
