@@ -99,7 +99,8 @@ class ScraperRunTest {
               process_cpu: {enabled: false}
               mutex: {enabled: false}
               block: {enabled: false}
-        %s"""
+        %s\
+        """
             .formatted(job, target.getAddress().getPort(), more)
             .replace("'bad/address:1'", "'127.0.0.1:2'"));
   }

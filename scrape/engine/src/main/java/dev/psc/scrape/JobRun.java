@@ -4,7 +4,7 @@ import dev.psc.label.LabelSet;
 import dev.psc.scrape.discovery.DiscoveryConfig;
 import dev.psc.scrape.discovery.DiscoveryContext;
 import dev.psc.scrape.discovery.TargetGroup;
-import dev.psc.scrape.loop.Loops;
+import dev.psc.scrape.internal.loop.ScrapeScheduler;
 import dev.psc.scrape.relabel.Relabeling;
 import dev.psc.scrape.target.ScrapeJob;
 import dev.psc.scrape.target.TargetFactory;
@@ -31,7 +31,7 @@ final class JobRun implements DiscoveryRun.Changes {
 
   private final DiscoveryContext context;
   private final Executor updates;
-  private final Loops loops;
+  private final ScrapeScheduler loops;
   private final Relabeling globalRules;
   private final LabelSet externalLabels;
   private final ScrapeListener listener;
@@ -53,7 +53,7 @@ final class JobRun implements DiscoveryRun.Changes {
       ScrapeJob job,
       DiscoveryContext context,
       Executor updates,
-      Loops loops,
+      ScrapeScheduler loops,
       Relabeling globalRules,
       LabelSet externalLabels,
       ScrapeListener listener) {

@@ -6,7 +6,7 @@ import dev.psc.delivery.spi.ProfileTransform;
 import dev.psc.delivery.spi.RawProfile;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.scrape.http.ScrapeOutcome;
-import dev.psc.scrape.loop.ProfileHandler;
+import dev.psc.scrape.internal.loop.ProfileHandler;
 import dev.psc.scrape.target.Target;
 import dev.psc.scrape.transform.DeltaTransform;
 import dev.psc.scrape.transform.Validation;

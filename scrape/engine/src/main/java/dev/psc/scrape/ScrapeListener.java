@@ -1,6 +1,6 @@
 package dev.psc.scrape;
 
-import dev.psc.scrape.loop.LoopListener;
+import dev.psc.scrape.internal.loop.LoopListener;
 import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.target.Target;
 

@@ -7,9 +7,9 @@ import dev.psc.delivery.spi.ProfileTransform;
 import dev.psc.label.LabelSet;
 import dev.psc.pprof.format.PprofLimits;
 import dev.psc.scrape.discovery.DiscoveryContext;
-import dev.psc.scrape.http.HttpClients;
-import dev.psc.scrape.loop.HttpProfileFetcher;
-import dev.psc.scrape.loop.Loops;
+import dev.psc.scrape.internal.http.JdkHttpClients;
+import dev.psc.scrape.internal.loop.HttpProfileFetcher;
+import dev.psc.scrape.internal.loop.ScrapeScheduler;
 import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.relabel.Relabeling;
 import dev.psc.scrape.target.ScrapeJob;
@@ -84,9 +84,9 @@ public final class Scraper implements ProfileSource {
       ExecutorService workers,
       ExecutorService blocking,
       ExecutorService updates,
-      HttpClients http,
+      JdkHttpClients http,
       DiscoveryContext context,
-      Loops loops) {}
+      ScrapeScheduler loops) {}
 
   Scraper(ScraperBuilder settings) {
     this.settings = settings;
@@ -142,10 +142,10 @@ public final class Scraper implements ProfileSource {
                     scheduler.schedule(() -> executor.execute(task), 100, TimeUnit.MILLISECONDS);
               }
             });
-    HttpClients http =
-        new HttpClients(scheduler, workers, settings.userAgent, settings.maxBytesInFlight);
-    Loops loops =
-        new Loops(
+    JdkHttpClients http =
+        new JdkHttpClients(scheduler, workers, settings.userAgent, settings.maxBytesInFlight);
+    ScrapeScheduler loops =
+        new ScrapeScheduler(
             settings.fetcher == null ? new HttpProfileFetcher(http) : settings.fetcher,
             new Pipeline(this::transforms, receiver, () -> closing),
             settings.listener,

@@ -2,6 +2,7 @@ package dev.psc.scrape.config;
 
 import dev.psc.label.LabelSet;
 import dev.psc.pprof.format.SampleType;
+import dev.psc.scrape.config.internal.YamlNodes;
 import dev.psc.scrape.discovery.DiscoveryConfig;
 import dev.psc.scrape.discovery.DiscoveryProvider;
 import dev.psc.scrape.discovery.StaticDiscovery;

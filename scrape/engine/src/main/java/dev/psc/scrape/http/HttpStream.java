@@ -19,7 +19,8 @@ public final class HttpStream implements AutoCloseable {
   private final HttpHeaders headers;
   private final InputStream body;
 
-  HttpStream(int status, HttpHeaders headers, InputStream body) {
+  /** Creates a response over a body that {@link #close} closes. */
+  public HttpStream(int status, HttpHeaders headers, InputStream body) {
     this.status = status;
     this.headers = headers;
     this.body = body;

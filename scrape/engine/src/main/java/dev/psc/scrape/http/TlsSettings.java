@@ -1,6 +1,9 @@
 package dev.psc.scrape.http;
 
+import java.util.List;
 import java.util.Optional;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SNIServerName;
 
 /**
  * How a server proves who it is, and how we do. Each PEM text may come from a file, which is read
@@ -52,12 +55,21 @@ public record TlsSettings(
     }
   }
 
+  /** Returns the JDK's names of the accepted TLS versions, the newest first. */
+  public List<String> protocols() {
+    return TlsVersion.protocols(minVersion, maxVersion);
+  }
+
   private static void checkName(String name) {
+    if (name.indexOf(':') >= 0) {
+      // An IPv6 address, which is compared with the certificate and not sent as a name.
+      return;
+    }
     try {
-      NamedSslContext.check(name);
-    } catch (IllegalArgumentException unusable) {
+      SNIServerName unused = new SNIHostName(name);
+    } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "server_name \"" + name + "\" is not the name of a server", unusable);
+          "server_name \"" + name + "\" is not the name of a server", e);
     }
   }
 }

@@ -3,14 +3,14 @@ package dev.psc.scrape.loop;
 import dev.psc.scrape.target.Target;
 import java.util.concurrent.CompletableFuture;
 
-/** Gets one profile of a target. */
+/** Fetches profiles of targets. */
 @FunctionalInterface
 public interface ProfileFetcher {
 
   /**
-   * Starts to get a profile and returns at once.
+   * Starts fetching a profile and returns immediately.
    *
-   * @return completes with the answer's body within the target's timeout, or exceptionally with an
+   * @return completes with the response body within the target's timeout, or exceptionally with an
    *     {@link dev.psc.scrape.http.HttpFailure}; cancelling it ends the attempt
    */
   CompletableFuture<byte[]> fetch(Target target);

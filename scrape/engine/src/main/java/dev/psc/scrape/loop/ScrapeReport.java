@@ -6,16 +6,16 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * What became of one scrape. Immutable.
+ * The result of one scrape. Immutable.
  *
- * @param target what was scraped
- * @param start when it was asked for
- * @param lateness how long after its time in the schedule; zero for one that was asked for by hand
- * @param duration until the profile was handed on, or the failure known
+ * @param target the scraped target
+ * @param start when the profile was requested
+ * @param lateness how long after its scheduled time it started; zero for a requested scrape
+ * @param duration until the profile was passed on or the scrape failed
  * @param outcome the class
  * @param reason a lower_snake_case word: the outcome's, or the transform's that decided
- * @param message for people: what failed, where, what to do; empty when all is well
- * @param sizeBytes of the profile as it was handed on; 0 when there was none
+ * @param message what failed, where, and a remedy; empty on success
+ * @param sizeBytes the size of the profile as passed on; 0 when there was none
  */
 public record ScrapeReport(
     Target target,

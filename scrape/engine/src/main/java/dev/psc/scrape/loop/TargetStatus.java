@@ -8,13 +8,13 @@ import java.util.Optional;
  * The state of one target at one moment. Immutable.
  *
  * @param target the target
- * @param health what its last scrapes say
- * @param last its last scrape, whose message is empty after a good one
+ * @param health the health after its last scrape
+ * @param last its last scrape, whose message is empty on success
  * @param next when it is scraped next
- * @param scraping whether it is being scraped
- * @param scrapes how many scrapes ended
- * @param failures how many of them failed
- * @param missedIntervals how many intervals went by without a scrape
+ * @param scraping whether a scrape is running
+ * @param scrapes the number of completed scrapes
+ * @param failures the number of failed scrapes
+ * @param missedIntervals the number of intervals that passed without a scrape
  */
 public record TargetStatus(
     Target target,
@@ -26,17 +26,17 @@ public record TargetStatus(
     long failures,
     long missedIntervals) {
 
-  /** What the last scrapes say of a target. */
+  /** The health of a target. */
   public enum Health {
-    /** It was not scraped yet. */
+    /** Not scraped yet. */
     UNKNOWN,
-    /** The last scrape went well, or the target was only busy. */
+    /** The last scrape succeeded, or the target was only busy. */
     UP,
     /** The last scrape failed. */
     DOWN
   }
 
-  /** Returns what went wrong with the last scrape, or the empty text. */
+  /** Returns the error of the last scrape, or the empty text. */
   public String lastError() {
     return last.map(ScrapeReport::message).orElse("");
   }

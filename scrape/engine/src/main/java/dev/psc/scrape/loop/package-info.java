@@ -1,4 +1,4 @@
-/** The loops: one schedule for all targets, bounded scrapes at a time, and what became of each. */
+/** Scrape reports, the status of targets, and the fetcher that an embedder may replace. */
 @NullMarked
 package dev.psc.scrape.loop;
 

@@ -2,7 +2,7 @@ package dev.psc.scrape.testing;
 
 import dev.psc.scrape.discovery.DiscoveryContext;
 import dev.psc.scrape.discovery.TargetDiscovery;
-import dev.psc.scrape.http.HttpClients;
+import dev.psc.scrape.internal.http.JdkHttpClients;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +27,7 @@ public final class DiscoveryFixture implements AutoCloseable {
   private final ScheduledExecutorService scheduler =
       Executors.newSingleThreadScheduledExecutor(factory);
   private final ExecutorService pool = Executors.newCachedThreadPool(factory);
-  private final HttpClients http = new HttpClients(scheduler, pool, "psc-test", 1 << 26);
+  private final JdkHttpClients http = new JdkHttpClients(scheduler, pool, "psc-test", 1 << 26);
   private final List<TargetDiscovery> started = new ArrayList<>();
   private final DiscoveryContext context =
       new DiscoveryContext(scheduler, pool, factory, http, Clock.systemUTC());

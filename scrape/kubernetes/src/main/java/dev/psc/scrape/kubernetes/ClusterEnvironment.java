@@ -47,7 +47,8 @@ record ClusterEnvironment(String host, String port, Path serviceAccount) {
       throw new DiscoveryException(
           "cannot read the service account's token "
               + token
-              + "; set automountServiceAccountToken: true and serviceAccountName in the pod's spec");
+              + "; set automountServiceAccountToken: true and serviceAccountName in the pod's"
+              + " spec");
     }
     TlsSettings tls =
         new TlsSettings(

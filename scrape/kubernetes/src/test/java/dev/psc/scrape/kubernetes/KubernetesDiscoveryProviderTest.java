@@ -97,11 +97,11 @@ class KubernetesDiscoveryProviderTest {
     assertThat(read)
         .isEqualTo(
             read("""
-        {"role": "endpointslice", "api_server": "https://k:6443",
-         "namespaces": {"names": ["a", "b"]}, "authorization": {"credentials_file": "token"},
-         "selectors": [{"role": "pod", "label": "a=b", "field": "spec.nodeName=n"}],
-         "attach_metadata": {"node": true, "namespace": true}, "include_finished_pods": true}
-        """)
+            {"role": "endpointslice", "api_server": "https://k:6443",
+             "namespaces": {"names": ["a", "b"]}, "authorization": {"credentials_file": "token"},
+             "selectors": [{"role": "pod", "label": "a=b", "field": "spec.nodeName=n"}],
+             "attach_metadata": {"node": true, "namespace": true}, "include_finished_pods": true}
+            """)
                 .orElseThrow());
   }
 

@@ -72,7 +72,8 @@ class SettingsTest {
         "server: 'https://k:1' | exec: {command: aws} | uses exec, which is not supported",
         "server: 'https://k:1' | auth-provider: {name: gcp} | auth-provider, which is not supported",
         "server: '' | token: t | no server",
-        "server: 'https://k:1', certificate-authority-data: '%' | token: hush | -data is not base64",
+        "server: 'https://k:1', certificate-authority-data: '%' | token: hush | -data is not"
+            + " base64",
         "server: 'https://k:1' | client-key: x | needs cert",
         "server: 'https://k:1', proxy-url: 'socks5://x:1' | token: t | proxy-url",
       })

@@ -1,6 +1,6 @@
 package dev.psc.scrape.config.discovery;
 
-import dev.psc.scrape.config.YamlNodes;
+import dev.psc.scrape.config.internal.YamlNodes;
 import dev.psc.scrape.discovery.DiscoveryContext;
 import dev.psc.scrape.discovery.TargetDiscovery;
 import dev.psc.scrape.discovery.TargetGroup;

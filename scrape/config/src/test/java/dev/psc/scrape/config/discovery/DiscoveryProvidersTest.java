@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.psc.scrape.config.ScrapeConfigFile;
-import dev.psc.scrape.config.YamlNodes;
+import dev.psc.scrape.config.internal.YamlNodes;
 import dev.psc.scrape.discovery.DiscoveryConfig;
 import dev.psc.scrape.discovery.DiscoveryProvider;
 import dev.psc.scrape.discovery.StaticDiscovery;

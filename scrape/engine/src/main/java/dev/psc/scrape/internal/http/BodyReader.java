@@ -1,0 +1,181 @@
+package dev.psc.scrape.internal.http;
+
+import dev.psc.scrape.http.HttpFailure;
+import dev.psc.scrape.http.ScrapeOutcome;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Collects a body up to a limit and stops reading beyond it. Can be cancelled at any time. The
+ * bytes are copied, as a buffer of the client may be far larger than what came in it.
+ */
+final class BodyReader implements HttpResponse.BodySubscriber<byte[]> {
+
+  private static final int FIRST_BYTES = 8 << 10;
+
+  private final CompletableFuture<byte[]> body = new CompletableFuture<>();
+  private final String where;
+  private final int limitBytes;
+  private final boolean cut;
+  private final AtomicLong bytesInFlight;
+  private final long maxBytesInFlight;
+
+  // Guarded by this.
+  private Flow.@Nullable Subscription subscription;
+  private byte[] bytes = new byte[0];
+  private int size;
+  private boolean ended;
+
+  /**
+   * @param where what is read, for messages
+   * @param limitBytes as much is read at most
+   * @param cut whether a longer body is cut there; it fails otherwise
+   * @param bytesInFlight counts the bytes that all readers hold
+   * @param maxBytesInFlight as many may all readers hold
+   */
+  BodyReader(
+      String where, long limitBytes, boolean cut, AtomicLong bytesInFlight, long maxBytesInFlight) {
+    this.where = where;
+    this.limitBytes = (int) Math.min(limitBytes, Integer.MAX_VALUE - 8);
+    this.cut = cut;
+    this.bytesInFlight = bytesInFlight;
+    this.maxBytesInFlight = maxBytesInFlight;
+  }
+
+  @Override
+  public CompletionStage<byte[]> getBody() {
+    return body;
+  }
+
+  @Override
+  public void onSubscribe(Flow.Subscription subscription) {
+    boolean stop;
+    synchronized (this) {
+      this.subscription = subscription;
+      stop = ended;
+    }
+    if (stop) {
+      subscription.cancel();
+    } else {
+      subscription.request(Long.MAX_VALUE);
+    }
+  }
+
+  @Override
+  public void onNext(List<ByteBuffer> buffers) {
+    for (ByteBuffer buffer : buffers) {
+      HttpFailure failure;
+      synchronized (this) {
+        if (ended) {
+          return;
+        }
+        int room = limitBytes - size;
+        boolean tooLong = buffer.remaining() > room;
+        if (!tooLong || cut) {
+          add(buffer, Math.min(room, buffer.remaining()));
+        }
+        failure =
+            bytesInFlight.get() > maxBytesInFlight ? overloaded() : tooLong ? tooLarge() : null;
+      }
+      if (failure != null) {
+        if (cut && failure.outcome() == ScrapeOutcome.TOO_LARGE) {
+          finish();
+        } else {
+          end(failure);
+        }
+        stop();
+        return;
+      }
+    }
+  }
+
+  private void add(ByteBuffer buffer, int length) {
+    if (size + length > bytes.length) {
+      long wanted = Math.max(Math.max(FIRST_BYTES, size + (long) length), bytes.length * 2L);
+      bytes = Arrays.copyOf(bytes, (int) Math.min(limitBytes, wanted));
+    }
+    buffer.get(bytes, size, length);
+    size += length;
+    bytesInFlight.addAndGet(length);
+  }
+
+  private HttpFailure tooLarge() {
+    return new HttpFailure(
+        ScrapeOutcome.TOO_LARGE,
+        where
+            + ": the answer is larger than the limit of "
+            + limitBytes
+            + " bytes; raise body_size_limit if it is meant to be");
+  }
+
+  private HttpFailure overloaded() {
+    return new HttpFailure(
+        ScrapeOutcome.OVERLOADED,
+        where
+            + ": answers that are being read hold more than "
+            + maxBytesInFlight
+            + " bytes; scrape fewer targets at once or allow more bytes in flight");
+  }
+
+  @Override
+  public void onError(Throwable failure) {
+    end(failure);
+  }
+
+  @Override
+  public void onComplete() {
+    finish();
+  }
+
+  private void finish() {
+    byte[] whole;
+    synchronized (this) {
+      if (ended) {
+        return;
+      }
+      whole = bytes.length == size ? bytes : Arrays.copyOf(bytes, size);
+      release();
+    }
+    body.complete(whole);
+  }
+
+  private void end(Throwable failure) {
+    synchronized (this) {
+      if (ended) {
+        return;
+      }
+      release();
+    }
+    body.completeExceptionally(failure);
+  }
+
+  private void release() {
+    ended = true;
+    bytesInFlight.addAndGet(-size);
+    bytes = new byte[0];
+    size = 0;
+  }
+
+  private void stop() {
+    Flow.Subscription current;
+    synchronized (this) {
+      current = subscription;
+    }
+    if (current != null) {
+      current.cancel();
+    }
+  }
+
+  /** Stops reading and gives up what was read; the connection is closed. */
+  void cancel() {
+    end(new HttpFailure(ScrapeOutcome.TIMEOUT, "reading was given up"));
+    stop();
+  }
+}

@@ -1,0 +1,295 @@
+package dev.psc.scrape.internal.http;
+
+import dev.psc.net.ProxyAddress;
+import dev.psc.scrape.http.HttpAnswer;
+import dev.psc.scrape.http.HttpFailure;
+import dev.psc.scrape.http.HttpGet;
+import dev.psc.scrape.http.ScrapeOutcome;
+import dev.psc.scrape.http.SecretSource;
+import dev.psc.scrape.settings.Durations;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One GET with its redirects, or one POST without, under one deadline that covers the last byte of
+ * the body.
+ *
+ * <p>The JDK's request timeout ends with the headers, and its own redirects keep headers that are
+ * meant for the first origin only; both are done here instead.
+ */
+final class Exchange {
+
+  private static final int MAX_REDIRECTS = 10;
+  private static final int ERROR_BODY_BYTES = 4096;
+  private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
+
+  private final JdkHttpClients clients;
+  private final HttpGet get;
+  private final @Nullable String form;
+  private final CompletableFuture<HttpAnswer> result = new CompletableFuture<>();
+  private final long deadlineNanos;
+
+  // Guarded by this.
+  private @Nullable CompletableFuture<?> sending;
+  private @Nullable BodyReader reading;
+  private boolean headersSeen;
+
+  Exchange(JdkHttpClients clients, HttpGet get) {
+    this(clients, get, null);
+  }
+
+  /** A POST when there is a form to send. */
+  Exchange(JdkHttpClients clients, HttpGet get, @Nullable String form) {
+    this.clients = clients;
+    this.get = get;
+    this.form = form;
+    this.deadlineNanos = System.nanoTime() + get.timeout().toNanos();
+  }
+
+  CompletableFuture<HttpAnswer> start() {
+    Future<?> timer =
+        clients.scheduler().schedule(this::timedOut, get.timeout().toNanos(), TimeUnit.NANOSECONDS);
+    CompletableFuture<?> unused =
+        result.whenComplete(
+            (answer, failure) -> {
+              timer.cancel(false);
+              if (failure != null) {
+                // Also when the caller cancels: nothing goes on behind its back.
+                abort();
+              }
+            });
+    CompletableFuture<?> unusedToo =
+        clients
+            .authorization(get.settings())
+            .whenComplete(
+                (authorization, failure) -> {
+                  if (failure != null) {
+                    result.completeExceptionally(FailureClassifier.unasked(failure, get.uri()));
+                  } else {
+                    send(get.uri(), authorization, true, MAX_REDIRECTS);
+                  }
+                });
+    return result;
+  }
+
+  private void timedOut() {
+    boolean inBody;
+    synchronized (this) {
+      inBody = headersSeen;
+    }
+    result.completeExceptionally(
+        new HttpFailure(
+            ScrapeOutcome.TIMEOUT,
+            LogSafe.url(get.uri())
+                + ": "
+                + (inBody ? "the body was not complete" : "no answer")
+                + " within "
+                + Durations.format(get.timeout())
+                + "; raise scrape_timeout if the target needs longer"));
+  }
+
+  private void abort() {
+    CompletableFuture<?> request;
+    BodyReader body;
+    synchronized (this) {
+      request = sending;
+      body = reading;
+    }
+    if (body != null) {
+      body.cancel();
+    }
+    if (request != null) {
+      request.cancel(true);
+    }
+  }
+
+  private void send(URI uri, Optional<String> authorization, boolean ownOrigin, int redirectsLeft) {
+    if (result.isDone()) {
+      return;
+    }
+    try {
+      ClientPool.Client client = clients.client(get.settings());
+      Optional<ProxyAddress> proxy = client.route().proxy(uri);
+      HttpRequest request = request(client, proxy, uri, authorization, ownOrigin);
+      Hop hop = new Hop(uri, authorization, ownOrigin, redirectsLeft);
+      CompletableFuture<HttpResponse<byte[]>> answer =
+          client.http().sendAsync(request, info -> reader(hop, info));
+      synchronized (this) {
+        sending = answer;
+      }
+      CompletableFuture<?> unused =
+          answer.whenComplete(
+              (response, failure) -> {
+                if (failure != null && FailureClassifier.isTimeout(failure)) {
+                  // The client's own clock was a moment ahead of ours.
+                  timedOut();
+                } else if (failure != null) {
+                  result.completeExceptionally(FailureClassifier.classify(failure, uri, proxy));
+                }
+              });
+      if (result.isDone()) {
+        abort();
+      }
+    } catch (HttpFailure | RuntimeException unusable) {
+      result.completeExceptionally(FailureClassifier.unasked(unusable, uri));
+    }
+  }
+
+  HttpRequest request(
+      ClientPool.Client client,
+      Optional<ProxyAddress> proxy,
+      URI uri,
+      Optional<String> authorization,
+      boolean ownOrigin)
+      throws HttpFailure {
+    Duration left = Duration.ofNanos(Math.max(1_000_000, deadlineNanos - System.nanoTime()));
+    HttpRequest.Builder builder =
+        HttpRequest.newBuilder(uri)
+            .timeout(left)
+            .version(
+                uri.getScheme().equalsIgnoreCase("https") && get.settings().enableHttp2()
+                    ? HttpClient.Version.HTTP_2
+                    : HttpClient.Version.HTTP_1_1)
+            .header("User-Agent", clients.userAgent());
+    get.headers().forEach(builder::setHeader);
+    if (form != null) {
+      builder.POST(HttpRequest.BodyPublishers.ofString(form));
+    }
+    if (ownOrigin) {
+      authorization.ifPresent(value -> builder.setHeader("Authorization", value));
+      for (var header : get.settings().headers().entrySet()) {
+        for (SecretSource value : header.getValue()) {
+          builder.header(header.getKey(), read(value, "http_headers." + header.getKey()));
+        }
+      }
+    }
+    if (proxy.isPresent()) {
+      addProxyHeaders(builder, proxy.get(), uri);
+    }
+    return builder.build();
+  }
+
+  private void addProxyHeaders(HttpRequest.Builder builder, ProxyAddress proxy, URI uri)
+      throws HttpFailure {
+    Optional<String> authorization = proxy.basicAuthorization();
+    if (authorization.isPresent()) {
+      ProxyRoute.checkTunnel(uri, "Proxy-Authorization", authorization.get());
+      builder.setHeader("Proxy-Authorization", authorization.get());
+    }
+    for (var header : get.settings().proxy().connectHeaders().entrySet()) {
+      for (SecretSource source : header.getValue()) {
+        String value = read(source, "proxy_connect_header." + header.getKey());
+        ProxyRoute.checkTunnel(uri, header.getKey(), value);
+        builder.header(header.getKey(), value);
+      }
+    }
+  }
+
+  /** Returns a header's value. What the JDK's client refuses it would show in its message. */
+  private String read(SecretSource source, String what) throws HttpFailure {
+    return SecretFiles.checkHeader(clients.secrets().read(source, what), what);
+  }
+
+  /** One request of the exchange. */
+  private record Hop(
+      URI uri, Optional<String> authorization, boolean ownOrigin, int redirectsLeft) {}
+
+  /**
+   * Returns what reads the body, and goes on from its end. The client's own future completes in the
+   * default pool, which on small machines of Java 17 is a new thread for each, without bound.
+   */
+  private BodyReader reader(Hop hop, HttpResponse.ResponseInfo info) {
+    boolean failed = info.statusCode() != 200;
+    BodyReader reader =
+        clients.reader(hop.uri, failed ? ERROR_BODY_BYTES : get.bodyLimitBytes(), failed);
+    synchronized (this) {
+      reading = reader;
+      headersSeen = true;
+    }
+    CompletableFuture<?> unused =
+        reader
+            .getBody()
+            .toCompletableFuture()
+            .whenComplete(
+                (body, failure) -> {
+                  if (failure == null) {
+                    answered(hop, new HttpAnswer(info.statusCode(), info.headers(), body));
+                  } else {
+                    result.completeExceptionally(FailureClassifier.classify(failure, hop.uri));
+                  }
+                });
+    if (result.isDone()) {
+      reader.cancel();
+    }
+    return reader;
+  }
+
+  private void answered(Hop hop, HttpAnswer answer) {
+    if (answer.status() == 401 && hop.authorization.isPresent()) {
+      clients.refused(get.settings(), hop.authorization.get());
+    }
+    if (!get.settings().followRedirects() || !REDIRECTS.contains(answer.status())) {
+      result.complete(answer);
+      return;
+    }
+    try {
+      URI next = redirect(hop.uri, answer, hop.redirectsLeft);
+      // Once another origin was asked, credentials stay away even if it sends us back.
+      send(
+          next,
+          hop.authorization,
+          hop.ownOrigin && sameOrigin(hop.uri, next),
+          hop.redirectsLeft - 1);
+    } catch (HttpFailure unusable) {
+      result.completeExceptionally(unusable);
+    }
+  }
+
+  private static URI redirect(URI uri, HttpAnswer answer, int redirectsLeft) throws HttpFailure {
+    String where = LogSafe.url(uri) + ": answered " + answer.status();
+    if (redirectsLeft == 0) {
+      throw new HttpFailure(
+          ScrapeOutcome.REDIRECT,
+          where + " after " + MAX_REDIRECTS + " redirects; check for a loop");
+    }
+    String location = answer.headers().firstValue("location").orElse("");
+    URI next;
+    try {
+      next = uri.resolve(location);
+    } catch (IllegalArgumentException unusable) {
+      throw new HttpFailure(
+          ScrapeOutcome.REDIRECT, where + " with a Location that is no URL", unusable);
+    }
+    String scheme = next.getScheme() == null ? "" : next.getScheme().toLowerCase(Locale.ROOT);
+    if (location.isEmpty()
+        || next.getHost() == null
+        || !(scheme.equals("http") || scheme.equals("https"))) {
+      throw new HttpFailure(
+          ScrapeOutcome.REDIRECT, where + " without a Location that can be followed");
+    }
+    return next;
+  }
+
+  private static boolean sameOrigin(URI a, URI b) {
+    return a.getScheme().equalsIgnoreCase(b.getScheme())
+        && a.getHost().equalsIgnoreCase(b.getHost())
+        && port(a) == port(b);
+  }
+
+  static int port(URI uri) {
+    if (uri.getPort() >= 0) {
+      return uri.getPort();
+    }
+    return uri.getScheme().equalsIgnoreCase("https") ? 443 : 80;
+  }
+}

@@ -1,0 +1,82 @@
+package dev.psc.scrape.internal.http;
+
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+
+/** Makes foreign bytes and URLs fit for one line of a log. */
+final class LogSafe {
+
+  private LogSafe() {}
+
+  /** Returns text of at most so many characters, on one line, without control characters. */
+  static String line(String text, int maxLength) {
+    StringBuilder line = new StringBuilder(Math.min(text.length(), maxLength));
+    boolean space = false;
+    for (int i = 0; i < text.length(); ) {
+      int c = text.codePointAt(i);
+      i += Character.charCount(c);
+      if (Character.isWhitespace(c)) {
+        space = !line.isEmpty();
+        continue;
+      }
+      if (line.length() + (space ? 1 : 0) + Character.charCount(c) > maxLength) {
+        return line.append('…').toString();
+      }
+      if (space) {
+        line.append(' ');
+        space = false;
+      }
+      switch (Character.getType(c)) {
+        case Character.CONTROL,
+            Character.FORMAT,
+            Character.SURROGATE,
+            Character.PRIVATE_USE,
+            Character.UNASSIGNED ->
+            line.append('\ufffd');
+        default -> line.appendCodePoint(c);
+      }
+    }
+    return line.toString();
+  }
+
+  /** Returns the first bytes as text when they are text, as hexadecimal digits otherwise. */
+  static String excerpt(byte[] body, int maxLength) {
+    int length = Math.min(body.length, maxLength * 4);
+    CharsetDecoder decoder =
+        StandardCharsets.UTF_8
+            .newDecoder()
+            .onMalformedInput(CodingErrorAction.REPLACE)
+            .onUnmappableCharacter(CodingErrorAction.REPLACE);
+    String text;
+    try {
+      text = decoder.decode(ByteBuffer.wrap(body, 0, length)).toString();
+    } catch (java.nio.charset.CharacterCodingException replaced) {
+      throw new IllegalStateException(replaced);
+    }
+    long odd =
+        text.chars()
+            .filter(c -> c == 0xfffd || (c < ' ' && c != '\n' && c != '\r' && c != '\t'))
+            .count();
+    if (odd * 10 <= text.length()) {
+      return "\"" + line(text, maxLength) + "\"";
+    }
+    StringBuilder hex = new StringBuilder("bytes");
+    for (int i = 0; i < Math.min(body.length, 16); i++) {
+      hex.append(String.format(" %02x", body[i]));
+    }
+    return hex.append(body.length > 16 ? " …" : "").toString();
+  }
+
+  /** Returns the URL without what may hold secrets: user, query and fragment. */
+  static String url(URI uri) {
+    StringBuilder text = new StringBuilder();
+    text.append(uri.getScheme()).append("://").append(uri.getHost());
+    if (uri.getPort() >= 0) {
+      text.append(':').append(uri.getPort());
+    }
+    return text.append(uri.getRawPath() == null ? "" : line(uri.getRawPath(), 256)).toString();
+  }
+}

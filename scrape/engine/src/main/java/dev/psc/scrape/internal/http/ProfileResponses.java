@@ -1,0 +1,155 @@
+package dev.psc.scrape.internal.http;
+
+import dev.psc.scrape.http.HttpAnswer;
+import dev.psc.scrape.http.HttpFailure;
+import dev.psc.scrape.http.ScrapeOutcome;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Tells a profile from everything else that a target may answer, and says what to do about it. */
+public final class ProfileResponses {
+
+  private static final int EXCERPT = 200;
+  private static final int ERROR_EXCERPT = 512;
+
+  private static final List<String> LEGACY =
+      List.of(
+          "heap profile:",
+          "heapz ",
+          "goroutine profile:",
+          "goroutine ",
+          "threadcreate profile:",
+          "growth profile:",
+          "--- contention",
+          "--- mutex",
+          "--- heapz",
+          "--- growthz",
+          "--- threadz",
+          "--- cpu");
+
+  private ProfileResponses() {}
+
+  /**
+   * Returns the body of an answer that may be a profile.
+   *
+   * @param answer any answer
+   * @param uri what was asked for
+   * @return the body, without a content encoding around a compressed profile
+   * @throws HttpFailure when it is something else; the message names it
+   */
+  public static byte[] profile(HttpAnswer answer, URI uri) throws HttpFailure {
+    String where = LogSafe.url(uri);
+    byte[] body = answer.body();
+    if (answer.status() != 200) {
+      throw failedStatus(answer, where);
+    }
+    if (body.length == 0) {
+      throw new HttpFailure(
+          ScrapeOutcome.EMPTY, where + ": the answer is empty; check the profile's path");
+    }
+    if (body[0] == 0x1f && body.length > 1 && (body[1] & 0xff) == 0x8b) {
+      return body;
+    }
+    Optional<String> text = text(body);
+    if (text.isEmpty()) {
+      return body;
+    }
+    String start = text.get().stripLeading().toLowerCase(Locale.ROOT);
+    String came = contentType(answer) + LogSafe.excerpt(body, EXCERPT);
+    if (LEGACY.stream().anyMatch(start::startsWith)) {
+      throw new HttpFailure(
+          ScrapeOutcome.LEGACY_TEXT,
+          where
+              + ": the answer is a profile as text, not pprof ("
+              + came
+              + "); remove debug=1 from params and path");
+    }
+    if (start.startsWith("<!doctype") || start.startsWith("<html") || isHtml(answer, start)) {
+      throw new HttpFailure(
+          ScrapeOutcome.HTML,
+          where
+              + ": the answer is a web page, not pprof ("
+              + came
+              + "); check port and path, and whether a proxy or a login page stands in between");
+    }
+    throw new HttpFailure(
+        ScrapeOutcome.NOT_PPROF,
+        where
+            + ": the answer is text, not pprof ("
+            + came
+            + "); check the profile's path, e.g. /debug/pprof/heap");
+  }
+
+  private static boolean isHtml(HttpAnswer answer, String start) {
+    return start.startsWith("<") && answer.contentType().contains("html");
+  }
+
+  private static String contentType(HttpAnswer answer) {
+    String type = answer.contentType();
+    return type.isEmpty() ? "" : LogSafe.line(type, 60) + ", ";
+  }
+
+  private static HttpFailure failedStatus(HttpAnswer answer, String where) {
+    int status = answer.status();
+    // An error's words may come in colours or be cut: control characters do not speak against text.
+    String words = new String(answer.body(), StandardCharsets.UTF_8);
+    String excerpt = LogSafe.excerpt(answer.body(), ERROR_EXCERPT);
+    String said = excerpt.startsWith("\"") && !words.isBlank() ? " " + excerpt : "";
+    String lower = words.toLowerCase(Locale.ROOT);
+    String what = where + ": answered " + status + said;
+    if (lower.contains("already in use")
+        || lower.contains("already running")
+        || lower.contains("already profiling")
+        || lower.contains("profiling in progress")) {
+      return new HttpFailure(
+          ScrapeOutcome.CPU_BUSY,
+          what
+              + "; the target takes a profile for somebody else: let only one scraper take CPU"
+              + " profiles of it. Tried again at the next interval");
+    }
+    return switch (status) {
+      case 401, 403 ->
+          new HttpFailure(
+              ScrapeOutcome.AUTH,
+              what + "; set basic_auth, authorization or oauth2 to what the target demands");
+      case 407 ->
+          new HttpFailure(
+              ScrapeOutcome.PROXY,
+              what
+                  + "; the proxy demands to know who asks: put user:password@ into proxy_url, or"
+                  + " Proxy-Authorization into proxy_connect_header");
+      case 404, 501 ->
+          new HttpFailure(
+              ScrapeOutcome.NOT_FOUND,
+              what
+                  + "; the target has no such profile: correct its path and path_prefix, or set"
+                  + " enabled: false for it");
+      case 301, 302, 303, 307, 308 ->
+          new HttpFailure(
+              ScrapeOutcome.REDIRECT,
+              what + "; set follow_redirects: true, or the path to where it leads");
+      case 429, 503 ->
+          new HttpFailure(
+              ScrapeOutcome.STATUS, what + "; the target is overloaded or not ready yet");
+      default -> new HttpFailure(ScrapeOutcome.STATUS, what + "; look into the target's own log");
+    };
+  }
+
+  /** Returns the body as text, or nothing when it has bytes that text does not have. */
+  private static Optional<String> text(byte[] body) {
+    int length = Math.min(body.length, 1024);
+    for (int i = 0; i < length; i++) {
+      int c = body[i] & 0xff;
+      if (c < ' ' && c != '\n' && c != '\r' && c != '\t' && c != '\f') {
+        return Optional.empty();
+      }
+    }
+    String text = new String(body, 0, length, StandardCharsets.UTF_8);
+    // A character may be cut at the end.
+    int odd = text.indexOf('\ufffd');
+    return odd >= 0 && odd < text.length() - 4 ? Optional.empty() : Optional.of(text);
+  }
+}
