@@ -17,6 +17,6 @@ module dev.psc.scraper {
   requires jdk.unsupported;
   requires org.slf4j;
 
-  opens dev.psc.scraper to
+  opens dev.psc.scraper.cli to
       info.picocli;
 }

@@ -1,5 +1,15 @@
 package dev.psc.scraper;
 
+import dev.psc.scraper.cli.CommandLineReader;
+import dev.psc.scraper.cli.HttpAddress;
+import dev.psc.scraper.cli.Options;
+import dev.psc.scraper.cli.UsageException;
+import dev.psc.scraper.cli.Version;
+import dev.psc.scraper.command.InspectCommands;
+import dev.psc.scraper.command.Push;
+import dev.psc.scraper.config.HangUp;
+import dev.psc.scraper.log.LogSetup;
+
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetSocketAddress;
@@ -72,7 +82,7 @@ public final class PscScraper {
       String[] arguments, Map<String, String> environment, PrintStream out, PrintStream err)
       throws UsageException {
     Options options = CommandLineReader.read(arguments, environment);
-    if (options.look.help) {
+    if (options.inspect.help) {
       CommandLineReader.usage(out);
       return 0;
     }
@@ -82,24 +92,24 @@ public final class PscScraper {
 
   private static int run(Options options, PrintStream out)
       throws UsageException, IOException, InterruptedException {
-    if (options.look.help) {
+    if (options.inspect.help) {
       CommandLineReader.usage(out);
       return 0;
     }
-    if (options.look.version) {
+    if (options.inspect.version) {
       out.println("psc-scraper " + Version.TEXT);
       return 0;
     }
     check(options);
     LogSetup.apply(options.serve.logLevel, options.serve.logFormat);
-    Look look = new Look(options, out);
-    if (options.look.printConfig) {
+    InspectCommands look = new InspectCommands(options, out);
+    if (options.inspect.printConfig) {
       return look.config();
     }
-    if (options.look.printTargets) {
+    if (options.inspect.printTargets) {
       return look.targets();
     }
-    if (options.look.check) {
+    if (options.inspect.check) {
       return look.check();
     }
     checkMode(options.scrape.mode);
@@ -115,7 +125,7 @@ public final class PscScraper {
     }
     oneOf(problems, "--log-level", options.serve.logLevel, LogSetup.LEVELS);
     oneOf(problems, "--log-format", options.serve.logFormat, LogSetup.FORMATS);
-    oneOf(problems, "--output", options.look.output, List.of("text", "json"));
+    oneOf(problems, "--output", options.inspect.output, List.of("text", "json"));
     if (options.ignored.enablePersistence) {
       problems.add("--enable-persistence: there is no store in here, nothing would be kept");
     }

@@ -1,5 +1,11 @@
 package dev.psc.scraper;
 
+import dev.psc.scraper.cli.CommandLineReader;
+import dev.psc.scraper.cli.HttpAddress;
+import dev.psc.scraper.cli.Options;
+import dev.psc.scraper.cli.UsageException;
+import dev.psc.scraper.store.StoreConnection;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.psc.scrape.config.ScrapeConfigFile;
@@ -90,7 +96,7 @@ class DeployTest {
     Options options = CommandLineReader.read(arguments.toArray(String[]::new), Map.of());
     assertThat(options.scrape.mode).isEqualTo("scraper-only");
     assertThat(options.arguments).isEmpty();
-    assertThat(StoreLink.headers(options).projectId()).isPresent();
+    assertThat(StoreConnection.headers(options).projectId()).isPresent();
     options.shard();
     HttpAddress.parse("--http-address", options.serve.httpAddress);
   }

@@ -1,5 +1,9 @@
 package dev.psc.scraper;
 
+import dev.psc.scraper.cli.CommandLineReader;
+import dev.psc.scraper.cli.EnvironmentDefaults;
+import dev.psc.scraper.cli.Options;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.psc.scrape.http.ScrapeOutcome;

@@ -1,5 +1,7 @@
 package dev.psc.scraper;
 
+import dev.psc.scraper.cli.CommandLineReader;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 

@@ -1,5 +1,9 @@
 package dev.psc.scraper;
 
+import dev.psc.scraper.cli.CommandLineReader;
+import dev.psc.scraper.cli.Options;
+import dev.psc.scraper.command.Push;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.psc.testkit.EmbeddedProfileStore;

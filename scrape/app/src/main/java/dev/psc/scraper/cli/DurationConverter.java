@@ -1,0 +1,19 @@
+package dev.psc.scraper.cli;
+
+import dev.psc.scrape.settings.Durations;
+import java.time.Duration;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Reads durations of flags as the config has them: {@code 500ms}, {@code 4s}, {@code 1m30s}. */
+final class DurationConverter implements ITypeConverter<Duration> {
+
+  @Override
+  public Duration convert(String value) {
+    try {
+      return Durations.parse(value);
+    } catch (IllegalArgumentException e) {
+      throw new TypeConversionException(e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,110 @@
+package dev.psc.scraper.status;
+
+import dev.psc.scraper.cli.Version;
+
+import dev.psc.delivery.status.DeliverySnapshot;
+import dev.psc.delivery.status.DeliveryState;
+import dev.psc.scrape.ScraperSnapshot;
+import dev.psc.scrape.loop.TargetStatus;
+import java.util.Locale;
+import java.util.TreeMap;
+
+/** What {@code /metrics} says. */
+public final class Metrics {
+
+  private Metrics() {}
+
+  public static String of(ScraperState state) {
+    PrometheusText text = new PrometheusText();
+    text.gauge("psc_build_info", "Always 1.", 1, "version", Version.TEXT);
+    state.counters().write(text);
+    scraper(text, state.scraper().snapshot());
+    store(text, state.store().delivery().snapshot());
+    Runtime jvm = Runtime.getRuntime();
+    text.gauge(
+        "psc_jvm_heap_used_bytes",
+        "Heap in use by this process.",
+        jvm.totalMemory() - (double) jvm.freeMemory());
+    text.gauge("psc_jvm_heap_max_bytes", "Heap it may use.", jvm.maxMemory());
+    return text.toString();
+  }
+
+  private static void scraper(PrometheusText text, ScraperSnapshot scraper) {
+    for (ScraperSnapshot.Job job : scraper.jobs()) {
+      String help = "Targets by job and health; dropped by relabelling, invalid when unusable.";
+      for (TargetStatus.Health health : TargetStatus.Health.values()) {
+        text.gauge(
+            "psc_targets",
+            help,
+            job.targets().stream().filter(target -> target.health() == health).count(),
+            "job",
+            job.name(),
+            "state",
+            health.name().toLowerCase(Locale.ROOT));
+      }
+      text.gauge("psc_targets", help, job.dropped().size(), "job", job.name(), "state", "dropped");
+      text.gauge("psc_targets", help, job.invalid().size(), "job", job.name(), "state", "invalid");
+      for (ScraperSnapshot.Discovery discovery : job.discoveries()) {
+        text.gauge(
+            "psc_discovery_up",
+            "1 while a discovery sees its targets.",
+            discovery.error().isEmpty() ? 1 : 0,
+            "job",
+            job.name(),
+            "discovery",
+            discovery.key());
+      }
+    }
+    text.gauge("psc_scrapes_running", "Scrapes under way.", scraper.scraping());
+    text.gauge("psc_scrapes_waiting", "Scrapes that are due and wait.", scraper.waiting());
+  }
+
+  private static void store(PrometheusText text, DeliverySnapshot now) {
+    text.counter("psc_delivery_accepted_total", "Profiles taken into the queue.", now.accepted());
+    text.counter("psc_delivery_replayed_total", "Profiles found on disk at start.", now.replayed());
+    text.counter("psc_delivery_sent_total", "Profiles the store has.", now.sent());
+    text.counter("psc_delivery_sent_bytes_total", "Their bytes.", now.sentBytes());
+    text.counter("psc_delivery_retried_total", "Profiles sent again.", now.retried());
+    text.counter("psc_delivery_calls_total", "Calls to the store that ended.", now.calls());
+    new TreeMap<>(now.dropped())
+        .forEach(
+            (reason, count) ->
+                text.counter(
+                    "psc_delivery_dropped_total",
+                    "Profiles lost after they were taken, by reason.",
+                    count,
+                    "reason",
+                    reason));
+    new TreeMap<>(now.refused())
+        .forEach(
+            (reason, count) ->
+                text.counter(
+                    "psc_delivery_refused_total",
+                    "Profiles not taken, by reason.",
+                    count,
+                    "reason",
+                    reason));
+    text.gauge("psc_delivery_queue_profiles", "Profiles that wait.", now.queued());
+    text.gauge("psc_delivery_queue_bytes", "Their bytes.", now.queueBytes());
+    text.gauge("psc_delivery_spool_bytes", "Size of the spool's files.", now.spoolBytes());
+    text.gauge(
+        "psc_delivery_spool_healthy",
+        "1 while the spool takes profiles; 1 without a spool.",
+        now.spoolHealthy() ? 1 : 0);
+    text.gauge(
+        "psc_delivery_oldest_age_seconds",
+        "Age of the oldest profile that waits.",
+        now.oldestAge().toMillis() / 1e3);
+    for (DeliveryState state : DeliveryState.values()) {
+      text.gauge(
+          "psc_delivery_state",
+          "1 for the state that sending is in.",
+          now.state() == state ? 1 : 0,
+          "state",
+          state.name().toLowerCase(Locale.ROOT));
+    }
+    String help = "From acceptance to the store's answer.";
+    text.quantile("psc_delivery_latency_seconds", help, "0.5", now.latencyP50().toMillis() / 1e3);
+    text.quantile("psc_delivery_latency_seconds", help, "0.99", now.latencyP99().toMillis() / 1e3);
+  }
+}
