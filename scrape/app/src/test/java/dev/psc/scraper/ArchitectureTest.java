@@ -4,18 +4,24 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPac
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
 import com.tngtech.archunit.library.GeneralCodingRules;
+import java.util.Map;
 
-/** The arrows between modules, as the README draws them: an arrow only points as drawn. */
+/** Rules about dependencies between modules, and between the packages of a module. */
 @AnalyzeClasses(
     packages = "dev.psc",
     importOptions = {DoNotIncludeTests.class, ArchitectureTest.NoTestJars.class})
@@ -157,16 +163,82 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAnyPackage("io.grpc..", "com.google.protobuf..");
 
+  /** The artifacts by the packages that they own; the longest match decides. */
+  private static final Map<String, String> ARTIFACTS =
+      Map.ofEntries(
+          Map.entry("dev.psc.label", "psc-pprof"),
+          Map.entry("dev.psc.pprof", "psc-pprof"),
+          Map.entry("dev.psc.delivery", "psc-delivery"),
+          Map.entry("dev.psc.net", "psc-net"),
+          Map.entry("dev.psc.auth", "psc-auth"),
+          Map.entry("dev.psc.auth.iam", "psc-auth-iam"),
+          Map.entry("dev.psc.store", "psc-store"),
+          Map.entry("dev.psc.jvm", "psc-jvm"),
+          Map.entry("dev.psc.agent", "psc-jvm-agent"),
+          Map.entry("dev.psc.testkit", "psc-testkit"),
+          Map.entry("dev.psc.scrape", "psc-scrape"),
+          Map.entry("dev.psc.scrape.config", "psc-scrape-config"),
+          Map.entry("dev.psc.scrape.kubernetes", "psc-scrape-kubernetes"),
+          Map.entry("dev.psc.scraper", "psc-scraper"));
+
+  private static String artifactOf(String packageName) {
+    String owner = packageName;
+    while (!ARTIFACTS.containsKey(owner)) {
+      int dot = owner.lastIndexOf('.');
+      if (dot < 0) {
+        throw new IllegalStateException("no artifact owns package " + packageName);
+      }
+      owner = owner.substring(0, dot);
+    }
+    return ARTIFACTS.getOrDefault(owner, owner);
+  }
+
   @ArchTest
   static final ArchRule internalsStayInTheirArtifact =
+      classes()
+          .that()
+          .resideInAPackage("dev.psc..")
+          .should(
+              new ArchCondition<JavaClass>("use only internal packages of their own artifact") {
+                @Override
+                public void check(JavaClass item, ConditionEvents events) {
+                  String artifact = artifactOf(item.getPackageName());
+                  for (Dependency dependency : item.getDirectDependenciesFromSelf()) {
+                    String target = dependency.getTargetClass().getPackageName();
+                    if (target.matches("dev\\.psc\\..*\\binternal\\b.*")
+                        && !artifactOf(target).equals(artifact)) {
+                      events.add(SimpleConditionEvent.violated(item, dependency.getDescription()));
+                    }
+                  }
+                }
+              });
+
+  @ArchTest
+  static final ArchRule packagesHaveNoCircle =
+      slices()
+          .matching("(dev.psc.**)")
+          .should()
+          .beFreeOfCycles()
+          .ignoreDependency(
+              resideInAPackage("dev.psc.store.proto.."), resideInAPackage("dev.psc.store.proto.."));
+
+  @ArchTest
+  static final ArchRule onlyCaptureUsesTheFlightRecorder =
       noClasses()
           .that()
-          .resideOutsideOfPackage("..internal..")
-          .and()
-          .resideInAPackage("dev.psc.scraper..")
+          .resideOutsideOfPackage("dev.psc.jvm.internal.capture..")
           .should()
           .dependOnClassesThat()
-          .resideInAPackage("dev.psc..internal..");
+          .resideInAPackage("jdk.jfr..");
+
+  @ArchTest
+  static final ArchRule recordingsDoNotKnowCaptures =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.psc.jvm.internal.recording..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("dev.psc.jvm.internal.capture..");
 
   @ArchTest
   static final ArchRule librariesDoNotPrint =

@@ -380,7 +380,7 @@ class ScraperRunTest {
     String token = "--bearer-token-file=" + directory.resolve("token");
     Result good = program("--check", token, "--grpc-headers=projectID=" + store.project());
     assertThat(good.status()).as(good.out() + good.err()).isZero();
-    assertThat(good.out()).contains("project permitted", "all is well");
+    assertThat(good.out()).contains("project permitted", "all checks passed");
 
     Result wrongProject =
         program("--check", token, "--grpc-headers=projectID=00000000-0000-4000-8000-000000000000");

@@ -8,9 +8,10 @@ import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
- * Gives a flag that was not written the value of its environment variable: {@code PSC_} and the
- * flag's name in upper case with {@code _} for {@code -}. {@code PARCA_BEARER_TOKEN}, which today's
- * scraper reads, stands in for {@code PSC_BEARER_TOKEN}.
+ * Default values of flags from environment variables: {@code PSC_} and the flag's name in upper
+ * case with {@code _} for {@code -}. {@code PARCA_BEARER_TOKEN}, which the Polar Signals scraper
+ * reads, is used where {@code PSC_BEARER_TOKEN} is not set. Boolean variables may be {@code
+ * true/false}, {@code 1/0} or {@code yes/no} in any case.
  */
 public final class EnvironmentDefaults implements IDefaultValueProvider {
 
@@ -34,6 +35,18 @@ public final class EnvironmentDefaults implements IDefaultValueProvider {
     if (value == null && flag.equals("--bearer-token")) {
       value = environment.get("PARCA_BEARER_TOKEN");
     }
-    return value == null || value.isEmpty() ? null : value;
+    if (value == null || value.isEmpty()) {
+      return null;
+    }
+    return option.type() == boolean.class ? asBoolean(value) : value;
+  }
+
+  /** Returns true or false for the other spellings; any other text is left for picocli to reject. */
+  private static String asBoolean(String value) {
+    return switch (value.strip().toLowerCase(Locale.ROOT)) {
+      case "true", "1", "yes" -> "true";
+      case "false", "0", "no" -> "false";
+      default -> value;
+    };
   }
 }

@@ -1,7 +1,6 @@
 package dev.psc.scraper.command;
 
 import dev.psc.scraper.config.ScraperSettings;
-import dev.psc.scraper.cli.KeyValues;
 import dev.psc.scraper.cli.Options;
 import dev.psc.scraper.cli.UsageException;
 import dev.psc.scraper.config.ConfigFile;
@@ -27,7 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** The flags that look at something, print it and exit. */
+/** The flags that print something and exit. */
 public final class InspectCommands {
 
   private static final Duration DISCOVERY_TIMEOUT = Duration.ofSeconds(30);
@@ -48,7 +47,7 @@ public final class InspectCommands {
     return 0;
   }
 
-  /** Discovers once and prints what would be scraped, and what not and why. */
+  /** Discovers once and prints the kept, dropped and invalid targets with the reasons. */
   public int targets() throws UsageException, InterruptedException {
     ConfigFile config = ConfigFile.read(options.scrape.configPath);
     try (Scraper scraper =
@@ -117,7 +116,7 @@ public final class InspectCommands {
   private void print(ScraperSnapshot.Job job) {
     out.printf(
         Locale.ROOT,
-        "job %s: %d kept, %d dropped, %d unusable%n",
+        "job %s: %d kept, %d dropped, %d invalid%n",
         job.name(),
         job.targets().size(),
         job.dropped().size(),
@@ -137,7 +136,7 @@ public final class InspectCommands {
       out.println("           " + one.discovered());
     }
     for (Targets.Invalid one : job.invalid()) {
-      out.println("  unusable " + one.reason());
+      out.println("  invalid  " + one.reason());
       out.println("           " + one.discovered());
     }
   }
@@ -145,7 +144,7 @@ public final class InspectCommands {
   /** One line of {@code --check}. */
   private record Step(String name, String result, String message, String remedy) {}
 
-  /** Goes through everything that must be well before profiles arrive. */
+  /** Checks config, token, project and store step by step. */
   public int check() throws UsageException {
     List<Step> steps = new ArrayList<>();
     try {
@@ -164,7 +163,7 @@ public final class InspectCommands {
               "config valid",
               "wrong",
               String.valueOf(e.getMessage()),
-              "mend the file; --print-config shows what it means"));
+              remedy(e)));
     }
     for (StoreCheckStep step : storeSteps()) {
       steps.add(
@@ -187,16 +186,24 @@ public final class InspectCommands {
           out.printf("%-8s %-24s -> %s%n", "", "", step.remedy());
         }
       }
-      out.println(ok ? "all is well" : "something is wrong, see above");
+      out.println(ok ? "all checks passed" : "some checks failed, see above");
     }
     return ok ? 0 : 1;
   }
 
-  /** The remedy of a library's check names schemes of an address; an operator has flags as well. */
+  private static String remedy(UsageException e) {
+    return String.valueOf(e.getMessage()).startsWith("--")
+        ? "correct the flag; --help lists all"
+        : "correct the config file; --print-config shows the settings in use";
+  }
+
+  /** Returns the remedy with the flags that correspond to the schemes of an address. */
   private static String inFlags(String remedy) {
     return remedy
         .replace("use http://", "give --insecure or use http://")
-        .replace("use https://", "leave out --insecure or use https://");
+        .replace("use https://", "leave out --insecure or use https://")
+        .replace("give the project's UUID as metadata projectID", "give --project-id=<uuid>")
+        .replace("a caller can allow", "--allow-project-token allows");
   }
 
   private static Map<String, Object> map(Step step) {
@@ -211,10 +218,10 @@ public final class InspectCommands {
   private List<StoreCheckStep> storeSteps() throws UsageException {
     Options.Store store = options.store;
     if (store.storeAddress == null) {
-      throw new UsageException("--store-address is missing: --check looks at that store");
+      throw new UsageException("--store-address is missing: --check needs it");
     }
     List<String> problems = new ArrayList<>();
-    Map<String, String> pairs = KeyValues.read("--grpc-headers", store.grpcHeaders, true, problems);
+    Map<String, String> pairs = StoreConnection.headerPairs(options, problems);
     String project = null;
     CallHeaders.Builder others = CallHeaders.builder();
     try {

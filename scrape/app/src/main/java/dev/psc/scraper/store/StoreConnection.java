@@ -23,20 +23,24 @@ import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;
 import io.grpc.ManagedChannel;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
- * The way to the store, made from the flags: token source, channel, sink and queue.
+ * The connection to the store that the flags describe: token source, channel, sink and queue.
  *
  * <p>Thread-safe. {@link #close(Duration)} flushes and closes everything in it.
  */
 public final class StoreConnection {
 
   private static final Logger logger = LoggerFactory.getLogger(StoreConnection.class);
+  private static final String PROJECT_HEADER = "projectID";
 
   private final String address;
   private final CallHeaders headers;
@@ -58,9 +62,9 @@ public final class StoreConnection {
   }
 
   /**
-   * Opens the way; nothing is sent before {@link Delivery#start}.
+   * Opens the connection; nothing is sent before {@link Delivery#start}.
    *
-   * @throws UsageException when flags contradict each other or name files that do not do
+   * @throws UsageException when flags contradict each other or name unusable files
    */
   public static StoreConnection open(Options options) throws UsageException {
     Options.Store store = options.store;
@@ -130,7 +134,7 @@ public final class StoreConnection {
       channel.caFile(store.caFile);
     }
     if ((store.clientCertFile == null) != (store.clientKeyFile == null)) {
-      throw new UsageException("--client-cert-file and --client-key-file go together: give both");
+      throw new UsageException("--client-cert-file and --client-key-file must be given together");
     }
     if (store.clientCertFile != null && store.clientKeyFile != null) {
       channel.clientCertificate(store.clientCertFile, store.clientKeyFile);
@@ -162,9 +166,14 @@ public final class StoreConnection {
     return channel.build();
   }
 
+  /**
+   * Returns the metadata of {@code --grpc-headers} and {@code --project-id}.
+   *
+   * @throws UsageException when a pair is malformed, or both flags name different projects
+   */
   public static CallHeaders headers(Options options) throws UsageException {
-    List<String> problems = new java.util.ArrayList<>();
-    var pairs = KeyValues.read("--grpc-headers", options.store.grpcHeaders, true, problems);
+    List<String> problems = new ArrayList<>();
+    var pairs = headerPairs(options, problems);
     if (!problems.isEmpty()) {
       throw new UsageException(problems);
     }
@@ -175,6 +184,27 @@ public final class StoreConnection {
     } catch (IllegalArgumentException e) {
       throw new UsageException("--grpc-headers: " + e.getMessage());
     }
+  }
+
+  /** Returns the pairs of {@code --grpc-headers} with the project of {@code --project-id}. */
+  public static Map<String, String> headerPairs(Options options, List<String> problems) {
+    Map<String, String> pairs =
+        KeyValues.read("--grpc-headers", options.store.grpcHeaders, true, problems);
+    String project = options.store.projectId;
+    if (project == null) {
+      return pairs;
+    }
+    for (Map.Entry<String, String> pair : pairs.entrySet()) {
+      if (pair.getKey().equalsIgnoreCase(PROJECT_HEADER)) {
+        if (!pair.getValue().equalsIgnoreCase(project.strip())) {
+          problems.add(
+              "--project-id and --grpc-headers=projectID=… name different projects: keep one");
+        }
+        return pairs;
+      }
+    }
+    pairs.put(PROJECT_HEADER, project.strip());
+    return pairs;
   }
 
   public static @Nullable TokenSource tokenSource(Options options) throws UsageException {
@@ -197,16 +227,17 @@ public final class StoreConnection {
       }
       return null;
     } catch (TokenUnavailableException e) {
-      throw new UsageException("--bearer-token-file: " + e.getMessage() + hint(options));
+      throw new UsageException("--bearer-token-file: " + e.getMessage() + hint(options, String.valueOf(e.getMessage())));
     } catch (IllegalArgumentException e) {
-      throw new UsageException("--bearer-token: " + e.getMessage() + hint(options));
+      throw new UsageException("--bearer-token: " + e.getMessage() + hint(options, String.valueOf(e.getMessage())));
     }
   }
 
-  private static String hint(Options options) {
-    return options.store.allowProjectToken
-        ? ""
-        : " (an old project token is accepted with --allow-project-token)";
+  /** Returns the flag that accepts a token which looks like an old project token (a JWT). */
+  private static String hint(Options options, String message) {
+    return !options.store.allowProjectToken && message.contains("project token")
+        ? " (--allow-project-token accepts it)"
+        : "";
   }
 
   private static BearerToken parse(String text, boolean allowProjectToken) {
@@ -228,13 +259,13 @@ public final class StoreConnection {
           .atWarn()
           .addKeyValue("file", status.path())
           .addKeyValue("token", status.fingerprint())
-          .log("token file is not usable, its last good token goes on: {}", status.problem().get());
+          .log("Token file is not usable; the last good token stays in use: {}", status.problem().get());
     } else {
       logger
           .atInfo()
           .addKeyValue("file", status.path())
           .addKeyValue("token", status.fingerprint())
-          .log("token read");
+          .log("Token read");
     }
   }
 
@@ -242,26 +273,26 @@ public final class StoreConnection {
     if (event instanceof DeliveryEvent.StateChanged changed) {
       switch (changed.to()) {
         case BLOCKED, REFUSING ->
-            logger.error("store takes nothing, profiles are kept: {}", changed.message());
-        case BACKING_OFF -> logger.warn("store: {}", changed.message());
-        default -> logger.info("store: {}", changed.to().name().toLowerCase(java.util.Locale.ROOT));
+            logger.error("Store is rejecting all profiles; keeping them queued: {}", changed.message());
+        case BACKING_OFF -> logger.warn("Store: {}", changed.message());
+        default -> logger.info("Store: {}", changed.to().name().toLowerCase(java.util.Locale.ROOT));
       }
     } else if (event instanceof DeliveryEvent.SpoolChanged spool && !spool.healthy()) {
-      logger.warn("spool: {}", spool.message());
+      logger.warn("Spool: {}", spool.message());
     } else if (event instanceof DeliveryEvent.Dropped dropped
         && dropped.reason().equals("closed")) {
-      // The line at the end has their number.
-      logger.debug("not sent before the end: {}", dropped.message());
+      // The summary at the end has their number.
+      logger.debug("Not sent before shutdown: {}", dropped.message());
     } else if (event instanceof DeliveryEvent.Dropped dropped) {
       logger
           .atWarn()
           .addKeyValue("profiles", dropped.profiles())
           .addKeyValue("reason", dropped.reason())
-          .log("profiles lost: {}", dropped.message());
+          .log("Profiles lost: {}", dropped.message());
     }
   }
 
-  /** Returns the queue, where profiles are handed in. */
+  /** Returns the delivery queue of the store. */
   public Delivery delivery() {
     return delivery;
   }
@@ -302,22 +333,26 @@ public final class StoreConnection {
     return tokenOrigin;
   }
 
-  /** Returns what is wrong with the token's file, or the empty text. */
+  /** Returns the problem of the token file, or the empty text. */
   public String tokenProblem() {
     return token instanceof FileTokenSource file ? file.status().problem().orElse("") : "";
   }
 
-  /** Flushes, closes the channel and stops watching files, within the time and a little. */
+  /** Flushes within the time, then closes channel and token source. */
   public void close(Duration timeout) {
     var report = delivery.close(timeout);
     if (token != null) {
       token.close();
     }
+    boolean lossy = report.lost() > 0;
     logger
-        .atInfo()
+        .atLevel(lossy ? Level.WARN : Level.INFO)
         .addKeyValue("sent", report.sent())
         .addKeyValue("spooled", report.spooled())
         .addKeyValue("lost", report.lost())
-        .log("queue closed");
+        .log(
+            lossy
+                ? "Queue closed with unsent profiles lost; --spool-dir keeps them over a restart"
+                : "Queue closed");
   }
 }

@@ -3,6 +3,7 @@ package dev.psc.scraper.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.psc.scraper.store.StoreConnection;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -181,5 +182,46 @@ class CommandLineReaderTest {
     assertThatThrownBy(() -> HttpAddress.parse("--http-address", text))
         .isInstanceOf(UsageException.class)
         .hasMessageContaining("--http-address");
+  }
+
+  @Test
+  void environmentSwitchesAreWrittenInSeveralWays() throws Exception {
+    for (String yes : new String[] {"true", "1", "yes", "YES"}) {
+      assertThat(
+              CommandLineReader.read(new String[] {}, Map.of("PSC_INSECURE", yes)).store.insecure)
+          .as(yes)
+          .isTrue();
+    }
+    for (String no : new String[] {"false", "0", "no", "No"}) {
+      assertThat(CommandLineReader.read(new String[] {}, Map.of("PSC_INSECURE", no)).store.insecure)
+          .as(no)
+          .isFalse();
+    }
+    assertThatThrownBy(
+            () -> CommandLineReader.read(new String[] {}, Map.of("PSC_INSECURE", "maybe")))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("--insecure");
+  }
+
+  @Test
+  void readsTheProjectFromFlagAndEnvironment() throws Exception {
+    String project = "11111111-2222-4333-8444-555555555555";
+    Options options = CommandLineReader.read(new String[] {}, Map.of("PSC_PROJECT_ID", project));
+    assertThat(StoreConnection.headers(options).projectId()).hasToString("Optional[" + project + "]");
+    Options both =
+        CommandLineReader.read(
+            new String[] {"--project-id=" + project, "--grpc-headers=projectid=" + project},
+            Map.of());
+    assertThat(StoreConnection.headers(both).projectId()).isPresent();
+    Options different =
+        CommandLineReader.read(
+            new String[] {
+              "--project-id=" + project,
+              "--grpc-headers=projectID=22222222-2222-4333-8444-555555555555"
+            },
+            Map.of());
+    assertThatThrownBy(() -> StoreConnection.headers(different))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("--project-id and --grpc-headers");
   }
 }
