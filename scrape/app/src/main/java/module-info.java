@@ -1,4 +1,4 @@
-/** The drop-in scraper: same flags, same config, same manifest. */
+/** The scraper program, with the flags, config and manifest of the Polar Signals scraper. */
 module dev.psc.scraper {
   requires static transitive org.jspecify;
   requires dev.psc.scrape.config;

@@ -91,12 +91,12 @@ final class ScraperRun implements AutoCloseable {
         .addKeyValue(
             "token", store.tokenFingerprint().isEmpty() ? "none" : store.tokenFingerprint())
         .addKeyValue("http", "port " + port())
-        .log("scraping");
+        .log("Scraping");
     if (store.lacksProject()) {
       logger.warn(
           "No project is set: a service account token needs --project-id=<your project's id>");
     }
-    logger.debug("effective config:\n{}", config.effectiveYaml());
+    logger.debug("Effective config:\n{}", config.effectiveYaml());
   }
 
   /** Reads the config again; see {@link ScraperState#reload()}. */

@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** A size in bytes as flags write it: {@code 1048576}, {@code 64MiB}, {@code 2GB}. */
+/** A size in bytes in the syntax of flags: {@code 1048576}, {@code 64MiB}, {@code 2GB}. */
 public record ByteSize(long bytes) {
 
   private static final Pattern FORM =
@@ -32,7 +32,7 @@ public record ByteSize(long bytes) {
     try {
       long bytes = Math.multiplyExact(Long.parseLong(matcher.group(1)), unit);
       if (bytes == 0) {
-        throw new IllegalArgumentException("\"" + text + "\" must be more than 0");
+        throw new IllegalArgumentException("\"" + text + "\" must be positive");
       }
       return new ByteSize(bytes);
     } catch (ArithmeticException e) {

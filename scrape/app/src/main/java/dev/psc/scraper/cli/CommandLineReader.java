@@ -10,7 +10,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** Turns arguments and environment into {@link Options}, with errors that name the nearest flag. */
+/** The parser of arguments and environment; errors name the nearest flag. */
 public final class CommandLineReader {
 
   private CommandLineReader() {}
@@ -41,7 +41,7 @@ public final class CommandLineReader {
         .setUsageHelpLongOptionsMaxWidth(34);
   }
 
-  /** Prints the help: what it is, and the flags group by group. */
+  /** Prints the help with the flags by group. */
   public static void usage(PrintStream out) {
     CommandLine.Help help = commandLine(new Options(), Map.of()).getHelp();
     out.print(help.synopsisHeading());
@@ -59,7 +59,7 @@ public final class CommandLineReader {
     out.print(help.footer());
   }
 
-  /** Today's manifest has the program's path as its first argument, since its image has none. */
+  /** Removes the program name that the Polar Signals manifest has as its first argument. */
   private static String[] withoutProgramName(String[] arguments) {
     return arguments.length > 0 && arguments[0].equals("/parca")
         ? Arrays.copyOfRange(arguments, 1, arguments.length)

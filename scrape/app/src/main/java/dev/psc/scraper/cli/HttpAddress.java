@@ -4,16 +4,15 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 
-/** Reads {@code host:port}, {@code :port} and {@code [ipv6]:port}. */
+/** The parser of {@code host:port}, {@code :port} and {@code [ipv6]:port}. */
 public final class HttpAddress {
 
   private HttpAddress() {}
 
   /**
-   * Returns the address to listen on; without a host every interface, as {@code :7070} means it to
-   * Go programs.
+   * Returns the address to listen on. Without a host it means all interfaces, as in Go.
    *
-   * @throws UsageException when it is no address
+   * @throws UsageException when the text is malformed
    */
   public static InetSocketAddress parse(String flag, String text) throws UsageException {
     int colon = text.lastIndexOf(':');
@@ -34,7 +33,7 @@ public final class HttpAddress {
       port = -1;
     }
     if (port < 0 || port > 65_535) {
-      throw new UsageException(flag + ": \"" + text + "\": the port must be 0 to 65535");
+      throw new UsageException(flag + ": \"" + text + "\": the port must be between 0 and 65535");
     }
     try {
       return host.isEmpty()

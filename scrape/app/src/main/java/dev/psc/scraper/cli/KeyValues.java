@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Reads {@code key=value} flags, which repeat and may join several pairs with {@code ;}. */
+/** The parser of {@code key=value} flags, which may repeat and may join pairs with {@code ;}. */
 public final class KeyValues {
 
   private KeyValues() {}
@@ -15,8 +15,8 @@ public final class KeyValues {
    *
    * @param flag the flag's name, for problems
    * @param given its values
-   * @param ignoreCase whether keys that differ only in case are one key, as gRPC metadata has it
-   * @param problems collects what is wrong, without any value: it may be a secret
+   * @param ignoreCase whether keys that differ only in case are the same, as in gRPC metadata
+   * @param problems receives the problems, without values, which may be secrets
    */
   public static Map<String, String> read(
       String flag, List<String> given, boolean ignoreCase, List<String> problems) {

@@ -7,8 +7,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What tells this scraper from others with the same config: the machine's or the pod's name. With
- * it, replicas take CPU profiles of a target at different moments, and a restart changes none.
+ * The name that distinguishes replicas with the same config: that of the machine or the pod. It seeds
+ * the scrape offsets, so that replicas take CPU profiles at different times.
  */
 public final class Replica {
 
@@ -17,15 +17,15 @@ public final class Replica {
 
   private Replica() {}
 
-  /** Returns the name, or the empty text where nothing tells it without asking the network. */
+  /** Returns the name, or the empty text if it is unknown without a network request. */
   public static String name(String hostName) {
     if (!hostName.isBlank()) {
       return hostName.strip();
     }
     try {
       return Files.exists(KERNEL) ? Files.readString(KERNEL).strip() : "";
-    } catch (IOException unreadable) {
-      logger.debug("{} cannot be read: replicas scrape at the same moments", KERNEL, unreadable);
+    } catch (IOException e) {
+      logger.debug("{} cannot be read; replicas scrape at the same times", KERNEL, e);
       return "";
     }
   }

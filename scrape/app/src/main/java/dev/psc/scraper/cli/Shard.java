@@ -8,7 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The part of all targets that this scraper takes.
+ * One of several disjoint parts of the targets.
  *
  * @param index from 0
  * @param count at least 1
@@ -18,9 +18,9 @@ public record Shard(int index, int count) {
   private static final Pattern FORM = Pattern.compile("([0-9]{1,6})/([0-9]{1,6})");
 
   /**
-   * Reads {@code i/n}. A StatefulSet's pod name may stand for i: {@code scraper-2/4} is shard 2.
+   * Parses {@code i/n}. The index may be a StatefulSet's pod name: {@code scraper-2/4} is shard 2.
    *
-   * @throws UsageException when it is neither
+   * @throws UsageException when the text is malformed
    */
   public static Shard parse(String text) throws UsageException {
     Matcher matcher = FORM.matcher(text.substring(text.lastIndexOf('-') + 1));
@@ -31,12 +31,12 @@ public record Shard(int index, int count) {
     Shard shard = new Shard(Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2)));
     if (shard.count() < 1 || shard.index() >= shard.count()) {
       throw new UsageException(
-          "--shard: " + text + ": the first number must be 0 to the second number minus 1");
+          "--shard: " + text + ": the first number must be less than the second");
     }
     return shard;
   }
 
-  /** Returns the rules that keep this shard's targets, as they are written by hand elsewhere. */
+  /** Returns the relabelling rules that keep the targets of this shard. */
   public Relabeling rules() {
     return new Relabeling(
         List.of(

@@ -2,7 +2,7 @@ package dev.psc.scraper.cli;
 
 import java.util.List;
 
-/** The command line, a file it names or the config is wrong: every problem at once. Exit code 2. */
+/** Signals an invalid command line, file or config, with all problems. The exit code is 2. */
 public final class UsageException extends Exception {
 
   private static final long serialVersionUID = 1;

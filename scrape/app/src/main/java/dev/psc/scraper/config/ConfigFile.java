@@ -13,7 +13,7 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * A config that was read. Immutable.
+ * A config file that was read. Immutable.
  *
  * @param jobs its jobs
  * @param readAt when it was read
@@ -30,7 +30,7 @@ public record ConfigFile(List<ScrapeJob> jobs, Instant readAt) {
       return new ConfigFile(List.copyOf(ScrapeConfigFile.read(file)), Instant.now());
     } catch (NoSuchFileException e) {
       throw new UsageException(
-          "--config-path: there is no file " + file + ": create it or give another path");
+          "--config-path: file " + file + " does not exist");
     } catch (CharacterCodingException e) {
       throw new UsageException("--config-path: " + file + " is not UTF-8 text");
     } catch (IOException e) {
@@ -40,7 +40,7 @@ public record ConfigFile(List<ScrapeJob> jobs, Instant readAt) {
     }
   }
 
-  /** Returns what the scraper makes of it, as YAML. */
+  /** Returns the config with all defaults, as YAML. */
   public String effectiveYaml() {
     return ScrapeConfigFile.toYaml(jobs);
   }

@@ -14,9 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Notices when the content of the config changes, by looking at it every second: that sees
- * rewritten files, renamed ones and the symlink swaps of a ConfigMap alike, needs no inotify
- * watches, and does nothing when a file is touched but not changed.
+ * A watch on the content of the config file, which is read every second. Polling detects rewritten
+ * files, renamed ones and the symlink swaps of a ConfigMap alike, without inotify.
  */
 public final class ConfigWatch implements AutoCloseable {
 
@@ -38,17 +37,18 @@ public final class ConfigWatch implements AutoCloseable {
 
   public static ConfigWatch start(Path file, Runnable changed) {
     ConfigWatch watch = new ConfigWatch(file, changed);
-    // The task catches what goes wrong in it; nobody waits for its end.
+    // The task catches its exceptions; its future is not needed.
     Object unused =
         watch.thread.scheduleWithFixedDelay(
-            watch::look, INTERVAL_SECONDS, INTERVAL_SECONDS, TimeUnit.SECONDS);
+            watch::poll, INTERVAL_SECONDS, INTERVAL_SECONDS, TimeUnit.SECONDS);
     return watch;
   }
 
   /**
-   * Acts on a change once two looks in a row saw the same content: nothing half-written is read.
+   * Reports a change once two consecutive polls read the same content, so that a file that is still
+   * being written is not loaded.
    */
-  private void look() {
+  private void poll() {
     try {
       String now = fingerprint();
       if (now.equals(seen)) {
@@ -61,7 +61,7 @@ public final class ConfigWatch implements AutoCloseable {
         pending = now;
       }
     } catch (RuntimeException e) {
-      logger.error("cannot apply the changed config", e);
+      logger.error("Changed config could not be applied", e);
     }
   }
 

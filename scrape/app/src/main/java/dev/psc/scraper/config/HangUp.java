@@ -5,8 +5,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reacts to SIGHUP. The JDK has no supported way to do so; {@code sun.misc.Signal} is in {@code
- * jdk.unsupported} of every JDK, and by reflection it is no fault where it is not.
+ * A handler of SIGHUP. The JDK has no supported API for signals; {@code sun.misc.Signal} of {@code
+ * jdk.unsupported} is called by reflection, so that a missing class is not an error.
  */
 public final class HangUp {
 
@@ -32,7 +32,7 @@ public final class HangUp {
           .getMethod("handle", signal, handler)
           .invoke(null, signal.getConstructor(String.class).newInstance("HUP"), proxy);
     } catch (ReflectiveOperationException e) {
-      logger.info("no SIGHUP on this system: POST /-/reload reads the config again");
+      logger.info("SIGHUP is not available on this system; use POST /-/reload to reload the config");
     }
   }
 }

@@ -10,7 +10,7 @@ import java.util.Locale;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 
-/** Sends every log line of the process to standard error, in one format. */
+/** The log configuration of the process: one line per event on standard error. */
 public final class LogSetup {
 
   public static final List<String> LEVELS = List.of("error", "warn", "info", "debug");
@@ -43,13 +43,13 @@ public final class LogSetup {
       root.setLevel(Level.ERROR);
     }
     if (!level.equals("debug")) {
-      // What the queue and its sender warn of is said once already, by StoreLink.
+      // StoreConnection logs the events of queue and sender; do not log them twice.
       context.getLogger("dev.psc.delivery").setLevel(Level.ERROR);
     }
-    // grpc-java logs header values that it refuses, as numbers: never let that reach a log.
+    // grpc-java logs header values that it refuses, as numbers: they may be secrets.
     context.getLogger("io.grpc.netty.shaded.io.grpc.netty.TransportFrameUtil").setLevel(Level.OFF);
     context.getLogger("io.grpc.internal.TransportFrameUtil").setLevel(Level.OFF);
-    // Warns that in-process channels know no TCP options, at every start.
+    // Warns at every start that in-process channels have no TCP options.
     context
         .getLogger("io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap")
         .setLevel(Level.ERROR);

@@ -6,7 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One HTTP request and the answers to it, free of the server that carries them.
+ * An HTTP request, independent of the server implementation.
  *
  * @param method {@code GET}, {@code POST}, …
  * @param path the decoded path, without query
@@ -29,7 +29,7 @@ record HttpExchange(
   }
 
   /**
-   * What goes back.
+   * A response.
    *
    * @param status HTTP status code
    * @param contentType media type of the body

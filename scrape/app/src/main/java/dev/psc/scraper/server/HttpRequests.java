@@ -18,7 +18,7 @@ import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Turns HTTP/1.1 requests into exchanges, handled on worker threads. */
+/** A Netty handler that runs HTTP/1.1 requests on worker threads. */
 @SuppressWarnings("FutureReturnValueIgnored") // Netty closes a connection whose write fails.
 final class HttpRequests extends SimpleChannelInboundHandler<FullHttpRequest> {
 
@@ -54,7 +54,7 @@ final class HttpRequests extends SimpleChannelInboundHandler<FullHttpRequest> {
     } catch (RejectedExecutionException e) {
       write(
           context,
-          HttpExchange.Answer.text(503, "too many requests under way: try again later\n"),
+          HttpExchange.Answer.text(503, "too many concurrent requests; try again later\n"),
           keepAlive,
           head);
     }
@@ -68,7 +68,7 @@ final class HttpRequests extends SimpleChannelInboundHandler<FullHttpRequest> {
       return HttpExchange.Answer.text(503, "shutting down\n");
     } catch (Exception e) {
       logger.warn("{} {} failed", exchange.method(), exchange.path(), e);
-      return HttpExchange.Answer.text(500, "internal error; the log says more\n");
+      return HttpExchange.Answer.text(500, "internal error; see the log\n");
     }
   }
 
@@ -101,7 +101,7 @@ final class HttpRequests extends SimpleChannelInboundHandler<FullHttpRequest> {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    logger.debug("connection closed", cause);
+    logger.debug("Connection closed", cause);
     context.close();
   }
 }

@@ -25,12 +25,10 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Serves HTTP/1.1 and gRPC (HTTP/2 without TLS) on one port.
+ * A server of HTTP/1.1 and gRPC (HTTP/2 without TLS) on one port.
  *
- * <p>The first bytes of a connection tell which it is: a gRPC client opens with the HTTP/2 preface,
- * and its bytes are then handed, inside this process, to a grpc-java server; everything else is
- * HTTP/1.1. It is built on the Netty that grpc-java carries, so that no second Netty and no other
- * server comes along.
+ * <p>A connection that begins with the HTTP/2 preface is relayed to a grpc-java server inside this
+ * process; all others are HTTP/1.1. The server uses the Netty of grpc-java.
  *
  * <p>Thread-safe. {@link #close()} stops within two seconds.
  */
@@ -59,13 +57,13 @@ public final class OnePortServer implements AutoCloseable {
   }
 
   /**
-   * Listens.
+   * Binds the address and starts serving.
    *
-   * @param address where to listen; port 0 takes any free one
-   * @param handler answers HTTP requests
+   * @param address where to listen; port 0 selects a free one
+   * @param handler handles HTTP requests
    * @param services the gRPC services
    * @param interceptor guards the gRPC services
-   * @throws IOException when the address cannot be bound, with what to do
+   * @throws IOException when the address cannot be bound
    */
   public static OnePortServer start(
       InetSocketAddress address,
@@ -77,7 +75,7 @@ public final class OnePortServer implements AutoCloseable {
         new MultiThreadIoEventLoopGroup(
             2, new DefaultThreadFactory("psc-http", true), NioIoHandler.newFactory());
     ThreadFactory names = new DefaultThreadFactory("psc-http-worker", true);
-    // A full pool answers 503 at once rather than queueing scrapes of ourselves behind each other.
+    // A full pool responds with 503 immediately instead of queueing requests.
     ExecutorService workers =
         new ThreadPoolExecutor(
             0, MAX_WORKERS, 30, TimeUnit.SECONDS, new SynchronousQueue<>(), names);
@@ -119,7 +117,7 @@ public final class OnePortServer implements AutoCloseable {
       started = true;
       return new OnePortServer(loops, inside, workers, grpc, listening);
     } catch (Exception e) {
-      // Netty rethrows the BindException unchecked, whatever the signature of sync says.
+      // Netty rethrows the BindException unchecked.
       throw new IOException(
           "cannot listen on "
               + address

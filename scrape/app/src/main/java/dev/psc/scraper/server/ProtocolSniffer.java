@@ -18,7 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.Executor;
 
-/** Decides by a connection's first bytes whether it speaks HTTP/2 (gRPC) or HTTP/1.1. */
+/** A Netty handler that selects HTTP/2 (gRPC) or HTTP/1.1 by the first bytes of a connection. */
 @SuppressWarnings("FutureReturnValueIgnored") // Netty closes a connection whose write fails.
 final class ProtocolSniffer extends ByteToMessageDecoder {
 
@@ -74,7 +74,7 @@ final class ProtocolSniffer extends ByteToMessageDecoder {
     }
   }
 
-  /** Reads nothing more from outside until the inner connection stands, so that order is kept. */
+  /** Pauses reading until the inner connection is established, to keep the order of bytes. */
   private void relayToGrpc(Channel outside, ByteBuf first) {
     outside.config().setAutoRead(false);
     new Bootstrap()
@@ -97,7 +97,7 @@ final class ProtocolSniffer extends ByteToMessageDecoder {
                 });
   }
 
-  /** Passes what one side reads to the other, and stops reading while the other is full. */
+  /** Forwards data from one channel to the other, with back-pressure. */
   private static final class Relay extends ChannelInboundHandlerAdapter {
     private final Channel other;
 

@@ -67,7 +67,7 @@ public final class Routes implements HttpExchange.Handler {
       case "/readyz" -> ready();
       case "/flamegraph" -> flameGraph(exchange.parameter("target"));
       default ->
-          Answer.text(404, "no such page: /status, /api/status, /metrics, /debug/pprof/ exist\n");
+          Answer.text(404, "no such page; see /status, /api/status, /metrics, /debug/pprof/\n");
     };
   }
 
@@ -90,7 +90,7 @@ public final class Routes implements HttpExchange.Handler {
   private Answer reload() {
     String problem = state.reload();
     return problem.isEmpty()
-        ? Answer.text(200, "config read again\n")
+        ? Answer.text(200, "config reloaded\n")
         : Answer.text(400, problem + "\n");
   }
 
@@ -113,9 +113,9 @@ public final class Routes implements HttpExchange.Handler {
                   + " ms\n")
           : Answer.text(502, report.reason() + ": " + report.message() + "\n");
     } catch (ExecutionException | CancellationException e) {
-      return Answer.text(409, "the target went away meanwhile\n");
+      return Answer.text(409, "the target was removed\n");
     } catch (TimeoutException e) {
-      return Answer.text(504, "the scrape has not ended after " + seconds + " s\n");
+      return Answer.text(504, "the scrape did not end within " + seconds + " s\n");
     }
   }
 
@@ -142,7 +142,7 @@ public final class Routes implements HttpExchange.Handler {
     return Answer.text(
         404,
         id == null
-            ? "give ?target=ID with an id of /api/status\n"
-            : "no such target: /api/status lists the ids\n");
+            ? "?target=ID is missing; /api/status lists the ids\n"
+            : "no such target; /api/status lists the ids\n");
   }
 }

@@ -9,8 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The scraper's own profiles at {@code /debug/pprof}. Capture starts with the first request: a
- * scraper that nobody looks at pays nothing for it.
+ * The scraper's own profiles at {@code /debug/pprof}. Capture starts with the first
+ * request.
  */
 public final class SelfProfiles implements AutoCloseable {
 

@@ -17,7 +17,7 @@ import dev.psc.store.proto.scrape.TargetsResponse;
 import io.grpc.stub.StreamObserver;
 import java.time.Instant;
 
-/** Answers {@code parca.scrape.v1alpha1.ScrapeService/Targets} as today's scraper does. */
+/** The gRPC service {@code parca.scrape.v1alpha1.ScrapeService/Targets}. */
 public final class TargetsService extends ScrapeServiceGrpc.ScrapeServiceImplBase {
 
   private final Scraper scraper;

@@ -18,8 +18,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks for the token of {@code --http-token-file}, if there is one: as {@code Bearer}, or as the
- * password of HTTP Basic, which is what a browser can ask its user for. Health needs none.
+ * A check of the token of {@code --http-token-file}, sent as {@code Bearer} or, for browsers, as the
+ * password of HTTP Basic. Health endpoints require no token.
  */
 public final class TokenGuard implements ServerInterceptor {
 
@@ -38,7 +38,7 @@ public final class TokenGuard implements ServerInterceptor {
   }
 
   /**
-   * Reads the token once; restart to change it.
+   * Reads the token once; a change needs a restart.
    *
    * @throws UsageException when the file cannot be read or is empty
    */
@@ -50,7 +50,7 @@ public final class TokenGuard implements ServerInterceptor {
       throw new UsageException("--http-token-file: " + file + " cannot be read: " + e);
     }
     if (text.isEmpty()) {
-      throw new UsageException("--http-token-file: " + file + " is empty: put a token into it");
+      throw new UsageException("--http-token-file: " + file + " is empty; write a token to it");
     }
     return new TokenGuard(text.getBytes(StandardCharsets.UTF_8));
   }
@@ -65,7 +65,7 @@ public final class TokenGuard implements ServerInterceptor {
           401,
           "text/plain; charset=utf-8",
           Map.of("www-authenticate", "Basic realm=\"psc-scraper\""),
-          "this page asks for the token of --http-token-file, as Bearer or as the password of Basic\n"
+          "send the token of --http-token-file as Bearer or as the password of HTTP Basic\n"
               .getBytes(StandardCharsets.UTF_8));
     };
   }

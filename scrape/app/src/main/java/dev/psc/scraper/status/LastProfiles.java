@@ -11,8 +11,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The last profile of each target, for its flame graph; the ones seen longest ago go when there are
- * more bytes than fit. Thread-safe.
+ * The last profile of each target, for its flame graph. The least recently used ones are discarded
+ * beyond a limit on bytes. Thread-safe.
  */
 public final class LastProfiles {
 
@@ -37,12 +37,12 @@ public final class LastProfiles {
     }
   }
 
-  /** Returns what was last seen of a target, or null. */
+  /** Returns the last profile of a target, or null. */
   public synchronized @Nullable Entry of(Target target, LabelSet externalLabels) {
     return entries.get(sentLabels(target, externalLabels));
   }
 
-  /** Returns the labels that a target's profiles are sent with. */
+  /** Returns the labels that are sent with a target's profiles. */
   static LabelSet sentLabels(Target target, LabelSet externalLabels) {
     return target
         .labels()
@@ -51,7 +51,7 @@ public final class LastProfiles {
         .filter(l -> !l.name().startsWith("__") || l.name().equals(LabelSet.NAME));
   }
 
-  /** One profile, with its sample types read when somebody asks. */
+  /** A profile; its sample types are read on first use. */
   public static final class Entry {
     private final RawProfile profile;
     private @Nullable List<String> types;

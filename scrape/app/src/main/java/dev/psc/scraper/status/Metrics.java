@@ -9,7 +9,7 @@ import dev.psc.scrape.loop.TargetStatus;
 import java.util.Locale;
 import java.util.TreeMap;
 
-/** What {@code /metrics} says. */
+/** The metrics of {@code /metrics}. */
 public final class Metrics {
 
   private Metrics() {}
@@ -25,13 +25,13 @@ public final class Metrics {
         "psc_jvm_heap_used_bytes",
         "Heap in use by this process.",
         jvm.totalMemory() - (double) jvm.freeMemory());
-    text.gauge("psc_jvm_heap_max_bytes", "Heap it may use.", jvm.maxMemory());
+    text.gauge("psc_jvm_heap_max_bytes", "Maximum heap of this process.", jvm.maxMemory());
     return text.toString();
   }
 
   private static void scraper(PrometheusText text, ScraperSnapshot scraper) {
     for (ScraperSnapshot.Job job : scraper.jobs()) {
-      String help = "Targets by job and health; dropped by relabelling, invalid when unusable.";
+      String help = "Targets by job and state.";
       for (TargetStatus.Health health : TargetStatus.Health.values()) {
         text.gauge(
             "psc_targets",
@@ -47,7 +47,7 @@ public final class Metrics {
       for (ScraperSnapshot.Discovery discovery : job.discoveries()) {
         text.gauge(
             "psc_discovery_up",
-            "1 while a discovery sees its targets.",
+            "1 while the discovery works.",
             discovery.error().isEmpty() ? 1 : 0,
             "job",
             job.name(),
@@ -55,15 +55,15 @@ public final class Metrics {
             discovery.key());
       }
     }
-    text.gauge("psc_scrapes_running", "Scrapes under way.", scraper.scraping());
-    text.gauge("psc_scrapes_waiting", "Scrapes that are due and wait.", scraper.waiting());
+    text.gauge("psc_scrapes_running", "Running scrapes.", scraper.scraping());
+    text.gauge("psc_scrapes_waiting", "Scrapes that are due and waiting for a slot.", scraper.waiting());
   }
 
   private static void store(PrometheusText text, DeliverySnapshot now) {
-    text.counter("psc_delivery_accepted_total", "Profiles taken into the queue.", now.accepted());
-    text.counter("psc_delivery_replayed_total", "Profiles found on disk at start.", now.replayed());
-    text.counter("psc_delivery_sent_total", "Profiles the store has.", now.sent());
-    text.counter("psc_delivery_sent_bytes_total", "Their bytes.", now.sentBytes());
+    text.counter("psc_delivery_accepted_total", "Profiles accepted into the queue.", now.accepted());
+    text.counter("psc_delivery_replayed_total", "Profiles found in the spool at start.", now.replayed());
+    text.counter("psc_delivery_sent_total", "Profiles accepted by the store.", now.sent());
+    text.counter("psc_delivery_sent_bytes_total", "Bytes of profiles.", now.sentBytes());
     text.counter("psc_delivery_retried_total", "Profiles sent again.", now.retried());
     text.counter("psc_delivery_calls_total", "Calls to the store that ended.", now.calls());
     new TreeMap<>(now.dropped())
@@ -71,7 +71,7 @@ public final class Metrics {
             (reason, count) ->
                 text.counter(
                     "psc_delivery_dropped_total",
-                    "Profiles lost after they were taken, by reason.",
+                    "Profiles lost after they were accepted, by reason.",
                     count,
                     "reason",
                     reason));
@@ -80,30 +80,30 @@ public final class Metrics {
             (reason, count) ->
                 text.counter(
                     "psc_delivery_refused_total",
-                    "Profiles not taken, by reason.",
+                    "Profiles rejected before the queue, by reason.",
                     count,
                     "reason",
                     reason));
-    text.gauge("psc_delivery_queue_profiles", "Profiles that wait.", now.queued());
-    text.gauge("psc_delivery_queue_bytes", "Their bytes.", now.queueBytes());
+    text.gauge("psc_delivery_queue_profiles", "Queued profiles.", now.queued());
+    text.gauge("psc_delivery_queue_bytes", "Bytes of profiles.", now.queueBytes());
     text.gauge("psc_delivery_spool_bytes", "Size of the spool's files.", now.spoolBytes());
     text.gauge(
         "psc_delivery_spool_healthy",
-        "1 while the spool takes profiles; 1 without a spool.",
+        "1 while the spool is writable, or without a spool.",
         now.spoolHealthy() ? 1 : 0);
     text.gauge(
         "psc_delivery_oldest_age_seconds",
-        "Age of the oldest profile that waits.",
+        "Age of the oldest queued profile.",
         now.oldestAge().toMillis() / 1e3);
     for (DeliveryState state : DeliveryState.values()) {
       text.gauge(
           "psc_delivery_state",
-          "1 for the state that sending is in.",
+          "1 for the current state of sending.",
           now.state() == state ? 1 : 0,
           "state",
           state.name().toLowerCase(Locale.ROOT));
     }
-    String help = "From acceptance to the store's answer.";
+    String help = "Time from acceptance to the store's response.";
     text.quantile("psc_delivery_latency_seconds", help, "0.5", now.latencyP50().toMillis() / 1e3);
     text.quantile("psc_delivery_latency_seconds", help, "0.99", now.latencyP99().toMillis() / 1e3);
   }

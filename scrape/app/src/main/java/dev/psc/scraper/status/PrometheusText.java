@@ -5,8 +5,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Writes Prometheus' text exposition format 0.0.4, which wants all samples of a metric in one
- * group, in whatever order they are given here. Not thread-safe.
+ * A writer of Prometheus' text exposition format 0.0.4. It groups the samples of a metric, whatever
+ * the order of the calls. Not thread-safe.
  */
 public final class PrometheusText {
 

@@ -10,7 +10,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Counts what the scrape loops do, for {@code /metrics}. Thread-safe. */
+/** The counters of the scrape loops, for {@code /metrics}. Thread-safe. */
 final class ScrapeCounters implements ScrapeListener {
 
   /** Scrapes of one job that ended the same way. */
@@ -66,7 +66,7 @@ final class ScrapeCounters implements ScrapeListener {
   }
 
   void write(PrometheusText text) {
-    String scraped = "Scrapes by job and how they ended; ok is good, every other word a reason.";
+    String scraped = "Scrapes by job and outcome: ok, or the reason of a failure.";
     new TreeMap<>(scrapes)
         .forEach(
             (key, count) ->
@@ -92,7 +92,7 @@ final class ScrapeCounters implements ScrapeListener {
             (job, count) ->
                 text.counter(
                     "psc_scrape_missed_intervals_total",
-                    "Intervals that passed without a scrape, e.g. because the last one still ran.",
+                    "Intervals without a scrape because the previous one was still running.",
                     count.sum(),
                     "job",
                     job));
@@ -107,11 +107,11 @@ final class ScrapeCounters implements ScrapeListener {
                     job));
     text.gauge(
         "psc_config_last_reload_successful",
-        "1 when the config in use is the one in the file.",
+        "1 if the last reload of the config succeeded.",
         lastReloadGood ? 1 : 0);
     text.gauge(
         "psc_config_last_reload_success_timestamp_seconds",
-        "When the config in use was read.",
+        "Time of the last successful reload of the config.",
         lastGoodReload.getEpochSecond());
   }
 }

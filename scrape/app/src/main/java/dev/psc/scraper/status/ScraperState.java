@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The state of a running scraper: the config in use, the scrape engine, the connection to the store
- * and what is counted about them.
+ * and counters.
  *
  * <p>Thread-safe. {@link #close()} closes the engine and the connection.
  */
@@ -76,9 +76,9 @@ public final class ScraperState {
   }
 
   /**
-   * Reads the config again; a broken one changes nothing but the status.
+   * Reloads the config. An invalid config leaves the previous one in use.
    *
-   * @return what is wrong, or the empty text
+   * @return the problems, or the empty text
    */
   public synchronized String reload() {
     if (closed) {
@@ -90,24 +90,24 @@ public final class ScraperState {
     } catch (UsageException e) {
       configError = String.valueOf(e.getMessage());
       counters.reloaded(false);
-      logger.error("the changed config is not used, the earlier one goes on: {}", e.getMessage());
+      logger.error("Changed config is invalid; the previous config stays in use: {}", e.getMessage());
       return configError;
     }
     scraper.reload(next.jobs());
     config = next;
     configError = "";
     counters.reloaded(true);
-    logger.atInfo().addKeyValue("jobs", next.jobs().size()).log("config read again");
+    logger.atInfo().addKeyValue("jobs", next.jobs().size()).log("Config reloaded");
     return "";
   }
 
-  /** Returns why the scraper is not ready, or the empty text. */
+  /** Returns the reason why the scraper is not ready, or the empty text. */
   public String notReady(ScraperSnapshot snapshot) {
     if (closed) {
       return "shutting down";
     }
     if (!store.tokenOrigin().equals("none") && store.tokenFingerprint().isEmpty()) {
-      return "the token is not usable: " + store.tokenProblem();
+      return "token is not usable: " + store.tokenProblem();
     }
     if (!discovered) {
       String waiting =
@@ -119,7 +119,7 @@ public final class ScraperState {
                           .map(d -> job.name() + " (" + d.key() + ")"))
               .collect(Collectors.joining(", "));
       if (!waiting.isEmpty()) {
-        return "not yet discovered: " + waiting;
+        return "waiting for discovery: " + waiting;
       }
       discovered = true;
     }
@@ -173,14 +173,14 @@ public final class ScraperState {
         : options.buffer.spoolMaxBytes.bytes();
   }
 
-  /** Returns where the queue is kept, in words. */
+  /** Returns a description of the place of queued profiles. */
   public String spool(DeliverySnapshot now) {
     if (options.buffer.spoolDir == null) {
       return "in memory";
     }
     return now.spoolHealthy()
         ? "on disk in " + options.buffer.spoolDir
-        : "in memory, because the disk does not take it: " + now.spoolMessage();
+        : "in memory, because the spool is not writable: " + now.spoolMessage();
   }
 
   /** Stops scraping, flushes within {@code --shutdown-timeout} and disconnects; idempotent. */

@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** The status of the scraper as JSON: what {@code /api/status} answers and the page shows. */
+/** The status of the scraper as JSON, for {@code /api/status} and the status page. */
 public final class StatusDocument {
 
   private StatusDocument() {}
@@ -70,7 +70,7 @@ public final class StatusDocument {
     store.put("tokenFingerprint", link.tokenFingerprint());
     store.put("tokenSource", link.tokenOrigin());
     store.put(
-        "tokenState", link.tokenProblem().isEmpty() ? "" : "last good one: " + link.tokenProblem());
+        "tokenState", link.tokenProblem().isEmpty() ? "" : "last good token in use: " + link.tokenProblem());
     store.put("queuedProfiles", now.queued());
     store.put("queuedBytes", now.queueBytes());
     store.put("queueMaxBytes", state.queueMaxBytes());
