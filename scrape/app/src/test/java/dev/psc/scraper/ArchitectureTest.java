@@ -35,6 +35,7 @@ class ArchitectureTest {
     }
   }
 
+  private static final String LABEL = "dev.psc.label..";
   private static final String PPROF = "dev.psc.pprof..";
   private static final String DELIVERY = "dev.psc.delivery..";
   private static final String NET = "dev.psc.net..";
@@ -67,9 +68,11 @@ class ArchitectureTest {
                 .as("modules of ours other than " + String.join(", ", all)));
   }
 
-  @ArchTest static final ArchRule pprofStandsAlone = onlyDependsOn(PPROF);
+  @ArchTest static final ArchRule pprofStandsAlone = onlyDependsOn(PPROF, LABEL);
 
-  @ArchTest static final ArchRule deliveryKnowsPprof = onlyDependsOn(DELIVERY, PPROF);
+  @ArchTest static final ArchRule labelsStandAlone = onlyDependsOn(LABEL);
+
+  @ArchTest static final ArchRule deliveryKnowsPprof = onlyDependsOn(DELIVERY, PPROF, LABEL);
 
   @ArchTest static final ArchRule netStandsAlone = onlyDependsOn(NET);
 
@@ -79,7 +82,7 @@ class ArchitectureTest {
 
   @ArchTest
   static final ArchRule storeKnowsDeliveryAndAuth =
-      onlyDependsOn(STORE, DELIVERY, AUTH, NET, PPROF);
+      onlyDependsOn(STORE, DELIVERY, AUTH, NET, PPROF, LABEL);
 
   @ArchTest
   static final ArchRule onlyTheTestkitKnowsIam =
@@ -90,7 +93,7 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAPackage(IAM);
 
-  @ArchTest static final ArchRule jvmKnowsDelivery = onlyDependsOn(JVM, DELIVERY, PPROF);
+  @ArchTest static final ArchRule jvmKnowsDelivery = onlyDependsOn(JVM, DELIVERY, PPROF, LABEL);
 
   @ArchTest
   static final ArchRule engineKnowsDelivery =
@@ -99,8 +102,9 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat(
               resideInAPackage("dev.psc..")
-                  .and(DescribedPredicate.not(ENGINE.or(resideInAnyPackage(DELIVERY, NET, PPROF))))
-                  .as("modules of ours other than engine, delivery, net, pprof"));
+                  .and(DescribedPredicate.not(
+                          ENGINE.or(resideInAnyPackage(DELIVERY, NET, PPROF, LABEL))))
+                  .as("modules of ours other than engine, delivery, net, pprof, label"));
 
   @ArchTest
   static final ArchRule configKnowsTheEngine =
@@ -139,7 +143,7 @@ class ArchitectureTest {
         .resideInAPackage(module)
         .should()
         .onlyDependOnClassesThat()
-        .resideInAnyPackage(module, "java..", "javax.net.ssl..", "org.jspecify..");
+        .resideInAnyPackage(module, LABEL, "java..", "javax.net.ssl..", "org.jspecify..");
   }
 
   @ArchTest
@@ -158,7 +162,7 @@ class ArchitectureTest {
   static final ArchRule onlyStoreAuthAndAboveKnowGrpc =
       noClasses()
           .that()
-          .resideInAnyPackage(PPROF, DELIVERY, JVM, SCRAPE, NET)
+          .resideInAnyPackage(PPROF, LABEL, DELIVERY, JVM, SCRAPE, NET)
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("io.grpc..", "com.google.protobuf..");
@@ -216,7 +220,7 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule packagesHaveNoCircle =
       slices()
-          .matching("(dev.psc.**)")
+          .matching("dev.psc.(**)")
           .should()
           .beFreeOfCycles()
           .ignoreDependency(
