@@ -63,8 +63,7 @@ final class ApiPage {
           page.append("\n## ").append(artifact(module)).append(": `").append(exported);
           page.append("`\n| type | description |\n|---|---|\n");
           types.forEach(
-              (name, description) ->
-                  page.append("| `%s` | %s |\n".formatted(name, description)));
+              (name, description) -> page.append("| `%s` | %s |\n".formatted(name, description)));
         }
       }
     }
@@ -123,6 +122,8 @@ final class ApiPage {
             .replaceAll("\\s+", " ")
             .strip();
     Matcher sentence = SENTENCE.matcher(text);
-    return (sentence.find() ? sentence.group(1) : text).replaceAll("<[^>]*>", "").replace("|", "\\|");
+    return (sentence.find() ? sentence.group(1) : text)
+        .replaceAll("<[^>]*>", "")
+        .replace("|", "\\|");
   }
 }

@@ -102,7 +102,8 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat(
               resideInAPackage("dev.psc..")
-                  .and(DescribedPredicate.not(
+                  .and(
+                      DescribedPredicate.not(
                           ENGINE.or(resideInAnyPackage(DELIVERY, NET, PPROF, LABEL))))
                   .as("modules of ours other than engine, delivery, net, pprof, label"));
 

@@ -1,15 +1,14 @@
 package dev.psc.scraper;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.psc.scrape.config.ScrapeConfigFile;
+import dev.psc.scrape.target.ScrapeJob;
 import dev.psc.scraper.cli.CommandLineReader;
 import dev.psc.scraper.cli.HttpAddress;
 import dev.psc.scraper.cli.Options;
 import dev.psc.scraper.cli.UsageException;
 import dev.psc.scraper.store.StoreConnection;
-
-import static org.assertj.core.api.Assertions.assertThat;
-
-import dev.psc.scrape.config.ScrapeConfigFile;
-import dev.psc.scrape.target.ScrapeJob;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

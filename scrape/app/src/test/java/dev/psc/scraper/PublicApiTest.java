@@ -14,7 +14,8 @@ class PublicApiTest {
   @Test
   void listsEveryPublicTypeWithItsFirstSentence() throws Exception {
     assertThat(Files.readString(root.resolve("core/API.md")))
-        .as("core/API.md is out of date: java scrape/app/src/test/java/dev/psc/scraper/ApiPage.java")
+        .as(
+            "core/API.md is out of date: java scrape/app/src/test/java/dev/psc/scraper/ApiPage.java")
         .isEqualTo(ApiPage.text(root));
   }
 

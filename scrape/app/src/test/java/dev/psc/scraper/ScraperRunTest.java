@@ -1,15 +1,14 @@
 package dev.psc.scraper;
 
-import dev.psc.scraper.cli.CommandLineReader;
-import dev.psc.scraper.cli.Options;
-import dev.psc.scraper.cli.UsageException;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.psc.pprof.ProfileBuilder;
+import dev.psc.scraper.cli.CommandLineReader;
+import dev.psc.scraper.cli.Options;
+import dev.psc.scraper.cli.UsageException;
 import dev.psc.store.proto.scrape.ScrapeServiceGrpc;
 import dev.psc.store.proto.scrape.Targets;
 import dev.psc.store.proto.scrape.TargetsRequest;

@@ -11,8 +11,8 @@ import java.util.Locale;
 import org.slf4j.event.KeyValuePair;
 
 /**
- * An encoder of one line per event: {@code level=warn ts=… logger=… msg="…" key=value}, or the same as a JSON
- * object. Line breaks inside values are escaped, so that an event is always one line.
+ * An encoder of one line per event: {@code level=warn ts=… logger=… msg="…" key=value}, or the same
+ * as a JSON object. Line breaks inside values are escaped, so that an event is always one line.
  */
 final class LogLines extends EncoderBase<ILoggingEvent> {
 

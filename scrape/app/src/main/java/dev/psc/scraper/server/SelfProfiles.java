@@ -8,10 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The scraper's own profiles at {@code /debug/pprof}. Capture starts with the first
- * request.
- */
+/** The scraper's own profiles at {@code /debug/pprof}. Capture starts with the first request. */
 public final class SelfProfiles implements AutoCloseable {
 
   private @Nullable JvmProfiling profiling;

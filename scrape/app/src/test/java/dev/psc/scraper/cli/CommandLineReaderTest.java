@@ -207,7 +207,8 @@ class CommandLineReaderTest {
   void readsTheProjectFromFlagAndEnvironment() throws Exception {
     String project = "11111111-2222-4333-8444-555555555555";
     Options options = CommandLineReader.read(new String[] {}, Map.of("PSC_PROJECT_ID", project));
-    assertThat(StoreConnection.headers(options).projectId()).hasToString("Optional[" + project + "]");
+    assertThat(StoreConnection.headers(options).projectId())
+        .hasToString("Optional[" + project + "]");
     Options both =
         CommandLineReader.read(
             new String[] {"--project-id=" + project, "--grpc-headers=projectid=" + project},
