@@ -9,7 +9,6 @@ import dev.psc.scraper.command.InspectCommands;
 import dev.psc.scraper.command.Push;
 import dev.psc.scraper.config.HangUp;
 import dev.psc.scraper.log.LogSetup;
-
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetSocketAddress;
@@ -169,7 +168,8 @@ public final class PscScraper {
     CountDownLatch never = new CountDownLatch(1);
     ScraperRun run = ScraperRun.start(options);
     // SIGTERM runs the hook. It holds the JVM until the main thread has closed everything and ended
-    // the process with 0; otherwise an orderly end would have the exit code of a killed process (143).
+    // the process with 0; otherwise an orderly end would have the exit code of a killed process
+    // (143).
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(
@@ -188,7 +188,8 @@ public final class PscScraper {
   private static void awaitAtMost(CountDownLatch latch, Duration timeout) {
     try {
       if (!latch.await(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
-        LoggerFactory.getLogger(PscScraper.class).warn("Shutdown timed out before everything had stopped");
+        LoggerFactory.getLogger(PscScraper.class)
+            .warn("Shutdown timed out before everything had stopped");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -433,6 +433,6 @@ class ScraperRunTest {
     Files.writeString(config, "scrape_configs:\n- job_name: a\n  scrape_intervall: 1s\n");
     assertThat(program("--print-config").err()).contains(":3:", "scrape_interval");
     Files.delete(config);
-    assertThat(program("--print-config").err()).contains("there is no file");
+    assertThat(program("--print-config").err()).contains("does not exist");
   }
 }

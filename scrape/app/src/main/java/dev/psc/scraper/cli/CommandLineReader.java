@@ -20,7 +20,8 @@ public final class CommandLineReader {
    *
    * @throws UsageException on an unknown flag or a malformed value
    */
-  public static Options read(String[] arguments, Map<String, String> environment) throws UsageException {
+  public static Options read(String[] arguments, Map<String, String> environment)
+      throws UsageException {
     Options options = new Options();
     CommandLine line = commandLine(options, environment);
     try {

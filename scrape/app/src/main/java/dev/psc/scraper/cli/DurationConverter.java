@@ -5,7 +5,10 @@ import java.time.Duration;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** The parser of durations in flags, with the syntax of the config: {@code 500ms}, {@code 4s}, {@code 1m30s}. */
+/**
+ * The parser of durations in flags, with the syntax of the config: {@code 500ms}, {@code 4s},
+ * {@code 1m30s}.
+ */
 final class DurationConverter implements ITypeConverter<Duration> {
 
   @Override

@@ -41,7 +41,9 @@ public final class EnvironmentDefaults implements IDefaultValueProvider {
     return option.type() == boolean.class ? asBoolean(value) : value;
   }
 
-  /** Returns true or false for the other spellings; any other text is left for picocli to reject. */
+  /**
+   * Returns true or false for the other spellings; any other text is left for picocli to reject.
+   */
   private static String asBoolean(String value) {
     return switch (value.strip().toLowerCase(Locale.ROOT)) {
       case "true", "1", "yes" -> "true";

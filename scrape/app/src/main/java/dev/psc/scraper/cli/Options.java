@@ -144,8 +144,7 @@ public final class Options {
     @Option(
         names = "--grpc-headers",
         paramLabel = "KEY=VALUE",
-        description =
-            "Metadata sent with every call; repeatable, or several joined by ';'.")
+        description = "Metadata sent with every call; repeatable, or several joined by ';'.")
     public List<String> grpcHeaders = new ArrayList<>();
 
     @Option(
@@ -227,7 +226,8 @@ public final class Options {
         names = "--spool-max-bytes",
         paramLabel = "SIZE",
         converter = ByteSize.Converter.class,
-        description = "Limit on the spool's size; the oldest profiles are dropped first. Default: 1GiB")
+        description =
+            "Limit on the spool's size; the oldest profiles are dropped first. Default: 1GiB")
     public ByteSize spoolMaxBytes = ByteSize.mebibytes(1024);
 
     @Option(

@@ -7,8 +7,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The name that distinguishes replicas with the same config: that of the machine or the pod. It seeds
- * the scrape offsets, so that replicas take CPU profiles at different times.
+ * The name that distinguishes replicas with the same config: that of the machine or the pod. It
+ * seeds the scrape offsets, so that replicas take CPU profiles at different times.
  */
 public final class Replica {
 

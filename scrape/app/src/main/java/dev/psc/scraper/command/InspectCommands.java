@@ -1,12 +1,5 @@
 package dev.psc.scraper.command;
 
-import dev.psc.scraper.config.ScraperSettings;
-import dev.psc.scraper.cli.Options;
-import dev.psc.scraper.cli.UsageException;
-import dev.psc.scraper.config.ConfigFile;
-import dev.psc.scraper.status.StatusDocument;
-import dev.psc.scraper.store.StoreConnection;
-
 import dev.psc.auth.CallHeaders;
 import dev.psc.auth.TokenSource;
 import dev.psc.net.Json;
@@ -15,6 +8,12 @@ import dev.psc.scrape.Scraper;
 import dev.psc.scrape.ScraperSnapshot;
 import dev.psc.scrape.loop.TargetStatus;
 import dev.psc.scrape.target.Targets;
+import dev.psc.scraper.cli.Options;
+import dev.psc.scraper.cli.UsageException;
+import dev.psc.scraper.config.ConfigFile;
+import dev.psc.scraper.config.ScraperSettings;
+import dev.psc.scraper.status.StatusDocument;
+import dev.psc.scraper.store.StoreConnection;
 import dev.psc.store.StoreChannels;
 import dev.psc.store.StoreCheck;
 import dev.psc.store.StoreCheckStep;
@@ -158,12 +157,7 @@ public final class InspectCommands {
               options.scrape.configPath + ": " + config.jobs().size() + " job(s)",
               ""));
     } catch (UsageException e) {
-      steps.add(
-          new Step(
-              "config valid",
-              "wrong",
-              String.valueOf(e.getMessage()),
-              remedy(e)));
+      steps.add(new Step("config valid", "wrong", String.valueOf(e.getMessage()), remedy(e)));
     }
     for (StoreCheckStep step : storeSteps()) {
       steps.add(

@@ -1,10 +1,5 @@
 package dev.psc.scraper.command;
 
-import dev.psc.scraper.config.ScraperSettings;
-import dev.psc.scraper.cli.Options;
-import dev.psc.scraper.cli.UsageException;
-import dev.psc.scraper.store.StoreConnection;
-
 import dev.psc.delivery.Delivery;
 import dev.psc.delivery.spi.Acceptance;
 import dev.psc.delivery.spi.RawProfile;
@@ -12,6 +7,10 @@ import dev.psc.delivery.status.DeliverySnapshot;
 import dev.psc.jvm.JfrFiles;
 import dev.psc.jvm.profile.JfrConversion;
 import dev.psc.label.LabelSet;
+import dev.psc.scraper.cli.Options;
+import dev.psc.scraper.cli.UsageException;
+import dev.psc.scraper.config.ScraperSettings;
+import dev.psc.scraper.store.StoreConnection;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.AccessDeniedException;

@@ -1,10 +1,9 @@
 package dev.psc.scraper.config;
 
-import dev.psc.scraper.cli.UsageException;
-
 import dev.psc.scrape.config.ScrapeConfigFile;
 import dev.psc.scrape.settings.ConfigException;
 import dev.psc.scrape.target.ScrapeJob;
+import dev.psc.scraper.cli.UsageException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.NoSuchFileException;
@@ -29,8 +28,7 @@ public record ConfigFile(List<ScrapeJob> jobs, Instant readAt) {
     try {
       return new ConfigFile(List.copyOf(ScrapeConfigFile.read(file)), Instant.now());
     } catch (NoSuchFileException e) {
-      throw new UsageException(
-          "--config-path: file " + file + " does not exist");
+      throw new UsageException("--config-path: file " + file + " does not exist");
     } catch (CharacterCodingException e) {
       throw new UsageException("--config-path: " + file + " is not UTF-8 text");
     } catch (IOException e) {

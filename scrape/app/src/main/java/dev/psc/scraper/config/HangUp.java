@@ -32,7 +32,8 @@ public final class HangUp {
           .getMethod("handle", signal, handler)
           .invoke(null, signal.getConstructor(String.class).newInstance("HUP"), proxy);
     } catch (ReflectiveOperationException e) {
-      logger.info("SIGHUP is not available on this system; use POST /-/reload to reload the config");
+      logger.info(
+          "SIGHUP is not available on this system; use POST /-/reload to reload the config");
     }
   }
 }

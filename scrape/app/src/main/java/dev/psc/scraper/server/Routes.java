@@ -1,11 +1,5 @@
 package dev.psc.scraper.server;
 
-import dev.psc.scraper.status.ScraperState;
-import dev.psc.scraper.status.LastProfiles;
-import dev.psc.scraper.status.Metrics;
-import dev.psc.scraper.status.PrometheusText;
-import dev.psc.scraper.status.StatusDocument;
-
 import dev.psc.net.Json;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.format.PprofException;
@@ -13,6 +7,11 @@ import dev.psc.pprof.report.FlameGraph;
 import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.loop.TargetStatus;
 import dev.psc.scraper.server.HttpExchange.Answer;
+import dev.psc.scraper.status.LastProfiles;
+import dev.psc.scraper.status.Metrics;
+import dev.psc.scraper.status.PrometheusText;
+import dev.psc.scraper.status.ScraperState;
+import dev.psc.scraper.status.StatusDocument;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -124,7 +123,8 @@ public final class Routes implements HttpExchange.Handler {
     if (target.isEmpty()) {
       return noTarget(id);
     }
-    LastProfiles.Entry entry = state.lastProfiles().of(target.get().target(), state.externalLabels());
+    LastProfiles.Entry entry =
+        state.lastProfiles().of(target.get().target(), state.externalLabels());
     return entry == null
         ? Answer.text(404, "no profile of this target yet\n")
         : Answer.html(

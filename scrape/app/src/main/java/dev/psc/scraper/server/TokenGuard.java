@@ -1,7 +1,6 @@
 package dev.psc.scraper.server;
 
 import dev.psc.scraper.cli.UsageException;
-
 import dev.psc.scraper.server.HttpExchange.Answer;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -18,8 +17,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A check of the token of {@code --http-token-file}, sent as {@code Bearer} or, for browsers, as the
- * password of HTTP Basic. Health endpoints require no token.
+ * A check of the token of {@code --http-token-file}, sent as {@code Bearer} or, for browsers, as
+ * the password of HTTP Basic. Health endpoints require no token.
  */
 public final class TokenGuard implements ServerInterceptor {
 

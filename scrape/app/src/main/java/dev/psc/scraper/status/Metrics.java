@@ -1,11 +1,10 @@
 package dev.psc.scraper.status;
 
-import dev.psc.scraper.cli.Version;
-
 import dev.psc.delivery.status.DeliverySnapshot;
 import dev.psc.delivery.status.DeliveryState;
 import dev.psc.scrape.ScraperSnapshot;
 import dev.psc.scrape.loop.TargetStatus;
+import dev.psc.scraper.cli.Version;
 import java.util.Locale;
 import java.util.TreeMap;
 
@@ -56,12 +55,15 @@ public final class Metrics {
       }
     }
     text.gauge("psc_scrapes_running", "Running scrapes.", scraper.scraping());
-    text.gauge("psc_scrapes_waiting", "Scrapes that are due and waiting for a slot.", scraper.waiting());
+    text.gauge(
+        "psc_scrapes_waiting", "Scrapes that are due and waiting for a slot.", scraper.waiting());
   }
 
   private static void store(PrometheusText text, DeliverySnapshot now) {
-    text.counter("psc_delivery_accepted_total", "Profiles accepted into the queue.", now.accepted());
-    text.counter("psc_delivery_replayed_total", "Profiles found in the spool at start.", now.replayed());
+    text.counter(
+        "psc_delivery_accepted_total", "Profiles accepted into the queue.", now.accepted());
+    text.counter(
+        "psc_delivery_replayed_total", "Profiles found in the spool at start.", now.replayed());
     text.counter("psc_delivery_sent_total", "Profiles accepted by the store.", now.sent());
     text.counter("psc_delivery_sent_bytes_total", "Bytes of profiles.", now.sentBytes());
     text.counter("psc_delivery_retried_total", "Profiles sent again.", now.retried());

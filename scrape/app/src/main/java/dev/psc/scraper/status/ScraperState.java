@@ -90,7 +90,8 @@ public final class ScraperState {
     } catch (UsageException e) {
       configError = String.valueOf(e.getMessage());
       counters.reloaded(false);
-      logger.error("Changed config is invalid; the previous config stays in use: {}", e.getMessage());
+      logger.error(
+          "Changed config is invalid; the previous config stays in use: {}", e.getMessage());
       return configError;
     }
     scraper.reload(next.jobs());
@@ -149,7 +150,6 @@ public final class ScraperState {
   public LastProfiles lastProfiles() {
     return lastProfiles;
   }
-
 
   public Instant startedAt() {
     return startedAt;

@@ -1,8 +1,5 @@
 package dev.psc.scraper.status;
 
-import dev.psc.scraper.cli.Version;
-import dev.psc.scraper.store.StoreConnection;
-
 import dev.psc.delivery.status.DeliverySnapshot;
 import dev.psc.delivery.status.DeliveryState;
 import dev.psc.label.Label;
@@ -13,6 +10,8 @@ import dev.psc.scrape.loop.TargetStatus;
 import dev.psc.scrape.target.ScrapeJob;
 import dev.psc.scrape.target.Target;
 import dev.psc.scrape.target.Targets;
+import dev.psc.scraper.cli.Version;
+import dev.psc.scraper.store.StoreConnection;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -43,7 +42,8 @@ public final class StatusDocument {
     Map<String, ScrapeJob> jobs = new LinkedHashMap<>();
     state.jobs().forEach(job -> jobs.put(job.name(), job));
     document.put("jobs", scraper.jobs().stream().map(job -> job(job, jobs)).toList());
-    document.put("targets", scraper.targets().stream().map(status -> target(status, state)).toList());
+    document.put(
+        "targets", scraper.targets().stream().map(status -> target(status, state)).toList());
     document.put("dropped", dropped(scraper));
     return document;
   }
@@ -70,7 +70,8 @@ public final class StatusDocument {
     store.put("tokenFingerprint", link.tokenFingerprint());
     store.put("tokenSource", link.tokenOrigin());
     store.put(
-        "tokenState", link.tokenProblem().isEmpty() ? "" : "last good token in use: " + link.tokenProblem());
+        "tokenState",
+        link.tokenProblem().isEmpty() ? "" : "last good token in use: " + link.tokenProblem());
     store.put("queuedProfiles", now.queued());
     store.put("queuedBytes", now.queueBytes());
     store.put("queueMaxBytes", state.queueMaxBytes());

@@ -1,10 +1,5 @@
 package dev.psc.scraper.store;
 
-import dev.psc.scraper.cli.KeyValues;
-import dev.psc.scraper.cli.Options;
-import dev.psc.scraper.cli.UsageException;
-import dev.psc.scraper.cli.Version;
-
 import dev.psc.auth.BearerToken;
 import dev.psc.auth.CallHeaders;
 import dev.psc.auth.FileTokenSource;
@@ -19,6 +14,10 @@ import dev.psc.delivery.Delivery;
 import dev.psc.delivery.DeliveryBuilder;
 import dev.psc.delivery.spi.ProfileSink;
 import dev.psc.delivery.status.DeliveryEvent;
+import dev.psc.scraper.cli.KeyValues;
+import dev.psc.scraper.cli.Options;
+import dev.psc.scraper.cli.UsageException;
+import dev.psc.scraper.cli.Version;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;
 import io.grpc.ManagedChannel;
@@ -227,9 +226,11 @@ public final class StoreConnection {
       }
       return null;
     } catch (TokenUnavailableException e) {
-      throw new UsageException("--bearer-token-file: " + e.getMessage() + hint(options, String.valueOf(e.getMessage())));
+      throw new UsageException(
+          "--bearer-token-file: " + e.getMessage() + hint(options, String.valueOf(e.getMessage())));
     } catch (IllegalArgumentException e) {
-      throw new UsageException("--bearer-token: " + e.getMessage() + hint(options, String.valueOf(e.getMessage())));
+      throw new UsageException(
+          "--bearer-token: " + e.getMessage() + hint(options, String.valueOf(e.getMessage())));
     }
   }
 
@@ -259,7 +260,9 @@ public final class StoreConnection {
           .atWarn()
           .addKeyValue("file", status.path())
           .addKeyValue("token", status.fingerprint())
-          .log("Token file is not usable; the last good token stays in use: {}", status.problem().get());
+          .log(
+              "Token file is not usable; the last good token stays in use: {}",
+              status.problem().get());
     } else {
       logger
           .atInfo()
@@ -273,7 +276,8 @@ public final class StoreConnection {
     if (event instanceof DeliveryEvent.StateChanged changed) {
       switch (changed.to()) {
         case BLOCKED, REFUSING ->
-            logger.error("Store is rejecting all profiles; keeping them queued: {}", changed.message());
+            logger.error(
+                "Store is rejecting all profiles; keeping them queued: {}", changed.message());
         case BACKING_OFF -> logger.warn("Store: {}", changed.message());
         default -> logger.info("Store: {}", changed.to().name().toLowerCase(java.util.Locale.ROOT));
       }
