@@ -1,4 +1,4 @@
-/** The drop-in scraper: same flags, same config, same manifest. */
+/** The scraper program, with the flags, config and manifest of the Polar Signals scraper. */
 module dev.psc.scraper {
   requires static transitive org.jspecify;
   requires dev.psc.scrape.config;
@@ -17,6 +17,6 @@ module dev.psc.scraper {
   requires jdk.unsupported;
   requires org.slf4j;
 
-  opens dev.psc.scraper to
+  opens dev.psc.scraper.cli to
       info.picocli;
 }

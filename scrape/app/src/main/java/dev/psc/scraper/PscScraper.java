@@ -1,5 +1,14 @@
 package dev.psc.scraper;
 
+import dev.psc.scraper.cli.CommandLineReader;
+import dev.psc.scraper.cli.HttpAddress;
+import dev.psc.scraper.cli.Options;
+import dev.psc.scraper.cli.UsageException;
+import dev.psc.scraper.cli.Version;
+import dev.psc.scraper.command.InspectCommands;
+import dev.psc.scraper.command.Push;
+import dev.psc.scraper.config.HangUp;
+import dev.psc.scraper.log.LogSetup;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetSocketAddress;
@@ -17,17 +26,17 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The scraper as a program; see its README for flags and exit codes. */
+/** The main class of the scraper; the README lists flags and exit codes. */
 public final class PscScraper {
 
   private PscScraper() {}
 
   /**
-   * Runs until SIGTERM, or does what a flag asks for and exits: 0 done, 1 a check failed or it
-   * could not start, 2 the command line or the config is wrong.
+   * Scrapes until SIGTERM, or runs a command and exits. Exit codes: 0 success, 1 failed check or
+   * start, 2 invalid command line or config.
    */
   public static void main(String[] arguments) {
-    // Java 17 keeps idle connections for 20 minutes: those of targets that go would pile up.
+    // Java 17 keeps idle connections for 20 minutes: connections of removed targets would pile up.
     setIfAbsent("jdk.httpclient.keepalive.timeout", "60");
     // With a parallelism of 1, as on two processors, Java 17 starts a thread for each response.
     if (Runtime.getRuntime().availableProcessors() <= 2) {
@@ -72,7 +81,7 @@ public final class PscScraper {
       String[] arguments, Map<String, String> environment, PrintStream out, PrintStream err)
       throws UsageException {
     Options options = CommandLineReader.read(arguments, environment);
-    if (options.look.help) {
+    if (options.inspect.help) {
       CommandLineReader.usage(out);
       return 0;
     }
@@ -82,32 +91,32 @@ public final class PscScraper {
 
   private static int run(Options options, PrintStream out)
       throws UsageException, IOException, InterruptedException {
-    if (options.look.help) {
+    if (options.inspect.help) {
       CommandLineReader.usage(out);
       return 0;
     }
-    if (options.look.version) {
+    if (options.inspect.version) {
       out.println("psc-scraper " + Version.TEXT);
       return 0;
     }
     check(options);
     LogSetup.apply(options.serve.logLevel, options.serve.logFormat);
-    Look look = new Look(options, out);
-    if (options.look.printConfig) {
-      return look.config();
+    InspectCommands inspect = new InspectCommands(options, out);
+    if (options.inspect.printConfig) {
+      return inspect.config();
     }
-    if (options.look.printTargets) {
-      return look.targets();
+    if (options.inspect.printTargets) {
+      return inspect.targets();
     }
-    if (options.look.check) {
-      return look.check();
+    if (options.inspect.check) {
+      return inspect.check();
     }
     checkMode(options.scrape.mode);
     scrape(options);
     return 0;
   }
 
-  /** Flags that are wrong whatever is to be done. */
+  /** Rejects flags that are invalid for every command. */
   private static void check(Options options) throws UsageException {
     List<String> problems = new ArrayList<>();
     if (!options.arguments.isEmpty()) {
@@ -115,9 +124,9 @@ public final class PscScraper {
     }
     oneOf(problems, "--log-level", options.serve.logLevel, LogSetup.LEVELS);
     oneOf(problems, "--log-format", options.serve.logFormat, LogSetup.FORMATS);
-    oneOf(problems, "--output", options.look.output, List.of("text", "json"));
+    oneOf(problems, "--output", options.inspect.output, List.of("text", "json"));
     if (options.ignored.enablePersistence) {
-      problems.add("--enable-persistence: there is no store in here, nothing would be kept");
+      problems.add("--enable-persistence is not supported: there is no built-in store");
     }
     if (options.scrape.maxConcurrentScrapes < 1) {
       problems.add("--max-concurrent-scrapes must be at least 1");
@@ -141,8 +150,8 @@ public final class PscScraper {
       throw new UsageException(
           "--mode="
               + mode
-              + ": this program only scrapes; give --mode=scraper-only. It has no store (all) and"
-              + " forwards nothing (forwarder)");
+              + " is not supported: set --mode=scraper-only; there is no built-in store (all) and no"
+              + " forwarder");
     }
   }
 
@@ -151,15 +160,16 @@ public final class PscScraper {
     Logger logger = LoggerFactory.getLogger(PscScraper.class);
     if (!options.ignored.withValue.isEmpty() || !options.ignored.switches.isEmpty()) {
       logger.warn(
-          "{} flag(s) of today's scraper have no meaning here and are ignored: those of its store,"
-              + " symbolizer, debuginfo and tracing",
+          "Ignoring {} flag(s) about store, symbolizer, debuginfo or tracing, which have no effect"
+              + " here",
           options.ignored.withValue.size() + options.ignored.switches.size());
     }
     CountDownLatch ended = new CountDownLatch(1);
     CountDownLatch never = new CountDownLatch(1);
     ScraperRun run = ScraperRun.start(options);
     // SIGTERM runs the hook. It holds the JVM until the main thread has closed everything and ended
-    // the process with 0; without that an orderly end would look like a killed process (143).
+    // the process with 0; otherwise an orderly end would have the exit code of a killed process
+    // (143).
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(
@@ -170,7 +180,7 @@ public final class PscScraper {
                 "psc-shutdown"));
     HangUp.handle(run::reload);
     ended.await();
-    logger.info("stopping");
+    logger.info("Stopping");
     run.close();
     Runtime.getRuntime().halt(0);
   }
@@ -178,14 +188,15 @@ public final class PscScraper {
   private static void awaitAtMost(CountDownLatch latch, Duration timeout) {
     try {
       if (!latch.await(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
-        LoggerFactory.getLogger(PscScraper.class).warn("not everything stopped in time");
+        LoggerFactory.getLogger(PscScraper.class)
+            .warn("Shutdown timed out before everything had stopped");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  /** Asks a scraper whether it is alive, with the flags of {@code grpc_health_probe}. */
+  /** Checks whether a scraper is alive, with the flags of {@code grpc_health_probe}. */
   private static int health(String[] arguments, PrintStream out)
       throws UsageException, InterruptedException {
     String address = ":7070";
@@ -215,7 +226,7 @@ public final class PscScraper {
       out.println(ok ? "status: SERVING" : "status: NOT_SERVING");
       return ok ? 0 : 1;
     } catch (IOException e) {
-      out.println("status: NOT_SERVING (" + address + " does not answer)");
+      out.println("status: NOT_SERVING (no response from " + address + ")");
       return 1;
     }
   }

@@ -1,4 +1,4 @@
-/** The drop-in scraper: same flags, same config, same manifest. */
+/** The scraper program. */
 @NullMarked
 package dev.psc.scraper;
 

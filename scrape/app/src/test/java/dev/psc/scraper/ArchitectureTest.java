@@ -4,18 +4,24 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPac
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
 import com.tngtech.archunit.library.GeneralCodingRules;
+import java.util.Map;
 
-/** The arrows between modules, as the README draws them: an arrow only points as drawn. */
+/** Rules about dependencies between modules, and between the packages of a module. */
 @AnalyzeClasses(
     packages = "dev.psc",
     importOptions = {DoNotIncludeTests.class, ArchitectureTest.NoTestJars.class})
@@ -29,6 +35,7 @@ class ArchitectureTest {
     }
   }
 
+  private static final String LABEL = "dev.psc.label..";
   private static final String PPROF = "dev.psc.pprof..";
   private static final String DELIVERY = "dev.psc.delivery..";
   private static final String NET = "dev.psc.net..";
@@ -61,9 +68,11 @@ class ArchitectureTest {
                 .as("modules of ours other than " + String.join(", ", all)));
   }
 
-  @ArchTest static final ArchRule pprofStandsAlone = onlyDependsOn(PPROF);
+  @ArchTest static final ArchRule pprofStandsAlone = onlyDependsOn(PPROF, LABEL);
 
-  @ArchTest static final ArchRule deliveryKnowsPprof = onlyDependsOn(DELIVERY, PPROF);
+  @ArchTest static final ArchRule labelsStandAlone = onlyDependsOn(LABEL);
+
+  @ArchTest static final ArchRule deliveryKnowsPprof = onlyDependsOn(DELIVERY, PPROF, LABEL);
 
   @ArchTest static final ArchRule netStandsAlone = onlyDependsOn(NET);
 
@@ -73,7 +82,7 @@ class ArchitectureTest {
 
   @ArchTest
   static final ArchRule storeKnowsDeliveryAndAuth =
-      onlyDependsOn(STORE, DELIVERY, AUTH, NET, PPROF);
+      onlyDependsOn(STORE, DELIVERY, AUTH, NET, PPROF, LABEL);
 
   @ArchTest
   static final ArchRule onlyTheTestkitKnowsIam =
@@ -84,7 +93,7 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAPackage(IAM);
 
-  @ArchTest static final ArchRule jvmKnowsDelivery = onlyDependsOn(JVM, DELIVERY, PPROF);
+  @ArchTest static final ArchRule jvmKnowsDelivery = onlyDependsOn(JVM, DELIVERY, PPROF, LABEL);
 
   @ArchTest
   static final ArchRule engineKnowsDelivery =
@@ -93,8 +102,10 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat(
               resideInAPackage("dev.psc..")
-                  .and(DescribedPredicate.not(ENGINE.or(resideInAnyPackage(DELIVERY, NET, PPROF))))
-                  .as("modules of ours other than engine, delivery, net, pprof"));
+                  .and(
+                      DescribedPredicate.not(
+                          ENGINE.or(resideInAnyPackage(DELIVERY, NET, PPROF, LABEL))))
+                  .as("modules of ours other than engine, delivery, net, pprof, label"));
 
   @ArchTest
   static final ArchRule configKnowsTheEngine =
@@ -133,7 +144,7 @@ class ArchitectureTest {
         .resideInAPackage(module)
         .should()
         .onlyDependOnClassesThat()
-        .resideInAnyPackage(module, "java..", "javax.net.ssl..", "org.jspecify..");
+        .resideInAnyPackage(module, LABEL, "java..", "javax.net.ssl..", "org.jspecify..");
   }
 
   @ArchTest
@@ -152,21 +163,87 @@ class ArchitectureTest {
   static final ArchRule onlyStoreAuthAndAboveKnowGrpc =
       noClasses()
           .that()
-          .resideInAnyPackage(PPROF, DELIVERY, JVM, SCRAPE, NET)
+          .resideInAnyPackage(PPROF, LABEL, DELIVERY, JVM, SCRAPE, NET)
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("io.grpc..", "com.google.protobuf..");
 
+  /** The artifacts by the packages that they own; the longest match decides. */
+  private static final Map<String, String> ARTIFACTS =
+      Map.ofEntries(
+          Map.entry("dev.psc.label", "psc-pprof"),
+          Map.entry("dev.psc.pprof", "psc-pprof"),
+          Map.entry("dev.psc.delivery", "psc-delivery"),
+          Map.entry("dev.psc.net", "psc-net"),
+          Map.entry("dev.psc.auth", "psc-auth"),
+          Map.entry("dev.psc.auth.iam", "psc-auth-iam"),
+          Map.entry("dev.psc.store", "psc-store"),
+          Map.entry("dev.psc.jvm", "psc-jvm"),
+          Map.entry("dev.psc.agent", "psc-jvm-agent"),
+          Map.entry("dev.psc.testkit", "psc-testkit"),
+          Map.entry("dev.psc.scrape", "psc-scrape"),
+          Map.entry("dev.psc.scrape.config", "psc-scrape-config"),
+          Map.entry("dev.psc.scrape.kubernetes", "psc-scrape-kubernetes"),
+          Map.entry("dev.psc.scraper", "psc-scraper"));
+
+  private static String artifactOf(String packageName) {
+    String owner = packageName;
+    while (!ARTIFACTS.containsKey(owner)) {
+      int dot = owner.lastIndexOf('.');
+      if (dot < 0) {
+        throw new IllegalStateException("no artifact owns package " + packageName);
+      }
+      owner = owner.substring(0, dot);
+    }
+    return ARTIFACTS.getOrDefault(owner, owner);
+  }
+
   @ArchTest
   static final ArchRule internalsStayInTheirArtifact =
+      classes()
+          .that()
+          .resideInAPackage("dev.psc..")
+          .should(
+              new ArchCondition<JavaClass>("use only internal packages of their own artifact") {
+                @Override
+                public void check(JavaClass item, ConditionEvents events) {
+                  String artifact = artifactOf(item.getPackageName());
+                  for (Dependency dependency : item.getDirectDependenciesFromSelf()) {
+                    String target = dependency.getTargetClass().getPackageName();
+                    if (target.matches("dev\\.psc\\..*\\binternal\\b.*")
+                        && !artifactOf(target).equals(artifact)) {
+                      events.add(SimpleConditionEvent.violated(item, dependency.getDescription()));
+                    }
+                  }
+                }
+              });
+
+  @ArchTest
+  static final ArchRule packagesHaveNoCircle =
+      slices()
+          .matching("dev.psc.(**)")
+          .should()
+          .beFreeOfCycles()
+          .ignoreDependency(
+              resideInAPackage("dev.psc.store.proto.."), resideInAPackage("dev.psc.store.proto.."));
+
+  @ArchTest
+  static final ArchRule onlyCaptureUsesTheFlightRecorder =
       noClasses()
           .that()
-          .resideOutsideOfPackage("..internal..")
-          .and()
-          .resideInAPackage("dev.psc.scraper..")
+          .resideOutsideOfPackage("dev.psc.jvm.internal.capture..")
           .should()
           .dependOnClassesThat()
-          .resideInAPackage("dev.psc..internal..");
+          .resideInAPackage("jdk.jfr..");
+
+  @ArchTest
+  static final ArchRule recordingsDoNotKnowCaptures =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.psc.jvm.internal.recording..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("dev.psc.jvm.internal.capture..");
 
   @ArchTest
   static final ArchRule librariesDoNotPrint =

@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.psc.scrape.config.ScrapeConfigFile;
 import dev.psc.scrape.target.ScrapeJob;
+import dev.psc.scraper.cli.CommandLineReader;
+import dev.psc.scraper.cli.HttpAddress;
+import dev.psc.scraper.cli.Options;
+import dev.psc.scraper.cli.UsageException;
+import dev.psc.scraper.store.StoreConnection;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -90,7 +95,7 @@ class DeployTest {
     Options options = CommandLineReader.read(arguments.toArray(String[]::new), Map.of());
     assertThat(options.scrape.mode).isEqualTo("scraper-only");
     assertThat(options.arguments).isEmpty();
-    assertThat(StoreLink.headers(options).projectId()).isPresent();
+    assertThat(StoreConnection.headers(options).projectId()).isPresent();
     options.shard();
     HttpAddress.parse("--http-address", options.serve.httpAddress);
   }

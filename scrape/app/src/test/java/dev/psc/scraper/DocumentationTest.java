@@ -3,6 +3,9 @@ package dev.psc.scraper;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.psc.scrape.http.ScrapeOutcome;
+import dev.psc.scraper.cli.CommandLineReader;
+import dev.psc.scraper.cli.EnvironmentDefaults;
+import dev.psc.scraper.cli.Options;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -292,14 +292,14 @@ class InteropTest {
     hangUp(scraper);
     await()
         .atMost(PATIENCE)
-        .untilAsserted(() -> assertThat(programs.scraperLog()).contains("config read again"));
+        .untilAsserted(() -> assertThat(programs.scraperLog()).contains("Config reloaded"));
     // A broken one: it must be said, and the earlier config go on.
     Files.writeString(directory.resolve("scraper.yaml"), "scrape_configs:\n- job_nam: x\n");
     hangUp(scraper);
     await()
         .atMost(PATIENCE)
         .untilAsserted(
-            () -> assertThat(programs.scraperLog()).contains(":2:", "job_name", "goes on"));
+            () -> assertThat(programs.scraperLog()).contains(":2:", "job_name", "stays in use"));
     assertThat(get(metrics)).contains("psc_config_last_reload_successful 0");
     Files.writeString(
         directory.resolve("scraper.yaml"),

@@ -17,6 +17,7 @@ import dev.psc.auth.iam.ServiceAccount;
 import dev.psc.auth.iam.Subject;
 import dev.psc.delivery.status.DeliveryState;
 import dev.psc.pprof.ProfileBuilder;
+import dev.psc.scraper.cli.CommandLineReader;
 import dev.psc.testkit.EmbeddedProfileStore;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

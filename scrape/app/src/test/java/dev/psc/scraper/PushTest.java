@@ -2,6 +2,9 @@ package dev.psc.scraper;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.psc.scraper.cli.CommandLineReader;
+import dev.psc.scraper.cli.Options;
+import dev.psc.scraper.command.Push;
 import dev.psc.testkit.EmbeddedProfileStore;
 import dev.psc.testkit.StoredProfile;
 import java.io.ByteArrayOutputStream;

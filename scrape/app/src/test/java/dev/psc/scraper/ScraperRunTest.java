@@ -6,6 +6,9 @@ import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.psc.pprof.ProfileBuilder;
+import dev.psc.scraper.cli.CommandLineReader;
+import dev.psc.scraper.cli.Options;
+import dev.psc.scraper.cli.UsageException;
 import dev.psc.store.proto.scrape.ScrapeServiceGrpc;
 import dev.psc.store.proto.scrape.Targets;
 import dev.psc.store.proto.scrape.TargetsRequest;
@@ -377,7 +380,7 @@ class ScraperRunTest {
     String token = "--bearer-token-file=" + directory.resolve("token");
     Result good = program("--check", token, "--grpc-headers=projectID=" + store.project());
     assertThat(good.status()).as(good.out() + good.err()).isZero();
-    assertThat(good.out()).contains("project permitted", "all is well");
+    assertThat(good.out()).contains("project permitted", "all checks passed");
 
     Result wrongProject =
         program("--check", token, "--grpc-headers=projectID=00000000-0000-4000-8000-000000000000");
@@ -447,6 +450,6 @@ class ScraperRunTest {
     Files.writeString(config, "scrape_configs:\n- job_name: a\n  scrape_intervall: 1s\n");
     assertThat(program("--print-config").err()).contains(":3:", "scrape_interval");
     Files.delete(config);
-    assertThat(program("--print-config").err()).contains("there is no file");
+    assertThat(program("--print-config").err()).contains("does not exist");
   }
 }

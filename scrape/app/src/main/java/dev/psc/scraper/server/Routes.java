@@ -1,0 +1,148 @@
+package dev.psc.scraper.server;
+
+import dev.psc.net.Json;
+import dev.psc.pprof.Profile;
+import dev.psc.pprof.format.PprofException;
+import dev.psc.pprof.report.FlameGraph;
+import dev.psc.scrape.loop.ScrapeReport;
+import dev.psc.scrape.loop.TargetStatus;
+import dev.psc.scraper.server.HttpExchange.Answer;
+import dev.psc.scraper.status.LastProfiles;
+import dev.psc.scraper.status.Metrics;
+import dev.psc.scraper.status.PrometheusText;
+import dev.psc.scraper.status.ScraperState;
+import dev.psc.scraper.status.StatusDocument;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** The routes of the HTTP server. */
+public final class Routes implements HttpExchange.Handler {
+
+  private static final String MARK = "/*STATUS*/";
+
+  private final ScraperState state;
+  private final SelfProfiles selfProfiles;
+
+  public Routes(ScraperState state, SelfProfiles selfProfiles) {
+    this.state = state;
+    this.selfProfiles = selfProfiles;
+  }
+
+  @Override
+  public Answer handle(HttpExchange exchange) throws Exception {
+    String path = exchange.path();
+    boolean post = exchange.method().equals("POST");
+    if (path.equals("/-/reload") || path.equals("/api/scrape")) {
+      if (!post) {
+        return new Answer(
+            405,
+            "text/plain; charset=utf-8",
+            Map.of("allow", "POST"),
+            "use POST\n".getBytes(StandardCharsets.UTF_8));
+      }
+      return path.equals("/-/reload") ? reload() : scrape(exchange.parameter("target"));
+    }
+    if (!exchange.method().equals("GET")) {
+      return Answer.text(405, "use GET\n");
+    }
+    if (path.startsWith("/debug/pprof")) {
+      return selfProfiles.answer(exchange);
+    }
+    return switch (path) {
+      case "/", "/status" -> status();
+      case "/api/status" -> Answer.json(Json.write(StatusDocument.of(state)));
+      case "/metrics" ->
+          Answer.of(
+              200, PrometheusText.CONTENT_TYPE, Metrics.of(state).getBytes(StandardCharsets.UTF_8));
+      case "/healthz" -> Answer.text(200, "ok\n");
+      case "/readyz" -> ready();
+      case "/flamegraph" -> flameGraph(exchange.parameter("target"));
+      default ->
+          Answer.text(404, "no such page; see /status, /api/status, /metrics, /debug/pprof/\n");
+    };
+  }
+
+  private Answer status() throws IOException {
+    String page;
+    try (InputStream in = Routes.class.getResourceAsStream("status.html")) {
+      if (in == null) {
+        throw new IOException("status.html is missing from this jar");
+      }
+      page = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+    return Answer.html(page.replace(MARK, Json.write(StatusDocument.of(state))));
+  }
+
+  private Answer ready() {
+    String why = state.notReady(state.scraper().snapshot());
+    return why.isEmpty() ? Answer.text(200, "ready\n") : Answer.text(503, why + "\n");
+  }
+
+  private Answer reload() {
+    String problem = state.reload();
+    return problem.isEmpty()
+        ? Answer.text(200, "config reloaded\n")
+        : Answer.text(400, problem + "\n");
+  }
+
+  private Answer scrape(@Nullable String id) throws InterruptedException {
+    Optional<TargetStatus> target = find(id);
+    if (target.isEmpty()) {
+      return noTarget(id);
+    }
+    long seconds = target.get().target().timeout().toSeconds() + 2;
+    try {
+      ScrapeReport report =
+          state.scraper().scrapeNow(target.get().target().id()).get(seconds, TimeUnit.SECONDS);
+      return report.outcome().isHealthy()
+          ? Answer.text(
+              200,
+              "scraped "
+                  + report.sizeBytes()
+                  + " bytes in "
+                  + report.duration().toMillis()
+                  + " ms\n")
+          : Answer.text(502, report.reason() + ": " + report.message() + "\n");
+    } catch (ExecutionException | CancellationException e) {
+      return Answer.text(409, "the target was removed\n");
+    } catch (TimeoutException e) {
+      return Answer.text(504, "the scrape did not end within " + seconds + " s\n");
+    }
+  }
+
+  private Answer flameGraph(@Nullable String id) throws PprofException {
+    Optional<TargetStatus> target = find(id);
+    if (target.isEmpty()) {
+      return noTarget(id);
+    }
+    LastProfiles.Entry entry =
+        state.lastProfiles().of(target.get().target(), state.externalLabels());
+    return entry == null
+        ? Answer.text(404, "no profile of this target yet\n")
+        : Answer.html(
+            FlameGraph.html(
+                Profile.parse(entry.profile().pprof()), entry.profile().labels().toString()));
+  }
+
+  private Optional<TargetStatus> find(@Nullable String id) {
+    return state.scraper().snapshot().targets().stream()
+        .filter(status -> status.target().id().equals(id))
+        .findFirst();
+  }
+
+  private static Answer noTarget(@Nullable String id) {
+    return Answer.text(
+        404,
+        id == null
+            ? "?target=ID is missing; /api/status lists the ids\n"
+            : "no such target; /api/status lists the ids\n");
+  }
+}

@@ -1,0 +1,362 @@
+package dev.psc.scraper.store;
+
+import dev.psc.auth.BearerToken;
+import dev.psc.auth.CallHeaders;
+import dev.psc.auth.FileTokenSource;
+import dev.psc.auth.JwtProjectToken;
+import dev.psc.auth.ProjectId;
+import dev.psc.auth.PscAuthInterceptor;
+import dev.psc.auth.ServiceAccountToken;
+import dev.psc.auth.TokenFileStatus;
+import dev.psc.auth.TokenSource;
+import dev.psc.auth.TokenUnavailableException;
+import dev.psc.delivery.Delivery;
+import dev.psc.delivery.DeliveryBuilder;
+import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.delivery.status.DeliveryEvent;
+import dev.psc.scraper.cli.KeyValues;
+import dev.psc.scraper.cli.Options;
+import dev.psc.scraper.cli.UsageException;
+import dev.psc.scraper.cli.Version;
+import dev.psc.store.GrpcProfileSink;
+import dev.psc.store.StoreChannels;
+import io.grpc.ManagedChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/**
+ * The connection to the store that the flags describe: token source, channel, sink and queue.
+ *
+ * <p>Thread-safe. {@link #close(Duration)} flushes and closes everything in it.
+ */
+public final class StoreConnection {
+
+  private static final Logger logger = LoggerFactory.getLogger(StoreConnection.class);
+  private static final String PROJECT_HEADER = "projectID";
+
+  private final String address;
+  private final CallHeaders headers;
+  private final @Nullable TokenSource token;
+  private final String tokenOrigin;
+  private final Delivery delivery;
+
+  private StoreConnection(
+      String address,
+      CallHeaders headers,
+      @Nullable TokenSource token,
+      String tokenOrigin,
+      Delivery delivery) {
+    this.address = address;
+    this.headers = headers;
+    this.token = token;
+    this.tokenOrigin = tokenOrigin;
+    this.delivery = delivery;
+  }
+
+  /**
+   * Opens the connection; nothing is sent before {@link Delivery#start}.
+   *
+   * @throws UsageException when flags contradict each other or name unusable files
+   */
+  public static StoreConnection open(Options options) throws UsageException {
+    Options.Store store = options.store;
+    if (store.storeAddress == null || store.storeAddress.isBlank()) {
+      throw new UsageException(
+          "--store-address is missing: give the store's gRPC address, e.g."
+              + " --store-address=grpc.polarsignals.com:443");
+    }
+    CallHeaders headers = headers(options);
+    TokenSource token = tokenSource(options);
+    boolean opened = false;
+    try {
+      StoreConnection link =
+          new StoreConnection(
+              store.storeAddress, headers, token, origin(store), delivery(options, headers, token));
+      opened = true;
+      return link;
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--store-address: " + e.getMessage());
+    } finally {
+      if (!opened && token != null) {
+        token.close();
+      }
+    }
+  }
+
+  private static Delivery delivery(
+      Options options, CallHeaders headers, @Nullable TokenSource token) throws UsageException {
+    ManagedChannel channel = channel(options, headers, token);
+    Options.Buffer buffer = options.buffer;
+    ProfileSink sink = GrpcProfileSink.builder(channel).name("store").ownedChannel(channel).build();
+    try {
+      DeliveryBuilder builder =
+          Delivery.builder(sink)
+              .closeSink(true)
+              .queueMaxBytes(buffer.queueMaxBytes.bytes())
+              .closeTimeout(buffer.shutdownTimeout)
+              .listener(StoreConnection::log);
+      if (buffer.spoolDir != null) {
+        builder.spool(buffer.spoolDir).spoolMaxBytes(buffer.spoolMaxBytes.bytes());
+      }
+      return builder.build();
+    } catch (IllegalArgumentException e) {
+      sink.close();
+      throw new UsageException(
+          String.valueOf(e.getMessage())
+              .replace("queueMaxBytes", "--queue-max-bytes")
+              .replace("spoolMaxBytes", "--spool-max-bytes")
+              .replace("closeTimeout", "--shutdown-timeout"));
+    }
+  }
+
+  /** Returns the settings of the channel to the store, without token and headers. */
+  public static StoreChannels.Builder channelSettings(Options options) throws UsageException {
+    Options.Store store = options.store;
+    StoreChannels.Builder channel =
+        StoreChannels.builder(String.valueOf(store.storeAddress))
+            .proxyFromEnvironment()
+            .application("psc-scraper/" + Version.TEXT);
+    if (store.insecure) {
+      channel.plaintext();
+    }
+    if (store.insecureSkipVerify) {
+      channel.insecureSkipVerify();
+    }
+    if (store.caFile != null) {
+      channel.caFile(store.caFile);
+    }
+    if ((store.clientCertFile == null) != (store.clientKeyFile == null)) {
+      throw new UsageException("--client-cert-file and --client-key-file must be given together");
+    }
+    if (store.clientCertFile != null && store.clientKeyFile != null) {
+      channel.clientCertificate(store.clientCertFile, store.clientKeyFile);
+    }
+    return channel;
+  }
+
+  private static ManagedChannel channel(
+      Options options, CallHeaders headers, @Nullable TokenSource token) throws UsageException {
+    Options.Store store = options.store;
+    StoreChannels.Builder channel = channelSettings(options);
+    if (token != null) {
+      Optional<ProjectId> project = headers.projectId();
+      PscAuthInterceptor.Builder interceptor =
+          project.isPresent()
+              ? PscAuthInterceptor.builder(token, project.get())
+              : PscAuthInterceptor.builderWithoutProject(token);
+      interceptor.headers(headers.withoutProjectId());
+      if (store.allowPlaintextToken) {
+        interceptor.allowPlaintextToken();
+      } else {
+        interceptor.allowPlaintextOnLoopback();
+      }
+      channel.interceptor(interceptor.build());
+    } else {
+      channel.interceptor(
+          io.grpc.stub.MetadataUtils.newAttachHeadersInterceptor(headers.toMetadata()));
+    }
+    return channel.build();
+  }
+
+  /**
+   * Returns the metadata of {@code --grpc-headers} and {@code --project-id}.
+   *
+   * @throws UsageException when a pair is malformed, or both flags name different projects
+   */
+  public static CallHeaders headers(Options options) throws UsageException {
+    List<String> problems = new ArrayList<>();
+    var pairs = headerPairs(options, problems);
+    if (!problems.isEmpty()) {
+      throw new UsageException(problems);
+    }
+    CallHeaders.Builder builder = CallHeaders.builder();
+    try {
+      pairs.forEach(builder::header);
+      return builder.build();
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--grpc-headers: " + e.getMessage());
+    }
+  }
+
+  /** Returns the pairs of {@code --grpc-headers} with the project of {@code --project-id}. */
+  public static Map<String, String> headerPairs(Options options, List<String> problems) {
+    Map<String, String> pairs =
+        KeyValues.read("--grpc-headers", options.store.grpcHeaders, true, problems);
+    String project = options.store.projectId;
+    if (project == null) {
+      return pairs;
+    }
+    for (Map.Entry<String, String> pair : pairs.entrySet()) {
+      if (pair.getKey().equalsIgnoreCase(PROJECT_HEADER)) {
+        if (!pair.getValue().equalsIgnoreCase(project.strip())) {
+          problems.add(
+              "--project-id and --grpc-headers=projectID=… name different projects: keep one");
+        }
+        return pairs;
+      }
+    }
+    pairs.put(PROJECT_HEADER, project.strip());
+    return pairs;
+  }
+
+  public static @Nullable TokenSource tokenSource(Options options) throws UsageException {
+    Options.Store store = options.store;
+    if (store.bearerToken != null && store.bearerTokenFile != null) {
+      throw new UsageException(
+          "--bearer-token and --bearer-token-file are both given: keep the file, remove"
+              + " --bearer-token (and PSC_BEARER_TOKEN, PARCA_BEARER_TOKEN)");
+    }
+    try {
+      if (store.bearerTokenFile != null) {
+        FileTokenSource.Builder file = FileTokenSource.builder(store.bearerTokenFile);
+        if (store.allowProjectToken) {
+          file.allowProjectToken();
+        }
+        return file.listener(StoreConnection::log).open();
+      }
+      if (store.bearerToken != null) {
+        return TokenSource.fixed(parse(store.bearerToken.strip(), store.allowProjectToken));
+      }
+      return null;
+    } catch (TokenUnavailableException e) {
+      throw new UsageException(
+          "--bearer-token-file: " + e.getMessage() + hint(options, String.valueOf(e.getMessage())));
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(
+          "--bearer-token: " + e.getMessage() + hint(options, String.valueOf(e.getMessage())));
+    }
+  }
+
+  /** Returns the flag that accepts a token which looks like an old project token (a JWT). */
+  private static String hint(Options options, String message) {
+    return !options.store.allowProjectToken && message.contains("project token")
+        ? " (--allow-project-token accepts it)"
+        : "";
+  }
+
+  private static BearerToken parse(String text, boolean allowProjectToken) {
+    return allowProjectToken && !text.startsWith(ServiceAccountToken.PREFIX)
+        ? JwtProjectToken.parse(text)
+        : ServiceAccountToken.parse(text);
+  }
+
+  private static String origin(Options.Store store) {
+    if (store.bearerTokenFile != null) {
+      return "file " + store.bearerTokenFile;
+    }
+    return store.bearerToken == null ? "none" : "flag or environment";
+  }
+
+  private static void log(TokenFileStatus status) {
+    if (status.problem().isPresent()) {
+      logger
+          .atWarn()
+          .addKeyValue("file", status.path())
+          .addKeyValue("token", status.fingerprint())
+          .log(
+              "Token file is not usable; the last good token stays in use: {}",
+              status.problem().get());
+    } else {
+      logger
+          .atInfo()
+          .addKeyValue("file", status.path())
+          .addKeyValue("token", status.fingerprint())
+          .log("Token read");
+    }
+  }
+
+  private static void log(DeliveryEvent event) {
+    if (event instanceof DeliveryEvent.StateChanged changed) {
+      switch (changed.to()) {
+        case BLOCKED, REFUSING ->
+            logger.error(
+                "Store is rejecting all profiles; keeping them queued: {}", changed.message());
+        case BACKING_OFF -> logger.warn("Store: {}", changed.message());
+        default -> logger.info("Store: {}", changed.to().name().toLowerCase(java.util.Locale.ROOT));
+      }
+    } else if (event instanceof DeliveryEvent.SpoolChanged spool && !spool.healthy()) {
+      logger.warn("Spool: {}", spool.message());
+    } else if (event instanceof DeliveryEvent.Dropped dropped
+        && dropped.reason().equals("closed")) {
+      // The summary at the end has their number.
+      logger.debug("Not sent before shutdown: {}", dropped.message());
+    } else if (event instanceof DeliveryEvent.Dropped dropped) {
+      logger
+          .atWarn()
+          .addKeyValue("profiles", dropped.profiles())
+          .addKeyValue("reason", dropped.reason())
+          .log("Profiles lost: {}", dropped.message());
+    }
+  }
+
+  /** Returns the delivery queue of the store. */
+  public Delivery delivery() {
+    return delivery;
+  }
+
+  public String address() {
+    return address;
+  }
+
+  public Optional<ProjectId> project() {
+    return headers.projectId();
+  }
+
+  /** Returns whether a service account token is used without the project that it needs. */
+  public boolean lacksProject() {
+    if (token == null || headers.projectId().isPresent()) {
+      return false;
+    }
+    try {
+      return token.token() instanceof ServiceAccountToken;
+    } catch (TokenUnavailableException e) {
+      return false;
+    }
+  }
+
+  /** Returns the fingerprint of the token in use, or the empty text. */
+  public String tokenFingerprint() {
+    if (token == null) {
+      return "";
+    }
+    try {
+      return token.token().fingerprint();
+    } catch (TokenUnavailableException e) {
+      return "";
+    }
+  }
+
+  public String tokenOrigin() {
+    return tokenOrigin;
+  }
+
+  /** Returns the problem of the token file, or the empty text. */
+  public String tokenProblem() {
+    return token instanceof FileTokenSource file ? file.status().problem().orElse("") : "";
+  }
+
+  /** Flushes within the time, then closes channel and token source. */
+  public void close(Duration timeout) {
+    var report = delivery.close(timeout);
+    if (token != null) {
+      token.close();
+    }
+    boolean lossy = report.lost() > 0;
+    logger
+        .atLevel(lossy ? Level.WARN : Level.INFO)
+        .addKeyValue("sent", report.sent())
+        .addKeyValue("spooled", report.spooled())
+        .addKeyValue("lost", report.lost())
+        .log(
+            lossy
+                ? "Queue closed with unsent profiles lost; --spool-dir keeps them over a restart"
+                : "Queue closed");
+  }
+}
