@@ -1,4 +1,4 @@
-package dev.psc.scraper;
+package dev.psc.scraper.status;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
