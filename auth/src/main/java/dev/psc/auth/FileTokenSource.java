@@ -161,8 +161,8 @@ public final class FileTokenSource implements TokenSource {
     if (e instanceof AccessDeniedException) {
       return "this process may not read it: change its owner or mode";
     }
-    if (e instanceof FileSystemException
-        && "is not a regular file".equals(((FileSystemException) e).getReason())) {
+    if (e instanceof FileSystemException fault
+        && "is not a regular file".equals(fault.getReason())) {
       return "is not a regular file: use a file, not a pipe, device or directory";
     }
     return "cannot be read (" + e.getClass().getSimpleName() + ")";
