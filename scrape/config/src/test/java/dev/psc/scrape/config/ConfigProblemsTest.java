@@ -57,7 +57,7 @@ class ConfigProblemsTest {
         "scrape_interval: 1ms|4:20|scrape_configs[0].scrape_interval|between 100ms and 1y",
         "scrape_interval: [1s]|4:20|scrape_configs[0].scrape_interval|expected a duration such as"
             + " 10s, found a list",
-        "scrape_timeout: 0|4:19|scrape_configs[0].scrape_timeout|timeout must be more than 0",
+        "scrape_timeout: 0|4:19|scrape_configs[0].scrape_timeout|timeout must be positive",
         "scheme: ftp|4:11|scrape_configs[0].scheme|scheme must be http or https, but was \"ftp\"",
         "normalized_addresses: 1|4:25|scrape_configs[0].normalized_addresses|expected true or"
             + " false, found a number (1)",
