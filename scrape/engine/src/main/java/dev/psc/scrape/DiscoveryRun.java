@@ -56,9 +56,9 @@ final class DiscoveryRun implements TargetSink {
         discovery = created;
       }
       created.start(this);
-    } catch (RuntimeException fault) {
-      logger.error("{}: the discovery did not start", config.key(), fault);
-      failed(config.key() + " did not start: " + fault);
+    } catch (RuntimeException e) {
+      logger.error("{}: the discovery did not start", config.key(), e);
+      failed(config.key() + " did not start: " + e);
     }
   }
 
@@ -180,8 +180,8 @@ final class DiscoveryRun implements TargetSink {
     if (running != null) {
       try {
         running.close();
-      } catch (RuntimeException fault) {
-        logger.warn("{}: the discovery did not close", config.key(), fault);
+      } catch (RuntimeException e) {
+        logger.warn("{}: the discovery did not close", config.key(), e);
       }
     }
   }

@@ -116,8 +116,8 @@ final class JobRun implements DiscoveryRun.Changes {
     }
     try {
       updates.execute(this::update);
-    } catch (RejectedExecutionException shutDown) {
-      logger.debug("{}: targets not updated, the scraper shuts down", job.name(), shutDown);
+    } catch (RejectedExecutionException e) {
+      logger.debug("{}: targets not updated, the scraper shuts down", job.name(), e);
     }
   }
 
@@ -125,8 +125,8 @@ final class JobRun implements DiscoveryRun.Changes {
   public void failed(String key, String message) {
     try {
       listener.discoveryFailed(job.name(), key, message);
-    } catch (RuntimeException fault) {
-      logger.warn("a scrape listener failed", fault);
+    } catch (RuntimeException e) {
+      logger.warn("a scrape listener failed", e);
     }
     groupsChanged();
   }
@@ -156,8 +156,8 @@ final class JobRun implements DiscoveryRun.Changes {
     try {
       listener.targetsChanged(
           job.name(), made.kept().size(), made.dropped().size(), made.invalid().size());
-    } catch (RuntimeException fault) {
-      logger.warn("a scrape listener failed", fault);
+    } catch (RuntimeException e) {
+      logger.warn("a scrape listener failed", e);
     }
   }
 

@@ -383,7 +383,7 @@ public final class Scraper implements ProfileSource {
         logger.warn(
             "a discovery did not stop within {}; its daemon thread is left behind", CLOSE_WAIT);
       }
-    } catch (InterruptedException interrupted) {
+    } catch (InterruptedException ignored) {
       Thread.currentThread().interrupt();
     }
   }

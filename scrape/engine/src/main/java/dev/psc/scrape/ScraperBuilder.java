@@ -118,7 +118,7 @@ public final class ScraperBuilder {
   public ScraperBuilder maxConcurrentScrapes(int maxConcurrentScrapes) {
     if (maxConcurrentScrapes < 1) {
       throw new IllegalArgumentException(
-          "maxConcurrentScrapes must be at least 1, is " + maxConcurrentScrapes);
+          "maxConcurrentScrapes must be at least 1, but was " + maxConcurrentScrapes);
     }
     this.maxConcurrentScrapes = maxConcurrentScrapes;
     return this;
@@ -131,7 +131,7 @@ public final class ScraperBuilder {
   public ScraperBuilder maxBytesInFlight(long maxBytesInFlight) {
     if (maxBytesInFlight < 1) {
       throw new IllegalArgumentException(
-          "maxBytesInFlight must be at least 1, is " + maxBytesInFlight);
+          "maxBytesInFlight must be at least 1, but was " + maxBytesInFlight);
     }
     this.maxBytesInFlight = maxBytesInFlight;
     return this;
@@ -147,7 +147,7 @@ public final class ScraperBuilder {
       throw new IllegalArgumentException(
           "deltaStateMaxBytes must be at least "
               + DeltaTransform.MIN_STATE_BYTES
-              + ", is "
+              + ", but was "
               + deltaStateMaxBytes);
     }
     this.deltaStateMaxBytes = deltaStateMaxBytes;
@@ -157,7 +157,8 @@ public final class ScraperBuilder {
   /** Sets how many threads handle answers; as many as there are processors by default. */
   public ScraperBuilder workerThreads(int workerThreads) {
     if (workerThreads < 1) {
-      throw new IllegalArgumentException("workerThreads must be at least 1, is " + workerThreads);
+      throw new IllegalArgumentException(
+          "workerThreads must be at least 1, but was " + workerThreads);
     }
     this.workerThreads = workerThreads;
     return this;

@@ -55,7 +55,7 @@ class ScrapeDocsTest {
 
   @Test
   void listsEveryReason() throws IOException {
-    assertThat(firstColumn("What can become of a scrape"))
+    assertThat(firstColumn("Scrape outcomes"))
         .containsExactlyElementsOf(
             Arrays.stream(ScrapeOutcome.values()).map(ScrapeOutcome::reason).toList());
   }

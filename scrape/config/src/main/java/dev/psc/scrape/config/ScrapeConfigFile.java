@@ -173,8 +173,8 @@ public final class ScrapeConfigFile {
   private static void guarded(ConfigNode node, Use use) {
     try {
       use.with(node);
-    } catch (IllegalArgumentException refused) {
-      node.problem(String.valueOf(refused.getMessage()));
+    } catch (IllegalArgumentException e) {
+      node.problem(String.valueOf(e.getMessage()));
     }
   }
 

@@ -47,44 +47,67 @@ class ConfigProblemsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "scrape_intervall: 10s|4:3|scrape_configs[0].scrape_intervall|did you mean \"scrape_interval\"?",
+        "scrape_intervall: 10s|4:3|scrape_configs[0].scrape_intervall|did you mean"
+            + " \"scrape_interval\"?",
         "scrape_interval: 30s1m|4:20|scrape_configs[0].scrape_interval|the larger first",
         "scrape_interval: 10|4:20|scrape_configs[0].scrape_interval|not a valid duration: \"10\"",
         "scrape_interval: -5s|4:20|scrape_configs[0].scrape_interval|not a valid duration",
         "scrape_interval: 1.5h|4:20|scrape_configs[0].scrape_interval|whole numbers",
         "scrape_interval: 300y|4:20|scrape_configs[0].scrape_interval|duration out of range",
         "scrape_interval: 1ms|4:20|scrape_configs[0].scrape_interval|between 100ms and 1y",
-        "scrape_interval: [1s]|4:20|scrape_configs[0].scrape_interval|expected a duration such as 10s, found a list",
-        "scrape_timeout: 0|4:19|scrape_configs[0].scrape_timeout|timeout must be more than 0",
-        "scheme: ftp|4:11|scrape_configs[0].scheme|scheme must be http or https, is \"ftp\"",
-        "normalized_addresses: 1|4:25|scrape_configs[0].normalized_addresses|expected true or false, found a number (1)",
+        "scrape_interval: [1s]|4:20|scrape_configs[0].scrape_interval|expected a duration such as"
+            + " 10s, found a list",
+        "scrape_timeout: 0|4:19|scrape_configs[0].scrape_timeout|timeout must be positive",
+        "scheme: ftp|4:11|scrape_configs[0].scheme|scheme must be http or https, but was \"ftp\"",
+        "normalized_addresses: 1|4:25|scrape_configs[0].normalized_addresses|expected true or"
+            + " false, found a number (1)",
         "body_size_limit: lots|4:20|scrape_configs[0].body_size_limit|not a valid size: \"lots\"",
         "body_size_limit: 10GB|4:20|scrape_configs[0].body_size_limit|between 1 and",
         "target_limit: -1|4:17|scrape_configs[0].target_limit|must be between 0 and",
         "params: [x]|4:11|scrape_configs[0].params|expected a mapping, found a list",
-        "external_labels: {__x: a}|4:21|scrape_configs[0].external_labels.__x|must not begin with __",
+        "external_labels: {__x: a}|4:21|scrape_configs[0].external_labels.__x|must not begin with"
+            + " __",
         "external_labels: {a-b: c}|4:21|scrape_configs[0].external_labels.a-b|is not a label name",
-        "profiling_config: {presett: go}|4:22|scrape_configs[0].profiling_config.presett|did you mean \"preset\"?",
-        "profiling_config: {preset: ruby}|4:30|scrape_configs[0].profiling_config.preset|use one of go, jvm, node, python, rust",
-        "profiling_config: {pprof_config: {x: {enabled: true}}}|4:40|scrape_configs[0].profiling_config.pprof_config.x|needs a path",
-        "profiling_config: {pprof_config: {memory: {secs: 5}}}|4:46|scrape_configs[0].profiling_config.pprof_config.memory.secs|unknown key \"secs\"",
-        "profiling_config: {pprof_config: {process_cpu: {compute_delta: true}}}|4:50|scrape_configs[0].profiling_config.pprof_config.process_cpu|exclude each other",
+        "profiling_config: {presett: go}|4:22|scrape_configs[0].profiling_config.presett|did you"
+            + " mean \"preset\"?",
+        "profiling_config: {preset: ruby}|4:30|scrape_configs[0].profiling_config.preset|use one of"
+            + " go, jvm, node, python, rust",
+        "profiling_config: {pprof_config: {x: {enabled:"
+            + " true}}}|4:40|scrape_configs[0].profiling_config.pprof_config.x|needs a path",
+        "profiling_config: {pprof_config: {memory: {secs:"
+            + " 5}}}|4:46|scrape_configs[0].profiling_config.pprof_config.memory.secs|unknown key"
+            + " \"secs\"",
+        "profiling_config: {pprof_config: {process_cpu: {compute_delta:"
+            + " true}}}|4:50|scrape_configs[0].profiling_config.pprof_config.process_cpu|exclude"
+            + " each other",
         "kubernetes_preset: labels|4:22|scrape_configs[0].kubernetes_preset|use annotations",
-        "relabel_configs: [{action: keeep}]|4:30|scrape_configs[0].relabel_configs[0].action|use one of replace",
-        "relabel_configs: [{regex: '(', target_label: x}]|4:29|scrape_configs[0].relabel_configs[0].regex|not a valid RE2 expression",
-        "relabel_configs: [{action: hashmod, target_label: x}]|4:21|scrape_configs[0].relabel_configs[0]|hashmod needs a modulus",
-        "relabel_configs: [{action: labeldrop, regex: x, source_labels: [a]}]|4:30|scrape_configs[0].relabel_configs[0].action|labeldrop takes only regex; remove source_labels",
-        "consul_sd_configs: [{}]|4:3|scrape_configs[0].consul_sd_configs|there is no discovery \"consul_sd_configs\"",
-        "kubernetes_sd_configs: [{role: pod}]|4:3|scrape_configs[0].kubernetes_sd_configs|needs psc-scrape-kubernetes",
-        "http_sd_configs: [{url: 'ftp://h'}]|4:27|scrape_configs[0].http_sd_configs[0].url|an http or https URL with a host",
+        "relabel_configs: [{action: keeep}]|4:30|scrape_configs[0].relabel_configs[0].action|use"
+            + " one of replace",
+        "relabel_configs: [{regex: '(', target_label:"
+            + " x}]|4:29|scrape_configs[0].relabel_configs[0].regex|not a valid RE2 expression",
+        "relabel_configs: [{action: hashmod, target_label:"
+            + " x}]|4:21|scrape_configs[0].relabel_configs[0]|hashmod needs a modulus",
+        "relabel_configs: [{action: labeldrop, regex: x, source_labels:"
+            + " [a]}]|4:30|scrape_configs[0].relabel_configs[0].action|labeldrop takes only regex;"
+            + " remove source_labels",
+        "consul_sd_configs: [{}]|4:3|scrape_configs[0].consul_sd_configs|there is no discovery"
+            + " \"consul_sd_configs\"",
+        "kubernetes_sd_configs: [{role: pod}]|4:3|scrape_configs[0].kubernetes_sd_configs|needs"
+            + " psc-scrape-kubernetes",
+        "http_sd_configs: [{url: 'ftp://h'}]|4:27|scrape_configs[0].http_sd_configs[0].url|an http"
+            + " or https URL with a host",
         "dns_sd_configs: [{names: [h], type: A}]|4:20|scrape_configs[0].dns_sd_configs[0]|port",
-        "file_sd_configs: [{files: ['*/x.json']}]|4:30|scrape_configs[0].file_sd_configs[0].files[0]|last part",
-        "basic_auth: {username: u, password: p, password_file: f}|4:15|scrape_configs[0].basic_auth|password and password_file exclude each other",
+        "file_sd_configs: [{files:"
+            + " ['*/x.json']}]|4:30|scrape_configs[0].file_sd_configs[0].files[0]|last part",
+        "basic_auth: {username: u, password: p, password_file:"
+            + " f}|4:15|scrape_configs[0].basic_auth|password and password_file exclude each other",
         "bearer_token: x|0:0||",
-        "oauth2: {client_id: x}|4:11|scrape_configs[0].oauth2|client_secret or client_secret_file is required",
+        "oauth2: {client_id: x}|4:11|scrape_configs[0].oauth2|client_secret or client_secret_file"
+            + " is required",
         "tls_config: {min_version: TLS9}|4:29|scrape_configs[0].tls_config.min_version|use one of",
         "proxy_url: socks5://h:1|4:14|scrape_configs[0].proxy_url|http",
-        "http_headers: {Authorization: {values: [x]}}|4:33|scrape_configs[0].http_headers.Authorization|uthorization",
+        "http_headers: {Authorization: {values:"
+            + " [x]}}|4:33|scrape_configs[0].http_headers.Authorization|uthorization",
       })
   void namesPlaceAndRemedy(String line, String place, String path, String words) {
     if (path == null) {
@@ -176,7 +199,8 @@ class ConfigProblemsTest {
         "pprof_config: {heap: {enabled: false}}|the default one is named memory",
         "pprof_config: {cpu: {enabled: false}}|the default one is named process_cpu",
         "pprof_config: {fgprof: {path: /debug/fgprof}}|set enabled: true and a path to scrape it",
-        "pprof_config: {allocs: {enabled: true, path: /debug/pprof/allocs}}|from the same path as memory",
+        "pprof_config: {allocs: {enabled: true, path: /debug/pprof/allocs}}|from the same path as"
+            + " memory",
         "pprof_config: {memory: {seconds: 5}}|seconds has no effect without delta: true",
         "pprof_config: {process_cpu: {seconds: 60}}|more than its interval of 10s",
       })

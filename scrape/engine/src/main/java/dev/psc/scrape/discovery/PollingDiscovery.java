@@ -45,7 +45,7 @@ public final class PollingDiscovery implements TargetDiscovery {
   public PollingDiscovery(
       String name, Duration interval, TargetLister lister, DiscoveryContext context) {
     if (interval.isNegative() || interval.isZero()) {
-      throw new IllegalArgumentException("interval must be more than 0, is " + interval);
+      throw new IllegalArgumentException("interval must be positive, but was " + interval);
     }
     this.name = Objects.requireNonNull(name, "name");
     this.interval = interval;
@@ -82,8 +82,8 @@ public final class PollingDiscovery implements TargetDiscovery {
     }
     try {
       context.blocking().execute(this::refresh);
-    } catch (RejectedExecutionException shutDown) {
-      logger.debug("{}: not refreshed, the scraper shuts down", name, shutDown);
+    } catch (RejectedExecutionException e) {
+      logger.debug("{}: not refreshed, the scraper shuts down", name, e);
     }
   }
 
@@ -100,10 +100,10 @@ public final class PollingDiscovery implements TargetDiscovery {
     try {
       current.replace(lister.list());
       recovered();
-    } catch (InterruptedException stopped) {
+    } catch (InterruptedException ignored) {
       Thread.currentThread().interrupt();
-    } catch (DiscoveryException unseen) {
-      failed(current, String.valueOf(unseen.getMessage()), unseen);
+    } catch (DiscoveryException e) {
+      failed(current, String.valueOf(e.getMessage()), e);
     } catch (RuntimeException fault) {
       failed(current, name + " failed: " + fault, fault);
     } finally {
@@ -135,8 +135,8 @@ public final class PollingDiscovery implements TargetDiscovery {
             context
                 .scheduler()
                 .schedule(this::refreshNow, interval.toNanos(), TimeUnit.NANOSECONDS);
-      } catch (RejectedExecutionException shutDown) {
-        logger.debug("{}: no further refresh, the scraper shuts down", name, shutDown);
+      } catch (RejectedExecutionException e) {
+        logger.debug("{}: no further refresh, the scraper shuts down", name, e);
       }
     }
   }

@@ -4,10 +4,10 @@ import java.net.URI;
 import java.util.List;
 import java.util.Map;
 
-/** What a request proves its sender's identity with. Immutable; prints without secrets. */
+/** The credentials of a request. Immutable; prints without secrets. */
 public sealed interface Credentials {
 
-  /** Nothing. */
+  /** No credentials. */
   record None() implements Credentials {}
 
   /**

@@ -4,10 +4,10 @@ import java.net.http.HttpHeaders;
 import java.util.Locale;
 
 /**
- * An answer whose body is complete. The body is not copied and must not be changed.
+ * A response with its complete body. The body is not copied and must not be changed.
  *
  * @param status e.g. 200
- * @param headers as they came
+ * @param headers the headers as received
  * @param body at most as large as the limit of the request
  */
 @SuppressWarnings("ArrayRecordComponent")

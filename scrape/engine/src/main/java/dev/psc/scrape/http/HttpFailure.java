@@ -1,15 +1,15 @@
 package dev.psc.scrape.http;
 
-/** An exchange failed; it is classified, and its message is for people and without secrets. */
+/** A failed exchange, with its class and a message without secrets. */
 public final class HttpFailure extends Exception {
 
   private static final long serialVersionUID = 1;
 
   private final ScrapeOutcome outcome;
 
-  /** Creates a failure without a cause worth keeping. */
+  /** Creates a failure without a cause and stack trace. */
   public HttpFailure(ScrapeOutcome outcome, String message) {
-    // Thousands of targets may be down at once: the stack of a refused connection tells nothing.
+    // Thousands of targets may be down at once: a stack trace per refused connection has no value.
     super(message, null, false, false);
     this.outcome = outcome;
   }

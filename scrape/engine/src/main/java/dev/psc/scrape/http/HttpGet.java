@@ -5,13 +5,13 @@ import java.time.Duration;
 import java.util.Map;
 
 /**
- * One GET. Immutable.
+ * A GET request. Immutable.
  *
  * @param uri an {@code http} or {@code https} URL
  * @param settings credentials, TLS, proxy and the like
  * @param headers further headers of this request, without secrets
  * @param timeout for the whole exchange, body and redirects included
- * @param bodyLimitBytes the largest body that is read, as it comes over the wire
+ * @param bodyLimitBytes the limit on the body as transferred
  */
 public record HttpGet(
     URI uri,
@@ -24,11 +24,11 @@ public record HttpGet(
   public HttpGet {
     headers = Map.copyOf(headers);
     if (timeout.isNegative() || timeout.isZero()) {
-      throw new IllegalArgumentException("timeout must be more than 0, is " + timeout);
+      throw new IllegalArgumentException("timeout must be positive, but was " + timeout);
     }
     if (bodyLimitBytes <= 0) {
       throw new IllegalArgumentException(
-          "bodyLimitBytes must be more than 0, is " + bodyLimitBytes);
+          "bodyLimitBytes must be positive, but was " + bodyLimitBytes);
     }
   }
 }

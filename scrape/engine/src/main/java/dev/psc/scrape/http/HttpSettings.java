@@ -8,13 +8,13 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** How to speak HTTP with a job's targets or a discovery's server. Immutable. */
+/** The HTTP settings of a job's targets or of a discovery's server. Immutable. */
 public final class HttpSettings {
 
   /** No credentials, the JDK's certificates, no proxy, redirects followed, HTTP/2 where offered. */
   public static final HttpSettings DEFAULT = builder().build();
 
-  /** Headers that the client itself decides about, in lower case. */
+  /** Headers that the client sets itself, in lower case. */
   private static final Set<String> RESERVED =
       Set.of(
           "authorization",
@@ -53,17 +53,17 @@ public final class HttpSettings {
     return new Builder();
   }
 
-  /** Returns what requests prove their sender's identity with. */
+  /** Returns the credentials. */
   public Credentials credentials() {
     return credentials;
   }
 
-  /** Returns the settings of TLS. */
+  /** Returns the TLS settings. */
   public TlsSettings tls() {
     return tls;
   }
 
-  /** Returns the settings of the proxy. */
+  /** Returns the proxy settings. */
   public ProxySettings proxy() {
     return proxy;
   }
@@ -116,13 +116,13 @@ public final class HttpSettings {
 
     private Builder() {}
 
-    /** Sets what requests prove their sender's identity with; nothing by default. */
+    /** Sets the credentials; none by default. */
     public Builder credentials(Credentials credentials) {
       this.credentials = Objects.requireNonNull(credentials, "credentials");
       return this;
     }
 
-    /** Sets up TLS; the JDK's certificates by default. */
+    /** Sets the TLS settings; the JDK's certificates by default. */
     public Builder tls(TlsSettings tls) {
       this.tls = Objects.requireNonNull(tls, "tls");
       return this;

@@ -14,7 +14,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/** The keys of a configuration that stand for {@link HttpSettings}, read and printed. */
+/** Reads and prints {@link HttpSettings} as keys of a configuration. */
 public final class HttpSettingsFields {
 
   private HttpSettingsFields() {}
@@ -70,7 +70,7 @@ public final class HttpSettingsFields {
     return credentials;
   }
 
-  /** Reads {@code key} or {@code key_file}; complains when both are there. */
+  /** Reads {@code key} or {@code key_file}; reports a problem when both are present. */
   private static Optional<SecretSource> secret(Fields fields, String key) {
     Optional<SecretSource> inline = fields.secret(key).map(SecretSource::of);
     Optional<SecretSource> file = fields.file(key + "_file").map(SecretSource::file);
@@ -122,7 +122,7 @@ public final class HttpSettingsFields {
     }
   }
 
-  /** Reads an {@code http} or {@code https} URL; complains when it is none. */
+  /** Reads an {@code http} or {@code https} URL; reports a problem otherwise. */
   public static Optional<URI> url(ConfigNode node) {
     return node.converted(
         "an http:// or https:// URL",
@@ -137,7 +137,7 @@ public final class HttpSettingsFields {
         });
   }
 
-  /** Reads the mapping below {@code tls_config}; complains at the nodes. */
+  /** Reads the mapping below {@code tls_config}; reports problems at the nodes. */
   public static TlsSettings tls(ConfigNode node) {
     try (Fields fields = node.fields()) {
       Optional<SecretSource> ca = secret(fields, "ca");
@@ -212,13 +212,13 @@ public final class HttpSettingsFields {
   private static <T> T orComplain(ConfigNode node, T otherwise, Supplier<T> supplier) {
     try {
       return supplier.get();
-    } catch (IllegalArgumentException unusable) {
-      node.problem(String.valueOf(unusable.getMessage()));
+    } catch (IllegalArgumentException e) {
+      node.problem(String.valueOf(e.getMessage()));
       return otherwise;
     }
   }
 
-  /** Returns the keys of a configuration that stand for these settings, secrets hidden. */
+  /** Returns the configuration keys of the settings, with secrets hidden. */
   public static Map<String, Object> settings(HttpSettings http) {
     Map<String, Object> map = new LinkedHashMap<>();
     Credentials credentials = http.credentials();
@@ -321,7 +321,7 @@ public final class HttpSettingsFields {
     }
   }
 
-  /** Returns a URL as text, without what may be a password in it. */
+  /** Returns a URL as text, without a password. */
   public static String withoutUserInfo(URI url) {
     String userInfo = url.getRawUserInfo();
     return userInfo == null

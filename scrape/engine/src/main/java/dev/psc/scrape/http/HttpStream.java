@@ -7,9 +7,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An answer whose body is still coming, for those that cannot wait for its end or hold all of it.
- * There is no deadline over the body: whoever reads it closes this when it takes too long, which
- * makes a waiting read fail. {@link #close} is thread-safe.
+ * A response whose body is read as a stream. The body has no deadline: the reader closes the stream
+ * when it takes too long, which makes a blocked read fail. {@link #close} is thread-safe.
  */
 public final class HttpStream implements AutoCloseable {
 
@@ -31,7 +30,7 @@ public final class HttpStream implements AutoCloseable {
     return status;
   }
 
-  /** Returns the headers as they came. */
+  /** Returns the headers as received. */
   public HttpHeaders headers() {
     return headers;
   }
@@ -46,8 +45,8 @@ public final class HttpStream implements AutoCloseable {
   public void close() {
     try {
       body.close();
-    } catch (IOException broken) {
-      logger.debug("closing an answer failed", broken);
+    } catch (IOException e) {
+      logger.debug("Closing a response failed", e);
     }
   }
 }

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Through which proxy requests go. Immutable.
+ * The proxy settings of requests. Immutable.
  *
  * @param url the proxy, {@code http://[user:password@]host:port}; none by default
  * @param noProxy hosts, {@code .suffixes}, addresses and CIDR ranges that are reached without it
@@ -52,7 +52,7 @@ public record ProxySettings(
     }
   }
 
-  /** Returns the settings without what may be a password in the URL. */
+  /** Returns the settings without a password in the URL. */
   @Override
   public String toString() {
     return "ProxySettings["

@@ -7,57 +7,60 @@ import java.util.Locale;
  * {@link #reason()}.
  */
 public enum ScrapeOutcome {
-  /** The profile was handed on. */
+  /** The profile was passed on. */
   OK,
-  /** There was nothing to hand on, as it should be. */
+  /** There was nothing to pass on, as intended. */
   WITHHELD,
   /** The host's name could not be resolved. */
   DNS,
-  /** Nobody listens at the address. */
+  /** The connection was refused. */
   REFUSED,
-  /** The address cannot be reached, or no connection came about in time. */
+  /** The address cannot be reached, or the connection timed out. */
   UNREACHABLE,
-  /** The proxy cannot be used: it is down, wants credentials, or opens no way to the target. */
+  /**
+   * The proxy cannot be used: it is down, requires credentials, or refuses to connect to the
+   * target.
+   */
   PROXY,
   /** TLS failed: an untrusted certificate, another name, or a server that does not speak it. */
   TLS,
-  /** The exchange, its body included, was not over in time. */
+  /** The exchange, its body included, exceeded its timeout. */
   TIMEOUT,
-  /** The connection broke before the answer was complete. */
+  /** The connection was closed before the response was complete. */
   BROKEN,
-  /** The answer was not HTTP. */
+  /** The response was not HTTP. */
   PROTOCOL,
-  /** The target answered 401 or 403, or our credentials could not be read or fetched. */
+  /** The target answered 401 or 403, or the credentials could not be read or fetched. */
   AUTH,
   /** The target answered 404: it has no profile at this path. */
   NOT_FOUND,
-  /** The target takes a CPU profile for somebody else; tried again at the next interval. */
+  /** The target is taking a CPU profile for another client; retried at the next interval. */
   CPU_BUSY,
-  /** The target answered something else than 200. */
+  /** The response had another status than 200. */
   STATUS,
   /** A redirect that cannot be followed, or too many of them. */
   REDIRECT,
-  /** The answer was empty. */
+  /** The response was empty. */
   EMPTY,
-  /** The answer was a web page. */
+  /** The response was a web page. */
   HTML,
-  /** The answer was a profile in the legacy text form ({@code ?debug=1}). */
+  /** The response was a profile in the legacy text form ({@code ?debug=1}). */
   LEGACY_TEXT,
-  /** The answer was no pprof for another reason. */
+  /** The response was not pprof for another reason. */
   NOT_PPROF,
-  /** The answer ended before its end. */
+  /** The response was truncated. */
   TRUNCATED,
-  /** The answer, or what it inflates to, is above a limit. */
+  /** The response, or its inflated size, exceeds a limit. */
   TOO_LARGE,
   /** A pprof that breaks a rule of the format. */
   INVALID_PROFILE,
   /** None of the sample types to keep is in the profile. */
   NO_SAMPLE_TYPE,
-  /** A transform or the receiver refused it. */
+  /** A transform or the receiver rejected it. */
   REJECTED,
   /** Too many bytes were already in flight. */
   OVERLOADED,
-  /** A fault of our own or of a plug-in. */
+  /** An unexpected error in the scraper or a plug-in. */
   INTERNAL;
 
   /** Returns the word for metrics, status and logs, e.g. {@code cpu_busy}. */

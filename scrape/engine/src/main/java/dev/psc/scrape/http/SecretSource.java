@@ -7,7 +7,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a secret comes from: the configuration itself, or a file that is read again as it changes.
+ * The source of a secret: a value in the configuration, or a file that is reloaded when it changes.
  * Immutable; prints without the secret.
  */
 public final class SecretSource {
@@ -25,7 +25,7 @@ public final class SecretSource {
     return new SecretSource(Objects.requireNonNull(value, "value"), null);
   }
 
-  /** Returns the source that is a file; white space around its content does not count. */
+  /** Returns a file as the source; surrounding white space is stripped. */
   public static SecretSource file(Path file) {
     return new SecretSource(null, Objects.requireNonNull(file, "file"));
   }

@@ -6,14 +6,14 @@ import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SNIServerName;
 
 /**
- * How a server proves who it is, and how we do. Each PEM text may come from a file, which is read
- * again as it changes. Immutable.
+ * The TLS settings of a client. Each PEM text may come from a file, which is reloaded when it
+ * changes. Immutable.
  *
  * @param ca certificates to trust instead of the JDK's
- * @param certificate our certificate chain
- * @param key the private key of our certificate
- * @param serverName the name to expect and to ask for instead of the URL's host
- * @param insecureSkipVerify whether any certificate will do
+ * @param certificate the client certificate chain
+ * @param key the private key of the client certificate
+ * @param serverName the name to send and to verify instead of the URL's host
+ * @param insecureSkipVerify whether to accept any certificate
  * @param minVersion the oldest TLS version: {@code TLS10} to {@code TLS13}; {@code TLS12} without
  * @param maxVersion the newest TLS version: {@code TLS10} to {@code TLS13}; {@code TLS13} without
  */
@@ -26,7 +26,7 @@ public record TlsSettings(
     Optional<String> minVersion,
     Optional<String> maxVersion) {
 
-  /** The JDK's certificates and no certificate of ours. */
+  /** The JDK's certificates and no client certificate. */
   public static final TlsSettings DEFAULT =
       new TlsSettings(
           Optional.empty(),

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** The versions of TLS by the names that a configuration has for them. */
+/** TLS versions by their names in a configuration. */
 enum TlsVersion {
   TLS10("TLSv1"),
   TLS11("TLSv1.1"),
@@ -43,7 +43,7 @@ enum TlsVersion {
         }
       }
       throw new IllegalArgumentException(
-          setting + " must be one of TLS10, TLS11, TLS12, TLS13, is \"" + name.get() + "\"");
+          setting + " must be one of TLS10, TLS11, TLS12, TLS13, but was \"" + name.get() + "\"");
     }
   }
 }

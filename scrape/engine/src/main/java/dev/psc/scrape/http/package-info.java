@@ -1,7 +1,4 @@
-/**
- * HTTP for scraping and discovery: settings, clients shared by all that have the same TLS and proxy
- * settings, deadlines over whole exchanges, limits, and failures that are already classified.
- */
+/** HTTP settings, requests and responses for scraping and discovery, and their outcomes. */
 @NullMarked
 package dev.psc.scrape.http;
 

@@ -161,8 +161,8 @@ public final class RelabelRule {
         hash = hash << 8 | (md5[i] & 0xff);
       }
       return Long.remainderUnsigned(hash, modulus);
-    } catch (NoSuchAlgorithmException missing) {
-      throw new IllegalStateException("this JDK has no MD5, which hashmod needs", missing);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("this JDK has no MD5, which hashmod needs", e);
     }
   }
 
@@ -297,11 +297,11 @@ public final class RelabelRule {
     private @Nullable Pattern compile(Map<String, String> problems) {
       try {
         return Pattern.compile(regex, Pattern.DOTALL);
-      } catch (PatternSyntaxException malformed) {
+      } catch (PatternSyntaxException e) {
         problems.put(
             "regex",
             "not a valid RE2 expression: "
-                + malformed.getMessage()
+                + e.getMessage()
                 + " (RE2 has no look-around and no back-references)");
         return null;
       }

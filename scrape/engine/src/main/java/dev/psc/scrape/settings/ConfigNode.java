@@ -220,8 +220,8 @@ public final class ConfigNode {
       if (value >= minimum && value <= maximum) {
         return Optional.of(value);
       }
-      problem("must be between " + minimum + " and " + maximum + ", is " + text);
-    } catch (NumberFormatException notWhole) {
+      problem("must be between " + minimum + " and " + maximum + ", but was " + text);
+    } catch (NumberFormatException ignored) {
       problem("expected a whole number, found " + text);
     }
     return Optional.empty();
@@ -264,8 +264,8 @@ public final class ConfigNode {
     }
     try {
       return Optional.of(converter.convert(text));
-    } catch (IllegalArgumentException unusable) {
-      String message = unusable.getMessage();
+    } catch (IllegalArgumentException e) {
+      String message = e.getMessage();
       problem(message == null ? "expected " + what : message);
       return Optional.empty();
     }

@@ -61,8 +61,8 @@ public final class Durations {
       }
       try {
         total = Math.addExact(total, Math.multiplyExact(Long.parseLong(digits), MILLIS[unit]));
-      } catch (ArithmeticException | NumberFormatException tooLarge) {
-        throw outOfRange(text, tooLarge);
+      } catch (ArithmeticException | NumberFormatException e) {
+        throw outOfRange(text, e);
       }
       nextUnit = unit + 1;
     }

@@ -29,8 +29,8 @@ public final class Sizes {
           return Math.multiplyExact(Long.parseLong(text.substring(0, i)), 1L << (10 * u));
         }
       }
-    } catch (ArithmeticException | NumberFormatException tooLarge) {
-      throw new IllegalArgumentException("size out of range: \"" + text + "\"", tooLarge);
+    } catch (ArithmeticException | NumberFormatException e) {
+      throw new IllegalArgumentException("size out of range: \"" + text + "\"", e);
     }
     throw new IllegalArgumentException(
         "not a valid size: \"" + text + "\"; write it as 10MB, 512KB or a number of bytes");

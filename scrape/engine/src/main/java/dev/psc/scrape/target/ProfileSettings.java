@@ -199,7 +199,8 @@ public final class ProfileSettings {
      */
     public Builder seconds(int seconds) {
       if (seconds < 1 || seconds > 86_400) {
-        throw new IllegalArgumentException("seconds must be between 1 and 86400, is " + seconds);
+        throw new IllegalArgumentException(
+            "seconds must be between 1 and 86400, but was " + seconds);
       }
       this.seconds = seconds;
       return this;

@@ -54,7 +54,7 @@ public final class ScrapeJob {
   static Duration checkInterval(Duration interval) {
     if (interval.toMillis() < 100 || interval.compareTo(Duration.ofDays(365)) > 0) {
       throw new IllegalArgumentException(
-          "the interval must be between 100ms and 1y, is " + interval);
+          "the interval must be between 100ms and 1y, but was " + interval);
     }
     return interval;
   }
@@ -228,7 +228,8 @@ public final class ScrapeJob {
     /** Sets {@code http}, the default, or {@code https}. */
     public Builder scheme(String scheme) {
       if (!Set.of("http", "https").contains(scheme)) {
-        throw new IllegalArgumentException("scheme must be http or https, is \"" + scheme + "\"");
+        throw new IllegalArgumentException(
+            "scheme must be http or https, but was \"" + scheme + "\"");
       }
       this.scheme = scheme;
       return this;
@@ -246,7 +247,7 @@ public final class ScrapeJob {
      */
     public Builder timeout(Duration timeout) {
       if (timeout.isNegative() || timeout.isZero()) {
-        throw new IllegalArgumentException("timeout must be more than 0, is " + timeout);
+        throw new IllegalArgumentException("timeout must be positive, but was " + timeout);
       }
       this.timeout = timeout;
       return this;
@@ -349,7 +350,11 @@ public final class ScrapeJob {
     private static long checkLimit(String name, long limit) {
       if (limit < 1 || limit > Integer.MAX_VALUE - 8) {
         throw new IllegalArgumentException(
-            name + " must be between 1 and " + (Integer.MAX_VALUE - 8) + " bytes, is " + limit);
+            name
+                + " must be between 1 and "
+                + (Integer.MAX_VALUE - 8)
+                + " bytes, but was "
+                + limit);
       }
       return limit;
     }
@@ -359,7 +364,8 @@ public final class ScrapeJob {
      */
     public Builder targetLimit(int targetLimit) {
       if (targetLimit < 0) {
-        throw new IllegalArgumentException("targetLimit must not be negative, is " + targetLimit);
+        throw new IllegalArgumentException(
+            "targetLimit must not be negative, but was " + targetLimit);
       }
       this.targetLimit = targetLimit;
       return this;

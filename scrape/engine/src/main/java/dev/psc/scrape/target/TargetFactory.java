@@ -127,9 +127,8 @@ public final class TargetFactory {
     }
     try {
       kept.add(target(discovered, result.labels(), profile));
-    } catch (IllegalArgumentException unusable) {
-      invalid.add(
-          new Targets.Invalid(job.name(), discovered, String.valueOf(unusable.getMessage())));
+    } catch (IllegalArgumentException e) {
+      invalid.add(new Targets.Invalid(job.name(), discovered, String.valueOf(e.getMessage())));
     }
   }
 
@@ -195,13 +194,13 @@ public final class TargetFactory {
     String scheme = relabeled.valueOf(SCHEME);
     if (!scheme.equals("http") && !scheme.equals("https")) {
       throw new IllegalArgumentException(
-          SCHEME + " must be http or https, is \"" + scheme + "\" after relabelling");
+          SCHEME + " must be http or https, but was \"" + scheme + "\" after relabelling");
     }
     address = Addresses.withPort(address, scheme);
     Duration interval = duration(relabeled, SCRAPE_INTERVAL);
     if (interval.toMillis() < 100) {
       throw new IllegalArgumentException(
-          SCRAPE_INTERVAL + " must be at least 100ms, is " + relabeled.get(SCRAPE_INTERVAL));
+          SCRAPE_INTERVAL + " must be at least 100ms, but was " + relabeled.get(SCRAPE_INTERVAL));
     }
     boolean intervalChanged = differs(discovered, relabeled, SCRAPE_INTERVAL, profile);
     Map<String, List<String>> params = params(relabeled);
@@ -262,8 +261,8 @@ public final class TargetFactory {
   private static Duration duration(LabelSet labels, String label) {
     try {
       return Durations.parse(labels.valueOf(label));
-    } catch (IllegalArgumentException malformed) {
-      throw new IllegalArgumentException(label + ": " + malformed.getMessage(), malformed);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(label + ": " + e.getMessage(), e);
     }
   }
 
@@ -273,11 +272,12 @@ public final class TargetFactory {
       if (seconds >= 0 && seconds <= 86_400) {
         return seconds;
       }
-    } catch (NumberFormatException notWhole) {
+    } catch (NumberFormatException e) {
       throw new IllegalArgumentException(
-          "parameter seconds must be a whole number, is \"" + text + "\"", notWhole);
+          "parameter seconds must be a whole number, but was \"" + text + "\"", e);
     }
-    throw new IllegalArgumentException("parameter seconds must be between 0 and 86400, is " + text);
+    throw new IllegalArgumentException(
+        "parameter seconds must be between 0 and 86400, but was " + text);
   }
 
   /** Returns this target's own copy of the parameters, as the labels changed them. */
@@ -302,7 +302,7 @@ public final class TargetFactory {
     LabelSet sent = labels.build().withAll(externalLabels);
     if (!LabelSet.isLegalName(sent.valueOf(LabelSet.NAME))) {
       throw new IllegalArgumentException(
-          "__name__ must match [a-zA-Z_][a-zA-Z0-9_]*, is \""
+          "__name__ must match [a-zA-Z_][a-zA-Z0-9_]*, but was \""
               + sent.valueOf(LabelSet.NAME)
               + "\" after relabelling");
     }

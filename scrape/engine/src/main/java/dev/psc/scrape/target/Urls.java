@@ -64,10 +64,9 @@ final class Urls {
     URI uri;
     try {
       uri = new URI(text.toString());
-    } catch (URISyntaxException malformed) {
+    } catch (URISyntaxException e) {
       throw new IllegalArgumentException(
-          "\"" + address + "\" and \"" + path + "\" make no URL: " + malformed.getReason(),
-          malformed);
+          "\"" + address + "\" and \"" + path + "\" make no URL: " + e.getReason(), e);
     }
     if (uri.getHost() == null || uri.getPort() > 65535) {
       throw new IllegalArgumentException("\"" + address + "\" " + advice(address));

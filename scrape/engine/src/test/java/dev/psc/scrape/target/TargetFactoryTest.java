@@ -306,7 +306,7 @@ class TargetFactoryTest {
     assertThat(cpu.seconds()).isEqualTo(5);
     ScrapeJob broken = GO.toBuilder().relabeling(List.of(set("__param_seconds", "x"))).build();
     assertThat(make(broken, LabelSet.of("__address__", "h:1")).invalid().get(0).reason())
-        .contains("seconds must be a whole number, is \"x\"");
+        .contains("seconds must be a whole number, but was \"x\"");
   }
 
   @Test

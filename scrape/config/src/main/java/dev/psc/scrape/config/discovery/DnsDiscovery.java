@@ -45,11 +45,11 @@ public record DnsDiscovery(
           "port is required with type " + type + ": only SRV records have ports");
     }
     if (port < 0 || port > 65535) {
-      throw new IllegalArgumentException("port must be from 1 to 65535, is " + port);
+      throw new IllegalArgumentException("port must be between 1 and 65535, but was " + port);
     }
     if (refreshInterval.isNegative() || refreshInterval.isZero()) {
       throw new IllegalArgumentException(
-          "refresh_interval must be more than 0, is " + refreshInterval);
+          "refresh_interval must be positive, but was " + refreshInterval);
     }
   }
 

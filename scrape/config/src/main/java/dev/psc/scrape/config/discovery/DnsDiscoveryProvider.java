@@ -34,8 +34,8 @@ public final class DnsDiscoveryProvider implements DiscoveryProvider {
         return Optional.empty();
       }
       return Optional.of(new DnsDiscovery(names, type.orElse(DnsRecordType.SRV), port, interval));
-    } catch (IllegalArgumentException unusable) {
-      node.problem(String.valueOf(unusable.getMessage()));
+    } catch (IllegalArgumentException e) {
+      node.problem(String.valueOf(e.getMessage()));
       return Optional.empty();
     }
   }

@@ -46,9 +46,9 @@ final class DnsLookup {
         if (!records.isEmpty()) {
           return records;
         }
-      } catch (NamingException failed) {
+      } catch (NamingException e) {
         // Of a name that does not exist the next candidate may.
-        failure = failed instanceof NameNotFoundException ? failure : failed;
+        failure = e instanceof NameNotFoundException ? failure : e;
       }
     }
     if (failure != null) {

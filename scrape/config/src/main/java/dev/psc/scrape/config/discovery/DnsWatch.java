@@ -46,8 +46,8 @@ final class DnsWatch implements TargetDiscovery {
       }
       try {
         last.put(name, group(name));
-      } catch (DiscoveryException failed) {
-        problems.add(String.valueOf(failed.getMessage()));
+      } catch (DiscoveryException e) {
+        problems.add(String.valueOf(e.getMessage()));
       }
     }
     String problem = String.join("; ", problems);

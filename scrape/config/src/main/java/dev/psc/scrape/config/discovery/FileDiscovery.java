@@ -41,7 +41,7 @@ public record FileDiscovery(List<Path> files, Duration refreshInterval) implemen
     files.forEach(FileDiscovery::check);
     if (refreshInterval.isNegative() || refreshInterval.isZero()) {
       throw new IllegalArgumentException(
-          "refresh_interval must be more than 0, is " + refreshInterval);
+          "refresh_interval must be positive, but was " + refreshInterval);
     }
   }
 

@@ -49,8 +49,8 @@ public final class FileDiscoveryProvider implements DiscoveryProvider {
     try {
       FileDiscovery.check(file);
       return true;
-    } catch (IllegalArgumentException unusable) {
-      node.problem(String.valueOf(unusable.getMessage()));
+    } catch (IllegalArgumentException e) {
+      node.problem(String.valueOf(e.getMessage()));
       return false;
     }
   }

@@ -131,14 +131,14 @@ final class FileWatch implements TargetDiscovery, Runnable {
         try {
           watch();
           unsettled = look(target);
-        } catch (RuntimeException fault) {
-          logger.warn("file_sd: looking at the files failed", fault);
-          target.failed("file_sd failed: " + fault);
+        } catch (RuntimeException e) {
+          logger.warn("file_sd: looking at the files failed", e);
+          target.failed("file_sd failed: " + e);
           unsettled = false;
         }
         sleep(unsettled ? pauses.settle() : pauses.look());
       }
-    } catch (InterruptedException | ClosedWatchServiceException stopped) {
+    } catch (InterruptedException | ClosedWatchServiceException ignored) {
       logger.debug("file_sd: stopped");
     } finally {
       closeWatcher();
@@ -184,8 +184,8 @@ final class FileWatch implements TargetDiscovery, Runnable {
                   StandardWatchEventKinds.ENTRY_DELETE));
         }
       }
-    } catch (NoSuchFileException | NotDirectoryException vanished) {
-      logger.debug("file_sd: a directory vanished while it was looked at", vanished);
+    } catch (NoSuchFileException | NotDirectoryException e) {
+      logger.debug("file_sd: a directory vanished while it was looked at", e);
     } catch (IOException | UnsupportedOperationException unable) {
       watcherFailed = true;
       closeWatcher();
@@ -204,8 +204,8 @@ final class FileWatch implements TargetDiscovery, Runnable {
     if (service != null) {
       try {
         service.close();
-      } catch (IOException unable) {
-        logger.debug("file_sd: closing the watcher failed", unable);
+      } catch (IOException e) {
+        logger.debug("file_sd: closing the watcher failed", e);
       }
     }
   }
@@ -292,8 +292,8 @@ final class FileWatch implements TargetDiscovery, Runnable {
             files.add(file);
           }
         }
-      } catch (IOException | DirectoryIteratorException unreadable) {
-        problems.add("cannot list " + directoryOf(pattern) + " (" + unreadable + ")");
+      } catch (IOException | DirectoryIteratorException e) {
+        problems.add("cannot list " + directoryOf(pattern) + " (" + e + ")");
         // What was seen there stays.
         known.keySet().stream()
             .filter(file -> directoryOf(file).equals(directoryOf(pattern)))
@@ -310,7 +310,7 @@ final class FileWatch implements TargetDiscovery, Runnable {
           attributes.size(),
           attributes.lastModifiedTime().to(TimeUnit.NANOSECONDS),
           attributes.fileKey());
-    } catch (IOException vanished) {
+    } catch (IOException ignored) {
       return null;
     }
   }
@@ -345,8 +345,8 @@ final class FileWatch implements TargetDiscovery, Runnable {
       }
       entry.problem = "";
       entry.groups = groups;
-    } catch (IOException unreadable) {
-      entry.problem = "cannot read " + file + " (" + unreadable + ")";
+    } catch (IOException e) {
+      entry.problem = "cannot read " + file + " (" + e + ")";
     }
     return !before.equals(entry.groups);
   }
@@ -373,7 +373,7 @@ final class FileWatch implements TargetDiscovery, Runnable {
       running.interrupt();
       try {
         running.join(JOIN_MILLIS);
-      } catch (InterruptedException interrupted) {
+      } catch (InterruptedException ignored) {
         Thread.currentThread().interrupt();
       }
     }

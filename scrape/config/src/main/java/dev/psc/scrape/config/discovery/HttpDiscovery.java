@@ -42,7 +42,7 @@ public record HttpDiscovery(URI url, Duration refreshInterval, HttpSettings http
     }
     if (refreshInterval.isNegative() || refreshInterval.isZero()) {
       throw new IllegalArgumentException(
-          "refresh_interval must be more than 0, is " + refreshInterval);
+          "refresh_interval must be positive, but was " + refreshInterval);
     }
     Objects.requireNonNull(http, "http");
   }

@@ -44,8 +44,8 @@ public final class HttpDiscoveryProvider implements DiscoveryProvider {
     try {
       // Its checks are those of the settings, but the complaint belongs to the value.
       return HttpDiscovery.of(new URI(text)).url();
-    } catch (java.net.URISyntaxException notUrl) {
-      throw new IllegalArgumentException("url must be an http or https URL with a host", notUrl);
+    } catch (java.net.URISyntaxException e) {
+      throw new IllegalArgumentException("url must be an http or https URL with a host", e);
     }
   }
 }

@@ -54,8 +54,8 @@ final class HttpLister implements TargetLister {
                       String.valueOf(Math.max(1, interval.toSeconds()))),
                   interval.compareTo(LONGEST) < 0 ? interval : LONGEST,
                   BODY_LIMIT_BYTES));
-    } catch (HttpFailure failure) {
-      throw new DiscoveryException("http_sd: " + failure.getMessage(), failure);
+    } catch (HttpFailure e) {
+      throw new DiscoveryException("http_sd: " + e.getMessage(), e);
     }
     String body = new String(answer.body(), StandardCharsets.UTF_8);
     if (answer.status() != 200) {

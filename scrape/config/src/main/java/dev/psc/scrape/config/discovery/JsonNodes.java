@@ -35,9 +35,9 @@ final class JsonNodes {
         throw new IOException("something follows the end");
       }
       return Optional.of(root);
-    } catch (IOException | IllegalStateException malformed) {
+    } catch (IOException | IllegalStateException e) {
       // Gson appends a line with a link to its own help.
-      String message = String.valueOf(malformed.getMessage()).lines().findFirst().orElse("");
+      String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
       problems.add(new ConfigProblem(source, 0, 0, "", "not valid JSON: " + message));
       return Optional.empty();
     }

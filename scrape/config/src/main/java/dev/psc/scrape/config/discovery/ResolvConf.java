@@ -26,7 +26,7 @@ record ResolvConf(List<String> servers, List<String> search, int ndots) {
   static ResolvConf read(Path file) {
     try {
       return parse(Files.readAllLines(file));
-    } catch (IOException absent) {
+    } catch (IOException ignored) {
       // E.g. on Windows: the JDK knows where else to look for servers.
       return new ResolvConf(List.of(), List.of(), 1);
     }
@@ -65,7 +65,7 @@ record ResolvConf(List<String> servers, List<String> search, int ndots) {
       if (word.startsWith("ndots:")) {
         try {
           ndots = Math.max(0, Math.min(MAX_NDOTS, Integer.parseInt(word.substring(6))));
-        } catch (NumberFormatException malformed) {
+        } catch (NumberFormatException ignored) {
           ndots = before;
         }
       }

@@ -69,15 +69,15 @@ public final class YamlNodes {
               .getSingleNode();
       YamlNodes reader = new YamlNodes(new ConfigNode.Document(source, directory, problems));
       return root.map(node -> reader.convert(node, ""));
-    } catch (MarkedYamlEngineException malformed) {
-      Optional<Mark> mark = malformed.getProblemMark();
+    } catch (MarkedYamlEngineException e) {
+      Optional<Mark> mark = e.getProblemMark();
       problems.add(
           new ConfigProblem(
               source,
               mark.map(m -> m.getLine() + 1).orElse(0),
               mark.map(m -> m.getColumn() + 1).orElse(0),
               "",
-              "not valid YAML: " + malformed.getProblem()));
+              "not valid YAML: " + e.getProblem()));
     } catch (YamlEngineException | TooComplex unusable) {
       problems.add(new ConfigProblem(source, 0, 0, "", "not valid YAML: " + unusable.getMessage()));
     }

@@ -13,8 +13,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Collects a body up to a limit and stops reading beyond it. Can be cancelled at any time. The
- * bytes are copied, as a buffer of the client may be far larger than what came in it.
+ * A subscriber that collects a body up to a limit and stops reading beyond it. Can be cancelled at
+ * any time. The bytes are copied, as the client's buffers may be far larger than their content.
  */
 final class BodyReader implements HttpResponse.BodySubscriber<byte[]> {
 
@@ -34,11 +34,11 @@ final class BodyReader implements HttpResponse.BodySubscriber<byte[]> {
   private boolean ended;
 
   /**
-   * @param where what is read, for messages
-   * @param limitBytes as much is read at most
+   * @param where the URL, for messages
+   * @param limitBytes the limit on the body
    * @param cut whether a longer body is cut there; it fails otherwise
    * @param bytesInFlight counts the bytes that all readers hold
-   * @param maxBytesInFlight as many may all readers hold
+   * @param maxBytesInFlight limit on bytes buffered by all readers together
    */
   BodyReader(
       String where, long limitBytes, boolean cut, AtomicLong bytesInFlight, long maxBytesInFlight) {
@@ -173,7 +173,7 @@ final class BodyReader implements HttpResponse.BodySubscriber<byte[]> {
     }
   }
 
-  /** Stops reading and gives up what was read; the connection is closed. */
+  /** Stops reading, discards the bytes read so far and closes the connection. */
   void cancel() {
     end(new HttpFailure(ScrapeOutcome.TIMEOUT, "reading was given up"));
     stop();

@@ -20,16 +20,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One JDK client for all that have the same TLS and proxy settings, made anew when a file of its
- * settings changes, and let go of when nobody uses it. A client that nothing refers to ends its
- * thread and connections by itself; before JDK 21 it has no other end. Thread-safe.
+ * A pool of JDK clients, one per pair of TLS and proxy settings. A client is replaced when a file
+ * of its settings changes and removed when it is idle. An unreferenced client ends its thread and
+ * connections; before JDK 21 there is no other way to close it. Thread-safe.
  */
 final class ClientPool {
 
   private static final Logger logger = LoggerFactory.getLogger(ClientPool.class);
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
-  /** A client, and how requests get there. */
+  /** A client and its proxy route. */
   record Client(HttpClient http, ProxyRoute route) {}
 
   private record Key(TlsSettings tls, ProxySettings proxy) {
@@ -97,13 +97,13 @@ final class ClientPool {
       entries.put(key, fresh);
       sweepLater();
       return fresh;
-    } catch (HttpFailure unusable) {
+    } catch (HttpFailure e) {
       if (entry == null) {
-        throw unusable;
+        throw e;
       }
-      // Certificate and key are seldom replaced at the same moment.
+      // Certificate and key are rarely replaced at the same time.
       entry.refused = material;
-      logger.warn("keeping the certificates from before: {}", unusable.getMessage());
+      logger.warn("New certificates cannot be used; keeping the previous ones: {}", e.getMessage());
       return entry;
     }
   }
@@ -115,7 +115,7 @@ final class ClientPool {
             .executor(executor)
             .connectTimeout(CONNECT_TIMEOUT)
             .followRedirects(HttpClient.Redirect.NEVER)
-            // Not the JDK's default, which follows system properties: the settings decide.
+            // The settings decide, not the system properties that the JDK follows by default.
             .proxy(route.selector());
     if (!key.tls.equals(TlsSettings.DEFAULT)) {
       builder.sslContext(material.context(key.tls));
@@ -132,8 +132,8 @@ final class ClientPool {
     }
     try {
       Object unused = scheduler.schedule(this::sweep, idleNanos, TimeUnit.NANOSECONDS);
-    } catch (RejectedExecutionException shutDown) {
-      logger.debug("unused clients are not looked for, the scraper shuts down", shutDown);
+    } catch (RejectedExecutionException e) {
+      logger.debug("unused clients are not looked for, the scraper shuts down", e);
     }
   }
 

@@ -140,8 +140,8 @@ final class Exchange {
       if (result.isDone()) {
         abort();
       }
-    } catch (HttpFailure | RuntimeException unusable) {
-      result.completeExceptionally(FailureClassifier.unasked(unusable, uri));
+    } catch (HttpFailure | RuntimeException e) {
+      result.completeExceptionally(FailureClassifier.unasked(e, uri));
     }
   }
 
@@ -250,8 +250,8 @@ final class Exchange {
           hop.authorization,
           hop.ownOrigin && sameOrigin(hop.uri, next),
           hop.redirectsLeft - 1);
-    } catch (HttpFailure unusable) {
-      result.completeExceptionally(unusable);
+    } catch (HttpFailure e) {
+      result.completeExceptionally(e);
     }
   }
 
@@ -266,9 +266,8 @@ final class Exchange {
     URI next;
     try {
       next = uri.resolve(location);
-    } catch (IllegalArgumentException unusable) {
-      throw new HttpFailure(
-          ScrapeOutcome.REDIRECT, where + " with a Location that is no URL", unusable);
+    } catch (IllegalArgumentException e) {
+      throw new HttpFailure(ScrapeOutcome.REDIRECT, where + " with a Location that is no URL", e);
     }
     String scheme = next.getScheme() == null ? "" : next.getScheme().toLowerCase(Locale.ROOT);
     if (location.isEmpty()

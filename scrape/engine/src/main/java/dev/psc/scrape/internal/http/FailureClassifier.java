@@ -22,7 +22,7 @@ import java.util.concurrent.ExecutionException;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/** Classifies what the JDK's client throws, once, with what to do about it. */
+/** Classifies the exceptions of the JDK's client and adds a remedy. */
 final class FailureClassifier {
 
   private FailureClassifier() {}
@@ -121,7 +121,7 @@ final class FailureClassifier {
     return new HttpFailure(ScrapeOutcome.INTERNAL, where + ": " + failure, failure);
   }
 
-  /** Classifies why a target could not even be asked; settings are what fails there. */
+  /** Classifies failures before the request was sent, which come from the settings. */
   static HttpFailure unasked(Throwable thrown, URI uri) {
     HttpFailure failure = classify(thrown, uri);
     String where = LogSafe.url(uri);

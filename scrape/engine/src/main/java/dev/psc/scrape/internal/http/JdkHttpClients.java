@@ -27,12 +27,12 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /**
- * Asks servers by HTTP: one JDK client for all that have the same TLS and proxy settings, a
- * deadline over every whole exchange, and limits on what is read. Thread-safe.
+ * HTTP on the JDK's clients, one per pair of TLS and proxy settings, with a deadline over every
+ * whole exchange and limits on what is read. Thread-safe.
  */
 public final class JdkHttpClients implements HttpClients, AutoCloseable {
 
-  /** As long is a client kept that nobody uses. */
+  /** How long an idle client is kept. */
   private static final Duration IDLE = Duration.ofMinutes(5);
 
   private final ScheduledExecutorService scheduler;
@@ -44,12 +44,13 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
   private final OAuth2Tokens tokens;
 
   /**
-   * Creates the clients; none is started before it is used.
+   * Creates an empty pool; clients are started on first use.
    *
-   * @param scheduler runs deadlines; not shut down by this
-   * @param executor runs the clients' callbacks and completes the answers; not shut down by this
-   * @param userAgent how requests introduce themselves
-   * @param maxBytesInFlight as many bytes may the answers hold that are being read
+   * @param scheduler runs deadlines; not shut down by {@link #close}
+   * @param executor runs the clients' callbacks and completes the responses; not shut down by
+   *     {@link #close}
+   * @param userAgent the {@code User-Agent} header
+   * @param maxBytesInFlight limit on bytes of responses being read
    */
   public JdkHttpClients(
       ScheduledExecutorService scheduler,
@@ -65,11 +66,11 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
   }
 
   /**
-   * What tests replace.
+   * The dependencies that tests replace.
    *
    * @param environment the variables
    * @param nanoTime the clock by which tokens expire
-   * @param idle as long is a client kept that nobody uses
+   * @param idle how long an idle client is kept
    */
   record Surroundings(Map<String, String> environment, LongSupplier nanoTime, Duration idle) {}
 
@@ -92,13 +93,13 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
   public CompletableFuture<HttpAnswer> send(HttpGet get) {
     try {
       return new Exchange(this, get).start();
-    } catch (RuntimeException shutDown) {
+    } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(
-          new HttpFailure(ScrapeOutcome.INTERNAL, "cannot send requests: " + shutDown, shutDown));
+          new HttpFailure(ScrapeOutcome.INTERNAL, "cannot send requests: " + e, e));
     }
   }
 
-  /** Sends a form. Redirects are not followed: what it holds is meant for one server. */
+  /** Sends a form. Redirects are not followed, as the form is meant for one server. */
   CompletableFuture<HttpAnswer> post(HttpGet request, String form) {
     return new Exchange(this, request, form).start();
   }
@@ -108,9 +109,9 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
     CompletableFuture<HttpAnswer> answer = send(get);
     try {
       return answer.get();
-    } catch (InterruptedException interrupted) {
+    } catch (InterruptedException e) {
       answer.cancel(true);
-      throw interrupted;
+      throw e;
     } catch (ExecutionException failed) {
       throw FailureClassifier.classify(failed, get.uri());
     }
@@ -132,11 +133,11 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
         refused(get.settings(), authorization.get());
       }
       return new HttpStream(response.statusCode(), response.headers(), response.body());
-    } catch (InterruptedException interrupted) {
+    } catch (InterruptedException e) {
       if (answer != null) {
         answer.cancel(true);
       }
-      throw interrupted;
+      throw e;
     } catch (ExecutionException | RuntimeException failed) {
       throw FailureClassifier.classify(failed, get.uri(), proxy);
     }
@@ -162,7 +163,7 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
     return clients.client(settings);
   }
 
-  /** Returns how many clients of the JDK there are. */
+  /** Returns the number of JDK clients. */
   int size() {
     return clients.size();
   }
@@ -198,12 +199,12 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
         return tokens.authorization(oauth2).thenApply(Optional::of);
       }
       return CompletableFuture.completedFuture(Optional.empty());
-    } catch (HttpFailure unreadable) {
-      return CompletableFuture.failedFuture(unreadable);
+    } catch (HttpFailure e) {
+      return CompletableFuture.failedFuture(e);
     }
   }
 
-  /** Lets go of the clients; exchanges under way end at their deadlines at the latest. */
+  /** Releases the clients; running exchanges end at their deadlines at the latest. */
   @Override
   public void close() {
     clients.clear();

@@ -6,12 +6,12 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
-/** Makes foreign bytes and URLs fit for one line of a log. */
+/** Formats untrusted bytes and URLs for one line of a log. */
 final class LogSafe {
 
   private LogSafe() {}
 
-  /** Returns text of at most so many characters, on one line, without control characters. */
+  /** Returns the text, truncated to a length, on one line, without control characters. */
   static String line(String text, int maxLength) {
     StringBuilder line = new StringBuilder(Math.min(text.length(), maxLength));
     boolean space = false;
@@ -53,8 +53,8 @@ final class LogSafe {
     String text;
     try {
       text = decoder.decode(ByteBuffer.wrap(body, 0, length)).toString();
-    } catch (java.nio.charset.CharacterCodingException replaced) {
-      throw new IllegalStateException(replaced);
+    } catch (java.nio.charset.CharacterCodingException e) {
+      throw new IllegalStateException(e);
     }
     long odd =
         text.chars()
@@ -70,7 +70,7 @@ final class LogSafe {
     return hex.append(body.length > 16 ? " …" : "").toString();
   }
 
-  /** Returns the URL without what may hold secrets: user, query and fragment. */
+  /** Returns the URL without the parts that may hold secrets: user, query and fragment. */
   static String url(URI uri) {
     StringBuilder text = new StringBuilder();
     text.append(uri.getScheme()).append("://").append(uri.getHost());

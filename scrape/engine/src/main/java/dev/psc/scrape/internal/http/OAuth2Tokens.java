@@ -24,9 +24,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Fetches tokens by the client credentials flow and keeps them. One request at a time is under way
- * for each setting; it starts before the token expires, while the old one is still in use, and does
- * not start again for a while after it failed. Thread-safe.
+ * A cache of tokens fetched by the client credentials flow. One request at a time is running for
+ * each setting; it starts before the token expires, while the old one is still in use, and does not
+ * start again for a while after it failed. Thread-safe.
  */
 final class OAuth2Tokens {
 
@@ -39,7 +39,7 @@ final class OAuth2Tokens {
   private static final long FIRST_RETRY_NANOS = SECOND;
   private static final long LAST_RETRY_NANOS = 60 * SECOND;
 
-  /** A token that a target refused is replaced, but not more often. */
+  /** The minimum age at which a rejected token is replaced. */
   private static final long REFUSED_AGE_NANOS = 10 * SECOND;
 
   private record Token(String header, long fetchedNanos, long refreshNanos, long expiryNanos) {
@@ -49,7 +49,7 @@ final class OAuth2Tokens {
     }
   }
 
-  /** What is known for one setting; guarded by itself. */
+  /** The state of one setting; guarded by itself. */
   private static final class Entry {
     @Nullable Token token;
     @Nullable CompletableFuture<String> fetching;
@@ -95,7 +95,7 @@ final class OAuth2Tokens {
     return usable == null ? fetching.copy() : CompletableFuture.completedFuture(usable);
   }
 
-  /** Forgets a token that a target did not accept, so that the next request fetches another. */
+  /** Discards a token that a target rejected, so that the next request fetches another. */
   void refused(Credentials.OAuth2 settings, String header) {
     Entry entry = entries.get(settings);
     if (entry != null) {
@@ -198,8 +198,8 @@ final class OAuth2Tokens {
                 SecretSource.of(Secret.of(encoded(settings.clientId()))),
                 SecretSource.of(Secret.of(encoded(secret)))));
       }
-    } catch (HttpFailure unreadable) {
-      return CompletableFuture.failedFuture(unreadable);
+    } catch (HttpFailure e) {
+      return CompletableFuture.failedFuture(e);
     }
     HttpGet request =
         new HttpGet(
@@ -227,8 +227,8 @@ final class OAuth2Tokens {
       if (Json.parse(new String(answer.body(), StandardCharsets.UTF_8)) instanceof Map<?, ?> map) {
         fields = map;
       }
-    } catch (IllegalArgumentException noJson) {
-      logger.debug("the answer of the token endpoint is not JSON", noJson);
+    } catch (IllegalArgumentException e) {
+      logger.debug("the answer of the token endpoint is not JSON", e);
     }
     if (answer.status() != 200) {
       throw new CompletionException(
@@ -268,7 +268,7 @@ final class OAuth2Tokens {
     try {
       double seconds = Double.parseDouble(expiresIn);
       return seconds >= 1 ? (long) Math.min(seconds, 10 * 365 * 86_400.0) : MAX_LIFE_SECONDS;
-    } catch (NumberFormatException unknown) {
+    } catch (NumberFormatException ignored) {
       return MAX_LIFE_SECONDS;
     }
   }

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Tells a profile from everything else that a target may answer, and says what to do about it. */
+/** Recognizes profiles among the responses of targets and explains all others. */
 public final class ProfileResponses {
 
   private static final int EXCERPT = 200;
@@ -35,8 +35,8 @@ public final class ProfileResponses {
   /**
    * Returns the body of an answer that may be a profile.
    *
-   * @param answer any answer
-   * @param uri what was asked for
+   * @param answer any response
+   * @param uri the requested URL
    * @return the body, without a content encoding around a compressed profile
    * @throws HttpFailure when it is something else; the message names it
    */

@@ -23,8 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The proxy of each request, by {@link ProxySettings} and, where they say so, by the environment,
- * see {@link ProxyRules}. Immutable.
+ * The proxy of each request, by {@link ProxySettings} or, if they name it, by the environment, see
+ * {@link ProxyRules}. Immutable.
  */
 final class ProxyRoute {
 
@@ -50,8 +50,8 @@ final class ProxyRoute {
     Optional<ProxyAddress> proxy;
     try {
       proxy = find(uri);
-    } catch (IllegalStateException unusable) {
-      throw new HttpFailure(ScrapeOutcome.PROXY, String.valueOf(unusable.getMessage()));
+    } catch (IllegalStateException e) {
+      throw new HttpFailure(ScrapeOutcome.PROXY, String.valueOf(e.getMessage()));
     }
     if (proxy.isPresent() && !proxy.get().isPlainHttp()) {
       throw new HttpFailure(
@@ -74,9 +74,7 @@ final class ProxyRoute {
             Exchange.port(uri));
   }
 
-  /**
-   * Complains about a password that the JDK would leave out of its CONNECT request without a word.
-   */
+  /** Rejects a password that the JDK would silently leave out of its CONNECT request. */
   static void checkTunnel(URI uri, String header, String value) throws HttpFailure {
     if (!uri.getScheme().equalsIgnoreCase("https")
         || !header.equalsIgnoreCase("proxy-authorization")) {
@@ -102,7 +100,7 @@ final class ProxyRoute {
     return set == null ? DisabledByDefault.SCHEMES : set;
   }
 
-  /** What the JDK's own file has, read once when it is needed. */
+  /** The default in the JDK's file, read once on first use. */
   private static final class DisabledByDefault {
     static final String SCHEMES = read();
 
@@ -111,14 +109,14 @@ final class ProxyRoute {
       Properties properties = new Properties();
       try (InputStream in = Files.newInputStream(file)) {
         properties.load(in);
-      } catch (IOException | IllegalArgumentException unreadable) {
-        logger.debug("cannot read {}", file, unreadable);
+      } catch (IOException | IllegalArgumentException e) {
+        logger.debug("cannot read {}", file, e);
       }
       return properties.getProperty(DISABLED_IN_TUNNELS, "");
     }
   }
 
-  /** Returns the same answers in the form that the JDK's client asks for. */
+  /** Returns the same proxies as a selector for the JDK's client. */
   ProxySelector selector() {
     return new ProxySelector() {
       @Override

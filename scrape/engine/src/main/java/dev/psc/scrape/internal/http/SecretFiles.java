@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads secrets from files, again after a second so that a rotated one is noticed at the next
- * scrape; a file that is gone for a moment keeps its last value.
+ * A cache of secrets read from files. A file is read again after a second, so that a rotated secret
+ * is used by the next scrape. A file that cannot be read keeps its last value.
  */
 final class SecretFiles {
 
@@ -41,7 +41,7 @@ final class SecretFiles {
     return content(source.file().orElseThrow(), what, failure).strip();
   }
 
-  /** Returns a header's value when it may be one; the failure shows none of it. */
+  /** Returns a valid header value; the failure does not show the value. */
   static String checkHeader(String value, String what) throws HttpFailure {
     for (int i = 0; i < value.length(); i++) {
       char c = value.charAt(i);
@@ -81,23 +81,18 @@ final class SecretFiles {
       }
       entries.put(file, new Entry(content, now, false));
       return content;
-    } catch (IOException unreadable) {
+    } catch (IOException e) {
       if (known != null) {
         if (!known.failed) {
-          logger.warn("{}: cannot read {} again, keeping its last content", what, file, unreadable);
+          logger.warn("{}: cannot read {} again; keeping its last content", what, file, e);
         }
         entries.put(file, new Entry(known.content, now, true));
         return known.content;
       }
       throw new HttpFailure(
           failure,
-          what
-              + ": cannot read "
-              + file
-              + " ("
-              + unreadable
-              + "); check that it exists and may be read",
-          unreadable);
+          what + ": cannot read " + file + " (" + e + "); check that it exists and may be read",
+          e);
     }
   }
 }

@@ -57,8 +57,8 @@ public final class HttpProfileFetcher implements ProfileFetcher {
     }
     try {
       body.complete(ProfileResponses.profile(answer, target.uri()));
-    } catch (HttpFailure notProfile) {
-      body.completeExceptionally(notProfile);
+    } catch (HttpFailure e) {
+      body.completeExceptionally(e);
     }
   }
 }

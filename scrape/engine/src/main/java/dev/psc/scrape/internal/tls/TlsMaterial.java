@@ -74,8 +74,8 @@ public final class TlsMaterial {
       return tls.serverName().isPresent()
           ? NamedSslContext.of(context, tls.serverName().get())
           : context;
-    } catch (GeneralSecurityException | IOException unusable) {
-      throw new HttpFailure(ScrapeOutcome.TLS, "tls_config: " + unusable.getMessage(), unusable);
+    } catch (GeneralSecurityException | IOException e) {
+      throw new HttpFailure(ScrapeOutcome.TLS, "tls_config: " + e.getMessage(), e);
     }
   }
 
@@ -88,8 +88,8 @@ public final class TlsMaterial {
     PrivateKey privateKey;
     try {
       chain = Pem.certificates(certificate);
-    } catch (GeneralSecurityException unusable) {
-      throw unusable("cert", tls.certificate(), unusable);
+    } catch (GeneralSecurityException e) {
+      throw unusable("cert", tls.certificate(), e);
     }
     try {
       privateKey = Pem.privateKey(key, chain.get(0));
@@ -114,8 +114,8 @@ public final class TlsMaterial {
     }
     try {
       return new TrustManager[] {Pem.trustManager(ca)};
-    } catch (GeneralSecurityException unusable) {
-      throw unusable("ca", tls.ca(), unusable);
+    } catch (GeneralSecurityException e) {
+      throw unusable("ca", tls.ca(), e);
     }
   }
 
