@@ -61,9 +61,9 @@ final class ApiPage {
             types(module.resolve("src/main/java").resolve(exported.replace('.', '/')));
         if (!types.isEmpty()) {
           page.append("\n## ").append(artifact(module)).append(": `").append(exported);
-          page.append("`\n| type | description |\n|---|---|\n");
+          page.append("`\n");
           types.forEach(
-              (name, description) -> page.append("| `%s` | %s |\n".formatted(name, description)));
+              (name, description) -> page.append("- `%s`: %s\n".formatted(name, description)));
         }
       }
     }
@@ -122,8 +122,6 @@ final class ApiPage {
             .replaceAll("\\s+", " ")
             .strip();
     Matcher sentence = SENTENCE.matcher(text);
-    return (sentence.find() ? sentence.group(1) : text)
-        .replaceAll("<[^>]*>", "")
-        .replace("|", "\\|");
+    return (sentence.find() ? sentence.group(1) : text).replaceAll("<[^>]*>", "");
   }
 }

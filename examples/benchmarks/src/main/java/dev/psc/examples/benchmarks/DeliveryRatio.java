@@ -131,7 +131,7 @@ public final class DeliveryRatio implements Ratio {
     }
   }
 
-  /** A sink that takes everything at once and forgets it. */
+  /** A sink that accepts every batch immediately and discards it. */
   private static final class Sieve implements ProfileSink {
 
     @Override

@@ -21,7 +21,7 @@ final class JvmRatios {
 
   private JvmRatios() {}
 
-  /** Runs work in a JVM of its own and returns the values it printed, by name. */
+  /** Runs work in a separate JVM and returns the values it printed, by name. */
   private static Values run(String... arguments) throws Exception {
     return run(List.of(), arguments);
   }

@@ -40,7 +40,7 @@ import java.util.zip.Deflater;
 import jdk.jfr.Recording;
 import org.jspecify.annotations.Nullable;
 
-/** Work that is profiled, in a JVM of its own; prints {@code name value} lines. */
+/** The profiled work, in a separate JVM; prints {@code name value} lines. */
 final class JvmWork {
 
   private static final OperatingSystemMXBean PROCESS =

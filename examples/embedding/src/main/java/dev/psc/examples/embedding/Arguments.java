@@ -57,7 +57,7 @@ record Arguments(Map<String, String> values) {
                 : "unknown option " + name + "; --help lists them");
       }
       if (values.put(bare, argument.substring(equals + 1)) != null) {
-        throw new IllegalArgumentException(name + " stands twice");
+        throw new IllegalArgumentException(name + " is given twice");
       }
     }
     Arguments read = new Arguments(values);

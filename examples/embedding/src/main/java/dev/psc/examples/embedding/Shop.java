@@ -109,7 +109,7 @@ final class Shop implements AutoCloseable {
     }
   }
 
-  /** Stands for another service that takes its time: waiting. */
+  /** Simulates a slow call to another service. */
   private static void askForPayment() throws InterruptedException {
     TimeUnit.MILLISECONDS.sleep(20);
   }

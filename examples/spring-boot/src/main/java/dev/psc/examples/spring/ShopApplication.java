@@ -5,7 +5,7 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.context.annotation.Bean;
 
-/** A small shop that uses gRPC, of versions of its own. */
+/** A small shop that uses gRPC in other versions. */
 @SpringBootApplication
 public class ShopApplication {
 
