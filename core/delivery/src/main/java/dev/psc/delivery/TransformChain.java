@@ -12,18 +12,21 @@ import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Transforms in front of a receiver: each profile goes through them in the order given, and what
- * they let pass is handed on. Safe for use by several threads.
+ * A receiver that passes profiles through transforms, in the order given, to another receiver.
+ * Thread-safe.
  *
- * <p>A transform that throws costs the one profile, counted as {@code transform_failed}.
+ * <p>A transform that throws loses the one profile, which is counted as {@code transform_failed}.
  */
 public final class TransformChain implements ProfileReceiver {
 
   private static final Logger logger = LoggerFactory.getLogger(TransformChain.class);
+
+  private static final String TRANSFORM_FAILED = "transform_failed";
 
   private final ProfileReceiver receiver;
   private final List<ProfileTransform> transforms;
@@ -56,43 +59,83 @@ public final class TransformChain implements ProfileReceiver {
     return new TransformChain(receiver, transforms);
   }
 
-  @Override
-  public Acceptance accept(RawProfile profile) {
+  /**
+   * What became of a profile. Immutable.
+   *
+   * @param acceptance the answer of the receiver, or of the transform that withheld or rejected the
+   *     profile
+   * @param transform the transform that decided, or null if the receiver did
+   * @param profile the profile as the last transform returned it
+   * @param failure the exception that a transform threw, or null
+   */
+  public record Outcome(
+      Acceptance acceptance,
+      @Nullable ProfileTransform transform,
+      RawProfile profile,
+      @Nullable RuntimeException failure) {}
+
+  /**
+   * Passes a profile through the transforms to the receiver, without logging and counting what the
+   * transforms decide.
+   */
+  public Outcome process(RawProfile profile) {
     RawProfile current = profile;
     for (ProfileTransform transform : transforms) {
       ProfileTransform.Result result;
       try {
         result = transform.apply(current);
       } catch (RuntimeException e) {
-        count(rejected, "transform_failed");
-        throttle.run(
-            "transform_failed",
-            more -> logger.warn("A transform failed on {} ({} more since)", profile, more, e));
-        return new Acceptance.Refused(
-            "transform_failed", transform.getClass().getName() + " threw " + e);
+        Acceptance refused =
+            new Acceptance.Refused(
+                TRANSFORM_FAILED, transform.getClass().getName() + " threw " + e);
+        return new Outcome(refused, transform, current, e);
       }
       if (result instanceof ProfileTransform.Result.Pass pass) {
         current = pass.profile();
       } else if (result instanceof ProfileTransform.Result.Withhold withhold) {
-        count(withheld, withhold.reason());
-        return new Acceptance.Withheld(withhold.reason(), withhold.message());
+        return new Outcome(
+            new Acceptance.Withheld(withhold.reason(), withhold.message()),
+            transform,
+            current,
+            null);
       } else if (result instanceof ProfileTransform.Result.Reject reject) {
-        count(rejected, reject.reason());
-        throttle.run(
-            reject.reason(),
-            more -> logger.warn("Not sent: {}: {} ({} more)", profile, reject.message(), more));
-        return new Acceptance.Refused(reject.reason(), reject.message());
+        return new Outcome(
+            new Acceptance.Refused(reject.reason(), reject.message()), transform, current, null);
       }
     }
-    return receiver.accept(current);
+    return new Outcome(receiver.accept(current), null, current, null);
   }
 
-  /** Returns how many profiles the transforms held back as they should, by reason. */
+  @Override
+  public Acceptance accept(RawProfile profile) {
+    Outcome outcome = process(profile);
+    ProfileTransform transform = outcome.transform();
+    if (transform == null) {
+      return outcome.acceptance();
+    }
+    if (outcome.acceptance() instanceof Acceptance.Withheld result) {
+      count(withheld, result.reason());
+    } else if (outcome.acceptance() instanceof Acceptance.Refused result) {
+      count(rejected, result.reason());
+      throttle.run(
+          result.reason(),
+          more ->
+              logger.warn(
+                  "Transform rejected {}: {} ({} more)",
+                  profile,
+                  result.message(),
+                  more,
+                  outcome.failure()));
+    }
+    return outcome.acceptance();
+  }
+
+  /** Returns the number of profiles that transforms withheld, by reason. */
   public Map<String, Long> withheld() {
     return copy(withheld);
   }
 
-  /** Returns how many profiles the transforms rejected, by reason. */
+  /** Returns the number of profiles that transforms rejected, by reason. */
   public Map<String, Long> rejected() {
     return copy(rejected);
   }

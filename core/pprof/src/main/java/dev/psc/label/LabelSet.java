@@ -40,7 +40,7 @@ public final class LabelSet implements Iterable<Label> {
    * Returns the set of the given names and values.
    *
    * @param namesAndValues name, value, name, value, …
-   * @throws IllegalArgumentException when the count is odd, a name is not legal, or a name stands
+   * @throws IllegalArgumentException when the count is odd, a name is not legal, or a name is given
    *     twice
    */
   public static LabelSet of(String... namesAndValues) {
@@ -51,7 +51,7 @@ public final class LabelSet implements Iterable<Label> {
     Builder builder = builder();
     for (int i = 0; i < namesAndValues.length; i += 2) {
       if (builder.labels.containsKey(namesAndValues[i])) {
-        throw new IllegalArgumentException("label " + namesAndValues[i] + " stands twice");
+        throw new IllegalArgumentException("label " + namesAndValues[i] + " is given twice");
       }
       builder.set(namesAndValues[i], namesAndValues[i + 1]);
     }

@@ -3,8 +3,8 @@ package dev.psc.pprof;
 import dev.psc.pprof.repair.DeltaState;
 
 /**
- * Compares two profiles of one type: what grew has positive values, what shrank negative ones, and
- * what is equal is left out.
+ * A comparison of two profiles of one type: growth has positive values, decline negative ones, and
+ * equal values are left out.
  *
  * <p>For cumulative profiles of one process, where only growth is meant, use {@link DeltaState}.
  */
@@ -16,7 +16,7 @@ public final class Diff {
    * Returns {@code after - before} by stack and labels, as gzip'd pprof with the time, duration and
    * comments of {@code after}. Stacks are the same as in {@link Merge}.
    *
-   * @throws IllegalArgumentException when their sample types or period types differ
+   * @throws IllegalArgumentException if their sample types or period types differ
    */
   public static byte[] between(Profile before, Profile after) {
     ProfileCopier copier = new ProfileCopier(after);

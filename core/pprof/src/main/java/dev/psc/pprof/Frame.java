@@ -24,12 +24,22 @@ public record Frame(
     int mapping,
     boolean inlined) {
 
-  /** Returns {@code function (file:line)}, or the address where there is no symbol. */
+  private static final int MAX_PRINTED_CHARS = 500;
+
+  private static String shortened(String name) {
+    return name.length() <= MAX_PRINTED_CHARS ? name : name.substring(0, MAX_PRINTED_CHARS) + "…";
+  }
+
+  /**
+   * Returns {@code function (file:line)}, each name truncated to 500 characters, or the address
+   * where there is no symbol.
+   */
   @Override
   public String toString() {
     if (function.isEmpty()) {
       return "0x" + Long.toHexString(address);
     }
-    return file.isEmpty() ? function : function + " (" + file + ":" + line + ")";
+    String name = shortened(function);
+    return file.isEmpty() ? name : name + " (" + shortened(file) + ":" + line + ")";
   }
 }

@@ -6,12 +6,13 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Adds up profiles of one type: values are summed by stack and labels, the time is the earliest,
- * the duration the sum of all, the period the longest, and every comment is kept once.
+ * A sum of profiles of one type: values are summed by stack and labels, the time is the earliest,
+ * the duration the sum of all, the period the longest, and every comment is kept once. The default
+ * sample type and the documentation's address are those of the first profile that has one.
  *
  * <p>Stacks are the same when their functions, files and lines are and, for native code, their
  * addresses within the binary: the same library loaded at another address in another process counts
- * as the same code. Profiles are not kept, so memory grows with what is different in them only.
+ * as the same code. Profiles are not retained, so memory grows only with their differences.
  *
  * <p>Not thread-safe.
  */
@@ -26,7 +27,7 @@ public final class Merge {
 
   private Merge() {}
 
-  /** Returns the sum of no profile. */
+  /** Returns an empty sum. */
   public static Merge create() {
     return new Merge();
   }
@@ -34,7 +35,7 @@ public final class Merge {
   /**
    * Adds a profile.
    *
-   * @throws IllegalArgumentException when its sample types or its period type are not those of the
+   * @throws IllegalArgumentException if its sample types or its period type are not those of the
    *     first
    */
   public Merge add(Profile profile) {
@@ -62,12 +63,12 @@ public final class Merge {
   /**
    * Returns the sum as pprof, gzip'd. More can be added afterwards.
    *
-   * @throws IllegalStateException when no profile was added
+   * @throws IllegalStateException if no profile was added
    */
   public byte[] build() {
     ProfileCopier from = copier;
     if (from == null) {
-      throw new IllegalStateException("there is nothing to build: add(profile) first");
+      throw new IllegalStateException("no profile was added: call add(profile) first");
     }
     from.period(period);
     return from.builder()

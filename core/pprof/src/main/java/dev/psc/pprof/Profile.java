@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Profile {
 
+  private static final int MAX_PRINTED_TYPES = 20;
+
   private final ProfileIndex index;
   private final IdMap functionIds;
   private final IdMap locationIds;
@@ -79,14 +81,14 @@ public final class Profile {
   }
 
   /**
-   * Reads a profile, which must keep every rule of the format ({@link PprofRule#mended} ones aside)
-   * but need not be one that a strict store takes.
+   * Reads a profile, which must keep every rule of the format, except those that are {@link
+   * PprofRule#repairable}, but need not be one that a strict store accepts.
    *
    * @param body one profile: gzip'd, with one member or several, or bare; bare bytes are not copied
    *     and must not be changed afterwards
-   * @param limits how much it may be
-   * @throws PprofException when the bytes are no profile, damaged, too large, or break a rule of
-   *     the format; says which and where
+   * @param limits the largest profile that is read
+   * @throws PprofException if the bytes are not a profile, are damaged or too large, or break a
+   *     rule of the format; the message has the rule and the place
    */
   public static Profile parse(byte[] body, PprofLimits limits) throws PprofException {
     Objects.requireNonNull(body, "body");
@@ -108,7 +110,7 @@ public final class Profile {
     return index;
   }
 
-  /** Returns what the columns of values mean, in the order of the values; at least one. */
+  /** Returns the types of the columns of values, in the order of the values; at least one. */
   public List<SampleType> sampleTypes() {
     return sampleTypes;
   }
@@ -137,7 +139,7 @@ public final class Profile {
     return optionalText(index.single[ProfileFields.DEFAULT_SAMPLE_TYPE]);
   }
 
-  /** Returns what the period counts, or null when the profile does not say. */
+  /** Returns what the period counts, or null if the profile has none. */
   public @Nullable SampleType periodType() {
     return periodType;
   }
@@ -147,12 +149,12 @@ public final class Profile {
     return index.single[ProfileFields.PERIOD];
   }
 
-  /** Returns when it was taken, in nanoseconds since 1970; 0 when not given. */
+  /** Returns the time of the profile in nanoseconds since 1970; 0 when not given. */
   public long timeNanos() {
     return index.single[ProfileFields.TIME_NANOS];
   }
 
-  /** Returns the time that it covers in nanoseconds; 0 when it covers none. */
+  /** Returns the duration of the profile in nanoseconds; 0 for a snapshot. */
   public long durationNanos() {
     return index.single[ProfileFields.DURATION_NANOS];
   }
@@ -162,7 +164,10 @@ public final class Profile {
     return optionalText(index.single[ProfileFields.DROP_FRAMES]);
   }
 
-  /** Returns the regular expression of frames to keep in spite of that, or the empty text. */
+  /**
+   * Returns the regular expression of frames to keep although they match {@link #dropFrames}, or
+   * the empty text.
+   */
   public String keepFrames() {
     return optionalText(index.single[ProfileFields.KEEP_FRAMES]);
   }
@@ -214,6 +219,13 @@ public final class Profile {
       @Override
       public int size() {
         return at.length;
+      }
+
+      /** Prints the first ten: all of a profile do not fit into a heap. */
+      @Override
+      public String toString() {
+        List<Sample> printed = new ArrayList<>(subList(0, Math.min(at.length, 10)));
+        return printed + (at.length > 10 ? " of " + at.length + " samples" : "");
       }
     };
   }
@@ -404,7 +416,8 @@ public final class Profile {
   }
 
   /**
-   * Returns a string that may be absent: index 0 is then "", whatever stands first in the table.
+   * Returns a string that may be absent: index 0 is "", even if the first string of the table is
+   * another.
    */
   String optionalText(long at) {
     return at == 0 ? "" : text(at);
@@ -430,14 +443,14 @@ public final class Profile {
   }
 
   private static IllegalStateException changed(PprofException e) {
-    return new IllegalStateException("the profile was changed while it was read", e);
+    return new IllegalStateException("the body was changed after it was parsed", e);
   }
 
   /** Returns the sample types and how much of everything there is. */
   @Override
   public String toString() {
     return "Profile"
-        + sampleTypes
+        + sampleTypes.subList(0, Math.min(sampleTypes.size(), MAX_PRINTED_TYPES))
         + "["
         + sampleCount()
         + " samples, "

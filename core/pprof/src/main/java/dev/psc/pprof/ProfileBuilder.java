@@ -4,6 +4,7 @@ import dev.psc.pprof.internal.wire.Gzip;
 import dev.psc.pprof.internal.wire.WireReader;
 import dev.psc.pprof.internal.wire.WireWriter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
@@ -68,14 +69,20 @@ public final class ProfileBuilder {
    * @param type what is counted, e.g. {@code cpu}; not empty
    * @param unit the unit of the values, e.g. {@code nanoseconds}; not empty
    * @return its index among the values of a sample: 0, 1, 2, …
-   * @throws IllegalArgumentException when a part is empty
+   * @throws IllegalArgumentException when a part is empty or the profile has this sample type
    * @throws IllegalStateException when there is a sample already
    */
   public int sampleType(String type, String unit) {
     requireText(type, "type");
     requireText(unit, "unit");
     if (samples.sampleCount() > 0) {
-      throw new IllegalStateException("sampleType(" + type + ") must come before the first sample");
+      throw new IllegalStateException(
+          "sampleType(" + type + ") must be called before the first sample");
+    }
+    int[] column = {symbols.string(type), symbols.string(unit)};
+    if (sampleTypes.stream().anyMatch(known -> Arrays.equals(known, column))) {
+      throw new IllegalArgumentException(
+          "sample type " + type + "/" + unit + " is already in the profile");
     }
     return column(type, unit);
   }
@@ -264,7 +271,9 @@ public final class ProfileBuilder {
     }
     for (int i = 0; i < functions.length; i++) {
       requireId(functions[i], symbols.functionCount(), "function");
-      symbols.line(i, functions[i], lines[i], 0);
+      // Readers refuse a line without a function.
+      int function = functions[i] == 0 ? function("", "", "", 0) : functions[i];
+      symbols.line(i, function, lines[i], 0);
     }
     return symbols.endLocation(mapping, address, false, functions.length);
   }
@@ -274,7 +283,7 @@ public final class ProfileBuilder {
   }
 
   /**
-   * Returns a set of text labels. As everywhere here a label with an empty value is no label.
+   * Returns a set of text labels. Labels with an empty value are ignored.
    *
    * @param keysAndValues key, value, key, value, …; the order does not matter
    * @return its id, {@link #NO_LABELS} for no labels; the same for the same labels

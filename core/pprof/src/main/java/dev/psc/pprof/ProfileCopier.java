@@ -1,12 +1,15 @@
 package dev.psc.pprof;
 
 import dev.psc.pprof.format.SampleType;
+import dev.psc.pprof.internal.check.FreeNames;
 import dev.psc.pprof.internal.wire.ArrayGrowth;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * Copies samples of profiles of one type into a builder, where those of the same stack and labels
@@ -14,7 +17,7 @@ import java.util.Objects;
  */
 final class ProfileCopier {
 
-  /** What makes two mappings of different processes the same code. */
+  /** The identity of a mapping's code in different processes. */
   private record MappingKey(long sizeBytes, long offset, String identity) {}
 
   /** A mapping of the builder and where the first of its kind was loaded. */
@@ -24,25 +27,21 @@ final class ProfileCopier {
 
   private final ProfileBuilder builder;
   private final Profile first;
+  private String defaultSampleType = "";
+  private String docUrl = "";
+  private String dropFrames = "";
+  private String keepFrames = "";
   private final Map<MappingKey, Target> mappings = new HashMap<>();
 
   ProfileCopier(Profile first) {
     this.first = first;
     this.builder = ProfileBuilder.create();
+    FreeNames free = new FreeNames(new HashSet<>());
+    first.sampleTypes().stream().map(SampleType::type).distinct().forEach(free::take);
+    Set<SampleType> seen = new HashSet<>();
     for (SampleType type : first.sampleTypes()) {
-      builder.column(type.type(), type.unit());
-    }
-    if (!first.defaultSampleType().isEmpty()) {
-      builder.defaultSampleType(first.defaultSampleType());
-    }
-    if (!first.dropFrames().isEmpty()) {
-      builder.dropFrames(first.dropFrames());
-    }
-    if (!first.keepFrames().isEmpty()) {
-      builder.keepFrames(first.keepFrames());
-    }
-    if (!first.docUrl().isEmpty()) {
-      builder.docUrl(first.docUrl());
+      // Readers reject a profile with two equal sample types.
+      builder.column(seen.add(type) ? type.type() : free.take(type.type()), type.unit());
     }
   }
 
@@ -68,6 +67,7 @@ final class ProfileCopier {
    */
   void add(Profile profile, int sign) {
     requireSameType(profile);
+    copyMissing(profile);
     Target[] targets = new Target[profile.mappings().size()];
     long[] shifts = new long[targets.length];
     for (int i = 0; i < targets.length; i++) {
@@ -96,11 +96,30 @@ final class ProfileCopier {
     }
   }
 
+  /** Copies what none of the profiles before had. */
+  private void copyMissing(Profile profile) {
+    if (defaultSampleType.isEmpty() && !profile.defaultSampleType().isEmpty()) {
+      defaultSampleType = profile.defaultSampleType();
+      builder.defaultSampleType(defaultSampleType);
+    }
+    if (docUrl.isEmpty() && !profile.docUrl().isEmpty()) {
+      docUrl = profile.docUrl();
+      builder.docUrl(docUrl);
+    }
+    // The two belong together: frames are kept in spite of being dropped.
+    if (dropFrames.isEmpty() && keepFrames.isEmpty()) {
+      dropFrames = profile.dropFrames();
+      keepFrames = profile.keepFrames();
+      builder.dropFrames(dropFrames);
+      builder.keepFrames(keepFrames);
+    }
+  }
+
   private void requireSameType(Profile profile) {
     if (!profile.sampleTypes().equals(first.sampleTypes())
         || !periodType(profile).equals(periodType(first))) {
       throw new IllegalArgumentException(
-          "profiles of different types do not add up: "
+          "profiles of different types cannot be merged: "
               + first.sampleTypes()
               + " every "
               + periodType(first)
@@ -145,13 +164,10 @@ final class ProfileCopier {
     SymbolTable symbols = builder.symbols();
     int lines = 0;
     for (Frame frame : frames) {
-      boolean named = !frame.function().isEmpty() || !frame.systemName().isEmpty();
-      if (named || frame.line() != 0) {
+      if (frames.size() > 1 || isLine(frame)) {
+        // Without a name too: readers refuse a line without a function.
         int function =
-            named
-                ? builder.function(
-                    frame.function(), frame.systemName(), frame.file(), frame.startLine())
-                : 0;
+            builder.function(frame.function(), frame.systemName(), frame.file(), frame.startLine());
         symbols.line(lines++, function, frame.line(), frame.column());
       }
     }
@@ -162,6 +178,16 @@ final class ProfileCopier {
     // The same code at another place in another process has to get the same address.
     long address = any.address() == 0 ? 0 : any.address() + shifts[mapping];
     return symbols.endLocation(targets[mapping].id(), address, false, lines);
+  }
+
+  /** Returns whether a frame says more than an address. */
+  private static boolean isLine(Frame frame) {
+    return !frame.function().isEmpty()
+        || !frame.systemName().isEmpty()
+        || !frame.file().isEmpty()
+        || frame.startLine() != 0
+        || frame.line() != 0
+        || frame.column() != 0;
   }
 
   private int labels(SampleCursor sample) {

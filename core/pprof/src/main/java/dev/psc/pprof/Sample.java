@@ -3,7 +3,7 @@ package dev.psc.pprof;
 import java.util.List;
 
 /**
- * One sample for people; {@link Profile#cursor()} reads the same without an object per sample.
+ * One sample as objects; {@link Profile#cursor()} reads samples without allocating objects.
  * Immutable.
  *
  * @param stack its frames, the innermost first
@@ -12,11 +12,27 @@ import java.util.List;
  */
 public record Sample(List<Frame> stack, List<Long> values, List<SampleLabel> labels) {
 
+  private static final int MAX_PRINTED = 100;
+
   /** Makes the lists immutable. */
   public Sample {
     stack = List.copyOf(stack);
     values = List.copyOf(values);
     labels = List.copyOf(labels);
+  }
+
+  /** Returns values, labels and the innermost 100 frames at most. */
+  @Override
+  public String toString() {
+    List<Frame> printed = stack.subList(0, Math.min(stack.size(), MAX_PRINTED));
+    return "Sample[stack="
+        + printed
+        + (printed.size() < stack.size() ? " of " + stack.size() + " frames" : "")
+        + ", values="
+        + values
+        + ", labels="
+        + labels.subList(0, Math.min(labels.size(), MAX_PRINTED))
+        + "]";
   }
 
   /** Returns the value of one sample type. */

@@ -8,9 +8,9 @@ import java.util.Arrays;
 import java.util.NoSuchElementException;
 
 /**
- * Walks over the samples of a {@link Profile} and gives each as numbers: positions of locations,
- * values, labels. Makes no object per sample: everything returned is overwritten by {@link #next}.
- * Not thread-safe; a profile gives as many cursors as are asked for.
+ * A cursor over the samples of a {@link Profile}, as numbers: positions of locations, values,
+ * labels. It allocates no object per sample: {@link #next} overwrites the values returned before.
+ * Not thread-safe; a profile can have many cursors.
  */
 public final class SampleCursor {
 
@@ -34,7 +34,7 @@ public final class SampleCursor {
     this.values = new long[index.sampleTypes()];
   }
 
-  /** Goes on to the next sample; false when there is none. */
+  /** Moves to the next sample; false if there is none. */
   public boolean next() {
     try {
       while (top.next()) {
@@ -48,7 +48,7 @@ public final class SampleCursor {
       labelCount = 0;
       return false;
     } catch (PprofException e) {
-      throw new IllegalStateException("the profile was changed while it was read", e);
+      throw new IllegalStateException("the body was changed after it was parsed", e);
     }
   }
 

@@ -10,17 +10,23 @@ package dev.psc.pprof;
  */
 public record SampleLabel(String key, String text, long number, String unit) {
 
+  private static final int MAX_PRINTED_CHARS = 500;
+
   /** Returns whether this is a number and no text. */
   public boolean isNumber() {
     return text.isEmpty();
+  }
+
+  private static String shortened(String name) {
+    return name.length() <= MAX_PRINTED_CHARS ? name : name.substring(0, MAX_PRINTED_CHARS) + "…";
   }
 
   /** Returns {@code key:value}, with the unit in brackets where there is one. */
   @Override
   public String toString() {
     if (!isNumber()) {
-      return key + ":" + text;
+      return shortened(key) + ":" + shortened(text);
     }
-    return key + ":" + number + (unit.isEmpty() ? "" : " [" + unit + "]");
+    return shortened(key) + ":" + number + (unit.isEmpty() ? "" : " [" + shortened(unit) + "]");
   }
 }

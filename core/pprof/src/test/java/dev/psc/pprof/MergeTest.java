@@ -182,4 +182,21 @@ class MergeTest {
     assertThat(meaning(twice).equals(meaning)).isTrue();
     assertThat(Profile.parse(Diff.between(profile, once)).sampleCount()).isZero();
   }
+
+  @Test
+  void keepsADefaultSampleTypeThatOnlyOneSideHas() throws PprofException {
+    ProfileBuilder without = ProfileBuilder.create();
+    without.sampleType("alloc_objects", "count");
+    without.sampleType("alloc_space", "bytes");
+    without.periodType("space", "bytes", 512);
+    Profile none = Profile.parse(without.build());
+    Profile with = Profile.parse(heap().docUrl("https://example.com/heap").build());
+    for (byte[] sum :
+        List.of(
+            Merge.create().add(none).add(with).build(),
+            Merge.create().add(with).add(none).build())) {
+      assertThat(Profile.parse(sum).defaultSampleType()).isEqualTo("alloc_space");
+      assertThat(Profile.parse(sum).docUrl()).isEqualTo("https://example.com/heap");
+    }
+  }
 }

@@ -188,11 +188,9 @@ public final class Scraper implements ProfileSource {
 
   private List<ProfileTransform> transforms(Target target) {
     List<ProfileTransform> all = new ArrayList<>();
-    all.add(
-        new Validation(target.job().inflatedSizeLimitBytes(), target.profile().keepSampleTypes()));
-    if (target.profile().computeDelta()) {
-      all.add(delta);
-    }
+    Validation validation =
+        new Validation(target.job().inflatedSizeLimitBytes(), target.profile().keepSampleTypes());
+    all.add(target.profile().computeDelta() ? validation.withDelta(delta) : validation);
     all.addAll(target.job().transforms());
     all.addAll(settings.transforms);
     return all;

@@ -3,12 +3,12 @@ package dev.psc.pprof.format;
 import java.util.Objects;
 
 /**
- * Says why bytes are no usable profile. The message is a sentence for people: what is wrong, where,
- * and what to do about it; it never quotes more than a few bytes of the input.
+ * Thrown if bytes are not a usable profile. The message says what is wrong, where, and what to do;
+ * it quotes at most a few bytes of the input.
  */
 public final class PprofException extends Exception {
 
-  /** Something else than pprof: a web page, JSON, text, an empty body, any other bytes. */
+  /** Not pprof: a web page, JSON, text, an empty body, any other bytes. */
   public static final String NOT_PPROF = "not_pprof";
 
   /** The text form that {@code ?debug=1} gives, or a text format of gperftools. */
@@ -29,7 +29,7 @@ public final class PprofException extends Exception {
   /** Bytes follow the last gzip member. */
   public static final String TRAILING_GARBAGE = "trailing_garbage";
 
-  /** Two profiles stand one after the other. */
+  /** Two profiles follow each other. */
   public static final String MULTIPLE_PROFILES = "multiple_profiles";
 
   /** None of the sample types that should be kept is in the profile. */
@@ -75,7 +75,7 @@ public final class PprofException extends Exception {
     return code;
   }
 
-  /** Returns where: a table and an index, e.g. {@code sample[17]}, or {@code byte 1234}. */
+  /** Returns the place: a table and an index, e.g. {@code sample[17]}, or {@code byte 1234}. */
   public String place() {
     return place;
   }

@@ -1,13 +1,13 @@
 package dev.psc.pprof.format;
 
 /**
- * How much a profile may be. Reading stops as soon as a limit is passed, so that a small body that
- * inflates to a huge one costs no more than the limit.
+ * Limits on the size of a profile. Reading stops when a limit is exceeded, so that a small body
+ * that inflates to a huge one costs no more than the limit.
  *
- * @param wireBytes the most bytes of a body as it comes, at least 1
- * @param inflatedBytes the most bytes after decompression, at least 1 and at most 2^31 - 64
- * @param ratio how many times its size a gzip stream may inflate to, at least 1; counted from the
- *     first 8 MiB of output on, as small bodies of a few repeated stacks compress very well
+ * @param wireBytes the largest body before decompression, in bytes; at least 1
+ * @param inflatedBytes the largest profile after decompression, in bytes; between 1 and 2^31 - 64
+ * @param ratio the largest ratio of inflated to compressed bytes, at least 1; applied to the whole
+ *     body once it exceeds 8 MiB, since small bodies of a few repeated stacks compress very well
  */
 public record PprofLimits(long wireBytes, long inflatedBytes, int ratio) {
 
@@ -20,28 +20,28 @@ public record PprofLimits(long wireBytes, long inflatedBytes, int ratio) {
    */
   public PprofLimits {
     if (wireBytes < 1) {
-      throw new IllegalArgumentException("wireBytes must be at least 1, not " + wireBytes);
+      throw new IllegalArgumentException("wireBytes must be at least 1, but was " + wireBytes);
     }
     if (inflatedBytes < 1 || inflatedBytes > Integer.MAX_VALUE - 63L) {
       throw new IllegalArgumentException(
-          "inflatedBytes must be between 1 and 2147483584, not " + inflatedBytes);
+          "inflatedBytes must be between 1 and 2147483584, but was " + inflatedBytes);
     }
     if (ratio < 1) {
-      throw new IllegalArgumentException("ratio must be at least 1, not " + ratio);
+      throw new IllegalArgumentException("ratio must be at least 1, but was " + ratio);
     }
   }
 
-  /** Returns 64 MiB as it comes, 256 MiB inflated, a ratio of 200. */
+  /** Returns the defaults: 64 MiB before and 256 MiB after decompression, a ratio of 200. */
   public static PprofLimits defaults() {
     return DEFAULTS;
   }
 
-  /** Returns these limits with another one for the body as it comes. */
+  /** Returns these limits with another {@code wireBytes}. */
   public PprofLimits withWireBytes(long wireBytes) {
     return new PprofLimits(wireBytes, inflatedBytes, ratio);
   }
 
-  /** Returns these limits with another one for the inflated body. */
+  /** Returns these limits with another {@code inflatedBytes}. */
   public PprofLimits withInflatedBytes(long inflatedBytes) {
     return new PprofLimits(wireBytes, inflatedBytes, ratio);
   }

@@ -4,10 +4,10 @@ import dev.psc.pprof.repair.Repair;
 import java.util.Locale;
 
 /**
- * Every rule that a profile is held to. Rules of {@link Owner#FORMAT} are those that make the bytes
- * a profile at all; those of {@link Owner#STORE} are what a strict Parca-compatible store asks for
- * on top, for which it refuses a whole request. {@link #mended} ones are put right by {@link
- * Repair} without loss; the others make it refuse the profile.
+ * The rules that profiles are checked against. Readers of the format reject a profile that breaks a
+ * rule of {@link Owner#FORMAT}. A strict Parca-compatible store also rejects a request with a
+ * profile that breaks a rule of {@link Owner#STORE}. {@link Repair} corrects breaches of {@link
+ * #repairable} rules without loss and rejects profiles that break another one.
  */
 public enum PprofRule {
   /** At least one sample type. */
@@ -25,13 +25,13 @@ public enum PprofRule {
   /** No entry with the id 0. */
   ID_ZERO(Owner.FORMAT, false, "the ids of mappings, locations and functions are not 0"),
   /** No id twice in a table. */
-  ID_DUPLICATE(Owner.FORMAT, false, "an id stands once in its table"),
+  ID_DUPLICATE(Owner.FORMAT, false, "an id appears once in its table"),
   /** The empty string first. */
   FIRST_STRING(Owner.FORMAT, true, "the first entry of the string table is \"\""),
   /** Text is UTF-8. */
   STRING_ENCODING(Owner.FORMAT, true, "strings are UTF-8"),
-  /** No empty entry without an id of its own. */
-  EMPTY_ENTRY(Owner.FORMAT, true, "an entry without content has an id of its own, or is not there"),
+  /** No empty entry without a unique id. */
+  EMPTY_ENTRY(Owner.FORMAT, true, "an entry without content has a unique id"),
   /** Mapping ids count up. */
   MAPPING_ID_ORDER(Owner.STORE, true, "the ids of mappings are 1, 2, 3, … in table order"),
   /** Function ids count up. */
@@ -41,7 +41,7 @@ public enum PprofRule {
   /** Every mapping of a location exists. */
   MAPPING_MISSING(Owner.STORE, true, "the mapping id of a location is 0 or the id of a mapping"),
   /** Every function of a line exists. */
-  FUNCTION_MISSING(Owner.STORE, true, "the function id of a line is 0 or the id of a function"),
+  FUNCTION_MISSING(Owner.FORMAT, true, "the function id of a line is the id of a function"),
   /** Sample labels have a key. */
   LABEL_KEY(Owner.STORE, true, "a label of a sample has a key"),
   /**
@@ -50,27 +50,29 @@ public enum PprofRule {
   LABEL_NAME(Owner.STORE, true, "the key of a label matches [a-zA-Z_][a-zA-Z0-9_]*"),
   /** Sample types as parts of a profile type. */
   SAMPLE_TYPE_NAME(Owner.STORE, true, "the type and unit of a sample type match [a-zA-Z0-9_]+"),
+  /** Different sample types. */
+  SAMPLE_TYPE_DUPLICATE(Owner.FORMAT, true, "no two sample types of a profile are the same"),
   /** Period type as parts of a profile type. */
   PERIOD_TYPE_NAME(
       Owner.STORE, true, "the type and unit of the period type are there and match [a-zA-Z0-9_]+"),
   /** A time. */
-  TIME_MISSING(Owner.STORE, true, "a profile says when it was taken (else it lands in 1970)");
+  TIME_MISSING(Owner.STORE, true, "a profile has a time (otherwise stores file it under 1970)");
 
-  /** Who sets a rule. */
+  /** The origin of a rule. */
   public enum Owner {
-    /** The pprof format: what its readers refuse. */
+    /** The pprof format: rejected by its readers. */
     FORMAT,
     /** A strict Parca-compatible store. */
     STORE
   }
 
   private final Owner owner;
-  private final boolean mended;
+  private final boolean repairable;
   private final String sentence;
 
-  PprofRule(Owner owner, boolean mended, String sentence) {
+  PprofRule(Owner owner, boolean repairable, String sentence) {
     this.owner = owner;
-    this.mended = mended;
+    this.repairable = repairable;
     this.sentence = sentence;
   }
 
@@ -79,17 +81,17 @@ public enum PprofRule {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** Returns who sets the rule. */
+  /** Returns the origin of the rule. */
   public Owner owner() {
     return owner;
   }
 
-  /** Returns whether {@link Repair} puts a breach right without loss. */
-  public boolean mended() {
-    return mended;
+  /** Returns whether {@link Repair} corrects a breach without loss. */
+  public boolean repairable() {
+    return repairable;
   }
 
-  /** Returns the rule in words. */
+  /** Returns the rule as a sentence. */
   public String sentence() {
     return sentence;
   }

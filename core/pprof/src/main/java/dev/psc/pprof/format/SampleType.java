@@ -3,22 +3,28 @@ package dev.psc.pprof.format;
 import java.util.Objects;
 
 /**
- * What one column of values means. Immutable.
+ * The type of one column of values. Immutable.
  *
- * @param type what is counted, e.g. {@code alloc_space}
- * @param unit in what, e.g. {@code bytes}
+ * @param type the quantity, e.g. {@code alloc_space}
+ * @param unit its unit, e.g. {@code bytes}
  */
 public record SampleType(String type, String unit) {
 
-  /** Checks that both are there. */
+  private static final int MAX_PRINTED_CHARS = 200;
+
+  /** Checks that both are set. */
   public SampleType {
     Objects.requireNonNull(type, "type");
     Objects.requireNonNull(unit, "unit");
   }
 
-  /** Returns {@code type/unit}. */
+  private static String shortened(String name) {
+    return name.length() <= MAX_PRINTED_CHARS ? name : name.substring(0, MAX_PRINTED_CHARS) + "…";
+  }
+
+  /** Returns {@code type/unit}, each truncated to 200 characters. */
   @Override
   public String toString() {
-    return type + "/" + unit;
+    return shortened(type) + "/" + shortened(unit);
   }
 }

@@ -7,11 +7,11 @@ import java.util.Objects;
  *
  * @param rule the rule
  * @param place the table, the position in it and the field, e.g. {@code location[3].mapping_id}
- * @param message what is wrong there, in a sentence
+ * @param message the fault, as a sentence
  */
 public record Violation(PprofRule rule, String place, String message) {
 
-  /** Checks that all parts are there. */
+  /** Checks that all parts are set. */
   public Violation {
     Objects.requireNonNull(rule, "rule");
     Objects.requireNonNull(place, "place");

@@ -9,15 +9,15 @@ import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.internal.wire.Unwrapped;
 import dev.psc.pprof.internal.wire.WireReader;
 
-/** Opens profiles for the rewriting stages, which want every reference to be sound. */
+/** Opens profiles for the rewriting stages, which need every reference to be valid. */
 final class CheckedProfile {
 
   private CheckedProfile() {}
 
   /**
-   * Opens a body; one whose tables need mending is repaired first.
+   * Opens a body; a profile whose tables need it is repaired first.
    *
-   * @throws PprofException when it is no profile that {@link Repair} lets pass
+   * @throws PprofException if {@link Repair} rejects the profile
    */
   static Checker open(byte[] body, PprofLimits limits) throws PprofException {
     Checker checker = check(Unwrapped.open(body, limits));
@@ -26,14 +26,19 @@ final class CheckedProfile {
 
   /** Opens a body after repairing it. */
   static Checker repaired(byte[] body, PprofLimits limits) throws PprofException {
-    return check(Unwrapped.open(Repair.repair(body, limits, RepairContext.none()).bytes(), limits));
+    return Repair.repair(body, limits, RepairContext.none()).written();
+  }
+
+  /** Checks a message, which must not break any rule that cannot be repaired. */
+  static Checker check(byte[] buf, int from, int to) throws PprofException {
+    Checker checker = Checker.check(ProfileIndex.scan(buf, from, to));
+    checker.requireReadable();
+    return checker;
   }
 
   private static Checker check(Unwrapped open) throws PprofException {
     try {
-      Checker checker = Checker.check(ProfileIndex.scan(open.buf(), open.from(), open.to()));
-      checker.requireReadable();
-      return checker;
+      return check(open.buf(), open.from(), open.to());
     } catch (PprofException e) {
       throw open.explain(e);
     }
@@ -45,6 +50,7 @@ final class CheckedProfile {
           && rule != PprofRule.TIME_MISSING
           && rule != PprofRule.LABEL_NAME
           && rule != PprofRule.SAMPLE_TYPE_NAME
+          && rule != PprofRule.SAMPLE_TYPE_DUPLICATE
           && rule != PprofRule.PERIOD_TYPE_NAME) {
         return false;
       }
@@ -52,7 +58,7 @@ final class CheckedProfile {
     return true;
   }
 
-  /** Returns whether its comments describe its mappings, so that none of these may go. */
+  /** Returns whether comments describe the mappings, so that all of these must be kept. */
   static boolean namesExecutables(ProfileIndex index) throws PprofException {
     for (String comment : index.texts(index.comments())) {
       if (comment.startsWith(ExecutableComment.PREFIX)) {

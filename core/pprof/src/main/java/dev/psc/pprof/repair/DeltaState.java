@@ -16,11 +16,11 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns the cumulative profiles of one target and one profile path into what happened between two
- * scrapes. The columns {@code alloc_*}, {@code contentions} and {@code delay} count since the
- * process started: each stack's value becomes the difference to the scrape before. Other columns,
- * as {@code inuse_*}, are kept, and samples with nothing but zeros are left out. The result's
- * {@code duration_nanos} is the time between the two.
+ * A state that turns the cumulative profiles of one target and one profile path into differences
+ * between scrapes. The columns {@code alloc_*}, {@code contentions} and {@code delay} count since
+ * the process started: each stack's value becomes the difference to the scrape before. Other
+ * columns, as {@code inuse_*}, are kept, and samples with nothing but zeros are left out. The
+ * result's {@code duration_nanos} is the time between the two.
  *
  * <p>Between scrapes it keeps a 64-bit hash and the counters of each stack, no profile. Drop the
  * object with the target. Not thread-safe: the scrapes of one target come one after the other.
@@ -51,7 +51,7 @@ public final class DeltaState {
   }
 
   /**
-   * Returns a state that holds nothing yet.
+   * Returns an empty state.
    *
    * @param maxStateBytes the most it may keep between scrapes, at least 4096
    * @param compress whether the profiles it gives are gzip'd
@@ -60,16 +60,16 @@ public final class DeltaState {
   public static DeltaState create(long maxStateBytes, boolean compress) {
     if (maxStateBytes < MIN_STATE_BYTES) {
       throw new IllegalArgumentException(
-          "maxStateBytes must be at least " + MIN_STATE_BYTES + ", not " + maxStateBytes);
+          "maxStateBytes must be at least " + MIN_STATE_BYTES + ", but was " + maxStateBytes);
     }
     return new DeltaState(maxStateBytes, compress);
   }
 
-  /** What became of one scrape. Immutable, but for the arrays, which nobody may change. */
+  /** The result of one scrape. Immutable; the arrays must not be changed. */
   public sealed interface Outcome {
 
     /**
-     * What happened since the scrape before.
+     * The difference to the previous scrape.
      *
      * @param bytes the profile of it
      * @param durationNanos the time between the two scrapes
@@ -77,17 +77,17 @@ public final class DeltaState {
     @SuppressWarnings("ArrayRecordComponent") // Handed on, never compared.
     record Delta(byte[] bytes, long durationNanos) implements Outcome {}
 
-    /** The first scrape: there is nothing yet to take the difference to, and nothing to send. */
+    /** The first scrape, which only sets the base; nothing is sent. */
     record First() implements Outcome {}
 
     /**
-     * The process was started anew, so that the scrape counts as the first; nothing to send.
+     * The process was restarted, so that the scrape counts as the first; nothing is sent.
      *
-     * @param reason what shows it, in a sentence
+     * @param reason the evidence, as a sentence
      */
     record Reset(String reason) implements Outcome {}
 
-    /** The profile has no cumulative column; it is to be sent as it came. */
+    /** The profile has no cumulative column and is sent unchanged. */
     record NotCumulative() implements Outcome {}
   }
 
@@ -100,24 +100,24 @@ public final class DeltaState {
     return type.startsWith("alloc_") || type.equals("contentions") || type.equals("delay");
   }
 
-  /** Returns how many bytes are kept until the next scrape. */
+  /** Returns the size of the state in bytes. */
   public long stateBytes() {
     StackTable table = known;
     return table == null ? 0 : table.bytes();
   }
 
-  /** Forgets everything, so that the next scrape is the first. */
+  /** Clears the state, so that the next scrape is the first. */
   public void clear() {
     known = null;
   }
 
   /**
-   * Takes the next scrape.
+   * Processes the next scrape.
    *
    * @param body one profile, gzip'd or bare; not changed
-   * @param limits how much it may be
-   * @throws PprofException when it is no profile that {@link Repair} lets pass, or has more stacks
-   *     than the state may hold; what is known of the scrape before stays
+   * @param limits the largest profile that is read
+   * @throws PprofException if {@link Repair} rejects the profile, or it has more stacks than the
+   *     state may hold; the state then stays as it is
    */
   public Outcome advance(byte[] body, PprofLimits limits) throws PprofException {
     Objects.requireNonNull(body, "body");
@@ -130,6 +130,17 @@ public final class DeltaState {
     } catch (PprofException e) {
       throw open.explain(e);
     }
+  }
+
+  /**
+   * Processes the next scrape after a repair, without inflating and checking it again. The profile
+   * must not have been asked for its bytes yet.
+   *
+   * @throws PprofException if the profile has more stacks than the state may hold; the state then
+   *     stays as it is
+   */
+  public Outcome advance(Repaired repaired) throws PprofException {
+    return advanceSound(repaired.written());
   }
 
   private Outcome advanceSound(Checker repaired) throws PprofException {
@@ -180,11 +191,11 @@ public final class DeltaState {
       outcome = new Outcome.Delta(write(checker, table, scrape, counting, duration), duration);
     }
     table.take(scrape.counters, scrape.first);
-    boolean anew = !(outcome instanceof Outcome.Delta);
-    // A stack that is not there for one scrape must not count from 0 when it comes back.
+    boolean restarted = !(outcome instanceof Outcome.Delta);
+    // A stack that is missing in one scrape must not count from 0 when it returns.
     boolean gone = scrape.found < table.size();
     boolean full = table.bytes() > (gone ? maxStateBytes / 2 : maxStateBytes);
-    known = full || (gone && anew) ? table.only(scrape.first, scrape.found) : table;
+    known = full || (gone && restarted) ? table.only(scrape.first, scrape.found) : table;
     knownColumns = columns;
     knownTotals = scrape.totals;
     knownProgram = program;
@@ -234,10 +245,10 @@ public final class DeltaState {
       return "the profile has other sample types than before";
     }
     if (program != knownProgram) {
-      return "the program was loaded elsewhere or is another one";
+      return "the program was loaded at another address or is another one";
     }
     if (time <= knownTime) {
-      return "the profile's time does not go on";
+      return "the profile is not newer than the previous one";
     }
     return null;
   }
@@ -273,8 +284,7 @@ public final class DeltaState {
     rewriter.samples = kept;
     rewriter.values = values(index, table, scrape, counting, kept);
     rewriter.durationNanos = duration;
-    // Where most samples stay, nearly everything is referred to: looking would cost more than it
-    // saves.
+    // If most samples stay, nearly everything is referenced, and pruning costs more than it saves.
     if (count <= scrape.entries.length / 2) {
       Pruner pruner = new Pruner(checker);
       WireReader r = new WireReader(index.buf, 0, 0);

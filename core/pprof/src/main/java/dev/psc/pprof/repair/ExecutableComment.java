@@ -3,8 +3,8 @@ package dev.psc.pprof.repair;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an agent says of a mapping's executable in a comment of the form {@code executableInfo=<elf
- * type>;<offset>;<vaddr>}, all in hexadecimal. Immutable.
+ * An agent's description of a mapping's executable, a comment of the form {@code
+ * executableInfo=<elf type>;<offset>;<vaddr>}, all in hexadecimal. Immutable.
  *
  * @param elfType {@code e_type} of the file
  * @param offset the file offset of the executable load segment
@@ -14,7 +14,7 @@ public record ExecutableComment(int elfType, long offset, long vaddr) {
 
   static final String PREFIX = "executableInfo=";
 
-  /** Reads a comment; null when it is another kind of comment or not well-formed. */
+  /** Parses a comment; null if it is of another kind or malformed. */
   public static @Nullable ExecutableComment parse(String comment) {
     if (!comment.startsWith(PREFIX)) {
       return null;

@@ -13,13 +13,15 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Keeps some sample types of a profile and leaves out the others: their columns, then the samples
- * whose remaining values are all 0, then the locations, functions, mappings (but the first) and
- * strings that nothing refers to any more. What stays keeps its values, stacks and labels.
+ * A filter that keeps some sample types of a profile. It removes the other columns, the samples
+ * whose remaining values are all 0, and the locations, functions, mappings (except the first) and
+ * strings that are not referenced any more. Kept samples keep their values, stacks and labels.
  *
  * <p>Immutable and safe to share between threads.
  */
 public final class KeepSampleTypes {
+
+  private static final int MAX_LISTED = 20;
 
   private final List<SampleType> kept;
 
@@ -30,9 +32,9 @@ public final class KeepSampleTypes {
   /**
    * Returns a filter.
    *
-   * @param kept the sample types to keep; an empty unit stands for any. Those that a profile lacks
-   *     do no harm as long as it has one of them
-   * @throws IllegalArgumentException when none is given
+   * @param kept the sample types to keep; an empty unit matches any. A profile needs to have at
+   *     least one of them
+   * @throws IllegalArgumentException if the list is empty
    */
   public static KeepSampleTypes of(List<SampleType> kept) {
     if (kept.isEmpty()) {
@@ -50,63 +52,75 @@ public final class KeepSampleTypes {
    * Filters a profile.
    *
    * @param body one profile, gzip'd or bare; not changed
-   * @param limits how much it may be
-   * @return the filtered profile, gzip'd; the very array that came in when it has no other types
-   * @throws PprofException when it has none of the types, or is no profile that {@link Repair} lets
-   *     pass
+   * @param limits the largest profile that is read
+   * @return the filtered profile, gzip'd; the same array if the profile has no other types
+   * @throws PprofException if the profile has none of the types, or {@link Repair} rejects it
    */
   public byte[] apply(byte[] body, PprofLimits limits) throws PprofException {
     Objects.requireNonNull(body, "body");
     Objects.requireNonNull(limits, "limits");
-    Checker checker = CheckedProfile.open(body, limits);
-    ProfileIndex index = checker.index();
-    int types = index.sampleTypes();
-    long[] names = index.typeNames();
-    String[] texts = index.texts(names);
-    BitSet columns = new BitSet(types);
-    for (int i = 0; i < types; i++) {
-      columns.set(i, matches(texts[i * 2], texts[i * 2 + 1]));
+    Repaired repaired = Repair.repair(body, limits, RepairContext.none(), this);
+    return repaired.filtered() ? repaired.bytes() : body;
+  }
+
+  /**
+   * Returns which columns are kept.
+   *
+   * @param before the sample types as they came
+   * @param types the same, repaired, and then the period type
+   * @throws PprofException if none is kept
+   */
+  BitSet columns(List<SampleType> before, SampleType[] types) throws PprofException {
+    BitSet columns = new BitSet(before.size());
+    for (int i = 0; i < before.size(); i++) {
+      columns.set(i, matches(before.get(i)) || matches(types[i]));
     }
     if (columns.isEmpty()) {
-      throw noneOf(texts, types);
+      throw noneOf(before);
     }
-    if (columns.cardinality() == types) {
-      return body;
-    }
+    return columns;
+  }
+
+  /** Plans the rewriting of a profile whose references are sound. */
+  static Rewriter plan(Checker checker, BitSet columns) throws PprofException {
+    ProfileIndex index = checker.index();
     Rewriter rewriter = new Rewriter(checker, Math.min(index.to - index.from, Rewriter.GZIP_BYTES));
     rewriter.columns = columns;
-    if (defaultIsDropped(index, texts, columns)) {
+    if (defaultIsDropped(index, index.texts(index.typeNames()), columns)) {
       rewriter.defaultSampleType = 0;
     }
     Pruner pruner = new Pruner(checker);
     keepSamples(index, columns, rewriter, pruner);
     pruner.plan(rewriter, CheckedProfile.namesExecutables(index));
-    return rewriter.writeGzip(Repair.LEVEL);
+    return rewriter;
   }
 
-  private boolean matches(String type, String unit) {
+  private boolean matches(SampleType type) {
     for (SampleType keep : kept) {
-      if ((keep.type().equals(type) || LegalNames.typePart(keep.type()).equals(type))
+      if ((keep.type().equals(type.type()) || LegalNames.typePart(keep.type()).equals(type.type()))
           && (keep.unit().isEmpty()
-              || keep.unit().equals(unit)
-              || LegalNames.typePart(keep.unit()).equals(unit))) {
+              || keep.unit().equals(type.unit())
+              || LegalNames.typePart(keep.unit()).equals(type.unit()))) {
         return true;
       }
     }
     return false;
   }
 
-  private PprofException noneOf(String[] texts, int types) {
+  private PprofException noneOf(List<SampleType> types) {
     StringBuilder has = new StringBuilder();
-    for (int i = 0; i < types; i++) {
-      has.append(i == 0 ? "" : ", ").append(texts[i * 2]).append('/').append(texts[i * 2 + 1]);
+    for (int i = 0; i < Math.min(types.size(), MAX_LISTED); i++) {
+      has.append(i == 0 ? "" : ", ").append(types.get(i));
+    }
+    if (types.size() > MAX_LISTED) {
+      has.append(" and ").append(types.size() - MAX_LISTED).append(" more");
     }
     return new PprofException(
         PprofException.NO_SUCH_SAMPLE_TYPE,
         "sample_type",
-        "none of the sample types to keep "
+        "the profile has none of the sample types to keep "
             + kept
-            + " is in the profile, which has "
+            + ", it has "
             + has
             + "; name one of these, or keep them all");
   }

@@ -12,7 +12,7 @@ import java.nio.ByteOrder;
 /**
  * Samples as writers write them, some hundred at a time: first all are located, then all stacks
  * hashed, then all labels, then all values read. Each is a short loop whose turns do not wait for
- * each other. Words of eight bytes are looked at together, without a branch per number; most of a
+ * each other. Words of eight bytes are read together, without a branch per number; most of a
  * profile's words are ones that it had before, so what they mean is remembered. Whatever is not
  * plain is left to {@link StackReader}. Used once.
  */
@@ -28,7 +28,7 @@ final class PlainSamples {
   private static final int VALUES_TAG = ProfileFields.SAMPLE_VALUE << 3 | WireReader.BYTES;
   private static final int LABEL_TAG = ProfileFields.SAMPLE_LABEL << 3 | WireReader.BYTES;
 
-  /** How much further than a sample words may be looked at. */
+  /** How much further than a sample words may be read. */
   private static final int MARGIN = 32;
 
   private static final VarHandle LONGS =
@@ -70,7 +70,7 @@ final class PlainSamples {
   private final byte[] buf;
   private final int locations;
 
-  /** What makes a byte too large when it is no id of a location. */
+  /** An addend that sets the highest bit of a byte that is not the id of a location. */
   private final long above;
 
   /** For each sample type which counter it is, -1 for the others. */
@@ -398,7 +398,7 @@ final class PlainSamples {
     return (v & 0x000000000fffffffL) | ((v & 0x0fffffff00000000L) >>> 4);
   }
 
-  /** Returns the hash of many packed location ids; 0 when one of them has to be looked at. */
+  /** Returns the hash of many packed location ids; 0 if one of them has to be read by itself. */
   private long stack(int start, int end) {
     long sum = 0;
     long power = 1;

@@ -12,11 +12,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The outcome of holding a body to every {@link PprofRule}, as a strict store does before it takes
- * a profile. Immutable.
+ * The result of checking a profile against every {@link PprofRule}, as a strict store does before
+ * it accepts one. Immutable.
  *
  * @param violations the breaches in the order found, the first hundred of them and at least one of
- *     each broken rule; empty when a strict store takes the bytes as they are
+ *     each broken rule; empty if a strict store accepts the bytes as they are
  * @param breaches how many breaches there are in all
  * @param mappings how many mappings the profile has, which is how many executable infos a request
  *     may give with it
@@ -37,8 +37,8 @@ public record PprofCheck(List<Violation> violations, long breaches, int mappings
    * Checks a body. Safe to call from several threads; the array is not changed.
    *
    * @param body one profile, gzip'd or bare
-   * @param limits how much it may be
-   * @throws PprofException when the bytes are no profile at all, damaged or too large
+   * @param limits the largest profile that is read
+   * @throws PprofException if the bytes are not a profile, are damaged or too large
    */
   public static PprofCheck check(byte[] body, PprofLimits limits) throws PprofException {
     Unwrapped open = Unwrapped.open(body, limits);
@@ -55,16 +55,16 @@ public record PprofCheck(List<Violation> violations, long breaches, int mappings
     }
   }
 
-  /** Returns whether a strict store takes the profile as it is. */
+  /** Returns whether a strict store accepts the profile as it is. */
   public boolean isClean() {
     return violations.isEmpty();
   }
 
-  /** Returns the breaches of the rules that {@link Repair} cannot put right. */
+  /** Returns the breaches of the rules that {@link Repair} cannot correct. */
   public List<Violation> fatal() {
     List<Violation> fatal = new ArrayList<>();
     for (Violation violation : violations) {
-      if (!violation.rule().mended()) {
+      if (!violation.rule().repairable()) {
         fatal.add(violation);
       }
     }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Finds what a part of a profile's samples refers to, so that everything else can be left out: mark
  * the samples that stay, then {@link #plan} the rewriting. The profile must keep every rule about
- * ids and strings; where a field that stands alone is there twice, the last one counts, as ever.
+ * ids and strings; the last value of a repeated field counts.
  */
 final class Pruner {
 

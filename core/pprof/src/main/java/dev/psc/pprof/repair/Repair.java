@@ -9,47 +9,51 @@ import dev.psc.pprof.internal.check.Checker;
 import dev.psc.pprof.internal.check.FreeNames;
 import dev.psc.pprof.internal.check.LabelNames;
 import dev.psc.pprof.internal.check.ProfileIndex;
-import dev.psc.pprof.internal.wire.Gzip;
 import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.internal.wire.Sniffer;
 import dev.psc.pprof.internal.wire.Unwrapped;
 import dev.psc.pprof.internal.wire.WireReader;
-import dev.psc.pprof.internal.wire.WireWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a profile one that a strict store takes, without loss: no value, stack or address ever
- * changes. A profile that needs nothing comes back as the very array that came in.
+ * A lossless repair of profiles that a strict store would reject: values, stacks and addresses do
+ * not change. A profile that needs no repair is returned as the same array.
  *
- * <p>Mends the rules that are {@link PprofRule#mended}: renumbers ids, puts "" first in the string
- * table, replaces bytes that are no UTF-8, drops empty entries, fills in a missing time and
- * duration, makes names of types and labels legal, gives keys to labels without one; joins several
- * gzip members, unwraps gzip in gzip, and compresses bare bytes. What breaks any other rule is
- * refused.
+ * <p>It corrects breaches of the rules that are {@link PprofRule#repairable}: it renumbers ids,
+ * puts "" first in the string table, replaces bytes that are not UTF-8, drops empty entries, fills
+ * in a missing time and duration, tells equal sample types apart, makes names of types and labels
+ * legal, and gives keys to labels without one. It also joins several gzip members, unwraps gzip in
+ * gzip, and compresses bare bytes. A profile that breaks another rule is rejected.
  */
 public final class Repair {
 
-  /** Stands for a type that is missing. */
+  /** The name of a missing type. */
   static final String UNKNOWN_TYPE = "unknown";
 
-  /** Stands for a unit that is missing; shown as plain numbers. */
+  /** The name of a missing unit; tools show plain numbers. */
   static final String UNKNOWN_UNIT = "count";
 
-  /** Level of compression; see the module's page for how it was chosen. */
+  /** How many characters of a name a report quotes. */
+  private static final int MAX_QUOTED_CHARS = 256;
+
+  /** The level of compression; the module's README explains the choice. */
   static final int LEVEL = 1;
 
   private final RepairContext context;
   private final Unwrapped body;
   private final Checker checker;
   private final ProfileIndex index;
+  private final Map<String, String> legalParts = new HashMap<>();
   private final List<RepairAction> actions = new ArrayList<>();
 
   private Repair(Unwrapped body, Checker checker, RepairContext context) {
@@ -60,8 +64,8 @@ public final class Repair {
   }
 
   /**
-   * Repairs a profile within the default limits and with nothing known of it; see {@link
-   * #repair(byte[], PprofLimits, RepairContext)}.
+   * Repairs a profile with the default limits and an empty context; see {@link #repair(byte[],
+   * PprofLimits, RepairContext)}.
    */
   public static Repaired repair(byte[] body) throws PprofException {
     return repair(body, PprofLimits.defaults(), RepairContext.none());
@@ -71,12 +75,29 @@ public final class Repair {
    * Repairs a profile. Safe to call from several threads; the array is not changed.
    *
    * @param body one profile as it came: gzip'd, with one member or several, or bare
-   * @param limits how much it may be
-   * @param context what is known of it from how it was fetched
-   * @throws PprofException when the bytes are no profile, damaged, too large, or break a rule that
-   *     cannot be mended; says which and where
+   * @param limits the largest profile that is read
+   * @param context what is known from the request that fetched the profile
+   * @throws PprofException if the bytes are not a profile, are damaged or too large, or break a
+   *     rule that cannot be repaired; the message has the rule and the place
    */
   public static Repaired repair(byte[] body, PprofLimits limits, RepairContext context)
+      throws PprofException {
+    return repair(body, limits, context, null);
+  }
+
+  /**
+   * Repairs a profile and keeps some of its sample types, in one pass: the body is inflated,
+   * checked and compressed once.
+   *
+   * @param body one profile as it came: gzip'd, with one member or several, or bare
+   * @param limits the largest profile that is read
+   * @param context what is known from the request that fetched the profile
+   * @param kept the sample types to keep, or null for all
+   * @throws PprofException if the bytes are not a profile, are damaged or too large, break a rule
+   *     that cannot be repaired, or have none of the sample types
+   */
+  public static Repaired repair(
+      byte[] body, PprofLimits limits, RepairContext context, @Nullable KeepSampleTypes kept)
       throws PprofException {
     Objects.requireNonNull(body, "body");
     Objects.requireNonNull(limits, "limits");
@@ -85,19 +106,20 @@ public final class Repair {
     try {
       Checker checker = Checker.check(ProfileIndex.scan(open.buf(), open.from(), open.to()));
       checker.requireReadable();
-      return new Repair(open, checker, context).run(body);
+      return new Repair(open, checker, context).run(body, kept);
     } catch (PprofException e) {
       throw open.explain(e);
     }
   }
 
-  private Repaired run(byte[] original) throws PprofException {
+  private Repaired run(byte[] original, @Nullable KeepSampleTypes kept) throws PprofException {
     long[] names = index.typeNames();
     String[] texts = index.texts(names);
     SampleType[] types = new SampleType[names.length / 2];
     for (int i = 0; i < types.length; i++) {
       types[i] = new SampleType(texts[i * 2], texts[i * 2 + 1]);
     }
+    List<SampleType> before = List.of(types).subList(0, types.length - 1);
     long time = index.single[ProfileFields.TIME_NANOS];
     long duration = index.single[ProfileFields.DURATION_NANOS];
     boolean timeFilled = time == 0 && context.timeNanos() != 0;
@@ -108,38 +130,51 @@ public final class Repair {
     if (durationFilled) {
       duration = context.durationNanos();
     }
-    long[] times = {time, duration};
 
-    byte[] buf = body.buf();
-    int from = body.from();
-    int to = body.to();
-    if (needsRewriting() || timeFilled || durationFilled) {
-      Rewriter rewriter = new Rewriter(checker, to - from + (to - from) / 16 + 256);
+    Rewriter rewriter = null;
+    boolean planned = needsRewriting();
+    if (planned || timeFilled || durationFilled) {
+      rewriter = new Rewriter(checker, Rewriter.GZIP_BYTES);
       rewriter.timeNanos = time;
       rewriter.durationNanos = duration;
       plan(rewriter, types);
-      if (timeFilled) {
-        did(PprofRule.TIME_MISSING, "filled in the time of the scrape: " + time + " ns");
-      }
-      if (durationFilled) {
-        did("duration_missing", "filled in the duration of the scrape: " + duration + " ns");
-      }
-      WireWriter out = rewriter.write();
-      buf = out.buf;
-      from = 0;
-      to = out.size;
+    }
+    if (timeFilled) {
+      did(PprofRule.TIME_MISSING, "filled in the time of the scrape: " + time + " ns");
+    }
+    if (durationFilled) {
+      did("duration_missing", "filled in the duration of the scrape: " + duration + " ns");
     }
     if (body.nested()) {
-      did("unwrapped", "took gzip out of gzip");
+      did("unwrapped", "unwrapped gzip in gzip");
     }
     if (body.members() > 1) {
       did("members_joined", "joined " + body.members() + " gzip members");
     }
     if (body.members() == 0) {
-      did("compressed", "compressed " + (to - from) + " bare bytes");
+      did("compressed", "compressed " + (body.to() - body.from()) + " bare bytes");
     }
-    byte[] result = actions.isEmpty() ? original : Gzip.deflate(buf, from, to, LEVEL);
-    return new Repaired(result, result != original, actions, index, times, types);
+
+    Content content = new Content(checker, rewriter);
+    BitSet columns = kept == null ? null : kept.columns(before, types);
+    boolean dropped = columns != null && columns.cardinality() < before.size();
+    int samples = index.count[ProfileFields.SAMPLE];
+    if (columns != null && dropped) {
+      // The plan of a repair moves ids and strings, which the filter reads.
+      Checker whole = planned ? content.written() : checker;
+      Rewriter filter = KeepSampleTypes.plan(whole, columns);
+      filter.timeNanos = time;
+      filter.durationNanos = duration;
+      samples = Objects.requireNonNull(filter.samples).cardinality();
+      content = new Content(whole, filter);
+    }
+    boolean changed = dropped || !actions.isEmpty();
+    return new Repaired(
+        changed ? null : original,
+        content,
+        actions,
+        new Repaired.Facts(
+            index, new long[] {time, duration}, types, dropped ? columns : null, samples));
   }
 
   private boolean needsRewriting() {
@@ -166,17 +201,22 @@ public final class Repair {
     if (checker.isBroken(PprofRule.FUNCTION_MISSING) && rewriter.functionIds == null) {
       rewriter.functionIds = identity(checker.functions.size());
     }
-    did(PprofRule.FUNCTION_MISSING, "set function ids that refer to nothing to 0");
+    if (checker.isBroken(PprofRule.FUNCTION_MISSING)) {
+      int[] ids = Objects.requireNonNull(rewriter.functionIds);
+      rewriter.namelessFunction = 1L + Arrays.stream(ids).max().orElse(0);
+    }
+    did(PprofRule.FUNCTION_MISSING, "gave lines without a function one without a name");
     rewriter.emptyFirst = checker.isBroken(PprofRule.FIRST_STRING);
     did(PprofRule.FIRST_STRING, "put \"\" first in the string table");
     if (checker.isBroken(PprofRule.STRING_ENCODING)) {
       replaceStrings(rewriter);
-      did(PprofRule.STRING_ENCODING, "replaced bytes that are no UTF-8");
+      did(PprofRule.STRING_ENCODING, "replaced bytes that are not UTF-8");
     }
     if (checker.isBroken(PprofRule.LABEL_KEY) || checker.isBroken(PprofRule.LABEL_NAME)) {
       renameLabels(rewriter);
     }
-    if (checker.isBroken(PprofRule.SAMPLE_TYPE_NAME)) {
+    if (checker.isBroken(PprofRule.SAMPLE_TYPE_NAME)
+        || checker.isBroken(PprofRule.SAMPLE_TYPE_DUPLICATE)) {
       renameSampleTypes(rewriter, types);
     }
     if (checker.isBroken(PprofRule.PERIOD_TYPE_NAME)) {
@@ -197,12 +237,12 @@ public final class Repair {
     int n = 0;
     while (r.next()) {
       if (r.field == ProfileFields.STRING) {
-        byte[] mended =
+        byte[] valid =
             new String(index.buf, r.start, r.pos - r.start, StandardCharsets.UTF_8)
                 .getBytes(StandardCharsets.UTF_8);
-        if (mended.length != r.pos - r.start
-            || !Arrays.equals(mended, 0, mended.length, index.buf, r.start, r.pos)) {
-          rewriter.replacedStrings.put(n, mended);
+        if (valid.length != r.pos - r.start
+            || !Arrays.equals(valid, 0, valid.length, index.buf, r.start, r.pos)) {
+          rewriter.replacedStrings.put(n, valid);
         }
         n++;
       }
@@ -240,10 +280,11 @@ public final class Repair {
         takenTypes.add(types[i].type());
       }
     }
-    // Not only pairs stay apart: the default type and tools tell columns by the type alone.
+    // Types that were different stay different, as the default type and tools go by the type alone.
     FreeNames freeTypes = new FreeNames(takenTypes);
     Map<String, String> newTypes = new HashMap<>();
     takenTypes.forEach(type -> newTypes.put(type, type));
+    Set<SampleType> seen = new HashSet<>();
     boolean defaultFound = named == 0;
     for (int i = 0; i < columns; i++) {
       SampleType old = types[i];
@@ -252,7 +293,8 @@ public final class Repair {
       defaultFound |= isDefault;
       typeNames[i] = -1;
       unitNames[i] = -1;
-      if (legal.equals(old)) {
+      boolean duplicate = !seen.add(old);
+      if (legal.equals(old) && !duplicate) {
         continue;
       }
       String type = newTypes.computeIfAbsent(old.type(), t -> freeTypes.take(legal.type()));
@@ -266,7 +308,15 @@ public final class Repair {
         rewriter.defaultSampleType = typeNames[i];
       }
       types[i] = free;
-      did(PprofRule.SAMPLE_TYPE_NAME, "renamed sample type " + quoted(old) + " to " + free);
+      PprofRule rule = duplicate ? PprofRule.SAMPLE_TYPE_DUPLICATE : PprofRule.SAMPLE_TYPE_NAME;
+      did(
+          rule,
+          "renamed sample type "
+              + quoted(old)
+              + " to "
+              + shortened(free.type())
+              + "/"
+              + shortened(free.unit()));
     }
     rewriter.typeNames = typeNames;
     rewriter.unitNames = unitNames;
@@ -285,15 +335,23 @@ public final class Repair {
             : "renamed period type " + quoted(old) + " to " + legal);
   }
 
-  private static SampleType legal(SampleType type) {
+  private SampleType legal(SampleType type) {
     return new SampleType(
-        type.type().isEmpty() ? UNKNOWN_TYPE : LegalNames.typePart(type.type()),
-        type.unit().isEmpty() ? UNKNOWN_UNIT : LegalNames.typePart(type.unit()));
+        type.type().isEmpty() ? UNKNOWN_TYPE : legalPart(type.type()),
+        type.unit().isEmpty() ? UNKNOWN_UNIT : legalPart(type.unit()));
+  }
+
+  /** Computed once per text: all types may have one text of many MiB as their name. */
+  private String legalPart(String text) {
+    return legalParts.computeIfAbsent(text, LegalNames::typePart);
+  }
+
+  private static String shortened(String name) {
+    return name.substring(0, Math.min(name.length(), MAX_QUOTED_CHARS));
   }
 
   private static String quoted(SampleType type) {
-    byte[] text = type.toString().getBytes(StandardCharsets.UTF_8);
-    return Sniffer.printable(text, 0, text.length);
+    return Sniffer.printable(shortened(type.type()) + "/" + shortened(type.unit()));
   }
 
   private void did(PprofRule rule, String message) {

@@ -1,12 +1,12 @@
 package dev.psc.pprof.repair;
 
 /**
- * What is known of a profile from how it was fetched, for {@link Repair} to fill in what the
- * profile itself lacks. Immutable.
+ * Facts known from the request that fetched a profile, from which {@link Repair} fills in what the
+ * profile lacks. Immutable.
  *
- * @param timeNanos when it was asked for, in nanoseconds since 1970; 0 when that is not known
- * @param durationNanos the time that it covers, for profiles that were asked to cover one; 0 for
- *     those that cover none, whose duration then stays as it is
+ * @param timeNanos the time of the request, in nanoseconds since 1970; 0 if unknown
+ * @param durationNanos the requested duration in nanoseconds; 0 for snapshots, whose duration stays
+ *     unchanged
  */
 public record RepairContext(long timeNanos, long durationNanos) {
 
@@ -15,18 +15,19 @@ public record RepairContext(long timeNanos, long durationNanos) {
   /**
    * Checks the values.
    *
-   * @throws IllegalArgumentException when one is negative
+   * @throws IllegalArgumentException if one is negative
    */
   public RepairContext {
     if (timeNanos < 0) {
-      throw new IllegalArgumentException("timeNanos must not be negative: " + timeNanos);
+      throw new IllegalArgumentException("timeNanos must not be negative, but was " + timeNanos);
     }
     if (durationNanos < 0) {
-      throw new IllegalArgumentException("durationNanos must not be negative: " + durationNanos);
+      throw new IllegalArgumentException(
+          "durationNanos must not be negative, but was " + durationNanos);
     }
   }
 
-  /** Returns the context in which nothing is known. */
+  /** Returns the empty context. */
   public static RepairContext none() {
     return NONE;
   }

@@ -18,9 +18,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a profile anew by a plan: which entries stay and under which ids, which strings stay and
- * where, which samples stay and with which values. What the plan does not touch, unknown fields
- * too, is copied as it stands, in the order it stands in. Plan first, {@link #write} once.
+ * A writer of a profile that follows a plan: which entries, strings and samples stay, with which
+ * ids, positions and values. Everything else, unknown fields included, is copied unchanged and in
+ * its order. Plan first, then {@link #write} once.
  */
 final class Rewriter {
 
@@ -29,6 +29,9 @@ final class Rewriter {
 
   int @Nullable [] functionIds;
   int @Nullable [] locationIds;
+
+  /** Id of a function without a name that is appended for lines without a function; 0 for none. */
+  long namelessFunction;
 
   /** New positions of strings, -1 to leave one out; null keeps all. */
   int @Nullable [] stringIds;
@@ -41,13 +44,13 @@ final class Rewriter {
   /** Strings that are written in place of others, by old position. */
   final Map<Integer, byte[]> replacedStrings = new HashMap<>();
 
-  /** Which samples stay, by position; null keeps all. */
+  /** The samples that stay, by position; null keeps all. */
   @Nullable BitSet samples;
 
-  /** New values of the samples that stay, one after the other; null keeps what stands. */
+  /** New values of the samples that stay, one after the other; null keeps the old ones. */
   long @Nullable [] values;
 
-  /** Which columns of what stands stay; null keeps all. */
+  /** The columns that stay; null keeps all. */
   @Nullable BitSet columns;
 
   /** Whether labels without a key get one, and which string that is (a final position). */
@@ -77,7 +80,7 @@ final class Rewriter {
   long timeNanos;
   long durationNanos;
 
-  /** How much is written before it is compressed. */
+  /** The number of bytes that are written before they are compressed. */
   static final int GZIP_BYTES = 1 << 14;
 
   private final ProfileIndex index;
@@ -183,6 +186,11 @@ final class Rewriter {
     }
     if (emptyFirst && !emptyWritten) {
       out.bytes(ProfileFields.STRING, buf, 0, 0);
+    }
+    if (namelessFunction != 0) {
+      int mark = out.begin(ProfileFields.FUNCTION);
+      out.number(ProfileFields.ID, namelessFunction);
+      out.end(mark);
     }
     for (byte[] text : appended) {
       out.bytes(ProfileFields.STRING, text, 0, text.length);
@@ -315,13 +323,13 @@ final class Rewriter {
         continue;
       }
       if (locationsRefer && e.field == ProfileFields.LOCATION_MAPPING_ID) {
-        out.number(e.field, newId(e.value, mappings, mappingIds));
+        out.explicit(e.field, newId(e.value, mappings, mappingIds));
       } else if (locationsRefer && e.field == ProfileFields.LOCATION_LINE) {
         line(e.start, e.pos);
       } else if (textMoves && isText(r.field, e.field)) {
         boolean name = r.field == ProfileFields.FUNCTION && e.field == ProfileFields.FUNCTION_NAME;
         named |= name;
-        out.number(e.field, name ? required(e.value) : text(e.value));
+        out.explicit(e.field, name ? required(e.value) : text(e.value));
       } else {
         out.raw(buf, e.tagStart, e.pos);
       }
@@ -341,17 +349,27 @@ final class Rewriter {
   private void line(int start, int end) throws PprofException {
     int mark = out.begin(ProfileFields.LOCATION_LINE);
     WireReader l = innermost.reset(start, end);
+    boolean named = false;
     while (l.next()) {
       if (l.field == ProfileFields.LINE_FUNCTION_ID) {
-        out.number(l.field, newId(l.value, functions, functionIds));
+        out.explicit(l.field, functionId(l.value));
+        named = true;
       } else {
         out.raw(buf, l.tagStart, l.pos);
       }
     }
+    if (!named) {
+      out.number(ProfileFields.LINE_FUNCTION_ID, functionId(0));
+    }
     out.end(mark);
   }
 
-  /** Maps a reference; what refers to nothing becomes 0, "unknown". */
+  private long functionId(long old) {
+    long id = newId(old, functions, functionIds);
+    return id == 0 ? namelessFunction : id;
+  }
+
+  /** Maps a reference; one that refers to nothing becomes 0. */
   private static long newId(long old, IdMap map, int @Nullable [] ids) {
     if (ids == null || old == 0) {
       return old;
@@ -475,7 +493,7 @@ final class Rewriter {
       switch (l.field) {
         case ProfileFields.LABEL_KEY -> key = l.value;
         case ProfileFields.LABEL_STR, ProfileFields.LABEL_NUM_UNIT ->
-            out.number(l.field, text(l.value));
+            out.explicit(l.field, text(l.value));
         default -> out.raw(buf, l.tagStart, l.pos);
       }
     }

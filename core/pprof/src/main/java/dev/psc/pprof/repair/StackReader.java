@@ -31,7 +31,7 @@ final class StackReader {
   private final int columns;
   private final long[] row;
 
-  /** Where the tag of each sample stands. */
+  /** The position of each sample's tag. */
   final int[] at;
 
   /** The entry of each sample. */

@@ -15,14 +15,29 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All stacks of a profile laid over each other, from the root: the one pass that summaries and
- * flame graphs are made of. Node 0 is the root; a parent's number is smaller than its children's.
- * Frames are functions, the same when name and file are. Not thread-safe while it is filled.
+ * A call tree of all stacks of a profile, from the root, from which summaries and flame graphs are
+ * made. Node 0 is the root; a parent's number is smaller than its children's. Frames are functions,
+ * the same when name and file are. The tree is bounded: values of frames that do not fit are summed
+ * in nodes called {@code [truncated]}. Not thread-safe while it is filled.
  */
 final class CallTree {
 
   /** A function as far as summaries tell them apart. */
   record Function(String name, String filename) {}
+
+  private static final int NONE = -1;
+
+  /** Deeper frames are left out; profilers stop at a few thousand. */
+  private static final int MAX_DEPTH = 1 << 14;
+
+  /** The most nodes times sample types: 32 MiB of sums. Later nodes are left out. */
+  private static final int MAX_VALUES = 1 << 22;
+
+  /** The most frames that are followed, which is some seconds. Later stacks are left out. */
+  private static final long MAX_STEPS = 1L << 28;
+
+  /** The most characters of a binary's name in the name of an address. */
+  private static final int MAX_BINARY_CHARS = 200;
 
   private final int types;
   private final List<Function> frames = new ArrayList<>();
@@ -45,18 +60,25 @@ final class CallTree {
     int types = profile.sampleTypes().size();
     CallTree tree = new CallTree(types);
     int[][] framesOf = new int[profile.locationCount()][];
+    long steps = 0;
     SampleCursor sample = profile.cursor();
     while (sample.next()) {
       int node = 0;
-      for (int i = sample.depth() - 1; i >= 0; i--) {
+      int depth = 0;
+      boolean fits = true;
+      for (int i = sample.depth() - 1; i >= 0 && fits; i--) {
         int location = sample.location(i);
         int[] frames = framesOf[location];
         if (frames == null) {
           frames = tree.framesOf(profile, location);
           framesOf[location] = frames;
         }
-        for (int frame : frames) {
-          node = tree.child(node, frame);
+        for (int f = 0; f < frames.length && fits; f++) {
+          int child = depth < MAX_DEPTH && steps < MAX_STEPS ? tree.find(node, frames[f]) : NONE;
+          depth++;
+          steps++;
+          fits = child != NONE;
+          node = fits ? child : tree.child(node, tree.frame("[truncated]", ""));
         }
       }
       for (int type = 0; type < types; type++) {
@@ -86,7 +108,8 @@ final class CallTree {
     if (mapping == null || mapping.file().isEmpty()) {
       return hex;
     }
-    return mapping.file().substring(mapping.file().lastIndexOf('/') + 1) + " " + hex;
+    String binary = mapping.file().substring(mapping.file().lastIndexOf('/') + 1);
+    return Text.shortened(binary, MAX_BINARY_CHARS) + " " + hex;
   }
 
   int types() {
@@ -133,13 +156,33 @@ final class CallTree {
 
   /** Returns the child of a node for a frame, a new one when there is none yet. */
   int child(int parent, int frame) {
-    int hash = IdTable.mix(IdTable.mix(IdTable.start(), parent), frame);
+    int hash = hash(parent, frame);
+    int known = known(hash, parent, frame);
+    return known == NONE ? add(hash, parent, frame) : known;
+  }
+
+  /** Returns the same as {@link #child}, but {@link #NONE} in place of a node too many. */
+  private int find(int parent, int frame) {
+    int hash = hash(parent, frame);
+    int known = known(hash, parent, frame);
+    return known != NONE || (long) size() * types >= MAX_VALUES ? known : add(hash, parent, frame);
+  }
+
+  private static int hash(int parent, int frame) {
+    return IdTable.mix(IdTable.mix(IdTable.start(), parent), frame);
+  }
+
+  private int known(int hash, int parent, int frame) {
     for (int slot = nodeIds.first(hash); nodeIds.idAt(slot) >= 0; slot = nodeIds.next(slot)) {
       int node = nodeIds.idAt(slot);
       if (node != 0 && parents[node] == parent && nodeFrames[node] == frame) {
         return node;
       }
     }
+    return NONE;
+  }
+
+  private int add(int hash, int parent, int frame) {
     int node = nodeIds.add(hash);
     parents = ArrayGrowth.ints(parents, node + 1);
     nodeFrames = ArrayGrowth.ints(nodeFrames, node + 1);
@@ -203,24 +246,33 @@ final class CallTree {
   /** Returns the cumulative sums by frame and type; a recursive call counts once. */
   long[] cumulativeByFrame() {
     long[] cumulative = new long[frames.size() * types];
-    for (int node = 1; node < size(); node++) {
-      if (isRecursive(node)) {
+    int[] firstChild = new int[size()];
+    int[] nextSibling = new int[size()];
+    for (int node = size() - 1; node > 0; node--) {
+      nextSibling[node] = firstChild[parents[node]];
+      firstChild[parents[node]] = node;
+    }
+    // A walk over the tree; how often each frame is among the callers tells recursive calls.
+    int[] open = new int[frames.size()];
+    int node = firstChild[0];
+    while (node != 0) {
+      if (open[nodeFrames[node]]++ == 0) {
+        for (int type = 0; type < types; type++) {
+          int at = nodeFrames[node] * types + type;
+          cumulative[at] = SaturatingMath.sum(cumulative[at], total(node, type));
+        }
+      }
+      if (firstChild[node] != 0) {
+        node = firstChild[node];
         continue;
       }
-      for (int type = 0; type < types; type++) {
-        int at = nodeFrames[node] * types + type;
-        cumulative[at] = SaturatingMath.sum(cumulative[at], total(node, type));
+      open[nodeFrames[node]]--;
+      while (nextSibling[node] == 0 && parents[node] != 0) {
+        node = parents[node];
+        open[nodeFrames[node]]--;
       }
+      node = nextSibling[node];
     }
     return cumulative;
-  }
-
-  private boolean isRecursive(int node) {
-    for (int up = parents[node]; up != 0; up = parents[up]) {
-      if (nodeFrames[up] == nodeFrames[node]) {
-        return true;
-      }
-    }
-    return false;
   }
 }

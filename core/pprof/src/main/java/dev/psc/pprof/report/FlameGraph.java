@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Draws a profile as one HTML page that needs nothing else: no network, no library, no font.
+ * A flame graph of a profile as one self-contained HTML page: no network, no library, no font.
  *
  * <p>The page has a choice of sample types, search, zoom, flat and cumulative values with units, a
  * table of functions, light and dark colours, and is reached by keyboard alone. A content security
@@ -38,7 +38,7 @@ public final class FlameGraph {
   /**
    * Returns the page.
    *
-   * @param profile what to draw
+   * @param profile the profile to draw
    * @param title the heading, any text
    */
   public static String html(Profile profile, String title) {

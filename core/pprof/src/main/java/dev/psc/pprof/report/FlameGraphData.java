@@ -8,10 +8,16 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the script of a {@link FlameGraph} reads: the heaviest nodes of a call tree, parents first,
- * and the heaviest functions, as JSON that may stand inside a script element.
+ * The input of a {@link FlameGraph}'s script: the heaviest nodes of a call tree, parents first, and
+ * the heaviest functions, as JSON that is safe inside a script element.
  */
 final class FlameGraphData {
+
+  /** The most values of one kind, so that a profile of many sample types is not a larger page. */
+  private static final int MAX_VALUES = 400_000;
+
+  /** The most characters of all names; longer ones are truncated alike. */
+  private static final int MAX_NAME_CHARS = 1 << 23;
 
   private final CallTree tree;
   private final List<SampleType> types;
@@ -38,14 +44,15 @@ final class FlameGraphData {
   }
 
   String toJson() {
-    int[] kept = heaviestNodes(FlameGraph.MAX_NODES);
+    int rows = Math.max(1, MAX_VALUES / types.size());
+    int[] kept = heaviestNodes(Math.min(FlameGraph.MAX_NODES, rows));
     int[] position = new int[tree.size()];
     for (int i = 0; i < kept.length; i++) {
       position[kept[i]] = i;
     }
     long[] flat = tree.flatByFrame();
     long[] cumulative = tree.cumulativeByFrame();
-    int[] functions = heaviestFunctions(flat, cumulative, FlameGraph.MAX_FUNCTIONS);
+    int[] functions = heaviestFunctions(flat, cumulative, Math.min(FlameGraph.MAX_FUNCTIONS, rows));
 
     // Frames that neither a node nor the table shows are not part of the page.
     int[] frameIds = new int[tree.frameCount()];
@@ -71,7 +78,9 @@ final class FlameGraphData {
     ScriptJson json = new ScriptJson(kept.length * 24 + frames * 48);
     json.open('{').key("types").open('[');
     for (SampleType type : types) {
-      json.next().open('{').key("name").text(type.type()).key("unit").text(type.unit()).close('}');
+      String name = Text.shortened(type.type());
+      String unit = Text.shortened(type.unit());
+      json.next().open('{').key("name").text(name).key("unit").text(unit).close('}');
     }
     json.close(']').key("defaultType").number(defaultType);
     json.key("about").texts(about);
@@ -104,14 +113,19 @@ final class FlameGraphData {
 
   private static void writeFrames(ScriptJson json, CallTree.Function[] frames) {
     Map<String, Integer> files = new LinkedHashMap<>();
+    long chars = 0;
+    for (CallTree.Function frame : frames) {
+      chars += frame.name().length() + frame.filename().length();
+    }
+    int limit = chars <= MAX_NAME_CHARS ? Integer.MAX_VALUE : MAX_NAME_CHARS / 2 / frames.length;
     json.key("names").open('[');
     for (CallTree.Function frame : frames) {
-      json.next().text(frame.name());
-      files.putIfAbsent(frame.filename(), files.size());
+      json.next().text(Text.shortened(frame.name(), limit));
+      files.putIfAbsent(Text.shortened(frame.filename(), limit), files.size());
     }
     json.close(']').key("file").open('[');
     for (CallTree.Function frame : frames) {
-      json.element(files.getOrDefault(frame.filename(), 0));
+      json.element(files.getOrDefault(Text.shortened(frame.filename(), limit), 0));
     }
     json.close(']').key("files").texts(files.keySet());
   }

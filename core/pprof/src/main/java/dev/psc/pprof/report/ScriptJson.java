@@ -3,7 +3,9 @@ package dev.psc.pprof.report;
 import java.util.Collection;
 import java.util.Locale;
 
-/** Writes JSON that may stand inside a script element: no character in it can end one. */
+/**
+ * A writer of JSON that is safe inside a script element: no character in it can end the element.
+ */
 final class ScriptJson {
 
   private final StringBuilder out;

@@ -9,13 +9,13 @@ import java.util.Locale;
 import java.util.Objects;
 
 /**
- * What each function took: flat, in its own code, and cumulative, with everything it called. A
- * function that calls itself counts once per stack. Functions are the same when their names and
+ * A table of the values of each function: flat, in its own code, and cumulative, with its callees.
+ * A function that calls itself counts once per stack. Functions are the same when their names and
  * files are; code without symbols goes by its address. Immutable.
  */
 public final class Top {
 
-  /** How rows are sorted; equal ones by name. */
+  /** The order of rows; equal rows are sorted by name. */
   public enum Order {
     /** The largest flat value first. */
     FLAT,
@@ -48,11 +48,11 @@ public final class Top {
   }
 
   /**
-   * Sums up a profile.
+   * Returns the table of a profile.
    *
    * @param profile the profile
    * @param sampleType the position of a sample type, e.g. {@link Profile#defaultSampleTypeIndex()}
-   * @throws IndexOutOfBoundsException when the profile has no such sample type
+   * @throws IndexOutOfBoundsException if the profile has no such sample type
    */
   public static Top of(Profile profile, int sampleType) {
     Objects.checkIndex(sampleType, profile.sampleTypes().size());
@@ -70,7 +70,7 @@ public final class Top {
     return new Top(profile.sampleTypes().get(sampleType), tree.total(0, sampleType), rows);
   }
 
-  /** Returns what the values are. */
+  /** Returns the type of the values. */
   public SampleType sampleType() {
     return sampleType;
   }
@@ -105,8 +105,9 @@ public final class Top {
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder(256);
-    text.append(sampleType).append(", total ").append(Quantity.format(total, sampleType.unit()));
-    text.append('\n');
+    String unit = Text.shortened(sampleType.unit());
+    text.append(Text.shortened(sampleType.type())).append('/').append(unit);
+    text.append(", total ").append(Quantity.format(total, unit)).append('\n');
     text.append(
         String.format(
             Locale.ROOT, "%12s %7s %12s %7s  %s%n", "flat", "", "cumulative", "", "function"));
@@ -116,11 +117,11 @@ public final class Top {
           String.format(
               Locale.ROOT,
               "%12s %7s %12s %7s  %s%n",
-              Quantity.format(row.flat(), sampleType.unit()),
+              Quantity.format(row.flat(), unit),
               Quantity.percent(row.flat(), total),
-              Quantity.format(row.cumulative(), sampleType.unit()),
+              Quantity.format(row.cumulative(), unit),
               Quantity.percent(row.cumulative(), total),
-              row.function()));
+              Text.shortened(row.function())));
     }
     return text.toString();
   }

@@ -11,12 +11,15 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * All stacks of a profile laid over each other, from the outermost frame down: who called what, and
- * what it took. Immutable and safe to share between threads.
+ * A call tree of a profile, from the outermost frame down, with the values of each call. Immutable
+ * and safe to share between threads.
  */
 public final class Tree {
 
   private static final double PRINTED_SHARE = 0.005;
+
+  /** Deeper nodes are not indented any further. */
+  private static final int MAX_INDENT = 100;
 
   private final CallTree tree;
   private final SampleType sampleType;
@@ -44,18 +47,18 @@ public final class Tree {
   }
 
   /**
-   * Lays a profile's stacks over each other.
+   * Returns the tree of a profile.
    *
    * @param profile the profile
    * @param sampleType the position of a sample type, e.g. {@link Profile#defaultSampleTypeIndex()}
-   * @throws IndexOutOfBoundsException when the profile has no such sample type
+   * @throws IndexOutOfBoundsException if the profile has no such sample type
    */
   public static Tree of(Profile profile, int sampleType) {
     Objects.checkIndex(sampleType, profile.sampleTypes().size());
     return new Tree(CallTree.of(profile), profile.sampleTypes().get(sampleType), sampleType);
   }
 
-  /** Returns what the values are. */
+  /** Returns the type of the values. */
   public SampleType sampleType() {
     return sampleType;
   }
@@ -65,11 +68,15 @@ public final class Tree {
     return new Node(0);
   }
 
-  /** Returns the nodes with at least half a percent of the total, indented, for people. */
+  /**
+   * Returns the nodes with at least half a percent of the total, indented, for people. The text has
+   * at most about four million characters; where it ends early, its last line is {@code
+   * [truncated]}.
+   */
   @Override
   public String toString() {
-    StringBuilder text = new StringBuilder(1024);
-    text.append(sampleType).append(System.lineSeparator());
+    Text text = new Text();
+    text.line(Text.shortened(sampleType.type()) + "/" + Text.shortened(sampleType.unit()));
     long total = root().cumulative();
     double least = Math.abs((double) total) * PRINTED_SHARE;
     // Stacks may be deeper than this thread's own.
@@ -78,19 +85,11 @@ public final class Tree {
     open.push(new Open(root(), 0));
     while (!open.isEmpty()) {
       Open next = open.pop();
-      Node node = next.node();
-      text.append("  ".repeat(next.depth()))
-          .append(node.function())
-          .append("  ")
-          .append(Quantity.format(node.cumulative(), sampleType.unit()))
-          .append(" (")
-          .append(Quantity.percent(node.cumulative(), total))
-          .append(')');
-      if (node.flat() != 0) {
-        text.append(", flat ").append(Quantity.format(node.flat(), sampleType.unit()));
+      if (!text.line(line(next.node(), next.depth(), total))) {
+        text.truncated();
+        break;
       }
-      text.append(System.lineSeparator());
-      List<Node> below = node.children();
+      List<Node> below = next.node().children();
       for (int i = below.size() - 1; i >= 0; i--) {
         if (Math.abs((double) below.get(i).cumulative()) >= least) {
           open.push(new Open(below.get(i), next.depth() + 1));
@@ -98,6 +97,18 @@ public final class Tree {
       }
     }
     return text.toString();
+  }
+
+  private String line(Node node, int depth, long total) {
+    String unit = Text.shortened(sampleType.unit());
+    return "  ".repeat(Math.min(depth, MAX_INDENT))
+        + Text.shortened(node.function())
+        + "  "
+        + Quantity.format(node.cumulative(), unit)
+        + " ("
+        + Quantity.percent(node.cumulative(), total)
+        + ")"
+        + (node.flat() == 0 ? "" : ", flat " + Quantity.format(node.flat(), unit));
   }
 
   /** A function at one place of the tree. Immutable. */
@@ -119,17 +130,17 @@ public final class Tree {
       return tree.frame(tree.frameOf(id)).filename();
     }
 
-    /** Returns the sum of the samples that end here. */
+    /** Returns the sum of the samples that end in this node. */
     public long flat() {
       return tree.self(id, type);
     }
 
-    /** Returns the sum of the samples that pass through here. */
+    /** Returns the sum of the samples that pass through this node. */
     public long cumulative() {
       return tree.total(id, type);
     }
 
-    /** Returns what was called from here, the largest absolute cumulative value first. */
+    /** Returns the nodes called from this one, the largest absolute cumulative value first. */
     public List<Node> children() {
       List<Node> nodes = new ArrayList<>(childStarts[id + 1] - childStarts[id]);
       for (int i = childStarts[id]; i < childStarts[id + 1]; i++) {

@@ -75,6 +75,18 @@ record Bomb(String name, byte[] body, PprofLimits limits, Set<String> codes, lon
     gibibyteOfZeros(all);
     byte[] inner = RawPprof.gzip(new byte[12 << 20]);
     add(all, "gzip in gzip that grows inside", RawPprof.gzip(inner), TOO_LARGE);
+    byte[] member = RawPprof.gzip(new byte[7 << 20]);
+    byte[] members = {};
+    for (int i = 0; i < 32; i++) {
+      members = RawPprof.concat(members, member);
+    }
+    add(all, "members that are small each", members, TOO_LARGE);
+    byte[] empty = RawPprof.gzip(new byte[0]);
+    byte[] many = new byte[empty.length * 100_000];
+    for (int i = 0; i < many.length; i++) {
+      many[i] = empty[i % empty.length];
+    }
+    add(all, "a hundred thousand empty members", many, TOO_LARGE);
     byte[] lying = RawPprof.clean().gzip();
     Arrays.fill(lying, lying.length - 4, lying.length, (byte) 0x7f);
     add(all, "a size in the trailer that is a lie", lying, CORRUPT);

@@ -3,8 +3,11 @@ package dev.psc.pprof.repair;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.psc.pprof.Diff;
+import dev.psc.pprof.Frame;
 import dev.psc.pprof.Merge;
 import dev.psc.pprof.Profile;
+import dev.psc.pprof.Sample;
+import dev.psc.pprof.SampleLabel;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.format.PprofLimits;
 import dev.psc.pprof.format.SampleType;
@@ -219,15 +222,38 @@ class FuzzTest {
       Profile profile = Profile.parse(input, LIMITS);
       assertThat(Profile.parse(repaired, LIMITS).totals()).isEqualTo(profile.totals());
       SampleType last = profile.sampleTypes().get(profile.sampleTypes().size() - 1);
+      assertThat(saying(repaired)).as("stacks and labels").isEqualTo(saying(input));
       rewrite(input, last);
       hashAlike(repaired);
       Profile twice = Profile.parse(Merge.create().add(profile).add(profile).build());
-      assertThat(twice.sampleTypes()).isEqualTo(profile.sampleTypes());
+      assertThat(twice.sampleTypes()).hasSameSizeAs(profile.sampleTypes()).doesNotHaveDuplicates();
       Profile difference = Profile.parse(Diff.between(profile, profile));
-      assertThat(difference.sampleTypes()).isEqualTo(profile.sampleTypes());
+      assertThat(difference.sampleTypes()).isEqualTo(twice.sampleTypes());
       assertThat(profile.samples().toString()).isNotEmpty();
     }
     assertThat(input).as("the input is not changed").isEqualTo(before);
+  }
+
+  /** What repair must not change: stacks, values, and labels but for their names. */
+  private static List<String> saying(byte[] body) throws PprofException {
+    Profile profile = Profile.parse(body, LIMITS);
+    List<String> all = new ArrayList<>();
+    for (Sample sample : profile.samples()) {
+      StringBuilder text = new StringBuilder(sample.values().toString());
+      for (Frame frame : sample.stack().subList(0, Math.min(sample.stack().size(), 1_000))) {
+        text.append(frame).append(frame.systemName()).append(frame.line()).append(frame.column());
+        text.append(frame.address()).append(frame.inlined()).append(frame.startLine());
+        text.append(frame.mapping() < 0 ? "" : profile.mappings().get(frame.mapping()));
+      }
+      for (SampleLabel label : sample.labels()) {
+        text.append(label.text()).append(label.number()).append(label.unit());
+      }
+      all.add(text.toString());
+      if (all.size() == 100) {
+        break;
+      }
+    }
+    return all;
   }
 
   private static void rewrite(byte[] input, SampleType type) throws PprofException {

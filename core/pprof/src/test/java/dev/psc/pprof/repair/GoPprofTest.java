@@ -8,6 +8,7 @@ import dev.psc.pprof.Profile;
 import dev.psc.pprof.ProfileBuilder;
 import dev.psc.pprof.SampleLabel;
 import dev.psc.pprof.format.PprofLimits;
+import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.report.Top;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -72,6 +73,25 @@ class GoPprofTest {
     List<String> command = new ArrayList<>(List.of("go", "tool", "pprof", "-symbolize=none"));
     command.addAll(List.of(arguments));
     return Commands.output(directory, command);
+  }
+
+  @Test
+  void goReadsWhatRepairMakesOfEqualTypesAndLinesWithoutAFunction() throws Exception {
+    byte[] equal =
+        new RawPprof()
+            .valueType(ProfileFields.SAMPLE_TYPE, 1, 2)
+            .valueType(ProfileFields.SAMPLE_TYPE, 1, 2)
+            .valueType(ProfileFields.PERIOD_TYPE, 1, 2)
+            .strings("", "cpu", "nanoseconds")
+            .sample(new long[0], 1, 100)
+            .time(1)
+            .gzip();
+    byte[] nameless = RawPprof.clean().location(3, 1, 0x30, 9).sample(new long[] {3}, 1, 1).gzip();
+    for (byte[] body : List.of(equal, nameless)) {
+      assertThat(pprof("-top", file(Repair.repair(body).bytes()))).contains("flat%");
+      byte[] merged = Merge.create().add(Profile.parse(body)).build();
+      assertThat(pprof("-top", file(merged))).contains("flat%");
+    }
   }
 
   private static String file(byte[] body) throws Exception {

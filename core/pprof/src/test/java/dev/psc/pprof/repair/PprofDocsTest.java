@@ -165,7 +165,7 @@ class PprofDocsTest {
                                 rule.code(),
                                 rule.owner() == PprofRule.Owner.FORMAT ? "format" : "store",
                                 rule.sentence(),
-                                rule.mended() ? "mended" : "refused"))
+                                rule.repairable() ? "repaired" : "rejected"))
                 .toList());
   }
 
@@ -186,7 +186,7 @@ class PprofDocsTest {
     Set<String> codes = new TreeSet<>(Set.of("`compressed`", "`members_joined`", "`unwrapped`"));
     codes.add("`duration_missing`");
     for (PprofRule rule : PprofRule.values()) {
-      if (rule.mended()) {
+      if (rule.repairable()) {
         codes.add("`" + rule.code() + "`");
       }
     }

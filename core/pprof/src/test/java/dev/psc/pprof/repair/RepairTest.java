@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.psc.label.LabelSet;
 import dev.psc.label.LegalNames;
+import dev.psc.pprof.Merge;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.Sample;
 import dev.psc.pprof.SampleLabel;
@@ -15,6 +16,7 @@ import dev.psc.pprof.format.PprofRule;
 import dev.psc.pprof.format.SampleType;
 import dev.psc.pprof.format.Violation;
 import dev.psc.pprof.internal.wire.ProfileFields;
+import dev.psc.pprof.internal.wire.WireWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -28,6 +30,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class RepairTest {
+
+  private static final com.sun.management.ThreadMXBean ALLOCATED =
+      (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
 
   private static final RepairContext SCRAPE = new RepairContext(1_700_000_000_000_000_000L, 0);
 
@@ -151,6 +156,94 @@ class RepairTest {
     assertThat(repaired.actions())
         .extracting(RepairAction::message)
         .contains("renamed sample type \"a-b/count\" to a_b_2/count");
+  }
+
+  @Test
+  void tellsEqualSampleTypesApart() throws Exception {
+    byte[] body =
+        new RawPprof()
+            .valueType(ProfileFields.SAMPLE_TYPE, 1, 2)
+            .valueType(ProfileFields.SAMPLE_TYPE, 1, 2)
+            .valueType(ProfileFields.SAMPLE_TYPE, 3, 2)
+            .valueType(ProfileFields.SAMPLE_TYPE, 1, 2)
+            .valueType(ProfileFields.PERIOD_TYPE, 1, 2)
+            .strings("", "cpu", "ns", "cpu_2")
+            .number(ProfileFields.DEFAULT_SAMPLE_TYPE, 1)
+            .sample(new long[0], 1, 10, 100, 1_000)
+            .time(1)
+            .gzip();
+    Repaired repaired = Repair.repair(body);
+    Profile profile = Profile.parse(repaired.bytes());
+    assertThat(profile.sampleTypes())
+        .isEqualTo(repaired.sampleTypes())
+        .extracting(SampleType::toString)
+        .containsExactly("cpu/ns", "cpu_3/ns", "cpu_2/ns", "cpu_4/ns");
+    assertThat(profile.defaultSampleType()).isEqualTo("cpu");
+    assertThat(profile.totals()).containsExactly(1, 10, 100, 1_000);
+    assertThat(repaired.actions())
+        .contains(
+            new RepairAction(
+                "sample_type_duplicate", "renamed sample type \"cpu/ns\" to cpu_3/ns"));
+    byte[] kept =
+        KeepSampleTypes.of(List.of(new SampleType("cpu", ""))).apply(body, PprofLimits.defaults());
+    assertThat(Profile.parse(kept).sampleTypes())
+        .extracting(SampleType::type)
+        .containsExactly("cpu", "cpu_3", "cpu_4");
+    Profile merged = Profile.parse(Merge.create().add(Profile.parse(body)).build());
+    assertThat(merged.sampleTypes()).doesNotHaveDuplicates();
+    assertThat(merged.totals()).containsExactly(1, 10, 100, 1_000);
+  }
+
+  @Test
+  void namesManyEqualSampleTypesOfAHugeNameWithinBounds() throws Exception {
+    RawPprof pprof = new RawPprof();
+    for (int i = 0; i < 1_000; i++) {
+      pprof.valueType(ProfileFields.SAMPLE_TYPE, 1, 2);
+    }
+    byte[] body = pprof.strings("", "n".repeat(4 << 20), "ns").time(1).gzip();
+    long before = ALLOCATED.getCurrentThreadAllocatedBytes();
+    assertThat(Repair.repair(body).bytes().length).isLessThan(1 << 20);
+    assertThat(ALLOCATED.getCurrentThreadAllocatedBytes() - before).isLessThan(128L << 20);
+  }
+
+  @Test
+  void givesALineWithoutAFunctionOneWithoutAName() throws Exception {
+    byte[] body =
+        RawPprof.clean()
+            .location(3, 1, 0x30, 9)
+            .location(4, 1, 0x40, 0)
+            .sample(new long[] {3, 4, 1}, 1, 1)
+            .bytes();
+    Repaired repaired = Repair.repair(body);
+    assertThat(repaired.actions())
+        .extracting(RepairAction::code)
+        .containsExactlyInAnyOrder("function_missing", "compressed");
+    assertThat(Meaning.of(repaired.bytes())).isEqualTo(Meaning.of(body));
+    assertThat(PprofCheck.check(repaired.bytes()).violations()).isEmpty();
+    Profile before = Profile.parse(body);
+    assertThat(Profile.parse(repaired.bytes()).functionCount())
+        .isEqualTo(before.functionCount() + 1);
+    byte[] merged = Merge.create().add(before).build();
+    assertThat(PprofCheck.check(merged).violations()).isEmpty();
+    assertThat(Meaning.of(merged).values()).containsAll(Meaning.of(body).values());
+  }
+
+  @Test
+  void keepsTheLastOfAReferenceThatIsRepeated() throws Exception {
+    // The last value of a repeated field counts, and here it refers to nothing.
+    WireWriter line = new WireWriter(64);
+    int location = line.begin(ProfileFields.LOCATION);
+    line.number(ProfileFields.ID, 3);
+    line.number(ProfileFields.LOCATION_MAPPING_ID, 1);
+    line.number(ProfileFields.LOCATION_MAPPING_ID, 7);
+    int mark = line.begin(ProfileFields.LOCATION_LINE);
+    line.number(ProfileFields.LINE_FUNCTION_ID, 1);
+    line.number(ProfileFields.LINE_FUNCTION_ID, 48);
+    line.end(mark);
+    line.end(location);
+    byte[] body =
+        RawPprof.concat(RawPprof.clean().sample(new long[] {3}, 1, 1).bytes(), line.toByteArray());
+    assertThat(Meaning.of(Repair.repair(body).bytes())).isEqualTo(Meaning.of(body));
   }
 
   @Test

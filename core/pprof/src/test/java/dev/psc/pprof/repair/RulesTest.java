@@ -239,6 +239,15 @@ class RulesTest {
                 .strings(STRINGS)
                 .time(1)),
         new Broken(
+            PprofRule.SAMPLE_TYPE_DUPLICATE,
+            "sample_type[2]",
+            "is already in the profile",
+            new RawPprof()
+                .types()
+                .valueType(ProfileFields.SAMPLE_TYPE, 3, 4)
+                .strings(STRINGS)
+                .time(1)),
+        new Broken(
             PprofRule.PERIOD_TYPE_NAME,
             "period_type.unit",
             "is missing",
@@ -296,7 +305,7 @@ class RulesTest {
     assertThat(violation.message()).contains(broken.says);
     assertThat(check.breaches()).isEqualTo(1);
     assertThat(check.isClean()).isFalse();
-    assertThat(check.fatal().isEmpty()).isEqualTo(broken.rule.mended());
+    assertThat(check.fatal().isEmpty()).isEqualTo(broken.rule.repairable());
   }
 
   @ParameterizedTest
@@ -314,7 +323,7 @@ class RulesTest {
   void mendsOrRefusesAsTheRuleSays(Broken broken) throws Exception {
     byte[] body = broken.pprof.gzip();
     RepairContext context = new RepairContext(77, 0);
-    if (broken.rule.mended()) {
+    if (broken.rule.repairable()) {
       Repaired repaired = Repair.repair(body, PprofLimits.defaults(), context);
       assertThat(PprofCheck.check(repaired.bytes()).violations()).isEmpty();
       assertThat(repaired.changed()).isTrue();

@@ -102,6 +102,42 @@ class SummaryTest {
         .isThrownBy(() -> Tree.of(profile, -1));
   }
 
+  /** A few kilobytes that unfold to stacks of many frames, each with all lines of a location. */
+  private static Profile unfolding(int lines, int depth, int samples, String name)
+      throws PprofException {
+    ProfileBuilder profile = ProfileBuilder.create();
+    profile.sampleType("n", "count");
+    int[] functions = new int[lines];
+    for (int i = 0; i < lines; i++) {
+      functions[i] = profile.function(name + i % 3, "", "", 0);
+    }
+    int location = profile.inlinedLocation(0, 0, functions, new long[lines]);
+    int[] stack = new int[depth];
+    java.util.Arrays.fill(stack, location);
+    for (int i = 0; i < samples; i++) {
+      profile.sample(stack, 0, depth - i, 0, 1);
+    }
+    return Profile.parse(profile.build());
+  }
+
+  @Test
+  void boundsEveryRenderingOfASmallProfileThatUnfolds() throws PprofException {
+    for (Profile hostile :
+        List.of(
+            unfolding(1, 60_000, 50, "f"),
+            unfolding(2_000, 2_000, 5, "f"),
+            unfolding(3, 500, 50, "f".repeat(100_000)))) {
+      Tree tree = Tree.of(hostile, 0);
+      assertThat(tree.root().cumulative()).as("sums are whole").isEqualTo(hostile.total(0));
+      assertThat(tree.toString().length()).isLessThan(5 << 20);
+      assertThat(Top.of(hostile, 0).toString().length()).isLessThan(1 << 20);
+      assertThat(FlameGraph.html(hostile, "t").length()).isLessThan(24 << 20);
+      assertThat(hostile.toString().length()).isLessThan(1 << 10);
+    }
+    Profile named = unfolding(3, 500, 50, "f".repeat(100_000));
+    assertThat(named.samples().toString().length()).isLessThan(2 << 20);
+  }
+
   @Test
   void printsStacksDeeperThanItsOwn() throws PprofException {
     ProfileBuilder profile = ProfileBuilder.create();

@@ -6,26 +6,28 @@ import dev.psc.label.LabelSet;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.format.PprofLimits;
 import dev.psc.pprof.repair.DeltaState;
+import dev.psc.pprof.repair.Repaired;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 
 /**
- * Turns cumulative profiles (allocations, contentions) into what happened since the scrape before,
- * series by series. The first scrape of a series, and the first after its process was started anew,
- * send nothing; a profile that counts nothing since a start passes as it is.
+ * A transform that turns cumulative profiles (allocations, contentions) into the difference to the
+ * previous scrape, per series. The first scrape of a series and the first after a restart of its
+ * process send nothing. A profile without cumulative columns passes unchanged.
  *
- * <p>What is kept between scrapes is bounded: the series that was not seen for the longest time is
- * forgotten first, and its next scrape is a first one again. Thread-safe; one series waits for no
- * other.
+ * <p>The state kept between scrapes is bounded: the series that was not seen for the longest time
+ * is dropped first, and its next scrape counts as a first one. Thread-safe; series do not wait for
+ * each other.
  */
 public final class DeltaTransform implements ProfileTransform {
 
-  /** The reason of a scrape that only starts the counting. */
+  /** The reason of a scrape that is only the base of the next difference. */
   public static final String FIRST = "first_delta";
 
-  /** The least state that can be asked for: 1 MiB. */
+  /** The smallest allowed value of {@code maxStateBytes}: 1 MiB. */
   public static final long MIN_STATE_BYTES = 1 << 20;
 
   private final PprofLimits limits;
@@ -47,61 +49,85 @@ public final class DeltaTransform implements ProfileTransform {
     }
   }
 
+  /** Takes a scrape into a state. */
+  @FunctionalInterface
+  private interface Step {
+    DeltaState.Outcome advance(DeltaState state) throws PprofException;
+  }
+
   private DeltaTransform(PprofLimits limits, long maxStateBytes) {
     this.limits = limits;
     this.maxStateBytes = maxStateBytes;
   }
 
   /**
-   * Returns a transform that knows no series yet.
+   * Returns a transform without any series.
    *
-   * @param limits how much a profile may be
-   * @param maxStateBytes how much may be kept between scrapes over all series, at least 1 MiB;
-   *     about 64 bytes per stack
-   * @throws IllegalArgumentException when {@code maxStateBytes} is too small
+   * @param limits the largest profile that is read
+   * @param maxStateBytes the most that is kept between scrapes for all series together, at least 1
+   *     MiB; a stack takes about 64 bytes
+   * @throws IllegalArgumentException if {@code maxStateBytes} is too small
    */
   public static DeltaTransform create(PprofLimits limits, long maxStateBytes) {
     Objects.requireNonNull(limits, "limits");
     if (maxStateBytes < MIN_STATE_BYTES) {
       throw new IllegalArgumentException(
-          "maxStateBytes must be at least " + MIN_STATE_BYTES + ", is " + maxStateBytes);
+          "maxStateBytes must be at least " + MIN_STATE_BYTES + ", but was " + maxStateBytes);
     }
     return new DeltaTransform(limits, maxStateBytes);
   }
 
   @Override
   public Result apply(RawProfile profile) {
+    return apply(profile, state -> state.advance(profile.pprof(), limits), profile::pprof);
+  }
+
+  /**
+   * Processes a profile that was repaired already, without inflating and checking it again.
+   *
+   * @param profile the profile with the time and duration of the repaired one; its bytes are not
+   *     read
+   * @param repaired the profile, not asked for its bytes yet
+   */
+  Result apply(RawProfile profile, Repaired repaired) {
+    return apply(profile, state -> state.advance(repaired), repaired::bytes);
+  }
+
+  private Result apply(RawProfile profile, Step step, Supplier<byte[]> whole) {
     Series series = series(profile.labels());
     long bytes = 0;
     try {
       DeltaState.Outcome outcome;
       synchronized (series.state) {
         try {
-          outcome = series.state.advance(profile.pprof(), limits);
+          outcome = step.advance(series.state);
         } finally {
           bytes = series.state.stateBytes();
         }
       }
-      return result(profile, outcome);
-    } catch (PprofException unusable) {
-      return new Result.Reject(unusable.code(), String.valueOf(unusable.getMessage()));
+      return result(profile, outcome, whole);
+    } catch (PprofException e) {
+      return new Result.Reject(e.code(), String.valueOf(e.getMessage()));
     } finally {
       account(profile.labels(), series, bytes);
     }
   }
 
-  private static Result result(RawProfile profile, DeltaState.Outcome outcome) {
+  private static Result result(
+      RawProfile profile, DeltaState.Outcome outcome, Supplier<byte[]> whole) {
     if (outcome instanceof DeltaState.Outcome.Delta delta) {
       return new Result.Pass(
           profile.toBuilder().pprof(delta.bytes()).durationNanos(delta.durationNanos()).build());
     }
     if (outcome instanceof DeltaState.Outcome.NotCumulative) {
-      return new Result.Pass(profile);
+      byte[] bytes = whole.get();
+      return new Result.Pass(
+          bytes == profile.pprof() ? profile : profile.toBuilder().pprof(bytes).build());
     }
     return new Result.Withhold(
         FIRST,
         outcome instanceof DeltaState.Outcome.Reset reset
-            ? "counted anew from here on: " + reset.reason()
+            ? "counting starts again from this scrape: " + reset.reason()
             : "the first scrape has nothing to compare with; the next one is sent");
   }
 
@@ -112,7 +138,7 @@ public final class DeltaTransform implements ProfileTransform {
 
   private synchronized void account(LabelSet labels, Series series, long bytes) {
     if (!series.equals(known.get(labels))) {
-      // Forgotten meanwhile.
+      // Dropped in the meantime.
       return;
     }
     stateBytes += bytes - series.bytes;
@@ -128,7 +154,7 @@ public final class DeltaTransform implements ProfileTransform {
     }
   }
 
-  /** Returns how much is kept between scrapes at present, in bytes. */
+  /** Returns the size of the state kept between scrapes, in bytes. */
   public synchronized long stateBytes() {
     return stateBytes;
   }

@@ -10,54 +10,85 @@ import dev.psc.pprof.repair.Repair;
 import dev.psc.pprof.repair.RepairContext;
 import dev.psc.pprof.repair.Repaired;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Checks a profile within limits, mends what a strict store would refuse, keeps the sample types
- * asked for, and reads what its comments say of executables. Immutable and thread-safe.
+ * A transform that checks a profile within limits, repairs what a strict store rejects, keeps the
+ * requested sample types, optionally computes the difference to the previous scrape, and reads the
+ * executables named in the profile's comments. The body is inflated and checked once for all of
+ * this. Thread-safe.
  */
 public final class Validation implements ProfileTransform {
 
   private final PprofLimits limits;
-  private final List<SampleType> kept;
+  private final @Nullable KeepSampleTypes kept;
+  private final @Nullable DeltaTransform delta;
 
   /**
-   * Creates the transform.
+   * Creates a transform.
    *
    * @param inflatedSizeLimitBytes the largest profile, inflated
-   * @param kept the only sample types to keep; all of them when empty
+   * @param kept the sample types to keep; all of them if empty
    */
   public Validation(long inflatedSizeLimitBytes, List<SampleType> kept) {
-    this.limits = PprofLimits.defaults().withInflatedBytes(inflatedSizeLimitBytes);
-    this.kept = List.copyOf(kept);
+    this(
+        PprofLimits.defaults().withInflatedBytes(inflatedSizeLimitBytes),
+        kept.isEmpty() ? null : KeepSampleTypes.of(kept),
+        null);
+  }
+
+  private Validation(
+      PprofLimits limits, @Nullable KeepSampleTypes kept, @Nullable DeltaTransform delta) {
+    this.limits = limits;
+    this.kept = kept;
+    this.delta = delta;
+  }
+
+  /** Returns a transform that also applies a delta, without inflating the profile again. */
+  public Validation withDelta(DeltaTransform delta) {
+    return new Validation(limits, kept, Objects.requireNonNull(delta, "delta"));
   }
 
   @Override
   public Result apply(RawProfile profile) {
+    Repaired repaired;
     try {
-      Repaired repaired =
+      repaired =
           Repair.repair(
               profile.pprof(),
               limits,
-              new RepairContext(profile.timeNanos(), profile.durationNanos()));
-      byte[] bytes = repaired.bytes();
-      if (!kept.isEmpty()) {
-        bytes = KeepSampleTypes.of(kept).apply(bytes, limits);
-      }
-      return new Result.Pass(
-          profile.toBuilder()
-              .pprof(bytes)
-              .timeNanos(repaired.timeNanos())
-              .durationNanos(repaired.durationNanos())
-              .executableInfo(
-                  repaired.executables().stream()
-                      .map(
-                          info ->
-                              new RawProfile.ExecutableInfo(
-                                  info.elfType(), info.offset(), info.vaddr()))
-                      .toList())
-              .build());
-    } catch (PprofException unusable) {
-      return new Result.Reject(unusable.code(), String.valueOf(unusable.getMessage()));
+              new RepairContext(profile.timeNanos(), profile.durationNanos()),
+              kept);
+    } catch (PprofException e) {
+      return new Result.Reject(e.code(), e.getMessage() + advice(e.code()));
     }
+    RawProfile.Builder valid =
+        profile.toBuilder()
+            .timeNanos(repaired.timeNanos())
+            .durationNanos(repaired.durationNanos())
+            .executableInfo(
+                repaired.executables().stream()
+                    .map(
+                        info ->
+                            new RawProfile.ExecutableInfo(
+                                info.elfType(), info.offset(), info.vaddr()))
+                    .toList());
+    return delta == null
+        ? new Result.Pass(valid.pprof(repaired.bytes()).build())
+        : delta.apply(valid.build(), repaired);
+  }
+
+  private static String advice(String code) {
+    return switch (code) {
+      case PprofException.NOT_PPROF, PprofException.LEGACY_BINARY ->
+          "; check the profile's path, e.g. /debug/pprof/heap";
+      case PprofException.LEGACY_TEXT -> "; remove debug=1 from params and path";
+      case PprofException.TRUNCATED ->
+          "; the target or a proxy broke off the response, see its log";
+      case PprofException.TOO_LARGE -> "; raise inflated_size_limit if the size is expected";
+      case PprofException.NO_SUCH_SAMPLE_TYPE -> "; correct keep_sample_type";
+      default -> "; the program that writes the profile has to be corrected";
+    };
   }
 }

@@ -3,6 +3,7 @@ package dev.psc.pprof.internal.check;
 import dev.psc.label.LegalNames;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.format.PprofRule;
+import dev.psc.pprof.format.SampleType;
 import dev.psc.pprof.format.Violation;
 import dev.psc.pprof.internal.wire.IdMap;
 import dev.psc.pprof.internal.wire.ProfileFields;
@@ -19,14 +20,17 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds one profile to every {@link PprofRule}, reading it in place. Damage that leaves no way to
- * go on is thrown; breaches of rules are collected, the first hundred of them in words.
+ * A check of one profile against every {@link PprofRule}, in place. Damage that makes reading
+ * impossible is thrown; breaches of rules are collected, the first hundred of them as sentences.
  */
 public final class Checker {
 
@@ -94,12 +98,12 @@ public final class Checker {
     return broken.contains(rule);
   }
 
-  /** Throws the first breach that cannot be mended. */
+  /** Throws the first breach that cannot be repaired. */
   public void requireReadable() throws PprofException {
     for (PprofRule rule : broken) {
-      if (!rule.mended()) {
+      if (!rule.repairable()) {
         for (Violation violation : violations) {
-          if (!violation.rule().mended()) {
+          if (!violation.rule().repairable()) {
             throw exception(violation);
           }
         }
@@ -115,16 +119,13 @@ public final class Checker {
         violation.message()
             + " ("
             + violation.place()
-            + "); the program that writes it must mend it");
+            + "); the program that writes the profile has to be corrected");
   }
 
   private void run(boolean samples) throws PprofException {
     if (index.sampleTypes() == 0) {
       if (breached(PprofRule.SAMPLE_TYPE_MISSING)) {
-        list(
-            PprofRule.SAMPLE_TYPE_MISSING,
-            "sample_type",
-            "there is no sample type, so no value means anything");
+        list(PprofRule.SAMPLE_TYPE_MISSING, "sample_type", "the profile has no sample type");
       }
     }
     checkStrings();
@@ -143,8 +144,8 @@ public final class Checker {
   }
 
   /**
-   * Counts a breach; returns whether it is to be put in words. Those are made for few only: a
-   * hostile profile can break rules by the million.
+   * Counts a breach; returns whether it is to be listed. Only some are listed: a hostile profile
+   * can break rules by the million.
    */
   boolean breached(PprofRule rule) {
     breaches++;
@@ -171,7 +172,7 @@ public final class Checker {
               "string_table[0]",
               "the first string is "
                   + Sniffer.printable(buf, r.start, r.pos)
-                  + " where \"\" has to stand");
+                  + ", but must be \"\"");
         }
       }
       if (!isAscii(buf, r.start, r.pos) && !isUtf8(r.start, r.pos)) {
@@ -225,7 +226,7 @@ public final class Checker {
     return result.isUnderflow();
   }
 
-  /** Holds a string index to the rule; returns whether it keeps it. 0 is "" without a table too. */
+  /** Checks a string index; returns whether it is valid. 0 is "" even without a table. */
   boolean text(long at, String table, int entry, String field) {
     if (at >= 0 && at < Math.max(strings, 1)) {
       return true;
@@ -343,12 +344,14 @@ public final class Checker {
         }
       }
     }
-    if (function != 0 && functions.indexOf(function) < 0) {
+    if (function == 0 || functions.indexOf(function) < 0) {
       if (breached(PprofRule.FUNCTION_MISSING)) {
         list(
             PprofRule.FUNCTION_MISSING,
             "location[" + location + "].line",
-            "there is no function with the id " + Long.toUnsignedString(function));
+            function == 0
+                ? "the line has no function"
+                : "there is no function with the id " + Long.toUnsignedString(function));
       }
     }
   }
@@ -391,12 +394,18 @@ public final class Checker {
         list(
             PprofRule.ID_DUPLICATE,
             table + "[" + entry + "].id",
-            "the id " + Long.toUnsignedString(id) + " is that of " + table + "[" + same + "] too");
+            "the id "
+                + Long.toUnsignedString(id)
+                + " is also the id of "
+                + table
+                + "["
+                + same
+                + "]");
       }
     }
   }
 
-  /** Returns whether an entry of a table says nothing but its id. */
+  /** Returns whether an entry of a table has nothing but an id. */
   private boolean isEmptyEntry(int start, int end) throws PprofException {
     WireReader e = innermost.reset(start, end);
     while (e.next()) {
@@ -413,7 +422,7 @@ public final class Checker {
     }
   }
 
-  // What stands alone
+  // Fields that are not repeated
 
   private void checkSingles() throws PprofException {
     text(index.single[ProfileFields.DROP_FRAMES], "drop_frames", -1, "");
@@ -426,7 +435,10 @@ public final class Checker {
     }
     if (index.single[ProfileFields.TIME_NANOS] == 0) {
       if (breached(PprofRule.TIME_MISSING)) {
-        list(PprofRule.TIME_MISSING, "time_nanos", "the profile does not say when it was taken");
+        list(
+            PprofRule.TIME_MISSING,
+            "time_nanos",
+            "the profile has no time: it does not say when it was taken");
       }
     }
   }
@@ -437,6 +449,22 @@ public final class Checker {
     long[] names = index.typeNames();
     String[] texts = index.texts(names);
     int types = index.sampleTypes();
+    Set<SampleType> seen = new HashSet<>();
+    // All types may have one text of many MiB as their name.
+    Map<String, Boolean> legal = new HashMap<>();
+    for (int i = 0; i < types; i++) {
+      SampleType type = new SampleType(texts[i * 2], texts[i * 2 + 1]);
+      if (!seen.add(type) && breached(PprofRule.SAMPLE_TYPE_DUPLICATE)) {
+        list(
+            PprofRule.SAMPLE_TYPE_DUPLICATE,
+            "sample_type[" + i + "]",
+            "the sample type "
+                + Sniffer.printable(type.type())
+                + " with the unit "
+                + Sniffer.printable(type.unit())
+                + " is already in the profile");
+      }
+    }
     for (int i = 0; i < names.length; i++) {
       boolean period = i >= types * 2;
       String place =
@@ -452,15 +480,12 @@ public final class Checker {
         if (breached(rule)) {
           list(rule, place, "the name is missing");
         }
-      } else if (!LegalNames.typePart(text).equals(text)) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+      } else if (!legal.computeIfAbsent(text, t -> LegalNames.typePart(t).equals(t))) {
         if (breached(rule)) {
           list(
               rule,
               place,
-              "the name "
-                  + Sniffer.printable(bytes, 0, bytes.length)
-                  + " has characters outside [a-zA-Z0-9_]");
+              "the name " + Sniffer.printable(text) + " has characters outside [a-zA-Z0-9_]");
         }
       }
     }

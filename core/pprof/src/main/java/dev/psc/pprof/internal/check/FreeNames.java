@@ -5,8 +5,11 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
-/** Gives names that are not taken yet: the wanted one, or it with {@code _2}, {@code _3}, … */
+/** A set of names that adds a suffix {@code _2}, {@code _3}, … to a name that is taken */
 public final class FreeNames {
+
+  /** A profile may use one text of many MiB as the name of all its sample types. */
+  private static final int MAX_NUMBERED_CHARS = 256;
 
   private final Set<String> taken;
 
@@ -17,10 +20,11 @@ public final class FreeNames {
     this.taken = new HashSet<>(taken);
   }
 
-  public String take(String wanted) {
-    if (taken.add(wanted)) {
-      return wanted;
+  public String take(String name) {
+    if (taken.add(name)) {
+      return name;
     }
+    String wanted = name.substring(0, Math.min(name.length(), MAX_NUMBERED_CHARS));
     int n = next.getOrDefault(wanted, 2);
     while (!taken.add(wanted + "_" + n)) {
       n++;

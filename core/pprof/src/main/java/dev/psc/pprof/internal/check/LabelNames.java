@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The names of the labels of one profile's samples: which strings they are, whether a store keeps
- * them as they are, and what they are to be called otherwise. Names that differ stay apart.
+ * The names of the labels of one profile's samples: their strings, whether they are legal in a
+ * store, and legal replacements. Different names stay different.
  */
 public final class LabelNames {
 
@@ -31,12 +31,12 @@ public final class LabelNames {
   private static final int MAX_REPORTED = 20;
 
   /**
-   * What the illegal names become.
+   * The new names of illegal names.
    *
-   * @param positions where they stand in the string table, in ascending order
+   * @param positions their positions in the string table, in ascending order
    * @param names the new names of these
    * @param unnamed the name of labels without a key
-   * @param report what was renamed, in sentences
+   * @param report the changes, as sentences
    */
   @SuppressWarnings("ArrayRecordComponent") // Handed on, never compared.
   public record Renaming(int[] positions, String[] names, String unnamed, List<String> report) {}
@@ -58,7 +58,7 @@ public final class LabelNames {
     return (used[string >> 6] & 1L << string) != 0;
   }
 
-  /** Holds the names to {@link PprofRule#LABEL_NAME}. */
+  /** Checks the names against {@link PprofRule#LABEL_NAME}. */
   void check(Checker checker) throws PprofException {
     int count = 0;
     for (long word : used) {
@@ -72,7 +72,7 @@ public final class LabelNames {
               + count
               + " names where at most "
               + MAX_NAMES
-              + " are read: label by what has fewer values");
+              + " are read; label with something that has fewer values");
     }
     WireReader r = index.over(ProfileFields.STRING);
     for (int n = 0; count > 0 && r.next(); ) {

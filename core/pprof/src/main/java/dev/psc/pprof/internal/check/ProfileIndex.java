@@ -11,7 +11,7 @@ import java.util.Comparator;
 
 /**
  * What one walk over the top level of a profile tells: how many entries each table has, where it
- * begins and ends, and the fields that stand alone. Effectively immutable once scanned.
+ * begins and ends, and the fields that are not repeated. Effectively immutable once scanned.
  */
 public final class ProfileIndex {
 
@@ -27,21 +27,22 @@ public final class ProfileIndex {
   /** Entries per field number. */
   public final int[] count = new int[TOP];
 
-  /** Where the tag of the first entry of a field stands. */
+  /** The position of the first entry's tag, by field. */
   final int[] first = new int[TOP];
 
-  /** Where the last entry of a field ends. */
+  /** The end of the last entry, by field. */
   final int[] last = new int[TOP];
 
   /**
-   * Where the tags of locations and functions stand, in table order: writers scatter these two over
-   * the whole profile, so that walking from the first to the last would be a walk over everything.
+   * The positions of the tags of locations and functions, in table order: writers scatter these two
+   * over the whole profile, so that walking from the first to the last would be a walk over
+   * everything.
    */
   public int[] locationAt = {};
 
   public int[] functionAt = {};
 
-  /** Values of the fields that stand alone. */
+  /** The values of fields that are not repeated. */
   public final long[] single = new long[TOP];
 
   /** Payload of the period type; empty when there is none. */
@@ -125,7 +126,7 @@ public final class ProfileIndex {
               + r.tagStart
               + " (field "
               + field
-              + " stands twice): the server wrote two profiles one after the other; ask for one");
+              + " is given twice): the server wrote two profiles one after the other; ask for one");
     }
     if (field == ProfileFields.PERIOD_TYPE) {
       if (r.type != WireReader.BYTES) {
@@ -166,7 +167,7 @@ public final class ProfileIndex {
     return new WireReader(buf, first[field], last[field]);
   }
 
-  /** Returns where the tags of all entries of a field stand. */
+  /** Returns the positions of the tags of all entries of a field. */
   public int[] positions(int field) throws PprofException {
     int[] positions = new int[count[field]];
     WireReader r = over(field);
@@ -231,8 +232,11 @@ public final class ProfileIndex {
       if (r.field != ProfileFields.STRING) {
         continue;
       }
-      while (next < order.length && wanted[order[next]] == n) {
-        texts[order[next++]] = new String(buf, r.start, r.pos - r.start, StandardCharsets.UTF_8);
+      if (wanted[order[next]] == n) {
+        String text = new String(buf, r.start, r.pos - r.start, StandardCharsets.UTF_8);
+        while (next < order.length && wanted[order[next]] == n) {
+          texts[order[next++]] = text;
+        }
       }
       n++;
     }

@@ -10,8 +10,8 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * Holds the samples of a profile to the rules. Their stacks are most of a profile's bytes, so where
- * ids count up eight bytes of these are looked at together; the rest goes through a {@link
+ * A check of a profile's samples against the rules. Their stacks are most of a profile's bytes, so
+ * where ids count up eight bytes of these are read together; the rest goes through a {@link
  * WireReader}.
  */
 public final class SampleChecker {
@@ -98,9 +98,9 @@ public final class SampleChecker {
   }
 
   /**
-   * Checks packed ids. Where ids count up, eight bytes are looked at together: all that has to be
-   * known is that no id is 0 or above the number of locations. Whatever is not plain to see there
-   * is read one by one.
+   * Checks packed ids. Where ids count up, eight bytes are read together: all that has to be known
+   * is that no id is 0 or above the number of locations. Whatever is not obvious there is read one
+   * by one.
    */
   private void stack(int start, int end, int n) throws PprofException {
     int count = locations.size();

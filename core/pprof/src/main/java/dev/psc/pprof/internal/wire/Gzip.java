@@ -28,14 +28,17 @@ public final class Gzip {
   @SuppressWarnings("ArrayRecordComponent") // Internal, and never compared.
   public record Inflated(byte[] buf, int length, int members) {}
 
-  /** Output is asked for in pieces, so that limits are looked at and a GC is never held up long. */
+  /** The size of the pieces in which output is produced, so that limits are checked often. */
   private static final int PIECE = 1 << 20;
 
-  /** What is compressed is kept in pieces of this size. */
+  /** The size of the pieces of compressed output. */
   private static final int KEPT_PIECE = 1 << 14;
 
-  /** From here on the ratio counts. */
+  /** The size from which the ratio is checked. */
   private static final int RATIO_FREE_BYTES = 8 << 20;
+
+  /** The blocks of a body of 256 MiB that is compressed in pieces of 32 KiB, as by bgzip. */
+  private static final int MAX_MEMBERS = 1 << 13;
 
   private static final int HEADER_BYTES = 10;
   private static final int TRAILER_BYTES = 8;
@@ -47,16 +50,21 @@ public final class Gzip {
   private static final byte[] HEADER = {0x1f, (byte) 0x8b, 8, 0, 0, 0, 0, 0, 0, (byte) 0xff};
 
   private final byte[] body;
+  private final int from;
   private final int to;
   private final PprofLimits limits;
+  private final int wireBytes;
+  private final CRC32 crc = new CRC32();
   private byte[] out;
   private int size;
 
-  private Gzip(byte[] body, int to, PprofLimits limits, int capacity) {
+  private Gzip(byte[] body, int from, int to, PprofLimits limits, int wireBytes) {
     this.body = body;
+    this.from = from;
     this.to = to;
     this.limits = limits;
-    this.out = new byte[capacity];
+    this.wireBytes = wireBytes;
+    this.out = new byte[expectedSize(body, from, to, limits)];
   }
 
   public static boolean isGzip(byte[] body, int from, int to) {
@@ -66,7 +74,17 @@ public final class Gzip {
   /** Inflates all members. */
   public static Inflated inflate(byte[] body, int from, int to, PprofLimits limits)
       throws PprofException {
-    Gzip gzip = new Gzip(body, to, limits, expectedSize(body, from, to, limits));
+    return inflate(body, from, to, limits, to - from);
+  }
+
+  /**
+   * Inflates all members of a body that may itself have been inflated.
+   *
+   * @param wireBytes how many bytes came over the wire, which the ratio is counted from
+   */
+  static Inflated inflate(byte[] body, int from, int to, PprofLimits limits, int wireBytes)
+      throws PprofException {
+    Gzip gzip = new Gzip(body, from, to, limits, wireBytes);
     Inflater inflater = new Inflater(true);
     try {
       int members = 0;
@@ -75,8 +93,10 @@ public final class Gzip {
         if (!isGzip(body, at, to)) {
           throw gzip.trailing(at);
         }
+        if (++members > MAX_MEMBERS) {
+          throw gzip.tooManyMembers(at);
+        }
         at = gzip.member(inflater, at);
-        members++;
         inflater.reset();
       }
       return new Inflated(gzip.out, gzip.size, members);
@@ -99,8 +119,8 @@ public final class Gzip {
     return (int) Math.min(guess, limits.inflatedBytes()) + 1;
   }
 
-  private int member(Inflater inflater, int from) throws PprofException {
-    int data = header(from);
+  private int member(Inflater inflater, int at) throws PprofException {
+    int data = header(at);
     int begin = size;
     inflater.setInput(body, data, to - data);
     try {
@@ -121,21 +141,21 @@ public final class Gzip {
             throw truncated(to);
           }
         }
-        checkRatio(begin, inflater.getBytesRead());
+        checkRatio(data - from + inflater.getBytesRead());
       }
     } catch (DataFormatException e) {
-      long at = data + inflater.getBytesRead();
+      long damaged = data + inflater.getBytesRead();
       throw new PprofException(
           PprofException.CORRUPT,
-          "byte " + at,
-          "the gzip stream is damaged near byte " + at + "; fetch the profile again",
+          "byte " + damaged,
+          "the gzip stream is damaged near byte " + damaged + "; fetch the profile again",
           e);
     }
     int trailer = data + (int) inflater.getBytesRead();
     if (to - trailer < TRAILER_BYTES) {
       throw truncated(to);
     }
-    CRC32 crc = new CRC32();
+    crc.reset();
     crc.update(out, begin, size - begin);
     if (crc.getValue() != littleEndian(body, trailer)) {
       throw corrupt(trailer, "its checksum is wrong");
@@ -195,9 +215,10 @@ public final class Gzip {
     out = Arrays.copyOf(out, (int) Math.min(wanted, limits.inflatedBytes() + 1));
   }
 
-  private void checkRatio(int begin, long read) throws PprofException {
-    long written = (long) size - begin;
-    if (written > RATIO_FREE_BYTES && written > read * limits.ratio()) {
+  /** Counts over all members and both layers: small members must not add up to a bomb. */
+  private void checkRatio(long inflated) throws PprofException {
+    long read = Math.min(inflated, wireBytes);
+    if (size > RATIO_FREE_BYTES && size > read * limits.ratio()) {
       throw new PprofException(
           PprofException.TOO_LARGE,
           "byte " + size + " inflated",
@@ -206,9 +227,18 @@ public final class Gzip {
               + " times its size ("
               + read
               + " bytes gave "
-              + written
-              + "), as no profile does; raise the limit PprofLimits.ratio if this one is real");
+              + size
+              + "); raise the limit PprofLimits.ratio if this is a real profile");
     }
+  }
+
+  private PprofException tooManyMembers(int at) {
+    return new PprofException(
+        PprofException.TOO_LARGE,
+        "byte " + at,
+        "the body has more than "
+            + MAX_MEMBERS
+            + " gzip members; the server must compress a profile as a whole");
   }
 
   private PprofException tooLarge() {
@@ -229,7 +259,7 @@ public final class Gzip {
             + at
             + " ("
             + Sniffer.printable(body, at, to)
-            + "): the server wrote something after it");
+            + "): the server wrote something after the profile");
   }
 
   private static PprofException truncated(int at) {

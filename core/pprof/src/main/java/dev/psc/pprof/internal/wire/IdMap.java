@@ -16,7 +16,7 @@ public final class IdMap {
   /** The most entries of a table whose ids are not in order: 24 bytes each, at most doubled. */
   private static final int MAX_HASHED = 1 << 20;
 
-  /** Differs from process to process, so that nobody can send ids that all fall on one slot. */
+  /** A seed per process, so that ids cannot be chosen to collide. */
   private static final long SEED = new SplittableRandom().nextLong();
 
   private int size;

@@ -1,5 +1,7 @@
 package dev.psc.pprof.internal.wire;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.psc.pprof.format.PprofException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -132,6 +134,12 @@ public final class Sniffer {
       word = word << 8 | (buf[littleEndian ? at + width - 1 - i : at + i] & 0xff);
     }
     return word;
+  }
+
+  /** Quotes the start of a text likewise. */
+  public static String printable(String text) {
+    byte[] start = text.substring(0, Math.min(text.length(), QUOTE + 1)).getBytes(UTF_8);
+    return printable(start, 0, start.length);
   }
 
   /** Quotes the first few bytes with everything unprintable replaced. */

@@ -5,11 +5,11 @@ import dev.psc.pprof.format.PprofLimits;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A body as it came, unwrapped to the protobuf message in it: {@code buf[from..to)}.
+ * A body, unwrapped to the protobuf message in it: {@code buf[from..to)}.
  *
- * @param wrapped whether the bytes are one gzip member around bare protobuf, as a store wants them
+ * @param wrapped whether the bytes are one gzip member around bare protobuf, as a store requires
  * @param members the gzip members read, 0 for bare protobuf
- * @param nested whether gzip stood within gzip
+ * @param nested whether the body is gzip in gzip
  */
 @SuppressWarnings("ArrayRecordComponent") // Internal, and never compared.
 public record Unwrapped(
@@ -44,11 +44,11 @@ public record Unwrapped(
       int members = outer.members();
       return new Unwrapped(outer.buf(), 0, outer.length(), members == 1, members, false);
     }
-    Gzip.Inflated inner = Gzip.inflate(outer.buf(), 0, outer.length(), limits);
+    Gzip.Inflated inner = Gzip.inflate(outer.buf(), 0, outer.length(), limits, body.length);
     return new Unwrapped(inner.buf(), 0, inner.length(), false, inner.members(), true);
   }
 
-  /** Replaces an error of reading by what the bytes really are, where that can be told. */
+  /** Replaces an error by one that names the kind of bytes, if that is known. */
   public PprofException explain(PprofException error) {
     @Nullable PprofException named = Sniffer.name(buf, from, to);
     return named == null ? error : named;

@@ -54,7 +54,7 @@ public final class WireReader {
     return this;
   }
 
-  /** Reads the field whose tag stands at a position. */
+  /** Reads the field with the tag at a position. */
   public void read(int at, int to) throws PprofException {
     pos = at;
     end = to;
@@ -73,7 +73,7 @@ public final class WireReader {
       pos = p - 1;
       long wide = varint();
       if (wide <= 0 || wide >>> 32 != 0) {
-        throw corrupt(tagStart, "a field tag that is no 32-bit number");
+        throw corrupt(tagStart, "a field tag of more than 32 bits");
       }
       tag = (int) wide;
       p = pos;
@@ -230,7 +230,7 @@ public final class WireReader {
             + what
             + ", byte "
             + at
-            + "): the response was cut off, or this is no pprof");
+            + "): the response was cut off, or it is not pprof");
   }
 
   private static PprofException corrupt(int at, String what) {

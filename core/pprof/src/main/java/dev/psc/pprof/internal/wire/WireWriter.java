@@ -57,6 +57,12 @@ public final class WireWriter {
     }
   }
 
+  /** Writes a varint field even where it is 0, as the last value of a repeated field counts. */
+  public void explicit(int field, long value) {
+    tag(field, WireReader.VARINT);
+    varint(value);
+  }
+
   public void bytes(int field, byte[] source, int from, int to) {
     tag(field, WireReader.BYTES);
     varint(to - from);
