@@ -89,13 +89,14 @@ public final class AgentMain {
       int equals = option.indexOf('=');
       if (equals < 1) {
         throw new IllegalArgumentException(
-            "the option \"" + option.trim() + "\" is not name=value");
+            "option \"" + option.trim() + "\" is not name=value");
       }
       String name = option.substring(0, equals).trim();
-      String value = option.substring(equals + 1).trim().replace(';', ',');
       String setting = "PSC_" + name.toUpperCase(Locale.ROOT).replace('-', '_');
+      String given = option.substring(equals + 1).trim();
+      String value = setting.equals("PSC_GRPC_HEADERS") ? given : given.replace(';', ',');
       if (settings.put(setting, value) != null) {
-        throw new IllegalArgumentException("the option " + name + " stands twice");
+        throw new IllegalArgumentException("option " + name + " is given twice");
       }
     }
     return settings;

@@ -106,7 +106,7 @@ public final class TruthProgram {
   public static void main(String[] arguments) throws Exception {
     long scale = Long.parseLong(arguments[0]);
     boolean exact = arguments[1].equals("exact");
-    CaptureSettings settings = CaptureSettings.DEFAULT.withExactAllocations(exact);
+    CaptureSettings settings = CaptureSettings.builder().exactAllocations(exact).build();
     Capture capture =
         SharedCapture.acquire(settings, OwnThreads.daemons()).get(60, TimeUnit.SECONDS);
     EnumSet<JvmProfile> profiles =

@@ -67,6 +67,14 @@ public enum JvmProfile {
     this.sampleTypes = List.of(sampleTypes);
   }
 
+  /**
+   * Returns the profiles that are on by default: all except {@link #WALL}, {@link #EXCEPTIONS} and
+   * {@link #LEAK_SUSPECTS}.
+   */
+  public static JvmProfiles defaults() {
+    return JvmProfiles.of(PROCESS_CPU, MEMORY, HEAP, MUTEX, BLOCK, GOROUTINE, THREADCREATE);
+  }
+
   /** Returns the value of the label {@code __name__} in a store, e.g. {@code process_cpu}. */
   public String profileName() {
     return profileName;
