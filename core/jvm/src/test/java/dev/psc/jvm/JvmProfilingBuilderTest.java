@@ -72,12 +72,14 @@ class JvmProfilingBuilderTest {
   @Test
   void profilesSurviveARestartInTheSpool(@TempDir Path spool) throws Exception {
     SwitchedSink down = new SwitchedSink(false);
-    try (JvmProfiling ignored = spooling(down, spool).start()) {
+    try (JvmProfiling profiling = spooling(down, spool).start()) {
+      assertThat(profiling.status().delivery()).isPresent();
       assertThat(down.attempted.await(30, TimeUnit.SECONDS)).isTrue();
     }
     SwitchedSink up = new SwitchedSink(true);
     // No interval ends before the spooled profiles are sent.
-    try (JvmProfiling ignored = spooling(up, spool).interval(Duration.ofHours(1)).start()) {
+    try (JvmProfiling profiling = spooling(up, spool).interval(Duration.ofHours(1)).start()) {
+      assertThat(profiling.status().delivery()).isPresent();
       assertThat(up.accepted.await(30, TimeUnit.SECONDS)).isTrue();
     }
   }

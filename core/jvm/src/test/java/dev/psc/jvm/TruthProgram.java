@@ -16,7 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** Does a known amount of everything, and prints what profiles say beside it. */
+/** Does a known amount of work of each kind, and prints it together with the profiled values. */
 public final class TruthProgram {
 
   private static final long MILLI = 1_000_000;
@@ -57,7 +57,7 @@ public final class TruthProgram {
     sink = x;
   }
 
-  /** A method of its own: the flight recorder of JDK 17 is at times blind in one endless loop. */
+  /** A separate method, because the flight recorder of JDK 17 sometimes cannot walk the stack of one endless loop. */
   private static long mix(long seed) {
     long x = seed;
     for (long i = 0; i < 2_000; i++) {
