@@ -77,9 +77,9 @@ public final class AgentMain {
   }
 
   /**
-   * Parses {@code name=value,name=value}. Names are those of the environment variables in lower case,
-   * without {@code PSC_} and with hyphens. A semicolon in a value is read as a comma, except in {@code
-   * grpc-headers}, where it separates headers.
+   * Parses {@code name=value,name=value}. Names are those of the environment variables in lower
+   * case, without {@code PSC_} and with hyphens. A semicolon in a value is read as a comma, except
+   * in {@code grpc-headers}, where it separates headers.
    */
   static Map<String, String> settings(String options) {
     Map<String, String> settings = new LinkedHashMap<>();
@@ -89,8 +89,7 @@ public final class AgentMain {
       }
       int equals = option.indexOf('=');
       if (equals < 1) {
-        throw new IllegalArgumentException(
-            "option \"" + option.trim() + "\" is not name=value");
+        throw new IllegalArgumentException("option \"" + option.trim() + "\" is not name=value");
       }
       String name = option.substring(0, equals).trim();
       String setting = "PSC_" + name.toUpperCase(Locale.ROOT).replace('-', '_');

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The agent's entry point. {@code -javaagent:psc-jvm-agent.jar=pprof-address=:6060} calls {@link
  * #premain}; attaching to a running JVM calls {@link #agentmain}. This class uses only the JDK. A
- * separate thread loads everything else in a separate class loader, which sees only the agent's file
- * and the JDK. Failures are reported on standard error; the application keeps running.
+ * separate thread loads everything else in a separate class loader, which sees only the agent's
+ * file and the JDK. Failures are reported on standard error; the application keeps running.
  */
 public final class PscAgent {
 
@@ -30,18 +30,16 @@ public final class PscAgent {
     act(options);
   }
 
-  /**
-   * Called when the agent is loaded into a running JVM; the option {@code stop} stops it.
-   */
+  /** Called when the agent is loaded into a running JVM; the option {@code stop} stops it. */
   public static void agentmain(@Nullable String options, Instrumentation instrumentation) {
     act(options);
   }
 
   /**
    * Returns a function that passes labels from the application's copy of psc-jvm to this agent, or
-   * null while the agent is not profiling. The function takes alternating names and values, sets them
-   * as labels of the calling thread, and returns a {@code Runnable} that removes them. For an empty
-   * array it returns the thread's labels in the same form. Thread-safe.
+   * null while the agent is not profiling. The function takes alternating names and values, sets
+   * them as labels of the calling thread, and returns a {@code Runnable} that removes them. For an
+   * empty array it returns the thread's labels in the same form. Thread-safe.
    */
   public static @Nullable Function<String[], Object> labels() {
     return labels;

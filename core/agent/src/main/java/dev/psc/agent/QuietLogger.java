@@ -8,8 +8,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A replacement of {@code java.util.logging.Logger} in the agent's libraries. The first use of that
- * class would start the log manager of the JVM before the application can choose another. It has the
- * methods that the libraries call.
+ * class would start the log manager of the JVM before the application can choose another. It has
+ * the methods that the libraries call.
  */
 public final class QuietLogger {
 

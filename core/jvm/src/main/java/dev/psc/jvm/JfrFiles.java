@@ -95,7 +95,8 @@ public final class JfrFiles {
               .ownThreads(true)
               .idleThreads(idleThreads)
               .threadNames(threadNames)
-              .allocatedClass(allocatedClass).build();
+              .allocatedClass(allocatedClass)
+              .build();
       try (JfrFile opened = JfrFile.open(file, maxBytes)) {
         return new JfrFileReader(settings).read(opened);
       }

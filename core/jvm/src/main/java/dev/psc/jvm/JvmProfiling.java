@@ -230,9 +230,9 @@ public final class JvmProfiling implements AutoCloseable {
 
     /**
      * Sets which profiles are served and pushed, e.g. {@code
-     * JvmProfile.defaults().plus(JvmProfile.WALL)}. {@link JvmProfile#defaults()} by default. {@link
-     * JvmProfile#HEAP} and {@link JvmProfile#LEAK_SUSPECTS} are never pushed because they stop the
-     * application.
+     * JvmProfile.defaults().plus(JvmProfile.WALL)}. {@link JvmProfile#defaults()} by default.
+     * {@link JvmProfile#HEAP} and {@link JvmProfile#LEAK_SUSPECTS} are never pushed because they
+     * stop the application.
      */
     public Builder profiles(Set<JvmProfile> profiles) {
       Set<JvmProfile> copy = JvmProfiles.copyOf(profiles);
@@ -293,9 +293,9 @@ public final class JvmProfiling implements AutoCloseable {
     }
 
     /**
-     * Sets the directory in which profiles for a store or sink are kept until they are sent, so that
-     * they survive an outage and a restart. It is created if missing and must not be shared with
-     * another process. None by default.
+     * Sets the directory in which profiles for a store or sink are kept until they are sent, so
+     * that they survive an outage and a restart. It is created if missing and must not be shared
+     * with another process. None by default.
      */
     public Builder spool(Path directory) {
       queueIsSet = true;
@@ -303,8 +303,8 @@ public final class JvmProfiling implements AutoCloseable {
     }
 
     /**
-     * Sets the maximum size of the spool; when it is full, the oldest profiles are dropped. At least
-     * 1 MiB, 1 GiB by default.
+     * Sets the maximum size of the spool; when it is full, the oldest profiles are dropped. At
+     * least 1 MiB, 1 GiB by default.
      */
     public Builder spoolMaxBytes(long bytes) {
       queueIsSet = true;
@@ -324,15 +324,14 @@ public final class JvmProfiling implements AutoCloseable {
       return set(s -> s.interval(interval));
     }
 
-    /**
-     * Sets the CPU sampling interval of a busy thread; between 1 ms and 1 s, 10 ms by default.
-     */
+    /** Sets the CPU sampling interval of a busy thread; between 1 ms and 1 s, 10 ms by default. */
     public Builder cpuPeriod(Duration period) {
       return set(s -> s.cpuPeriod(period));
     }
 
     /**
-     * Sets the maximum number of allocation samples per second; between 1 and 10000, 300 by default.
+     * Sets the maximum number of allocation samples per second; between 1 and 10000, 300 by
+     * default.
      */
     public Builder allocationsPerSecond(int rate) {
       return set(s -> s.allocationsPerSecond(rate));

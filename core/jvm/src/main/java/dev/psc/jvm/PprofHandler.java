@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A handler of requests for profiles, compatible with Go's {@code net/http/pprof}, for any HTTP
- * server. Mount it at {@code /debug/pprof}. A request with {@code seconds} blocks its thread for that
- * time and about one more second. Thread-safe.
+ * server. Mount it at {@code /debug/pprof}. A request with {@code seconds} blocks its thread for
+ * that time and about one more second. Thread-safe.
  */
 public final class PprofHandler {
 
@@ -113,9 +113,7 @@ public final class PprofHandler {
     JvmProfile profile = found.get();
     if (!profiler.profiles().contains(profile)) {
       return error(
-          404,
-          "profile " + name + " is disabled: add " + profile + " to the profiles",
-          Map.of());
+          404, "profile " + name + " is disabled: add " + profile + " to the profiles", Map.of());
     }
     Optional<Duration> seconds = seconds(request);
     if (request.method().equals("HEAD")) {
@@ -184,7 +182,10 @@ public final class PprofHandler {
 
   private PprofResponse commandLine(PprofRequest request) {
     if (!commandLine) {
-      return error(404, "cmdline is disabled because it may show secrets; enable it with commandLine", Map.of());
+      return error(
+          404,
+          "cmdline is disabled because it may show secrets; enable it with commandLine",
+          Map.of());
     }
     return text(request, "text/plain; charset=utf-8", CommandLine.masked());
   }

@@ -121,7 +121,9 @@ final class PprofServer implements AutoCloseable {
       try {
         workers.execute(() -> serve(socket));
       } catch (RejectedExecutionException e) {
-        logger.debug("Profile endpoint has reached its limit of {} connections; dropping one", MAX_CONNECTIONS);
+        logger.debug(
+            "Profile endpoint has reached its limit of {} connections; dropping one",
+            MAX_CONNECTIONS);
         end(socket);
       }
     }

@@ -19,7 +19,10 @@ import java.util.function.Supplier;
 /** A factory of encoded profiles for the endpoint and for pushing. Thread-safe. */
 final class ProfileFactory {
 
-  /** The minimum time between two thread dumps, which stop all threads; requests in between share one. */
+  /**
+   * The minimum time between two thread dumps, which stop all threads; requests in between share
+   * one.
+   */
   private static final Duration DUMP_INTERVAL = Duration.ofSeconds(1);
 
   private final Profiler profiler;
@@ -52,7 +55,8 @@ final class ProfileFactory {
   }
 
   /** Returns the running total since the start: no duration, as in Go. */
-  EncodableProfile total(JvmProfile profile) throws Profiler.UnavailableException, InterruptedException {
+  EncodableProfile total(JvmProfile profile)
+      throws Profiler.UnavailableException, InterruptedException {
     Snapshot snapshot = profiler.total(profile);
     return made(snapshot, snapshot.startNanos() + snapshot.durationNanos(), 0);
   }
@@ -69,7 +73,8 @@ final class ProfileFactory {
   }
 
   /** Returns a profile of the current state. */
-  EncodableProfile moment(JvmProfile profile) throws Profiler.UnavailableException, InterruptedException {
+  EncodableProfile moment(JvmProfile profile)
+      throws Profiler.UnavailableException, InterruptedException {
     return switch (profile) {
       case GOROUTINE -> {
         Snapshot dump = dumps.get();

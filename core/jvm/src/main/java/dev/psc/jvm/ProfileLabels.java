@@ -8,18 +8,18 @@ import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Labels of the current thread. Samples that the profiler of this JVM takes of a thread while a scope
- * is open have the scope's labels, in {@code process_cpu}, {@code memory}, {@code mutex}, {@code
- * block}, {@code wall}, {@code exceptions} and {@code goroutine}.
+ * Labels of the current thread. Samples that the profiler of this JVM takes of a thread while a
+ * scope is open have the scope's labels, in {@code process_cpu}, {@code memory}, {@code mutex},
+ * {@code block}, {@code wall}, {@code exceptions} and {@code goroutine}.
  *
  * <pre>{@code
  * ProfileLabels.run(LabelSet.of("route", "/checkout"), () -> handle(request));
  * }</pre>
  *
  * <p>Scopes nest: an inner scope inherits the labels of the outer one and overrides equal names.
- * Labels belong to the Java thread, not to the carrier of a virtual thread. Use few distinct values,
- * such as routes and job names: a capture keeps 10,000 distinct sets, and samples do not get further
- * ones. Without a running capture, labels have no effect.
+ * Labels belong to the Java thread, not to the carrier of a virtual thread. Use few distinct
+ * values, such as routes and job names: a capture keeps 10,000 distinct sets, and samples do not
+ * get further ones. Without a running capture, labels have no effect.
  *
  * <p>Thread-safe. No method throws, except for exceptions of the tasks.
  */
@@ -55,8 +55,8 @@ public final class ProfileLabels {
   }
 
   /**
-   * Sets labels of this thread until the scope is closed. A scope that is never closed ends with the
-   * enclosing scope or with the thread.
+   * Sets labels of this thread until the scope is closed. A scope that is never closed ends with
+   * the enclosing scope or with the thread.
    */
   public static Scope scope(LabelSet labels) {
     ThreadLabels.Entry entry = ThreadLabels.SHARED.open(labels);

@@ -22,7 +22,9 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** The source of profiles for the endpoint: running totals, spans of time and moments. Thread-safe. */
+/**
+ * The source of profiles for the endpoint: running totals, spans of time and moments. Thread-safe.
+ */
 final class Profiler {
 
   /** The maximum number of concurrent spans. */
@@ -133,7 +135,9 @@ final class Profiler {
     return running.peek(await(totals, "the start of capture"), profile);
   }
 
-  /** Returns the profile of a span of time that starts now. Blocks for that time and about a second. */
+  /**
+   * Returns the profile of a span of time that starts now. Blocks for that time and about a second.
+   */
   Snapshot span(JvmProfile profile, Duration length)
       throws UnavailableException, InterruptedException {
     Capture running = running();

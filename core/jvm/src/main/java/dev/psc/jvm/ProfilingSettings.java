@@ -21,9 +21,7 @@ import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The settings of a {@link JvmProfiling}, checked one by one as they are set. Not thread-safe.
- */
+/** The settings of a {@link JvmProfiling}, checked one by one as they are set. Not thread-safe. */
 final class ProfilingSettings {
 
   private static final long MIN_QUEUE_BYTES = 64 << 10;
@@ -160,27 +158,17 @@ final class ProfilingSettings {
   }
 
   private JvmProfiling assemble(Profiler profiler) {
-    ProfileFactory factory =
-        new ProfileFactory(profiler, heapInterval, heapMaxBytes);
+    ProfileFactory factory = new ProfileFactory(profiler, heapInterval, heapMaxBytes);
     PprofHandler handler =
         new PprofHandler(
-            profiler,
-            factory,
-            new PprofIndex(profiler),
-            maxDuration,
-            pprofToken,
-            commandLine);
+            profiler, factory, new PprofIndex(profiler), maxDuration, pprofToken, commandLine);
     Delivery delivery = startDelivery();
     PprofServer server = null;
     if (pprofAddress != null) {
       try {
         server =
             PprofServer.start(
-                pprofAddress,
-                handler,
-                threadFactory,
-                pprofToken != null,
-                PprofServer.HEAD_TIMEOUT);
+                pprofAddress, handler, threadFactory, pprofToken != null, PprofServer.HEAD_TIMEOUT);
       } catch (IOException e) {
         if (delivery != null) {
           delivery.close();
@@ -190,9 +178,7 @@ final class ProfilingSettings {
     }
     ProfileReceiver to = delivery == null ? receiver : delivery;
     Pusher pusher =
-        to == null
-            ? null
-            : new Pusher(profiler, factory, to, labels, interval, threadFactory);
+        to == null ? null : new Pusher(profiler, factory, to, labels, interval, threadFactory);
     JvmProfiling profiling = new JvmProfiling(profiler, handler, server, pusher, delivery);
     if (pusher != null) {
       pusher.start();
@@ -253,8 +239,7 @@ final class ProfilingSettings {
 
   private static long atLeast(String name, long value, long min) {
     if (value < min) {
-      throw new IllegalArgumentException(
-          name + " must be at least " + min + ", but was " + value);
+      throw new IllegalArgumentException(name + " must be at least " + min + ", but was " + value);
     }
     return value;
   }

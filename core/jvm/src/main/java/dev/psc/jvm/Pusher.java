@@ -159,7 +159,9 @@ final class Pusher {
         return;
       }
       Capture.Roll roll =
-          capture.roll(current, selected(false)).get(MARK_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+          capture
+              .roll(current, selected(false))
+              .get(MARK_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
       synchronized (lock) {
         window = CompletableFuture.completedFuture(roll.next());
       }

@@ -103,8 +103,7 @@ class EnvironmentTest {
   @CsvSource({"secret", "=secret", "'A=1;a=secret'"})
   void messagesAboutHeadersHaveNoValue(String headers) {
     assertThatThrownBy(
-            () ->
-                apply(Map.of("PSC_STORE_ADDRESS", "localhost:1", "PSC_GRPC_HEADERS", headers)))
+            () -> apply(Map.of("PSC_STORE_ADDRESS", "localhost:1", "PSC_GRPC_HEADERS", headers)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("PSC_GRPC_HEADERS")
         .hasMessageNotContaining("secret");
@@ -160,7 +159,8 @@ class EnvironmentTest {
     Map<String, String> both = new HashMap<>(environment);
     both.put("PSC_BEARER_TOKEN_FILE", "/run/token");
     assertThatThrownBy(() -> apply(both))
-        .hasMessage("PSC_BEARER_TOKEN and PSC_BEARER_TOKEN_FILE exclude each other: set one of them");
+        .hasMessage(
+            "PSC_BEARER_TOKEN and PSC_BEARER_TOKEN_FILE exclude each other: set one of them");
   }
 
   @Test

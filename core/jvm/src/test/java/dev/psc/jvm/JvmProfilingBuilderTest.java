@@ -40,7 +40,8 @@ class JvmProfilingBuilderTest {
         accepted.countDown();
         return CompletableFuture.completedFuture(new SendOutcome.Accepted());
       }
-      return CompletableFuture.completedFuture(new SendOutcome.Retry("unavailable", "down", Optional.empty()));
+      return CompletableFuture.completedFuture(
+          new SendOutcome.Retry("unavailable", "down", Optional.empty()));
     }
 
     @Override

@@ -57,7 +57,10 @@ public final class TruthProgram {
     sink = x;
   }
 
-  /** A separate method, because the flight recorder of JDK 17 sometimes cannot walk the stack of one endless loop. */
+  /**
+   * A separate method, because the flight recorder of JDK 17 sometimes cannot walk the stack of one
+   * endless loop.
+   */
   private static long mix(long seed) {
     long x = seed;
     for (long i = 0; i < 2_000; i++) {

@@ -97,8 +97,7 @@ public final class GrpcSinkProvider implements SinkProvider {
               + " in plaintext, where everybody can read it: use TLS, or set allowPlaintextToken");
     }
     if (settings.token().isPresent()) {
-      return TokenSource.fixed(
-          token(settings.token().get().strip(), settings.allowProjectToken()));
+      return TokenSource.fixed(token(settings.token().get().strip(), settings.allowProjectToken()));
     }
     try {
       FileTokenSource.Builder file = FileTokenSource.builder(settings.tokenFile().get());

@@ -14,7 +14,8 @@ import java.util.Set;
  * @param cpuSource the event of CPU samples, e.g. {@code jdk.CPUTimeSample}
  * @param stackDepth the configured stack depth, or 0 if the flight recorder was already initialized
  *     with another depth
- * @param lateStart whether the start of the flight recorder discarded the compiled code of a warm JVM
+ * @param lateStart whether the start of the flight recorder discarded the compiled code of a warm
+ *     JVM
  * @param otherRecordings names of the other recordings in this JVM, whose settings the JDK merges
  *     with those of this capture
  * @param lockThreshold the shortest wait for a lock that is counted now; it rises under load

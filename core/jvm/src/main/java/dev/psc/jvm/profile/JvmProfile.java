@@ -17,8 +17,8 @@ public enum JvmProfile {
   MEMORY("memory", "allocs", "space", "bytes", Types.MEMORY),
 
   /**
-   * The allocations of {@link #MEMORY}, and the live heap by class. A histogram of the live heap stops
-   * the application, so its frequency and the size of the heap are limited.
+   * The allocations of {@link #MEMORY}, and the live heap by class. A histogram of the live heap
+   * stops the application, so its frequency and the size of the heap are limited.
    */
   HEAP("heap", "heap", "space", "bytes", Types.MEMORY),
 
@@ -41,8 +41,8 @@ public enum JvmProfile {
   EXCEPTIONS("exceptions", "exceptions", "exceptions", "count", "exceptions/count"),
 
   /**
-   * Long-lived objects by allocation stack: a small sample, biased towards large objects, that points
-   * to leaks and does not measure memory. On demand only.
+   * Long-lived objects by allocation stack: a small sample, biased towards large objects, that
+   * points to leaks and does not measure memory. On demand only.
    */
   LEAK_SUSPECTS("leak_suspects", "leak_suspects", "space", "bytes", "samples/count", "size/bytes");
 

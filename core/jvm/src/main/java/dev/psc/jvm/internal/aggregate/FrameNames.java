@@ -3,8 +3,8 @@ package dev.psc.jvm.internal.aggregate;
 import java.util.regex.Pattern;
 
 /**
- * The names of functions and files in profiles. Addresses and counters in names of generated classes
- * are removed, so that the same code has the same name after a restart.
+ * The names of functions and files in profiles. Addresses and counters in names of generated
+ * classes are removed, so that the same code has the same name after a restart.
  */
 public final class FrameNames {
 

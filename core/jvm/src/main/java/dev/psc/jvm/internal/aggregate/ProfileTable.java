@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.BitSet;
 
 /**
- * A bounded table of two sums per (stack, labels), for one profile. When it is full, further samples
- * are added to the stack {@code [other]}. Not thread-safe.
+ * A bounded table of two sums per (stack, labels), for one profile. When it is full, further
+ * samples are added to the stack {@code [other]}. Not thread-safe.
  */
 public final class ProfileTable {
 

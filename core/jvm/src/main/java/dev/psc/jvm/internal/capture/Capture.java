@@ -19,8 +19,8 @@ public interface Capture {
   /**
    * Opens a window and enables the events that its profiles need.
    *
-   * @param whenBegun called when the window begins, up to a second before the stream confirms
-   *     it; may be called more than once
+   * @param whenBegun called when the window begins, up to a second before the stream confirms it;
+   *     may be called more than once
    */
   CompletableFuture<Window> open(Set<JvmProfile> profiles, Runnable whenBegun);
 

@@ -19,9 +19,9 @@ final class CaptureThrottle {
   private static final long FEW_LOCK_EVENTS = 200;
 
   /**
-   * The share of a core that the profiler's threads may use. Samples with deep stacks cost more. The
-   * weight of a sample is the bytes allocated since the previous one, so fewer samples do not change
-   * totals.
+   * The share of a core that the profiler's threads may use. Samples with deep stacks cost more.
+   * The weight of a sample is the bytes allocated since the previous one, so fewer samples do not
+   * change totals.
    */
   private static final double MAX_OWN_SHARE = 0.005;
 

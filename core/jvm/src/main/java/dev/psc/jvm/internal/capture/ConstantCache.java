@@ -5,10 +5,10 @@ import java.util.WeakHashMap;
 import java.util.function.Function;
 
 /**
- * A bounded cache of values derived from the JDK's constants: stack traces, methods, classes, threads.
- * The JDK returns the same object for the same constant of a chunk, so keys are compared by identity.
- * They are held weakly, because each keeps the constants of its chunk alive, several kilobytes for a
- * deep stack. Not thread-safe.
+ * A bounded cache of values derived from the JDK's constants: stack traces, methods, classes,
+ * threads. The JDK returns the same object for the same constant of a chunk, so keys are compared
+ * by identity. They are held weakly, because each keeps the constants of its chunk alive, several
+ * kilobytes for a deep stack. Not thread-safe.
  */
 final class ConstantCache<K, V> {
 

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * A calibration of CPU samples by CPU clocks. The JDK's execution samples show where a thread spent
  * time, but not how much (13 % of the CPU time with 20 busy threads on 2 cores). In each segment of
  * about half a second, the samples of a thread share the CPU time of its clock. CPU time of threads
- * without a sample, and of the rest of the process, is counted under frames in brackets, so that the
- * total is the CPU time of the process.
+ * without a sample, and of the rest of the process, is counted under frames in brackets, so that
+ * the total is the CPU time of the process.
  *
  * <p>Guarded by the aggregator's lock.
  */
@@ -25,7 +25,10 @@ public final class CpuCalibration implements CpuWeigher {
   static final String VM = "[GC, JIT and VM threads]";
   static final String NOT_SAMPLED = "[not sampled]";
 
-  /** The maximum number of samples of a segment; further samples are dropped and the others share the CPU time. */
+  /**
+   * The maximum number of samples of a segment; further samples are dropped and the others share
+   * the CPU time.
+   */
   private static final int MAX_SAMPLES = 65_536;
 
   /** The number of segments after which CPU time no longer goes to the last stack of a thread. */
@@ -137,8 +140,8 @@ public final class CpuCalibration implements CpuWeigher {
    * Ends a segment.
    *
    * @param reading the clocks at its end, read when the marker of the end was written
-   * @param weighed whether samples have their own CPU time, so that only the rest of the process
-   *     is added
+   * @param weighed whether samples have their own CPU time, so that only the rest of the process is
+   *     added
    * @param spendAll whether a window ends, so that no CPU time is kept for a later sample
    */
   void endSegment(Reading reading, boolean weighed, boolean spendAll) {
@@ -266,8 +269,8 @@ public final class CpuCalibration implements CpuWeigher {
 
   /**
    * Divides CPU time among the samples of ended threads, whose clocks are gone. They get their
-   * uncounted CPU time and, for the segment in which they ended, the mean weight of a sample of a live
-   * thread, within the CPU time of the process.
+   * uncounted CPU time and, for the segment in which they ended, the mean weight of a sample of a
+   * live thread, within the CPU time of the process.
    *
    * @return their CPU time in this segment
    */

@@ -33,8 +33,8 @@ import jdk.jfr.consumer.RecordedEvent;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A capture that reads one long-lived stream of the JDK's events. Only its clock thread writes marks
- * and reads the CPU clocks, so marks and readings have the same order.
+ * A capture that reads one long-lived stream of the JDK's events. Only its clock thread writes
+ * marks and reads the CPU clocks, so marks and readings have the same order.
  */
 final class JfrCapture implements Capture {
   /** Bounds the CPU time that is unknown for ended threads, whose clocks are gone. */
@@ -131,7 +131,10 @@ final class JfrCapture implements Capture {
   public CompletableFuture<Window> open(Set<JvmProfile> profiles, Runnable whenBegun) {
     Set<JvmProfile> wantedProfiles = Set.copyOf(profiles);
     return mark(
-        wantedProfiles, false, whenBegun, mark -> aggregator.open(wantedProfiles, mark.epochNanos()));
+        wantedProfiles,
+        false,
+        whenBegun,
+        mark -> aggregator.open(wantedProfiles, mark.epochNanos()));
   }
 
   @Override

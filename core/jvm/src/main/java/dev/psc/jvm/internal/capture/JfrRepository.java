@@ -22,10 +22,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The directory of the flight recorder's working files, {@code
- * <base>/psc-jfr-<user>/<pid>-<time>}, with a locked file in it. The next process removes the
- * directories of killed processes, which it recognizes by the free lock; a pid is not unique where
- * containers share a volume. Thread-safe.
+ * The directory of the flight recorder's working files, {@code <base>/psc-jfr-<user>/<pid>-<time>},
+ * with a locked file in it. The next process removes the directories of killed processes, which it
+ * recognizes by the free lock; a pid is not unique where containers share a volume. Thread-safe.
  */
 final class JfrRepository {
 

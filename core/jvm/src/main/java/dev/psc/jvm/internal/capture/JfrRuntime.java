@@ -16,17 +16,17 @@ final class JfrRuntime {
   private static final Logger logger = LoggerFactory.getLogger(JfrRuntime.class);
 
   /**
-   * The maximum size of a file of the flight recorder's repository: the minimum that it accepts, 12 MB
-   * by default. The JDK's stream keeps all constants of a chunk in the heap, at about 15 times their
-   * size in the file.
+   * The maximum size of a file of the flight recorder's repository: the minimum that it accepts, 12
+   * MB by default. The JDK's stream keeps all constants of a chunk in the heap, at about 15 times
+   * their size in the file.
    */
   private static final int CHUNK_BYTES = 1 << 20;
 
   private JfrRuntime() {}
 
   /**
-   * Initializes the flight recorder, unless it already is. The stack depth and the directory can only
-   * be set before. Takes a few hundred milliseconds the first time.
+   * Initializes the flight recorder, unless it already is. The stack depth and the directory can
+   * only be set before. Takes a few hundred milliseconds the first time.
    *
    * @return whether the stack depth could be set
    * @throws CaptureUnavailableException if the JVM has no flight recorder or it cannot start

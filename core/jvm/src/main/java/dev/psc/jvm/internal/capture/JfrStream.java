@@ -77,9 +77,7 @@ public final class JfrStream {
     thread.start();
   }
 
-  /**
-   * Ends the stream when its recording was stopped from outside; newer JDKs would wait forever.
-   */
+  /** Ends the stream when its recording was stopped from outside; newer JDKs would wait forever. */
   private void recordingEnded(Recording recording) {
     RecordingStream stream;
     synchronized (lock) {

@@ -17,8 +17,8 @@ final class JvmAge {
   private JvmAge() {}
 
   /**
-   * Warns if the first use of the flight recorder is about to discard compiled code. On JDK 17 to 22
-   * it discards all of it, and a warm application is several times slower for about ten seconds.
+   * Warns if the first use of the flight recorder is about to discard compiled code. On JDK 17 to
+   * 22 it discards all of it, and a warm application is several times slower for about ten seconds.
    */
   static void warnIfLate() {
     int feature = Runtime.version().feature();

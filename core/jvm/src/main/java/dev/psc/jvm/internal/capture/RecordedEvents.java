@@ -16,9 +16,7 @@ import jdk.jfr.consumer.RecordedObject;
 import jdk.jfr.consumer.RecordedThread;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A reusable view of the JDK's events for counting. Guarded by the aggregator's lock.
- */
+/** A reusable view of the JDK's events for counting. Guarded by the aggregator's lock. */
 public final class RecordedEvents implements JfrEvent {
 
   private static final int MAX_CACHED = 8_192;

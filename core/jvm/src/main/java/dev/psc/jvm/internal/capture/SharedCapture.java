@@ -11,17 +11,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one capture of this JVM, shared by all its users. It starts on a separate thread for the first
- * user and ends with the last one. This class does not link to the flight recorder, which may be
- * missing. Thread-safe.
+ * The one capture of this JVM, shared by all its users. It starts on a separate thread for the
+ * first user and ends with the last one. This class does not link to the flight recorder, which may
+ * be missing. Thread-safe.
  */
 public final class SharedCapture {
 
   private static final Logger logger = LoggerFactory.getLogger(SharedCapture.class);
 
   /**
-   * The system property by which copies of this class in other class loaders detect a running capture.
-   * Not the name of a package, which relocation would change.
+   * The system property by which copies of this class in other class loaders detect a running
+   * capture. Not the name of a package, which relocation would change.
    */
   private static final String OWNER = "psc.profiling.capture";
 
@@ -64,7 +64,8 @@ public final class SharedCapture {
       }
       result.complete(claim(settings, threads));
     } catch (CaptureUnavailableException e) {
-      logger.warn("Events cannot be captured; only goroutine and heap are available: {}", e.getMessage());
+      logger.warn(
+          "Events cannot be captured; only goroutine and heap are available: {}", e.getMessage());
       result.completeExceptionally(e);
     } catch (RuntimeException | LinkageError e) {
       String missing =
@@ -110,7 +111,9 @@ public final class SharedCapture {
         .start();
   }
 
-  /** Releases the result of {@link #acquire}; the last release ends the capture within two seconds. */
+  /**
+   * Releases the result of {@link #acquire}; the last release ends the capture within two seconds.
+   */
   public static void release() {
     CompletableFuture<Capture> last;
     CompletableFuture<Void> end = new CompletableFuture<>();

@@ -17,8 +17,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The stacks of virtual threads. Thread dumps do not contain them. Since 21 the JDK can write them to
- * a file, which takes at least 0.1 ms per thread.
+ * The stacks of virtual threads. Thread dumps do not contain them. Since 21 the JDK can write them
+ * to a file, which takes at least 0.1 ms per thread.
  */
 public final class VirtualThreads {
 

@@ -16,7 +16,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AgentLabels {
 
-  /** The entry point in the class loader of agents: {@code static Function<String[], Object> labels()}. */
+  /**
+   * The entry point in the class loader of agents: {@code static Function<String[], Object>
+   * labels()}.
+   */
   private static final String AGENT = "dev.psc.agent.PscAgent";
 
   /** The name of the class loader of the agent's copy. */

@@ -21,7 +21,10 @@ public final class ThreadLabels {
   /** The maximum number of threads with labels; further threads get none. */
   static final int MAX_THREADS = 20_000;
 
-  /** The maximum number of open scopes of a thread; at one more, the outer ones are treated as abandoned. */
+  /**
+   * The maximum number of open scopes of a thread; at one more, the outer ones are treated as
+   * abandoned.
+   */
   public static final int MAX_DEPTH = 64;
 
   /** The maximum number of label changes kept per thread. */

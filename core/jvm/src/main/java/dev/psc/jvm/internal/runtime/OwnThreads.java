@@ -5,8 +5,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
 
 /**
- * The profiler's own threads. They are tracked, so that profiles can exclude them and the status can
- * report their cost.
+ * The profiler's own threads. They are tracked, so that profiles can exclude them and the status
+ * can report their cost.
  */
 public final class OwnThreads {
 

@@ -57,7 +57,8 @@ class JfrParserTest {
           .ownThreads(true)
           .idleThreads(true)
           .threadNames(true)
-          .allocatedClass(true).build();
+          .allocatedClass(true)
+          .build();
 
   @TempDir private static Path directory;
   private static Path recorded;
