@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 
-/** What the agent does, inside its own class loader. */
+/** The entry point inside the class loader of the agent. */
 public final class AgentMain {
 
   private static final String LOG_LEVEL = "PSC_LOG_LEVEL";
@@ -22,9 +22,9 @@ public final class AgentMain {
   /**
    * Starts profiling.
    *
-   * @param options those of {@code -javaagent:…=}
-   * @return what ends it
-   * @throws IllegalArgumentException when an option, or a setting of the environment, is wrong
+   * @param options the options of {@code -javaagent:…=}
+   * @return the handle that stops it
+   * @throws IllegalArgumentException if an option or a setting of the environment is invalid
    */
   public static AutoCloseable start(String options) {
     Map<String, String> settings = settings(options);
@@ -33,31 +33,31 @@ public final class AgentMain {
     try {
       profiling = JvmProfiling.builder().environment(settings).start();
     } catch (UncheckedIOException e) {
-      throw new IllegalArgumentException("pprof-address cannot be listened at: " + e.getCause(), e);
+      throw new IllegalArgumentException("pprof-address: " + e.getCause().getMessage(), e);
     }
     JvmProfilingStatus status = profiling.status();
-    List<String> does = new ArrayList<>();
+    List<String> actions = new ArrayList<>();
     status
         .pprofAddress()
         .ifPresent(
             address ->
-                does.add(
+                actions.add(
                     "serves profiles at http://"
                         + address.getHostString()
                         + ":"
                         + address.getPort()
                         + "/debug/pprof/"));
-    status.push().ifPresent(push -> does.add("pushes profiles every " + push.interval()));
-    if (does.isEmpty()) {
+    status.push().ifPresent(push -> actions.add("pushes profiles every " + push.interval()));
+    if (actions.isEmpty()) {
       profiling.close();
       throw new IllegalArgumentException(
-          "nothing to do: give pprof-address=:6060, store-address=host:port, or both");
+          "nothing to do: set pprof-address=:6060, store-address=host:port, or both");
     }
-    PscAgent.say(String.join(", ", does));
+    PscAgent.say(String.join(", ", actions));
     return profiling;
   }
 
-  /** Returns what {@link PscAgent#labels} hands out. */
+  /** Returns the function of {@link PscAgent#labels}. */
   public static Function<String[], Object> labels() {
     return pairs -> {
       if (pairs.length > 0) {
@@ -77,8 +77,9 @@ public final class AgentMain {
   }
 
   /**
-   * Reads {@code name=value,name=value}: names are those of the environment in lower case, without
-   * {@code PSC_} and with hyphens. A semicolon stands for a comma inside a value.
+   * Parses {@code name=value,name=value}. Names are those of the environment variables in lower
+   * case, without {@code PSC_} and with hyphens. A semicolon in a value is read as a comma, except
+   * in {@code grpc-headers}, where it separates headers.
    */
   static Map<String, String> settings(String options) {
     Map<String, String> settings = new LinkedHashMap<>();
@@ -88,14 +89,14 @@ public final class AgentMain {
       }
       int equals = option.indexOf('=');
       if (equals < 1) {
-        throw new IllegalArgumentException(
-            "the option \"" + option.trim() + "\" is not name=value");
+        throw new IllegalArgumentException("option \"" + option.trim() + "\" is not name=value");
       }
       String name = option.substring(0, equals).trim();
-      String value = option.substring(equals + 1).trim().replace(';', ',');
       String setting = "PSC_" + name.toUpperCase(Locale.ROOT).replace('-', '_');
+      String given = option.substring(equals + 1).trim();
+      String value = setting.equals("PSC_GRPC_HEADERS") ? given : given.replace(';', ',');
       if (settings.put(setting, value) != null) {
-        throw new IllegalArgumentException("the option " + name + " stands twice");
+        throw new IllegalArgumentException("option " + name + " is given twice");
       }
     }
     return settings;
@@ -107,7 +108,7 @@ public final class AgentMain {
       throw new IllegalArgumentException(
           "log-level is \"" + level + "\", not off, error, warn, info, debug or trace");
     }
-    // In the finished jar both names are the agent's own, not the application's.
+    // In the shaded jar these are properties of the agent's copy of slf4j only.
     System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", wanted);
     System.setProperty("org.slf4j.simpleLogger.showShortLogName", "true");
   }

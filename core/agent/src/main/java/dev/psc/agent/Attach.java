@@ -19,7 +19,7 @@ public final class Attach {
   private static final String USAGE =
       """
       usage: java -jar psc-jvm-agent.jar PID [name=value,…]   profile a running JVM
-             java -jar psc-jvm-agent.jar PID stop             stop that
+             java -jar psc-jvm-agent.jar PID stop             stop profiling
              java -javaagent:psc-jvm-agent.jar=name=value,… … profile from the start
 
       Running JVMs:
@@ -27,7 +27,7 @@ public final class Attach {
 
   private Attach() {}
 
-  /** Exits with 0 when the agent was loaded, 1 when it could not be, 2 for wrong arguments. */
+  /** Exits with 0 if the agent was loaded, 1 if loading failed, 2 for invalid arguments. */
   public static void main(String[] arguments) {
     System.exit(run(arguments, System.out, System.err));
   }
@@ -47,13 +47,13 @@ public final class Attach {
       } finally {
         jvm.detach();
       }
-      out.println("loaded; what it does stands in the standard error of " + arguments[0]);
+      out.println("loaded; see the standard error of " + arguments[0]);
       return 0;
     } catch (AttachNotSupportedException
         | AgentLoadException
         | AgentInitializationException
         | IOException e) {
-      err.println("psc-jvm-agent: cannot be loaded into " + arguments[0] + ": " + e.getMessage());
+      err.println("psc-jvm-agent: failed to load into " + arguments[0] + ": " + e.getMessage());
       return 1;
     } catch (NoClassDefFoundError e) {
       err.println("psc-jvm-agent: attaching needs a JDK with the module jdk.attach");

@@ -11,10 +11,10 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the JVM enters: {@code -javaagent:psc-jvm-agent.jar=pprof-address=:6060} calls {@link
- * #premain}, attaching to a running JVM calls {@link #agentmain}. Uses nothing but the JDK; all the
- * rest is loaded by a class loader of its own that knows the agent's file and the JDK only, on a
- * thread of its own. Whatever goes wrong is said on standard error, and the application goes on.
+ * The agent's entry point. {@code -javaagent:psc-jvm-agent.jar=pprof-address=:6060} calls {@link
+ * #premain}; attaching to a running JVM calls {@link #agentmain}. This class uses only the JDK. A
+ * separate thread loads everything else in a separate class loader, which sees only the agent's
+ * file and the JDK. Failures are reported on standard error; the application keeps running.
  */
 public final class PscAgent {
 
@@ -30,18 +30,16 @@ public final class PscAgent {
     act(options);
   }
 
-  /**
-   * Called when the agent is loaded into a JVM that runs already; the option {@code stop} ends it.
-   */
+  /** Called when the agent is loaded into a running JVM; the option {@code stop} stops it. */
   public static void agentmain(@Nullable String options, Instrumentation instrumentation) {
     act(options);
   }
 
   /**
-   * Returns how labels of an application's own psc-jvm, which is another copy, reach the profiles
-   * of this agent; null while it does not profile. The function takes names and values in turns,
-   * gives them to the calling thread and returns a {@code Runnable} that takes them back; for an
-   * empty array it returns the thread's labels, as such an array. Thread-safe.
+   * Returns a function that passes labels from the application's copy of psc-jvm to this agent, or
+   * null while the agent is not profiling. The function takes alternating names and values, sets
+   * them as labels of the calling thread, and returns a {@code Runnable} that removes them. For an
+   * empty array it returns the thread's labels in the same form. Thread-safe.
    */
   public static @Nullable Function<String[], Object> labels() {
     return labels;
@@ -52,7 +50,7 @@ public final class PscAgent {
     boolean stop = given.trim().equals("stop");
     synchronized (PscAgent.class) {
       if (stop == (running == null) || starting) {
-        say(stop ? "does not run" : "runs already: stop it first, with the option stop");
+        say(stop ? "not running" : "already running: stop it first with the option stop");
         return;
       }
       starting = true;
@@ -85,7 +83,7 @@ public final class PscAgent {
     }
   }
 
-  @SuppressWarnings("unchecked") // it comes from this file, through reflection
+  @SuppressWarnings("unchecked") // returned by AgentMain.labels() through reflection
   private static Function<String[], Object> function(Object function) {
     return (Function<String[], Object>) function;
   }
@@ -117,7 +115,7 @@ public final class PscAgent {
     return new OwnLoader(file);
   }
 
-  /** Knows the agent's file and the JDK, and nothing of the application. */
+  /** A class loader that sees only the agent's file and the JDK. */
   private static final class OwnLoader extends URLClassLoader {
 
     OwnLoader(URL file) {
@@ -126,11 +124,11 @@ public final class PscAgent {
 
     @Override
     public void close() throws IOException {
-      throw new IOException("classes may be loaded until the JVM exits");
+      throw new IOException("the class loader stays open until the JVM exits");
     }
   }
 
-  /** What the user can mend is said in one line, a fault of ours with all that is known of it. */
+  /** Reports a configuration error in one line and an unexpected error with its stack trace. */
   @SuppressWarnings("SystemOut") // the application's logging must not be touched
   private static void fail(Throwable failure) {
     if (failure instanceof IllegalArgumentException || failure instanceof IllegalStateException) {

@@ -7,9 +7,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Stands for {@code java.util.logging.Logger} in what the agent carries: the first use of that one
- * starts the log manager of the whole JVM, before the application could choose its own. Its methods
- * are those of its model that are called.
+ * A replacement of {@code java.util.logging.Logger} in the agent's libraries. The first use of that
+ * class would start the log manager of the JVM before the application can choose another. It has
+ * the methods that the libraries call.
  */
 public final class QuietLogger {
 
@@ -19,17 +19,17 @@ public final class QuietLogger {
     this.log = log;
   }
 
-  /** As its model does. */
+  /** See the method of {@code java.util.logging.Logger}. */
   public static QuietLogger getLogger(String name) {
     return new QuietLogger(LoggerFactory.getLogger(name));
   }
 
-  /** As its model does. */
+  /** See the method of {@code java.util.logging.Logger}. */
   public String getName() {
     return log.getName();
   }
 
-  /** As its model does. */
+  /** See the method of {@code java.util.logging.Logger}. */
   public boolean isLoggable(Level level) {
     return switch (severity(level)) {
       case 3 -> log.isErrorEnabled();
@@ -39,29 +39,29 @@ public final class QuietLogger {
     };
   }
 
-  /** As its model does. */
+  /** See the method of {@code java.util.logging.Logger}. */
   public void log(Level level, String message) {
     write(level, message, null);
   }
 
-  /** As its model does. */
+  /** See the method of {@code java.util.logging.Logger}. */
   public void log(Level level, String message, @Nullable Object parameter) {
     log(level, message, new Object[] {parameter});
   }
 
-  /** As its model does. */
+  /** See the method of {@code java.util.logging.Logger}. */
   public void log(Level level, String message, @Nullable Object @Nullable [] parameters) {
     if (isLoggable(level)) {
       write(level, formatted(message, parameters), null);
     }
   }
 
-  /** As its model does. */
+  /** See the method of {@code java.util.logging.Logger}. */
   public void log(Level level, String message, @Nullable Throwable thrown) {
     write(level, message, thrown);
   }
 
-  /** As its model does. */
+  /** See the method of {@code java.util.logging.Logger}. */
   public void log(LogRecord record) {
     Level level = record.getLevel();
     if (isLoggable(level)) {
@@ -69,22 +69,22 @@ public final class QuietLogger {
     }
   }
 
-  /** As its model does. */
+  /** See the method of {@code java.util.logging.Logger}. */
   public void warning(String message) {
     write(Level.WARNING, message, null);
   }
 
-  /** As its model does. */
+  /** See the method of {@code java.util.logging.Logger}. */
   public void info(String message) {
     write(Level.INFO, message, null);
   }
 
-  /** As its model does. */
+  /** See the method of {@code java.util.logging.Logger}. */
   public void fine(String message) {
     write(Level.FINE, message, null);
   }
 
-  /** As its model does. */
+  /** See the method of {@code java.util.logging.Logger}. */
   public void finer(String message) {
     write(Level.FINER, message, null);
   }

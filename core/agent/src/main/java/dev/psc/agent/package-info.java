@@ -1,4 +1,4 @@
-/** Profiles a JVM without a change of its application. */
+/** An agent that profiles a JVM without a change of its application. */
 @NullMarked
 package dev.psc.agent;
 

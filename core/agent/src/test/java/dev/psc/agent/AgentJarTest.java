@@ -125,7 +125,7 @@ class AgentJarTest {
       URI profiles = app.awaitEndpoint();
       assertThat(get(profiles, "goroutine?debug=1")).contains("calculatePrices");
       ChildApp.attach(app.pid(), "pprof-address=127.0.0.1:0");
-      app.await("runs already");
+      app.await("already running");
       ChildApp.attach(app.pid(), "stop");
       app.await("psc-jvm-agent: stopped");
       ChildApp.attach(app.pid(), "nonsense=1");

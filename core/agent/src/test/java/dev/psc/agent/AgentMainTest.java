@@ -16,6 +16,8 @@ class AgentMainTest {
         .containsEntry("PSC_LABELS", "job=shop,zone=a")
         .containsEntry("PSC_INTERVAL", "15s")
         .hasSize(3);
+    assertThat(AgentMain.settings("grpc-headers=a=b;c=d"))
+        .containsEntry("PSC_GRPC_HEADERS", "a=b;c=d");
     assertThat(AgentMain.settings("")).isEmpty();
   }
 
@@ -25,8 +27,8 @@ class AgentMainTest {
       value = {
         "pprof-address | is not name=value",
         "=x | is not name=value",
-        "interval=1s,interval=2s | stands twice",
-        "nonsense=1 | PSC_NONSENSE is no setting",
+        "interval=1s,interval=2s | is given twice",
+        "nonsense=1 | unknown setting PSC_NONSENSE; known settings: PSC_STORE_ADDRESS",
         "pprof-address=nowhere | PSC_PPROF_ADDRESS is \"nowhere\"",
         "pprof-address=:6060,interval=soon | a duration such as 10ms",
         "log-level=loud | log-level",

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
-/** An application in a JVM of its own, ended with the test. */
+/** An application in a separate JVM that ends with the test. */
 final class ChildApp implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** The command line of this process with what looks like a secret masked. */
+/** The command line of this process, with values that look like secrets masked. */
 final class CommandLine {
 
   private static final String MASK = "****";

@@ -4,31 +4,21 @@ import dev.psc.delivery.spi.SinkSettings;
 import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.label.LabelSet;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Consumer;
-import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Settings by name: {@code PSC_STORE_ADDRESS} is looked up as the system property {@code
- * psc.store.address}, then {@code PSC_STORE_ADDRESS}, then as the environment variable.
- */
+/** The settings of a {@link JvmProfiling} that have environment variables. */
 final class Environment {
 
-  /** Every name that is understood. */
+  /** The names of all settings. */
   static final List<String> NAMES =
       List.of(
           "PSC_STORE_ADDRESS",
@@ -38,6 +28,12 @@ final class Environment {
           "PSC_CA_FILE",
           "PSC_INSECURE",
           "PSC_INSECURE_SKIP_VERIFY",
+          "PSC_ALLOW_PLAINTEXT_TOKEN",
+          "PSC_ALLOW_PROJECT_TOKEN",
+          "PSC_GRPC_HEADERS",
+          "PSC_QUEUE_MAX_BYTES",
+          "PSC_SPOOL_DIR",
+          "PSC_SPOOL_MAX_BYTES",
           "PSC_LABELS",
           "PSC_PROFILES",
           "PSC_INTERVAL",
@@ -55,110 +51,135 @@ final class Environment {
           "PSC_THREAD_NAMES",
           "PSC_JFR_REPOSITORY");
 
-  private static final Pattern DURATION = Pattern.compile("(\\d+)(us|ms|s|m|h)");
+  private final SettingValues values;
 
-  private final Function<String, @Nullable String> values;
-
-  /**
-   * @param values the value of a name, or null
-   */
-  Environment(Function<String, @Nullable String> values) {
+  Environment(SettingValues values) {
     this.values = values;
   }
 
   /**
-   * Returns the settings of this process.
+   * Returns the settings of this process. {@code PSC_STORE_ADDRESS} is looked up in the given map,
+   * as the system property {@code psc.store.address} or {@code PSC_STORE_ADDRESS}, and as the
+   * environment variable; the first that is present wins.
    *
-   * @param given values that come before those of the process
+   * @param given values that win over those of the process
    */
   static Environment ofProcess(Map<String, String> given) {
     for (String name : given.keySet()) {
       if (!NAMES.contains(name)) {
         throw new IllegalArgumentException(
-            name + " is no setting; there are " + String.join(", ", NAMES));
+            "unknown setting " + name + "; known settings: " + String.join(", ", NAMES));
       }
     }
     return new Environment(
-        name -> {
-          if (given.containsKey(name)) {
-            return given.get(name);
-          }
-          String property = System.getProperty(name.toLowerCase(Locale.ROOT).replace('_', '.'));
-          if (property == null) {
-            property = System.getProperty(name);
-          }
-          return property == null ? System.getenv(name) : property;
-        });
+        new SettingValues(List.of(given::get, Environment::property, System::getenv)));
   }
 
-  void applyTo(JvmProfiling.Builder builder) {
-    text("PSC_STORE_ADDRESS").ifPresent(address -> builder.store(store(address)));
-    labels().ifPresent(builder::labels);
-    profiles(builder.wantedProfiles()).ifPresent(builder::profiles);
-    duration("PSC_INTERVAL", builder::interval);
-    text("PSC_PPROF_ADDRESS")
-        .ifPresent(address -> builder.pprofAddress(address("PSC_PPROF_ADDRESS", address)));
-    text("PSC_PPROF_TOKEN").ifPresent(builder::pprofToken);
-    text("PSC_PPROF_TOKEN_FILE")
-        .ifPresent(file -> builder.pprofToken(firstLine("PSC_PPROF_TOKEN_FILE", file)));
-    duration("PSC_CPU_PERIOD", builder::cpuPeriod);
-    number("PSC_ALLOCATIONS_PER_SECOND", builder::allocationsPerSecond);
-    flag("PSC_EXACT_ALLOCATIONS", builder::exactAllocations);
-    flag("PSC_ALLOCATED_CLASS", builder::allocatedClass);
-    duration("PSC_LOCK_THRESHOLD", builder::lockThreshold);
-    duration("PSC_BLOCK_THRESHOLD", builder::blockThreshold);
-    number("PSC_STACK_DEPTH", builder::stackDepth);
-    flag("PSC_IDLE_THREADS", builder::idleThreads);
-    flag("PSC_THREAD_NAMES", builder::threadNames);
-    text("PSC_JFR_REPOSITORY").ifPresent(path -> builder.repository(Path.of(path)));
+  private static @Nullable String property(String name) {
+    String value = System.getProperty(name.toLowerCase(Locale.ROOT).replace('_', '.'));
+    return value == null ? System.getProperty(name) : value;
+  }
+
+  void applyTo(ProfilingSettings settings) {
+    values.text("PSC_STORE_ADDRESS").ifPresent(a -> settings.environmentStore = store(a));
+    values.size("PSC_QUEUE_MAX_BYTES", settings::queueMaxBytes);
+    values.text("PSC_SPOOL_DIR").ifPresent(path -> settings.spool(Path.of(path)));
+    values.size("PSC_SPOOL_MAX_BYTES", settings::spoolMaxBytes);
+    settings.labels(labels());
+    profiles().ifPresent(settings::profiles);
+    values.duration("PSC_INTERVAL", settings::interval);
+    values
+        .text("PSC_PPROF_ADDRESS")
+        .ifPresent(a -> settings.pprofAddress(SettingValues.address("PSC_PPROF_ADDRESS", a)));
+    String file = "PSC_PPROF_TOKEN_FILE";
+    values
+        .oneOf("PSC_PPROF_TOKEN", file)
+        .ifPresent(
+            (name, value) ->
+                settings.pprofToken(name.equals(file) ? firstLine(file, value) : value));
+    values.duration("PSC_CPU_PERIOD", settings::cpuPeriod);
+    values.number("PSC_ALLOCATIONS_PER_SECOND", settings::allocationsPerSecond);
+    values.flag("PSC_EXACT_ALLOCATIONS", settings.capture::exactAllocations);
+    values.flag("PSC_ALLOCATED_CLASS", settings.capture::allocatedClass);
+    values.duration("PSC_LOCK_THRESHOLD", settings::lockThreshold);
+    values.duration("PSC_BLOCK_THRESHOLD", settings::blockThreshold);
+    values.number("PSC_STACK_DEPTH", settings::stackDepth);
+    values.flag("PSC_IDLE_THREADS", settings.capture::idleThreads);
+    values.flag("PSC_THREAD_NAMES", settings.capture::threadNames);
+    values.text("PSC_JFR_REPOSITORY").ifPresent(path -> settings.repository(Path.of(path)));
   }
 
   private SinkSettings store(String address) {
     SinkSettings.Builder store = SinkSettings.builder(address);
-    text("PSC_BEARER_TOKEN").ifPresent(store::token);
-    text("PSC_BEARER_TOKEN_FILE").ifPresent(file -> store.tokenFile(Path.of(file)));
-    text("PSC_PROJECT_ID").ifPresent(store::projectId);
-    text("PSC_CA_FILE").ifPresent(file -> store.caFile(Path.of(file)));
-    flag("PSC_INSECURE", store::plaintext);
-    flag("PSC_INSECURE_SKIP_VERIFY", store::insecureSkipVerify);
+    values
+        .oneOf("PSC_BEARER_TOKEN", "PSC_BEARER_TOKEN_FILE")
+        .ifPresent(
+            (name, value) -> {
+              if (name.equals("PSC_BEARER_TOKEN")) {
+                store.token(value);
+              } else {
+                store.tokenFile(Path.of(value));
+              }
+            });
+    values.text("PSC_PROJECT_ID").ifPresent(store::projectId);
+    values.text("PSC_CA_FILE").ifPresent(path -> store.caFile(Path.of(path)));
+    values.flag("PSC_INSECURE", store::plaintext);
+    values.flag("PSC_INSECURE_SKIP_VERIFY", store::insecureSkipVerify);
+    values.flag("PSC_ALLOW_PLAINTEXT_TOKEN", store::allowPlaintextToken);
+    values.flag("PSC_ALLOW_PROJECT_TOKEN", store::allowProjectToken);
+    values.text("PSC_GRPC_HEADERS").ifPresent(pairs -> headers(pairs, store));
     return store.build();
   }
 
-  private Optional<String> text(String name) {
-    return Optional.ofNullable(values.apply(name)).map(String::trim).filter(v -> !v.isEmpty());
+  /** Reads {@code name=value;name=value}. No message has a value, which may be a secret. */
+  private static void headers(String pairs, SinkSettings.Builder store) {
+    Set<String> seen = new HashSet<>();
+    for (String pair : pairs.split(";", -1)) {
+      if (pair.isBlank()) {
+        continue;
+      }
+      int equals = pair.indexOf('=');
+      if (equals < 1) {
+        throw new IllegalArgumentException(
+            "PSC_GRPC_HEADERS: a pair has no name or no '='; write name=value;name=value");
+      }
+      String name = pair.substring(0, equals).trim();
+      if (!seen.add(name.toLowerCase(Locale.ROOT))) {
+        throw new IllegalArgumentException("PSC_GRPC_HEADERS: " + name + " is given twice");
+      }
+      store.header(name, pair.substring(equals + 1).trim());
+    }
   }
 
-  private Optional<LabelSet> labels() {
+  private LabelSet labels() {
     LabelSet.Builder labels = LabelSet.builder();
-    text("OTEL_SERVICE_NAME").ifPresent(service -> labels.set("service_name", service));
-    Optional<String> given = text("PSC_LABELS");
-    if (given.isPresent()) {
-      for (String pair : given.get().split(",", -1)) {
+    values.text("OTEL_SERVICE_NAME").ifPresent(service -> labels.set("service_name", service));
+    for (String list : values.weakestFirst("PSC_LABELS")) {
+      for (String pair : list.split(",", -1)) {
         int equals = pair.indexOf('=');
         if (equals < 1) {
-          throw wrong("PSC_LABELS", pair, "name=value,name=value");
+          throw SettingValues.invalid("PSC_LABELS", pair, "name=value,name=value");
         }
-        try {
-          labels.set(pair.substring(0, equals).trim(), pair.substring(equals + 1).trim());
-        } catch (IllegalArgumentException e) {
-          throw new IllegalArgumentException("PSC_LABELS: " + e.getMessage(), e);
-        }
+        SettingValues.set(
+            "PSC_LABELS",
+            given ->
+                labels.set(given.substring(0, equals).trim(), given.substring(equals + 1).trim()),
+            pair);
       }
     }
-    LabelSet all = labels.build();
-    return all.isEmpty() ? Optional.empty() : Optional.of(all);
+    return labels.build();
   }
 
-  /** Reads a list of names; {@code +name} and {@code -name} change the given set instead. */
-  private Optional<Set<JvmProfile>> profiles(Set<JvmProfile> given) {
-    Optional<String> list = text("PSC_PROFILES");
+  /** Reads a list of names; {@code +name} and {@code -name} change the defaults instead. */
+  private Optional<Set<JvmProfile>> profiles() {
+    Optional<String> list = values.text("PSC_PROFILES");
     if (list.isEmpty()) {
       return Optional.empty();
     }
     Set<JvmProfile> profiles = EnumSet.noneOf(JvmProfile.class);
     String[] names = list.get().split(",", -1);
     if (names[0].startsWith("+") || names[0].startsWith("-")) {
-      profiles.addAll(given);
+      profiles.addAll(JvmProfile.defaults());
     }
     for (String entry : names) {
       String name = entry.trim();
@@ -168,7 +189,7 @@ final class Environment {
           JvmProfile.named(bare)
               .orElseThrow(
                   () ->
-                      wrong(
+                      SettingValues.invalid(
                           "PSC_PROFILES",
                           bare,
                           "names such as process_cpu,memory,mutex,block,goroutine"));
@@ -181,92 +202,11 @@ final class Environment {
     return Optional.of(profiles);
   }
 
-  private void duration(String name, Consumer<Duration> setter) {
-    text(name).ifPresent(text -> set(name, setter, duration(name, text)));
-  }
-
-  private static Duration duration(String name, String text) {
-    Matcher matcher = DURATION.matcher(text);
-    if (!matcher.matches() || matcher.group(1).length() > 9) {
-      throw wrong(name, text, "a duration such as 10ms, 15s or 1m");
-    }
-    long amount = Long.parseLong(matcher.group(1));
-    return switch (matcher.group(2)) {
-      case "us" -> Duration.ofNanos(amount * 1_000);
-      case "ms" -> Duration.ofMillis(amount);
-      case "s" -> Duration.ofSeconds(amount);
-      case "m" -> Duration.ofMinutes(amount);
-      default -> Duration.ofHours(amount);
-    };
-  }
-
-  private void number(String name, Consumer<Integer> setter) {
-    text(name)
-        .ifPresent(
-            text -> {
-              try {
-                set(name, setter, Integer.valueOf(text));
-              } catch (NumberFormatException e) {
-                throw wrong(name, text, "a whole number");
-              }
-            });
-  }
-
-  private void flag(String name, Consumer<Boolean> setter) {
-    text(name)
-        .ifPresent(
-            text -> {
-              if (!text.equals("true") && !text.equals("false")) {
-                throw wrong(name, text, "true or false");
-              }
-              setter.accept(text.equals("true"));
-            });
-  }
-
-  private static <T> void set(String name, Consumer<T> setter, T value) {
-    try {
-      setter.accept(value);
-    } catch (NumberFormatException e) {
-      throw e;
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
-    }
-  }
-
-  /** Reads {@code host:port}, or {@code :port} for this machine only. */
-  static InetSocketAddress address(String name, String text) {
-    int colon = text.lastIndexOf(':');
-    String port = text.substring(colon + 1);
-    String host = colon < 0 ? "" : text.substring(0, colon);
-    try {
-      int number = Integer.parseInt(port);
-      if (number < 0 || number > 65_535) {
-        throw wrong(name, text, "a port from 0 to 65535");
-      }
-      String bare = host.startsWith("[") && host.endsWith("]") ? unbracketed(host) : host;
-      return bare.isEmpty()
-          ? new InetSocketAddress(InetAddress.getLoopbackAddress(), number)
-          : new InetSocketAddress(InetAddress.getAllByName(bare)[0], number);
-    } catch (NumberFormatException e) {
-      throw wrong(name, text, "host:port, or :port for this machine only");
-    } catch (UnknownHostException e) {
-      throw new IllegalArgumentException(name + ": the host \"" + host + "\" is not known", e);
-    }
-  }
-
-  private static String unbracketed(String host) {
-    return host.substring(1, host.length() - 1);
-  }
-
   private static String firstLine(String name, String file) {
     try {
       return Files.readString(Path.of(file)).strip();
     } catch (IOException e) {
-      throw new IllegalArgumentException(name + ": " + file + " cannot be read: " + e, e);
+      throw new IllegalArgumentException(name + ": cannot read " + file + ": " + e, e);
     }
-  }
-
-  private static IllegalArgumentException wrong(String name, String value, String wanted) {
-    return new IllegalArgumentException(name + " is \"" + value + "\", not " + wanted);
   }
 }

@@ -89,13 +89,14 @@ public final class JfrFiles {
      */
     public JfrConversion convert(Path file) throws IOException {
       CaptureSettings settings =
-          CaptureSettings.DEFAULT
-              .withLockThreshold(java.time.Duration.ZERO)
-              .withBlockThreshold(java.time.Duration.ZERO)
-              .withOwnThreads(true)
-              .withIdleThreads(idleThreads)
-              .withThreadNames(threadNames)
-              .withAllocatedClass(allocatedClass);
+          CaptureSettings.builder()
+              .lockThreshold(java.time.Duration.ZERO)
+              .blockThreshold(java.time.Duration.ZERO)
+              .ownThreads(true)
+              .idleThreads(idleThreads)
+              .threadNames(threadNames)
+              .allocatedClass(allocatedClass)
+              .build();
       try (JfrFile opened = JfrFile.open(file, maxBytes)) {
         return new JfrFileReader(settings).read(opened);
       }

@@ -4,7 +4,7 @@ import dev.psc.delivery.spi.ProfileReceiver;
 import dev.psc.delivery.spi.ProfileSource;
 import org.jspecify.annotations.Nullable;
 
-/** This JVM as a source beside others. */
+/** A profile source that profiles this JVM. */
 final class JvmProfileSource implements ProfileSource {
 
   private final JvmProfiling.Builder builder;

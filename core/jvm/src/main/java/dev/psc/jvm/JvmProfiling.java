@@ -10,24 +10,25 @@ import dev.psc.jvm.internal.capture.SharedCapture;
 import dev.psc.jvm.internal.event.CaptureSettings;
 import dev.psc.jvm.internal.runtime.OwnThreads;
 import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.jvm.profile.JvmProfiles;
 import dev.psc.label.LabelSet;
-import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.HashSet;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Profiles the JVM that it runs in: serves what it finds at {@code /debug/pprof/} as a Go program
- * does, pushes it to a store, or both.
+ * A profiler of the JVM that it runs in. It serves profiles at {@code /debug/pprof/} like a Go
+ * program, pushes them to a store, or both.
  *
  * <pre>{@code
  * try (JvmProfiling profiling = JvmProfiling.builder().environment().start()) {
@@ -36,10 +37,11 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>Start it, or call {@link #prepare()}, as the first thing in {@code main}: on JDK 17 to 22 a
- * late start of the JDK's flight recorder costs a warm JVM its compiled code. Where the flight
- * recorder is missing or cannot work, everything else goes on and {@link #status} says why.
+ * late start of the JDK's flight recorder discards the compiled code of a warm JVM. Without a
+ * working flight recorder, {@code goroutine} and {@code heap} are still available and {@link
+ * #status} has the reason.
  *
- * <p>Thread-safe; who starts it closes it.
+ * <p>Thread-safe. The caller that starts it closes it.
  */
 public final class JvmProfiling implements AutoCloseable {
 
@@ -53,7 +55,7 @@ public final class JvmProfiling implements AutoCloseable {
   private @Nullable Thread exitHook;
   private boolean closed;
 
-  private JvmProfiling(
+  JvmProfiling(
       Profiler profiler,
       PprofHandler handler,
       @Nullable PprofServer server,
@@ -72,32 +74,31 @@ public final class JvmProfiling implements AutoCloseable {
   }
 
   /**
-   * Initializes the JDK's flight recorder on a thread of its own, for an application that starts
-   * profiling later. Returns at once and never throws.
+   * Initializes the JDK's flight recorder on a separate thread, for an application that starts
+   * profiling later. Returns immediately and never throws.
    */
   public static void prepare() {
     SharedCapture.prepare(CaptureSettings.DEFAULT, OwnThreads.daemons());
   }
 
-  /** Returns what answers requests for profiles, to be mounted in a server of the application. */
+  /** Returns the handler of requests for profiles, for a server of the application. */
   public PprofHandler handler() {
     return handler;
   }
 
-  /** Returns where profiles are served, with the port that was chosen, if they are. */
+  /** Returns the address at which profiles are served, with the actual port. */
   public Optional<InetSocketAddress> pprofAddress() {
     return Optional.ofNullable(server).map(PprofServer::address);
   }
 
   /**
-   * Changes which profiles can be had and are pushed, from now on. Running totals of those that
-   * stay go on.
+   * Changes which profiles are served and pushed. Running totals of profiles that stay are kept.
    */
   public void reconfigure(Set<JvmProfile> profiles) {
     profiler.reconfigure(profiles);
   }
 
-  /** Returns what runs, what it costs and what was lost. */
+  /** Returns the current status: active profiles, cost and losses. */
   public JvmProfilingStatus status() {
     return new JvmProfilingStatus(
         profiler.profiles(),
@@ -109,8 +110,8 @@ public final class JvmProfiling implements AutoCloseable {
   }
 
   /**
-   * Pushes what is left, ends the endpoint and the capture and removes its files, within five
-   * seconds; idempotent.
+   * Pushes the last interval, closes the endpoint, stops the capture and removes its files, within
+   * five seconds. Idempotent.
    */
   @Override
   public void close() {
@@ -130,7 +131,7 @@ public final class JvmProfiling implements AutoCloseable {
       try {
         Runtime.getRuntime().removeShutdownHook(hook);
       } catch (IllegalStateException e) {
-        exiting = true; // the JVM exits already
+        exiting = true; // the JVM is already exiting
       }
     }
     if (server != null) {
@@ -151,351 +152,300 @@ public final class JvmProfiling implements AutoCloseable {
     }
   }
 
-  private void closeAtExit(ThreadFactory threads) {
-    Thread hook = OwnThreads.thread(threads, "psc-jvm-exit", () -> close(true));
+  void closeAtExit(ThreadFactory threadFactory) {
+    Thread hook = OwnThreads.thread(threadFactory, "psc-jvm-exit", () -> close(true));
     synchronized (this) {
       exitHook = hook;
     }
     try {
       Runtime.getRuntime().addShutdownHook(hook);
     } catch (IllegalStateException e) {
-      close(true); // the JVM exits already
+      close(true); // the JVM is already exiting
     }
   }
 
-  /** Collects settings. Not thread-safe. */
+  /**
+   * A builder of a {@link JvmProfiling}. Each setting comes from the first of these that has it,
+   * whatever the order of the calls:
+   *
+   * <ol>
+   *   <li>a call of its method here;
+   *   <li>the map given to {@link #environment(Map)};
+   *   <li>a system property, if {@code environment} was called;
+   *   <li>an environment variable, if {@code environment} was called;
+   *   <li>the default.
+   * </ol>
+   *
+   * <p>Labels are merged per name in that order. Setting a receiver, a sink or a store replaces the
+   * store of the environment. Not thread-safe.
+   */
   public static final class Builder {
 
-    private static final Duration LEAST_PERIOD = Duration.ofMillis(1);
-    private static final int MOST_DEPTH = 2_048;
-    private static final Set<JvmProfile> DEFAULT_PROFILES =
-        Set.of(
-            JvmProfile.PROCESS_CPU,
-            JvmProfile.MEMORY,
-            JvmProfile.HEAP,
-            JvmProfile.MUTEX,
-            JvmProfile.BLOCK,
-            JvmProfile.GOROUTINE,
-            JvmProfile.THREADCREATE);
-
-    private Set<JvmProfile> profiles = DEFAULT_PROFILES;
-    private CaptureSettings capture = CaptureSettings.DEFAULT;
-    private @Nullable InetSocketAddress pprofAddress;
-    private @Nullable String pprofToken;
-    private Duration maxDuration = Duration.ofMinutes(5);
-    private boolean commandLine;
-    private @Nullable ProfileReceiver receiver;
-    private @Nullable ProfileSink sink;
-    private @Nullable SinkSettings store;
-    private LabelSet labels = LabelSet.empty();
-    private Duration interval = Duration.ofSeconds(10);
-    private Duration heapInterval = Duration.ofMinutes(1);
-    private long heapMaxBytes = 2L << 30;
-    private boolean flushAtExit = true;
-    private ThreadFactory threads = OwnThreads.daemons();
+    private ProfilingSettings settings = new ProfilingSettings();
+    private final List<Consumer<ProfilingSettings>> changes = new ArrayList<>();
+    private boolean queueIsSet;
 
     private Builder() {}
 
     /**
-     * Takes the settings of the environment: variables such as {@code PSC_STORE_ADDRESS}, or system
-     * properties such as {@code psc.store.address}. What is set afterwards wins.
+     * Reads settings from environment variables such as {@code PSC_STORE_ADDRESS} and system
+     * properties such as {@code psc.store.address}.
      *
-     * @throws IllegalArgumentException when one is wrong: its name, its value and what is right
+     * @throws IllegalArgumentException if a value is invalid; the message has its name and value
+     *     and the valid values
      */
     public Builder environment() {
       return environment(Map.of());
     }
 
     /**
-     * Takes the settings of the environment, of which some are given here, for an application that
-     * has options of its own for them.
+     * Reads settings from a map, system properties and environment variables, for an application
+     * that has its own options for some of them.
      *
      * @param given values by the name of the variable, e.g. {@code PSC_STORE_ADDRESS}
-     * @throws IllegalArgumentException when one is wrong: its name, its value and what is right
+     * @throws IllegalArgumentException if a name is unknown or a value is invalid; the message has
+     *     its name and value and the valid values
      */
     public Builder environment(Map<String, String> given) {
-      Environment.ofProcess(given).applyTo(this);
+      return environment(Environment.ofProcess(given));
+    }
+
+    Builder environment(Environment environment) {
+      ProfilingSettings fresh = new ProfilingSettings();
+      environment.applyTo(fresh);
+      changes.forEach(change -> change.accept(fresh));
+      settings = fresh;
       return this;
     }
 
+    private Builder set(Consumer<ProfilingSettings> change) {
+      change.accept(settings);
+      changes.add(change);
+      return this;
+    }
+
+    ProfilingSettings settings() {
+      return settings;
+    }
+
     /**
-     * Sets which profiles can be had and are pushed. By default all but {@link JvmProfile#WALL},
-     * {@link JvmProfile#EXCEPTIONS} and {@link JvmProfile#LEAK_SUSPECTS}. Never pushed, because
-     * they stop the application: {@link JvmProfile#HEAP} and {@link JvmProfile#LEAK_SUSPECTS}.
+     * Sets which profiles are served and pushed, e.g. {@code
+     * JvmProfile.defaults().plus(JvmProfile.WALL)}. {@link JvmProfile#defaults()} by default.
+     * {@link JvmProfile#HEAP} and {@link JvmProfile#LEAK_SUSPECTS} are never pushed because they
+     * stop the application.
      */
+    public Builder profiles(Set<JvmProfile> profiles) {
+      Set<JvmProfile> copy = JvmProfiles.copyOf(profiles);
+      return set(s -> s.profiles(copy));
+    }
+
+    /** Sets which profiles are served and pushed, and no others. */
     public Builder profiles(JvmProfile... profiles) {
-      return profiles(new HashSet<>(Arrays.asList(profiles)));
+      return profiles(JvmProfiles.of(profiles));
     }
 
-    Builder profiles(Set<JvmProfile> profiles) {
-      this.profiles = Set.copyOf(profiles);
-      return this;
-    }
-
-    Set<JvmProfile> wantedProfiles() {
-      return profiles;
-    }
-
-    /** Sets where to serve profiles; nowhere by default. Port 0 is any free one. */
+    /** Sets the address at which profiles are served. None by default; port 0 is any free port. */
     public Builder pprofAddress(InetSocketAddress address) {
-      this.pprofAddress = Objects.requireNonNull(address, "address");
-      return this;
+      return set(s -> s.pprofAddress(address));
     }
 
-    /** Sets the bearer token that requests for profiles must carry; none by default. */
+    /** Sets the bearer token that requests for profiles must carry. None by default. */
     public Builder pprofToken(String token) {
-      if (token.isBlank()) {
-        throw new IllegalArgumentException("pprofToken is blank");
-      }
-      this.pprofToken = token;
-      return this;
+      return set(s -> s.pprofToken(token));
     }
 
-    /** Sets the largest {@code seconds} of a request; 5 minutes by default. */
+    /** Sets the maximum {@code seconds} of a request; 5 minutes by default. */
     public Builder maxDuration(Duration maxDuration) {
-      this.maxDuration = positive("maxDuration", maxDuration);
-      return this;
+      ProfilingSettings.positive("maxDuration", maxDuration);
+      return set(s -> s.maxDuration = maxDuration);
     }
 
-    /** Sets whether {@code /debug/pprof/cmdline} is answered, secrets masked; false by default. */
+    /** Sets whether {@code /debug/pprof/cmdline} is served, secrets masked; false by default. */
     public Builder commandLine(boolean commandLine) {
-      this.commandLine = commandLine;
-      return this;
+      return set(s -> s.commandLine = commandLine);
     }
 
-    /** Sets the store to push to, found through {@link SinkProvider}; none by default. */
+    /** Sets the store to push to, through a {@link SinkProvider}. None by default. */
     public Builder store(SinkSettings store) {
-      this.store = Objects.requireNonNull(store, "store");
-      return this;
+      Objects.requireNonNull(store, "store");
+      return set(s -> s.store = store);
     }
 
-    /** Sets the sink to push to, through a queue of its own; not closed here. None by default. */
+    /** Sets the sink to push to through a queue; the caller closes it. None by default. */
     public Builder sink(ProfileSink sink) {
-      this.sink = Objects.requireNonNull(sink, "sink");
-      return this;
+      Objects.requireNonNull(sink, "sink");
+      return set(s -> s.sink = sink);
     }
 
-    /** Sets who takes pushed profiles, e.g. a delivery of yours; none by default. */
+    /** Sets the receiver of pushed profiles, e.g. an existing {@link Delivery}. None by default. */
     public Builder receiver(ProfileReceiver receiver) {
-      this.receiver = Objects.requireNonNull(receiver, "receiver");
-      return this;
-    }
-
-    /** Sets the labels of pushed profiles, without {@code __name__}; none by default. */
-    public Builder labels(LabelSet labels) {
-      if (labels.contains(LabelSet.NAME)) {
-        throw new IllegalArgumentException("labels must not have " + LabelSet.NAME);
-      }
-      this.labels = labels;
-      return this;
-    }
-
-    /** Sets how long a pushed profile is; from 1 s, 10 s by default. */
-    public Builder interval(Duration interval) {
-      if (interval.compareTo(Duration.ofSeconds(1)) < 0) {
-        throw new IllegalArgumentException("interval must be at least 1 s, but is " + interval);
-      }
-      this.interval = interval;
-      return this;
-    }
-
-    /** Sets the distance between two CPU samples of a busy thread; from 1 ms, 10 ms by default. */
-    public Builder cpuPeriod(Duration period) {
-      if (period.compareTo(LEAST_PERIOD) < 0 || period.compareTo(Duration.ofSeconds(1)) > 0) {
-        throw new IllegalArgumentException("cpuPeriod must be from 1 ms to 1 s, but is " + period);
-      }
-      capture = capture.withCpuPeriod(period);
-      return this;
-    }
-
-    /** Sets the most allocation samples per second; from 1 to 10,000, 300 by default. */
-    public Builder allocationsPerSecond(int rate) {
-      if (rate < 1 || rate > 10_000) {
-        throw new IllegalArgumentException(
-            "allocationsPerSecond must be from 1 to 10000, but is " + rate);
-      }
-      capture = capture.withAllocationsPerSecond(rate);
-      return this;
+      Objects.requireNonNull(receiver, "receiver");
+      return set(s -> s.receiver = receiver);
     }
 
     /**
-     * Sets whether all allocation buffers are counted instead of samples: objects are then exact,
-     * at several thousand events per second; false by default.
+     * Sets the maximum number of bytes of profiles kept in memory for a store or sink; when there
+     * are more, the oldest are dropped. At least 64 KiB, 64 MiB by default.
+     */
+    public Builder queueMaxBytes(long bytes) {
+      queueIsSet = true;
+      return set(s -> s.queueMaxBytes(bytes));
+    }
+
+    /**
+     * Sets the directory in which profiles for a store or sink are kept until they are sent, so
+     * that they survive an outage and a restart. It is created if missing and must not be shared
+     * with another process. None by default.
+     */
+    public Builder spool(Path directory) {
+      queueIsSet = true;
+      return set(s -> s.spool(directory));
+    }
+
+    /**
+     * Sets the maximum size of the spool; when it is full, the oldest profiles are dropped. At
+     * least 1 MiB, 1 GiB by default.
+     */
+    public Builder spoolMaxBytes(long bytes) {
+      queueIsSet = true;
+      return set(s -> s.spoolMaxBytes(bytes));
+    }
+
+    /**
+     * Adds labels of pushed profiles, without {@code __name__}; the last value of a name wins. None
+     * by default.
+     */
+    public Builder labels(LabelSet labels) {
+      return set(s -> s.labels(labels));
+    }
+
+    /** Sets the length of a pushed profile; at least 1 s, 10 s by default. */
+    public Builder interval(Duration interval) {
+      return set(s -> s.interval(interval));
+    }
+
+    /** Sets the CPU sampling interval of a busy thread; between 1 ms and 1 s, 10 ms by default. */
+    public Builder cpuPeriod(Duration period) {
+      return set(s -> s.cpuPeriod(period));
+    }
+
+    /**
+     * Sets the maximum number of allocation samples per second; between 1 and 10000, 300 by
+     * default.
+     */
+    public Builder allocationsPerSecond(int rate) {
+      return set(s -> s.allocationsPerSecond(rate));
+    }
+
+    /**
+     * Sets whether all allocation buffers are counted instead of samples: object counts are then
+     * exact, at several thousand events per second. False by default.
      */
     public Builder exactAllocations(boolean exact) {
-      capture = capture.withExactAllocations(exact);
-      return this;
+      return set(s -> s.capture.exactAllocations(exact));
     }
 
     /** Sets whether the allocated class is the leaf of allocation stacks; false by default. */
     public Builder allocatedClass(boolean leaf) {
-      capture = capture.withAllocatedClass(leaf);
-      return this;
+      return set(s -> s.capture.allocatedClass(leaf));
     }
 
     /**
-     * Sets the shortest wait for a lock, in a monitor's wait set or parked that is counted; more
-     * than zero, 1 ms by default. It rises by itself while there are too many.
+     * Sets the shortest counted wait for a lock, in a monitor's wait set or parked; positive, 1 ms
+     * by default. While there are too many such events, the threshold rises automatically.
      */
     public Builder lockThreshold(Duration threshold) {
-      capture = capture.withLockThreshold(positive("lockThreshold", threshold));
-      return this;
+      return set(s -> s.lockThreshold(threshold));
     }
 
-    /** Sets the shortest sleep, socket or file wait that is counted; 10 ms by default. */
+    /** Sets the shortest counted sleep, socket or file wait; positive, 10 ms by default. */
     public Builder blockThreshold(Duration threshold) {
-      capture = capture.withBlockThreshold(positive("blockThreshold", threshold));
-      return this;
+      return set(s -> s.blockThreshold(threshold));
     }
 
     /**
-     * Sets the most frames of a stack; from 16 to 2048, 256 by default. Without effect when the
-     * flight recorder runs already.
+     * Sets the maximum number of frames of a stack; between 16 and 2048, 256 by default. Without
+     * effect if the flight recorder is already initialized.
      */
     public Builder stackDepth(int depth) {
-      if (depth < 16 || depth > MOST_DEPTH) {
-        throw new IllegalArgumentException("stackDepth must be from 16 to 2048, but is " + depth);
-      }
-      capture = capture.withStackDepth(depth);
-      return this;
+      return set(s -> s.stackDepth(depth));
     }
 
     /** Sets whether pool threads that wait for work are counted as waiting; false by default. */
     public Builder idleThreads(boolean count) {
-      capture = capture.withIdleThreads(count);
-      return this;
+      return set(s -> s.capture.idleThreads(count));
     }
 
-    /** Sets whether the profiler's own threads are shown as any other; false by default. */
+    /** Sets whether the profiler's own threads are shown like any other; false by default. */
     public Builder ownThreads(boolean show) {
-      capture = capture.withOwnThreads(show);
-      return this;
-    }
-
-    /** Sets whether samples have the label {@code thread}, numbers as N; false by default. */
-    public Builder threadNames(boolean label) {
-      capture = capture.withThreadNames(label);
-      return this;
+      return set(s -> s.capture.ownThreads(show));
     }
 
     /**
-     * Sets the directory for the flight recorder's working files (a few MB); under {@code
-     * java.io.tmpdir} by default. Without effect when the flight recorder runs already.
+     * Sets whether samples have the label {@code thread}, with numbers replaced by N; false by
+     * default.
+     */
+    public Builder threadNames(boolean label) {
+      return set(s -> s.capture.threadNames(label));
+    }
+
+    /**
+     * Sets the directory of the flight recorder's working files (a few MB); under {@code
+     * java.io.tmpdir} by default. Without effect if the flight recorder is already initialized.
      */
     public Builder repository(Path directory) {
-      capture = capture.withRepository(Objects.requireNonNull(directory, "directory"));
-      return this;
+      return set(s -> s.repository(directory));
     }
 
     /**
-     * Sets how often the live heap may be looked at, which stops the application for about 0.35 s
-     * per GB; requests in between get the last one. 1 minute by default.
+     * Sets the minimum time between two histograms of the live heap, each of which stops the
+     * application for about 0.35 s per GB; requests in between get the previous one. 1 minute by
+     * default.
      */
     public Builder heapInterval(Duration interval) {
-      this.heapInterval = positive("heapInterval", interval);
-      return this;
+      ProfilingSettings.positive("heapInterval", interval);
+      return set(s -> s.heapInterval = interval);
     }
 
-    /** Sets the used heap above which the live heap is not looked at; 2 GiB by default. */
+    /** Sets the used heap above which no histogram of the live heap is taken; 2 GiB by default. */
     public Builder heapMaxBytes(long bytes) {
-      if (bytes <= 0) {
-        throw new IllegalArgumentException("heapMaxBytes must be more than 0, but is " + bytes);
-      }
-      this.heapMaxBytes = bytes;
-      return this;
+      return set(s -> s.heapMaxBytes(bytes));
     }
 
     /** Sets whether the last interval is pushed when the JVM exits; true by default. */
     public Builder flushAtExit(boolean flush) {
-      this.flushAtExit = flush;
-      return this;
-    }
-
-    /** Sets who makes our threads, all of which should be daemons; plain threads by default. */
-    public Builder threadFactory(ThreadFactory threads) {
-      this.threads = Objects.requireNonNull(threads, "threads");
-      return this;
+      return set(s -> s.flushAtExit = flush);
     }
 
     /**
-     * Starts; returns at once, while capture comes up within a second.
+     * Sets the factory of the profiler's threads, which should be daemons; plain daemon threads by
+     * default.
+     */
+    public Builder threadFactory(ThreadFactory threadFactory) {
+      Objects.requireNonNull(threadFactory, "threadFactory");
+      return set(s -> s.threadFactory = threadFactory);
+    }
+
+    /**
+     * Starts profiling. Returns immediately; event capture is ready within about a second.
      *
-     * @throws IllegalArgumentException when more than one place to push to is set, or the store's
-     *     settings are wrong
-     * @throws IllegalStateException when nothing on the class path can send to a store
-     * @throws UncheckedIOException when the address for the endpoint cannot be had
+     * @throws IllegalArgumentException if more than one of receiver, sink and store is set, a
+     *     receiver is combined with a queue size or spool, or the store's settings are invalid
+     * @throws IllegalStateException if there is no {@link SinkProvider} on the class path for a
+     *     store
+     * @throws UncheckedIOException if the address cannot be bound
      */
     public JvmProfiling start() {
-      int places = (receiver == null ? 0 : 1) + (sink == null ? 0 : 1) + (store == null ? 0 : 1);
-      if (places > 1) {
-        throw new IllegalArgumentException("set one of receiver, sink and store, not several");
-      }
-      Profiler profiler = new Profiler(capture, profiles, threads);
-      // Before all else: the flight recorder wants a cold JVM, and what a store needs warms it.
-      profiler.start();
-      JvmProfiling profiling = null;
-      try {
-        profiling = assemble(profiler);
-      } finally {
-        if (profiling == null) {
-          profiler.close();
-        }
-      }
-      return profiling;
-    }
-
-    private JvmProfiling assemble(Profiler profiler) {
-      ProfileFactory factory = new ProfileFactory(profiler, heapInterval, heapMaxBytes);
-      PprofHandler handler =
-          new PprofHandler(
-              profiler, factory, new PprofIndex(profiler), maxDuration, pprofToken, commandLine);
-      Delivery delivery = delivery();
-      PprofServer server = null;
-      if (pprofAddress != null) {
-        try {
-          server =
-              PprofServer.start(
-                  pprofAddress, handler, threads, pprofToken != null, PprofServer.HEAD_TIMEOUT);
-        } catch (IOException e) {
-          if (delivery != null) {
-            delivery.close();
-          }
-          throw new UncheckedIOException(e);
-        }
-      }
-      ProfileReceiver to = delivery == null ? receiver : delivery;
-      Pusher pusher =
-          to == null ? null : new Pusher(profiler, factory, to, labels, interval, threads);
-      JvmProfiling profiling = new JvmProfiling(profiler, handler, server, pusher, delivery);
-      if (pusher != null) {
-        pusher.start();
-        if (flushAtExit) {
-          profiling.closeAtExit(threads);
-        }
-      }
-      return profiling;
+      settings.check(queueIsSet);
+      return settings.start();
     }
 
     /**
-     * Returns a source that profiles this JVM from its {@link ProfileSource#start} to its end, with
-     * the settings as they are now.
+     * Returns a source that profiles this JVM from its {@link ProfileSource#start} to its close,
+     * with the current settings.
      */
     public ProfileSource source() {
       return new JvmProfileSource(this);
-    }
-
-    private @Nullable Delivery delivery() {
-      if (store != null) {
-        return Delivery.builder(SinkProvider.load().create(store)).closeSink(true).build();
-      }
-      return sink == null ? null : Delivery.builder(sink).build();
-    }
-
-    private static Duration positive(String name, Duration value) {
-      if (value.isNegative() || value.isZero()) {
-        throw new IllegalArgumentException(name + " must be more than zero, but is " + value);
-      }
-      return value;
     }
   }
 }

@@ -8,15 +8,14 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What profiling of this JVM does, at one moment. Immutable.
+ * A snapshot of the status of a {@link JvmProfiling}. Immutable.
  *
- * @param profiles what can be had
- * @param capture the capture of events, when it runs
- * @param unavailable why events cannot be captured, when they cannot
- * @param pprofAddress where profiles are served, if they are
- * @param push how profiles were handed on, if they are pushed
- * @param delivery what became of them on the way to the store or the sink, if one of these is set:
- *     whether it takes them, why not, and what was lost
+ * @param profiles the profiles that are served and pushed
+ * @param capture the status of the event capture, if it is running
+ * @param unavailable the reason why events cannot be captured, if they cannot
+ * @param pprofAddress the address at which profiles are served, if they are
+ * @param push the status of pushing, if profiles are pushed
+ * @param delivery the status of the delivery to a store or sink, if one is set
  */
 public record JvmProfilingStatus(
     Set<JvmProfile> profiles,

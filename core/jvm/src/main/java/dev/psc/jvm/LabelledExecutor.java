@@ -5,7 +5,10 @@ import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/** Runs tasks with the labels of who hands them in. Thread-safe as what it runs on. */
+/**
+ * An executor that runs tasks with the labels of the submitting thread. Thread-safe if its delegate
+ * is.
+ */
 final class LabelledExecutor extends AbstractExecutorService {
 
   private final ExecutorService executor;

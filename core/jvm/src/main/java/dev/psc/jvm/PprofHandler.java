@@ -17,9 +17,9 @@ import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers requests for profiles as Go's {@code net/http/pprof} does, for any HTTP server: mount it
- * at {@code /debug/pprof}. A request with {@code seconds} blocks its thread for as long and about a
- * second more. Thread-safe.
+ * A handler of requests for profiles, compatible with Go's {@code net/http/pprof}, for any HTTP
+ * server. Mount it at {@code /debug/pprof}. A request with {@code seconds} blocks its thread for
+ * that time and about one more second. Thread-safe.
  */
 public final class PprofHandler {
 
@@ -49,10 +49,10 @@ public final class PprofHandler {
     this.commandLine = commandLine;
   }
 
-  /** Answers a request; never throws, except that an interrupt of the thread ends it early. */
+  /** Answers a request. Never throws; an interrupt of the thread ends it early. */
   public PprofResponse handle(PprofRequest request) {
     if (!request.method().equals("GET") && !request.method().equals("HEAD")) {
-      return error(405, "only GET and HEAD are answered here", Map.of("Allow", "GET, HEAD"));
+      return error(405, "only GET and HEAD are allowed", Map.of("Allow", "GET, HEAD"));
     }
     if (!isAllowed(request)) {
       return error(
@@ -108,14 +108,12 @@ public final class PprofHandler {
       throws Profiler.UnavailableException, InterruptedException {
     Optional<JvmProfile> found = JvmProfile.named(name);
     if (found.isEmpty() || !found.get().path().equals(name)) {
-      return error(404, "there is no profile \"" + name + "\"; see " + PREFIX + "/", Map.of());
+      return error(404, "unknown profile \"" + name + "\"; see " + PREFIX + "/", Map.of());
     }
     JvmProfile profile = found.get();
     if (!profiler.profiles().contains(profile)) {
       return error(
-          404,
-          "the profile " + name + " is switched off: add " + profile + " to the profiles",
-          Map.of());
+          404, "profile " + name + " is disabled: add " + profile + " to the profiles", Map.of());
     }
     Optional<Duration> seconds = seconds(request);
     if (request.method().equals("HEAD")) {
@@ -126,7 +124,7 @@ public final class PprofHandler {
       return text(
           request, "text/plain; charset=utf-8", ThreadDump.text(profiler.settings().ownThreads()));
     }
-    ProfileFactory.Made made =
+    ProfileFactory.EncodableProfile made =
         profile == JvmProfile.GOROUTINE && request.parameter("virtual").orElse("0").equals("1")
             ? factory.allThreads()
             : make(profile, seconds);
@@ -138,7 +136,7 @@ public final class PprofHandler {
     return new PprofResponse(200, headers, made.pprof());
   }
 
-  private ProfileFactory.Made make(JvmProfile profile, Optional<Duration> seconds)
+  private ProfileFactory.EncodableProfile make(JvmProfile profile, Optional<Duration> seconds)
       throws Profiler.UnavailableException, InterruptedException {
     if (profile.isMoment()) {
       return factory.moment(profile);
@@ -184,7 +182,10 @@ public final class PprofHandler {
 
   private PprofResponse commandLine(PprofRequest request) {
     if (!commandLine) {
-      return error(404, "cmdline is switched off: it may show secrets", Map.of());
+      return error(
+          404,
+          "cmdline is disabled because it may show secrets; enable it with commandLine",
+          Map.of());
     }
     return text(request, "text/plain; charset=utf-8", CommandLine.masked());
   }
@@ -218,7 +219,7 @@ public final class PprofHandler {
     return headers;
   }
 
-  /** Go's tools show the text of an error that carries their header. */
+  /** Go's tools show the body of an error that has this header. */
   private static PprofResponse error(int status, String message, Map<String, String> more) {
     Map<String, String> headers = headers("text/plain; charset=utf-8");
     headers.put("X-Go-Pprof", "1");
@@ -226,7 +227,7 @@ public final class PprofHandler {
     return new PprofResponse(status, headers, (message + "\n").getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Returns the profiles that can be asked for. */
+  /** Returns the profiles that are served. */
   List<JvmProfile> profiles() {
     return profiler.profiles().stream().sorted().toList();
   }

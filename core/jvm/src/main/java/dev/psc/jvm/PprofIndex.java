@@ -6,7 +6,7 @@ import dev.psc.jvm.profile.JvmProfile;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
-/** The page that shows people which profiles there are. */
+/** The index page of the served profiles. */
 final class PprofIndex {
 
   private final Profiler profiler;
@@ -19,7 +19,7 @@ final class PprofIndex {
     StringBuilder html = new StringBuilder(4096);
     html.append("<!doctype html><html><head><title>/debug/pprof/</title></head><body>");
     html.append("<h1>/debug/pprof/</h1><p>Open one with <code>go tool pprof ADDRESS</code>, or");
-    html.append(" look at it as text.</p><table>");
+    html.append(" view it as text.</p><table>");
     Set<JvmProfile> profiles = profiler.profiles();
     for (JvmProfile profile : JvmProfile.values()) {
       if (profiles.contains(profile)) {
@@ -52,7 +52,7 @@ final class PprofIndex {
       case BLOCK -> "other waiting since the start: parked, asleep, for I/O; seconds=N";
       case GOROUTINE -> "the stacks of all threads";
       case THREADCREATE -> "where threads were started";
-      case WALL -> "CPU time and waiting together, for seconds=N (30 by default)";
+      case WALL -> "CPU time and waiting combined, for seconds=N (30 by default)";
       case EXCEPTIONS -> "where exceptions were thrown since the start; seconds=N";
       case LEAK_SUSPECTS -> "sampled objects that have lived long, by allocation stack";
     };

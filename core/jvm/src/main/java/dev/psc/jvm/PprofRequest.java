@@ -7,11 +7,11 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A request for a profile, whatever server it came in through. Immutable.
+ * A request for a profile, independent of the HTTP server. Immutable.
  *
  * @param method the HTTP method
- * @param path the path as the client sent it, or only what follows the place where the handler is
- *     mounted: everything up to {@code /debug/pprof} is ignored
+ * @param path the path that the client sent, or the part of it below the mount point; everything up
+ *     to {@code /debug/pprof} is ignored
  * @param query decoded parameters
  * @param headers names in lower case
  */

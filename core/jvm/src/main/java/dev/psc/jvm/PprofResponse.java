@@ -2,7 +2,7 @@ package dev.psc.jvm;
 
 import java.util.Map;
 
-/** The answer to a {@link PprofRequest}, to be written as it is. Immutable but for its body. */
+/** The response to a {@link PprofRequest}. Immutable except for the body array. */
 public final class PprofResponse {
 
   private final int status;
@@ -20,12 +20,12 @@ public final class PprofResponse {
     return status;
   }
 
-  /** Returns the headers to send besides the length. */
+  /** Returns the headers to send, without {@code Content-Length}. */
   public Map<String, String> headers() {
     return headers;
   }
 
-  /** Returns the bytes themselves, not a copy; to be left out for a {@code HEAD}. */
+  /** Returns the body, not a copy; omit it for a {@code HEAD} request. */
   public byte[] body() {
     return body;
   }

@@ -25,13 +25,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A small HTTP/1.1 server for the profiles: one request per connection, a limit on connections, on
- * the size of a request's head, and on the time that a client takes to send it and to read the
- * answer. Thread-safe.
+ * A small HTTP/1.1 server of profiles: one request per connection, with limits on the number of
+ * connections, the size of a request's head, and the time a client takes to send the request and to
+ * read the response. Thread-safe.
  */
 final class PprofServer implements AutoCloseable {
 
-  private static final Logger log = LoggerFactory.getLogger(PprofServer.class);
+  private static final Logger logger = LoggerFactory.getLogger(PprofServer.class);
   private static final int MAX_CONNECTIONS = 16;
   private static final int MAX_HEAD_BYTES = 16 * 1024;
   static final Duration HEAD_TIMEOUT = Duration.ofSeconds(3);
@@ -44,7 +44,7 @@ final class PprofServer implements AutoCloseable {
   private final ThreadPoolExecutor workers;
   private final Thread acceptor;
 
-  /** Open connections and when each must be done, in nanoTime; 0 while it waits for its profile. */
+  /** Open connections and their deadlines in nanoTime; 0 while waiting for the profile. */
   private final Map<Socket, Long> deadlines = new ConcurrentHashMap<>();
 
   private volatile boolean closed;
@@ -66,17 +66,17 @@ final class PprofServer implements AutoCloseable {
   }
 
   /**
-   * Listens.
+   * Binds the address and starts serving.
    *
-   * @param guarded whether a token is asked for
-   * @param headTimeout how long a client may take to ask
-   * @throws IOException when the address cannot be had
+   * @param tokenRequired whether requests must carry a token
+   * @param headTimeout the maximum time to receive a request
+   * @throws IOException if the address cannot be bound
    */
   static PprofServer start(
       InetSocketAddress address,
       PprofHandler handler,
       ThreadFactory threads,
-      boolean guarded,
+      boolean tokenRequired,
       Duration headTimeout)
       throws IOException {
     ServerSocket socket = new ServerSocket();
@@ -90,10 +90,10 @@ final class PprofServer implements AutoCloseable {
     }
     PprofServer server = new PprofServer(handler, socket, threads, headTimeout);
     server.acceptor.start();
-    if (!guarded && !server.address().getAddress().isLoopbackAddress()) {
-      log.warn(
-          "Profiles are served to everybody who reaches {}: set a token, or serve them to this"
-              + " machine only",
+    if (!tokenRequired && !server.address().getAddress().isLoopbackAddress()) {
+      logger.warn(
+          "Profiles at {} are served without authentication: set pprofToken, or bind to a loopback"
+              + " address",
           server.address());
     }
     return server;
@@ -113,7 +113,7 @@ final class PprofServer implements AutoCloseable {
         continue;
       } catch (IOException e) {
         if (!closed) {
-          log.warn("The endpoint for profiles cannot accept a connection", e);
+          logger.warn("Profile endpoint failed to accept a connection", e);
         }
         continue;
       }
@@ -121,7 +121,9 @@ final class PprofServer implements AutoCloseable {
       try {
         workers.execute(() -> serve(socket));
       } catch (RejectedExecutionException e) {
-        log.debug("More than {} connections at the endpoint for profiles", MAX_CONNECTIONS);
+        logger.debug(
+            "Profile endpoint has reached its limit of {} connections; dropping one",
+            MAX_CONNECTIONS);
         end(socket);
       }
     }
@@ -142,7 +144,7 @@ final class PprofServer implements AutoCloseable {
     try {
       socket.close();
     } catch (IOException e) {
-      log.debug("Cannot close a connection", e);
+      logger.debug("Failed to close a connection", e);
     }
   }
 
@@ -162,7 +164,7 @@ final class PprofServer implements AutoCloseable {
       write(socket.getOutputStream(), response, request != null && isHead(request));
       socket.shutdownOutput();
     } catch (IOException e) {
-      log.debug("A client of the endpoint for profiles went away or was too slow", e);
+      logger.debug("Client of the profile endpoint disconnected or was too slow", e);
     } finally {
       end(socket);
     }
@@ -176,10 +178,10 @@ final class PprofServer implements AutoCloseable {
     return new PprofResponse(
         400,
         Map.of("Content-Type", "text/plain; charset=utf-8"),
-        "this is not an HTTP/1.1 request\n".getBytes(StandardCharsets.UTF_8));
+        "not an HTTP/1.1 request\n".getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Reads up to the empty line; nothing if the client went away. */
+  /** Reads up to the empty line; returns nothing if the client disconnected. */
   private static byte[] head(InputStream in) throws IOException {
     ByteArrayOutputStream head = new ByteArrayOutputStream(512);
     int ends = 0;
@@ -270,14 +272,14 @@ final class PprofServer implements AutoCloseable {
     };
   }
 
-  /** Stops listening and cuts open connections; returns at once. */
+  /** Stops listening and closes open connections, without waiting. */
   @Override
   public void close() {
     closed = true;
     try {
       server.close();
     } catch (IOException e) {
-      log.debug("Cannot close the endpoint for profiles", e);
+      logger.debug("Failed to close the profile endpoint", e);
     }
     workers.shutdownNow();
     deadlines.keySet().forEach(this::end);

@@ -16,10 +16,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 
-/** Makes finished profiles for the endpoint and for push. Thread-safe. */
+/** A factory of encoded profiles for the endpoint and for pushing. Thread-safe. */
 final class ProfileFactory {
 
-  /** A thread dump stops all threads: requests that come closer than this share one. */
+  /**
+   * The minimum time between two thread dumps, which stop all threads; requests in between share
+   * one.
+   */
   private static final Duration DUMP_INTERVAL = Duration.ofSeconds(1);
 
   private final Profiler profiler;
@@ -29,8 +32,8 @@ final class ProfileFactory {
   private final Throttled<Snapshot> virtualDumps;
   private final Throttled<Snapshot> histograms;
 
-  /** A profile in both forms; each is made when asked for. */
-  record Made(long timeNanos, Supplier<byte[]> encoder, Supplier<String> writer) {
+  /** A profile in both forms, each encoded on demand. */
+  record EncodableProfile(long timeNanos, Supplier<byte[]> encoder, Supplier<String> writer) {
 
     byte[] pprof() {
       return encoder.get();
@@ -52,24 +55,26 @@ final class ProfileFactory {
   }
 
   /** Returns the running total since the start: no duration, as in Go. */
-  Made total(JvmProfile profile) throws Profiler.UnavailableException, InterruptedException {
+  EncodableProfile total(JvmProfile profile)
+      throws Profiler.UnavailableException, InterruptedException {
     Snapshot snapshot = profiler.total(profile);
     return made(snapshot, snapshot.startNanos() + snapshot.durationNanos(), 0);
   }
 
-  /** Returns what happens from now on for a while. */
-  Made span(JvmProfile profile, Duration length)
+  /** Returns the profile of a span of time that starts now. */
+  EncodableProfile span(JvmProfile profile, Duration length)
       throws Profiler.UnavailableException, InterruptedException {
     return delta(profiler.span(profile, length));
   }
 
   /** Returns the profile of a window that has ended. */
-  Made delta(Snapshot snapshot) {
+  EncodableProfile delta(Snapshot snapshot) {
     return made(snapshot, snapshot.startNanos(), Math.max(1, snapshot.durationNanos()));
   }
 
-  /** Returns the state of this moment. */
-  Made moment(JvmProfile profile) throws Profiler.UnavailableException, InterruptedException {
+  /** Returns a profile of the current state. */
+  EncodableProfile moment(JvmProfile profile)
+      throws Profiler.UnavailableException, InterruptedException {
     return switch (profile) {
       case GOROUTINE -> {
         Snapshot dump = dumps.get();
@@ -77,16 +82,16 @@ final class ProfileFactory {
       }
       case HEAP -> heap();
       case LEAK_SUSPECTS -> leaks();
-      default -> throw new IllegalArgumentException(profile + " is not a profile of a moment");
+      default -> throw new IllegalArgumentException(profile + " does not show one moment");
     };
   }
 
   /**
-   * Returns the state of this moment of all threads, virtual ones too.
+   * Returns a profile of all current threads, including virtual threads.
    *
    * @throws Profiler.UnavailableException before JDK 21
    */
-  Made allThreads() throws Profiler.UnavailableException {
+  EncodableProfile allThreads() throws Profiler.UnavailableException {
     try {
       Snapshot dump = virtualDumps.get();
       return made(dump, dump.startNanos(), 0);
@@ -95,7 +100,7 @@ final class ProfileFactory {
     }
   }
 
-  private Made heap() throws Profiler.UnavailableException, InterruptedException {
+  private EncodableProfile heap() throws Profiler.UnavailableException, InterruptedException {
     List<String> comments = new ArrayList<>();
     comments.add("inuse values are exact and by class, without stacks: see " + ClassHistogram.ROOT);
     Snapshot live = Snapshot.empty(JvmProfile.HEAP);
@@ -108,7 +113,7 @@ final class ProfileFactory {
       }
     } else {
       comments.add(
-          "the live heap was not looked at: "
+          "no histogram of the live heap: "
               + used
               + " bytes are used, heapMaxBytes = "
               + heapMaxBytes);
@@ -123,23 +128,23 @@ final class ProfileFactory {
     Snapshot first = allocated;
     Snapshot second = live;
     long now = Clocks.epochNanos();
-    return new Made(
+    return new EncodableProfile(
         now,
         () -> PprofEncoder.encode(JvmProfile.HEAP, periodNanos, now, 0, comments, first, second),
         () -> String.join("\n", comments) + "\n" + PprofText.of(second));
   }
 
-  private Made leaks() throws Profiler.UnavailableException, InterruptedException {
+  private EncodableProfile leaks() throws Profiler.UnavailableException, InterruptedException {
     try {
       Snapshot suspects = profiler.running().leakSuspects();
       return made(suspects, suspects.startNanos(), 0);
     } catch (IOException e) {
-      throw new Profiler.UnavailableException("the recording cannot be written: " + e, true);
+      throw new Profiler.UnavailableException("failed to write the recording: " + e, true);
     }
   }
 
-  private Made made(Snapshot snapshot, long timeNanos, long durationNanos) {
-    return new Made(
+  private EncodableProfile made(Snapshot snapshot, long timeNanos, long durationNanos) {
+    return new EncodableProfile(
         timeNanos,
         () ->
             PprofEncoder.encode(

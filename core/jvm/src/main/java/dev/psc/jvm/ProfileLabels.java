@@ -8,20 +8,20 @@ import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Labels for what a thread does: samples that the profiler of this JVM takes of the thread while a
- * scope is open carry the scope's labels, in {@code process_cpu}, {@code memory}, {@code mutex},
- * {@code block}, {@code wall}, {@code exceptions} and {@code goroutine} alike.
+ * Labels of the current thread. Samples that the profiler of this JVM takes of a thread while a
+ * scope is open have the scope's labels, in {@code process_cpu}, {@code memory}, {@code mutex},
+ * {@code block}, {@code wall}, {@code exceptions} and {@code goroutine}.
  *
  * <pre>{@code
  * ProfileLabels.run(LabelSet.of("route", "/checkout"), () -> handle(request));
  * }</pre>
  *
- * <p>Scopes nest: an inner one has the outer one's labels too, and wins where both set one. Labels
- * belong to the Java thread, virtual ones included, not to what carries it. Values should be few,
- * such as routes and job names: a capture keeps 10,000 distinct sets, and further ones are left out
- * of samples. While nothing is captured all of this does nothing.
+ * <p>Scopes nest: an inner scope inherits the labels of the outer one and overrides equal names.
+ * Labels belong to the Java thread, not to the carrier of a virtual thread. Use few distinct
+ * values, such as routes and job names: a capture keeps 10,000 distinct sets, and samples do not
+ * get further ones. Without a running capture, labels have no effect.
  *
- * <p>Thread-safe; nothing here throws, except what the tasks throw.
+ * <p>Thread-safe. No method throws, except for exceptions of the tasks.
  */
 public final class ProfileLabels {
 
@@ -55,8 +55,8 @@ public final class ProfileLabels {
   }
 
   /**
-   * Gives this thread labels until the scope is closed. A scope that is never closed ends with the
-   * one around it, or with the thread.
+   * Sets labels of this thread until the scope is closed. A scope that is never closed ends with
+   * the enclosing scope or with the thread.
    */
   public static Scope scope(LabelSet labels) {
     ThreadLabels.Entry entry = ThreadLabels.SHARED.open(labels);
@@ -70,32 +70,32 @@ public final class ProfileLabels {
     return closing == null ? NOTHING : new Scope(closing);
   }
 
-  /** Returns the labels that this thread has now; none while nothing is captured. */
+  /** Returns the current labels of this thread; none without a running capture. */
   public static LabelSet current() {
     return ThreadLabels.SHARED.isActive() ? ThreadLabels.SHARED.current() : AgentLabels.current();
   }
 
-  /** Returns a task that runs with the labels that this thread has now, on whatever thread. */
+  /** Returns a task that runs with the current labels of this thread, on any thread. */
   public static Runnable wrap(Runnable task) {
     LabelSet labels = current();
     return labels.isEmpty() ? task : () -> run(labels, task);
   }
 
-  /** Returns a task that runs with the labels that this thread has now, on whatever thread. */
+  /** Returns a task that runs with the current labels of this thread, on any thread. */
   public static <T extends @Nullable Object> Callable<T> wrapCallable(Callable<T> task) {
     LabelSet labels = current();
     return labels.isEmpty() ? task : () -> call(labels, task);
   }
 
   /**
-   * Returns an executor whose tasks have the labels of the thread that hands them in. What it runs
-   * on stays the caller's: shutting either down shuts down both.
+   * Returns an executor whose tasks have the labels of the submitting thread. Shutting down either
+   * executor shuts down both.
    */
   public static ExecutorService wrapExecutor(ExecutorService executor) {
     return new LabelledExecutor(executor);
   }
 
-  /** Labels of a thread until it is closed, by any thread; closing twice does nothing. */
+  /** A scope of labels of a thread. Any thread may close it; a second close has no effect. */
   public static final class Scope implements AutoCloseable {
 
     private final @Nullable Runnable closing;
@@ -104,7 +104,7 @@ public final class ProfileLabels {
       this.closing = closing;
     }
 
-    /** Gives the thread back the labels that it had before. */
+    /** Restores the previous labels of the thread. */
     @Override
     public void close() {
       if (closing != null) {

@@ -22,10 +22,12 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Takes profiles for the endpoint: running totals, spans of time and moments. Thread-safe. */
+/**
+ * The source of profiles for the endpoint: running totals, spans of time and moments. Thread-safe.
+ */
 final class Profiler {
 
-  /** Spans that may be taken at the same time. */
+  /** The maximum number of concurrent spans. */
   static final int MAX_WINDOWS = 8;
 
   private static final long START_TIMEOUT_SECONDS = 10;
@@ -46,7 +48,7 @@ final class Profiler {
     this.threads = threads;
   }
 
-  /** Says why a profile cannot be had, for people. */
+  /** Thrown if a profile is not available; the message has the reason. */
   static final class UnavailableException extends Exception {
 
     private static final long serialVersionUID = 1;
@@ -58,7 +60,7 @@ final class Profiler {
       this.busy = busy;
     }
 
-    /** Returns whether it can be had later. */
+    /** Returns whether a later request may succeed. */
     boolean busy() {
       return busy;
     }
@@ -90,7 +92,7 @@ final class Profiler {
         totals.thenAccept(window -> capture.join().count(window, cumulative));
   }
 
-  /** Returns the profiles to push: those that do not stop the application. */
+  /** Returns the profiles to push, without those that stop the application. */
   Set<JvmProfile> pushedProfiles() {
     Set<JvmProfile> pushed = EnumSet.noneOf(JvmProfile.class);
     pushed.addAll(profiles);
@@ -133,21 +135,23 @@ final class Profiler {
     return running.peek(await(totals, "the start of capture"), profile);
   }
 
-  /** Returns what happens from now on for a while; blocks for that long and about a second. */
+  /**
+   * Returns the profile of a span of time that starts now. Blocks for that time and about a second.
+   */
   Snapshot span(JvmProfile profile, Duration length)
       throws UnavailableException, InterruptedException {
     Capture running = running();
     if (!windows.tryAcquire()) {
       throw new UnavailableException(
-          MAX_WINDOWS + " requests with seconds are being answered already; try again later", true);
+          MAX_WINDOWS + " requests with seconds are already running; retry later", true);
     }
     try {
       CountDownLatch begun = new CountDownLatch(1);
       CompletableFuture<Window> window = running.open(Set.of(profile), begun::countDown);
-      // Soon after the start, and on a machine that has more to do than it can, not at once.
+      // Takes a moment after the start and on an overloaded machine.
       if (!begun.await(START_TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
         forget(window);
-        throw new UnavailableException("the window did not begin in time", true);
+        throw new UnavailableException("the window did not start in time", true);
       }
       if (closing.await(length.toNanos(), TimeUnit.NANOSECONDS)) {
         forget(window);
@@ -170,13 +174,13 @@ final class Profiler {
       return future.get(
           future.isDone() ? 0 : MARK_TIMEOUT_SECONDS + START_TIMEOUT_SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException e) {
-      throw new UnavailableException(what + " did not come in time", true);
+      throw new UnavailableException(what + " did not become ready in time", true);
     } catch (ExecutionException e) {
       throw new UnavailableException("not available: " + JvmFailures.message(e), false);
     }
   }
 
-  /** Ends a window, now or when it begins, for nobody. */
+  /** Ends a window, now or when it begins, and discards its result. */
   private void forget(CompletableFuture<Window> window) {
     CompletableFuture<?> unused =
         window.thenCompose(

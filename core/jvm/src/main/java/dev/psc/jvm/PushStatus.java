@@ -4,12 +4,12 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * How profiles were handed to the queue before the store, or to a receiver; what came of them there
- * is in {@link JvmProfilingStatus#delivery}. Immutable.
+ * A snapshot of the status of pushing to the delivery queue or to a receiver. The status of the
+ * delivery is {@link JvmProfilingStatus#delivery}. Immutable.
  *
- * @param interval how long a profile is
- * @param pushed profiles that the receiver took
- * @param refused profiles that the receiver did not take
+ * @param interval the length of a profile
+ * @param pushed the number of profiles that the receiver accepted
+ * @param refused the number of profiles that the receiver refused
  * @param lastError the last failure, if there was one
  */
 public record PushStatus(

@@ -26,12 +26,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands the profiles of each interval to a receiver. Windows follow each other without a gap; the
- * first is shorter by chance, so that a fleet that starts together does not send together.
+ * Pushes the profiles of each interval to a receiver. Windows follow each other without a gap. The
+ * first has a random, shorter length, so that a fleet that starts together does not send together.
  */
 final class Pusher {
 
-  private static final Logger log = LoggerFactory.getLogger(Pusher.class);
+  private static final Logger logger = LoggerFactory.getLogger(Pusher.class);
   private static final Duration MARK_TIMEOUT = Duration.ofSeconds(20);
   private static final Duration CLOSE_MARK_TIMEOUT = Duration.ofMillis(1_500);
 
@@ -68,14 +68,14 @@ final class Pusher {
     thread.start();
   }
 
-  private Set<JvmProfile> wanted(boolean moments) {
-    Set<JvmProfile> wanted = EnumSet.noneOf(JvmProfile.class);
+  private Set<JvmProfile> selected(boolean moments) {
+    Set<JvmProfile> selected = EnumSet.noneOf(JvmProfile.class);
     for (JvmProfile profile : profiler.pushedProfiles()) {
       if (profile.isMoment() == moments) {
-        wanted.add(profile);
+        selected.add(profile);
       }
     }
-    return wanted;
+    return selected;
   }
 
   private void run() {
@@ -94,9 +94,9 @@ final class Pusher {
         }
         pushMoments();
       } catch (InterruptedException e) {
-        log.debug("Interrupted; only close() ends pushing", e);
+        logger.debug("Ignoring an interrupt; only close() ends pushing", e);
       } catch (RuntimeException e) {
-        failed("an interval could not be pushed: " + e);
+        failed("failed to push an interval: " + e);
       }
       next = Math.max(next + interval.toNanos(), System.nanoTime());
     }
@@ -109,19 +109,19 @@ final class Pusher {
       Thread.currentThread().interrupt();
       return null;
     } catch (ExecutionException | TimeoutException e) {
-      log.debug("Only profiles of moments are pushed", e);
+      logger.debug("No capture of events; pushing thread dumps only", e);
       return null;
     }
   }
 
   private void open(Capture capture) {
-    CompletableFuture<Window> opened = capture.open(wanted(false));
+    CompletableFuture<Window> opened = capture.open(selected(false));
     synchronized (lock) {
       window = opened;
     }
   }
 
-  /** Returns false when pushing ends. */
+  /** Returns false if pushing has ended. */
   private boolean sleepUntil(long deadlineNanos) {
     synchronized (lock) {
       while (!closing) {
@@ -132,7 +132,7 @@ final class Pusher {
         try {
           lock.wait(left);
         } catch (InterruptedException e) {
-          log.debug("Interrupted; only close() ends pushing", e);
+          logger.debug("Ignoring an interrupt; only close() ends pushing", e);
           return !closing;
         }
       }
@@ -159,13 +159,15 @@ final class Pusher {
         return;
       }
       Capture.Roll roll =
-          capture.roll(current, wanted(false)).get(MARK_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+          capture
+              .roll(current, selected(false))
+              .get(MARK_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
       synchronized (lock) {
         window = CompletableFuture.completedFuture(roll.next());
       }
       roll.snapshots().forEach(this::push);
     } catch (ExecutionException | TimeoutException e) {
-      failed("the end of an interval did not come: " + JvmFailures.message(e));
+      failed("the end of an interval did not arrive: " + JvmFailures.message(e));
       if (!last) {
         open(capture);
       }
@@ -173,9 +175,9 @@ final class Pusher {
   }
 
   private void pushMoments() throws InterruptedException {
-    for (JvmProfile profile : wanted(true)) {
+    for (JvmProfile profile : selected(true)) {
       try {
-        ProfileFactory.Made made = factory.moment(profile);
+        ProfileFactory.EncodableProfile made = factory.moment(profile);
         hand(profile, made.pprof(), made.timeNanos(), 0);
       } catch (Profiler.UnavailableException e) {
         failed(profile.profileName() + ": " + e.getMessage());
@@ -187,7 +189,7 @@ final class Pusher {
     if (snapshot.table().size() == 0) {
       return; // nothing happened
     }
-    ProfileFactory.Made made = factory.delta(snapshot);
+    ProfileFactory.EncodableProfile made = factory.delta(snapshot);
     hand(snapshot.profile(), made.pprof(), made.timeNanos(), Math.max(1, snapshot.durationNanos()));
   }
 
@@ -215,7 +217,7 @@ final class Pusher {
         return;
       }
     }
-    log.warn("Pushing profiles: {}", message);
+    logger.warn("Failed to push profiles: {}", message);
   }
 
   PushStatus status() {
@@ -225,10 +227,10 @@ final class Pusher {
   }
 
   /**
-   * Pushes what is left and ends.
+   * Pushes the last interval and ends.
    *
-   * @param exiting whether the JVM exits, so that the stream has ended already: what was counted is
-   *     pushed as it is
+   * @param exiting whether the JVM is exiting, so that the stream has already ended: the counts so
+   *     far are pushed
    */
   void close(boolean exiting) {
     CompletableFuture<Window> current = null;
@@ -246,7 +248,7 @@ final class Pusher {
     CompletableFuture<Capture> capture = profiler.capture();
     if (current != null && current.isDone() && !current.isCompletedExceptionally()) {
       Window left = current.join();
-      for (JvmProfile profile : wanted(false)) {
+      for (JvmProfile profile : selected(false)) {
         push(capture.join().peek(left, profile));
       }
       return;

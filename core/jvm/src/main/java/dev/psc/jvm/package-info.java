@@ -1,6 +1,6 @@
 /**
- * This JVM as a source of profiles: CPU, allocations, locks, heap and threads, pushed or at
- * /debug/pprof.
+ * Profiles of the running JVM: CPU, allocations, locks, heap and threads, pushed to a store or
+ * served at /debug/pprof.
  */
 @NullMarked
 package dev.psc.jvm;

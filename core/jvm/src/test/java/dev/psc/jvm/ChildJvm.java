@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** Runs a main class of the tests in a JVM of its own. */
+/** Runs a main class of the tests in a separate JVM. */
 final class ChildJvm {
 
   private ChildJvm() {}

@@ -22,7 +22,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import jdk.jfr.FlightRecorder;
 
-/** Programs that make profiling hard, each in a JVM of its own. */
+/** Programs that are hard to profile, each in a separate JVM. */
 final class HardProgram {
 
   private HardProgram() {}
@@ -252,7 +252,7 @@ final class HardProgram {
 
   static volatile Object allocated = "";
 
-  /** A stack of its own for each seed, as deep as it has bits. */
+  /** Calls a distinct stack for each seed, as deep as the seed has bits. */
   private static void left(long seed, int depth) {
     if (depth == 0) {
       allocated = new byte[512];

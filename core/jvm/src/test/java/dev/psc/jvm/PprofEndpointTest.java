@@ -139,7 +139,7 @@ class PprofEndpointTest {
   void refusesWhatItDoesNotHave() throws Exception {
     assertThat(get("/debug/pprof/nonsense").statusCode()).isEqualTo(404);
     assertThat(get("/debug/pprof/exceptions").statusCode()).isEqualTo(404);
-    assertThat(text(get("/debug/pprof/cmdline"))).contains("switched off");
+    assertThat(text(get("/debug/pprof/cmdline"))).contains("disabled");
   }
 
   @Test

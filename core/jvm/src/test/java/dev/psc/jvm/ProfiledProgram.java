@@ -58,6 +58,7 @@ final class ProfiledProgram {
   private static void once() throws Exception {
     try (JvmProfiling profiling = start()) {
       JvmProfilingStatus status = profiling.status();
+      System.out.println("MODULE " + JvmProfiling.class.getModule().getName());
       System.out.println("UNAVAILABLE " + status.unavailable().orElse("-"));
       System.out.println(
           "OTHERS " + status.capture().map(CaptureStatus::otherRecordings).orElse(List.of()));

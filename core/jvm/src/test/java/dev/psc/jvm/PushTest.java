@@ -145,6 +145,6 @@ class PushTest {
                     .receiver(this::take)
                     .store(SinkSettings.builder("x:1").build())
                     .start())
-        .hasMessageContaining("one of receiver, sink and store");
+        .hasMessageContaining("receiver, sink and store exclude each other");
   }
 }

@@ -121,7 +121,7 @@ class StreamHealingTest {
                 return handled.get() > 2;
               });
       assertThat(stream.lastError())
-          .contains("an event jdk.ThreadStart could not be counted", "out of labels");
+          .contains("failed to count an event jdk.ThreadStart", "out of labels");
       assertThat(stream.restarts()).isZero();
     } finally {
       stream.close();

@@ -49,6 +49,33 @@ class SurroundingsTest {
         .contains("GET goroutine 200", "GET profile 501", "CLOSED");
   }
 
+  @ParameterizedTest
+  @MethodSource("javas")
+  void capturesEventsAsANamedModule(Path java) throws Exception {
+    String testClasses = "";
+    List<String> modules = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+      if (entry.endsWith("test-classes")) {
+        testClasses = entry;
+      } else if (entry.endsWith("classes") || entry.contains("slf4j-api")) {
+        modules.add(entry);
+      }
+    }
+    String module = "dev.psc.jvm";
+    assertThat(
+            once(
+                java,
+                "--module-path",
+                String.join(File.pathSeparator, modules),
+                "--add-modules",
+                module,
+                "--patch-module",
+                module + "=" + testClasses,
+                "--add-reads",
+                module + "=ALL-UNNAMED"))
+        .contains("MODULE " + module, "GET allocs 200", "GET profile 200", "CLOSED");
+  }
+
   /**
    * As containers are locked down: another user without privileges or a home, in a directory it may
    * not write to, with one writable place.

@@ -16,7 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** Does a known amount of everything, and prints what profiles say beside it. */
+/** Does a known amount of work of each kind, and prints it together with the profiled values. */
 public final class TruthProgram {
 
   private static final long MILLI = 1_000_000;
@@ -57,7 +57,10 @@ public final class TruthProgram {
     sink = x;
   }
 
-  /** A method of its own: the flight recorder of JDK 17 is at times blind in one endless loop. */
+  /**
+   * A separate method, because the flight recorder of JDK 17 sometimes cannot walk the stack of one
+   * endless loop.
+   */
   private static long mix(long seed) {
     long x = seed;
     for (long i = 0; i < 2_000; i++) {
@@ -106,7 +109,7 @@ public final class TruthProgram {
   public static void main(String[] arguments) throws Exception {
     long scale = Long.parseLong(arguments[0]);
     boolean exact = arguments[1].equals("exact");
-    CaptureSettings settings = CaptureSettings.DEFAULT.withExactAllocations(exact);
+    CaptureSettings settings = CaptureSettings.builder().exactAllocations(exact).build();
     Capture capture =
         SharedCapture.acquire(settings, OwnThreads.daemons()).get(60, TimeUnit.SECONDS);
     EnumSet<JvmProfile> profiles =

@@ -1,6 +1,9 @@
 package dev.psc.store;
 
+import dev.psc.auth.BearerToken;
 import dev.psc.auth.CallHeaders;
+import dev.psc.auth.FileTokenSource;
+import dev.psc.auth.JwtProjectToken;
 import dev.psc.auth.ProjectId;
 import dev.psc.auth.PscAuthInterceptor;
 import dev.psc.auth.ServiceAccountToken;
@@ -95,13 +98,20 @@ public final class GrpcSinkProvider implements SinkProvider {
               + ": use TLS, or set allowPlaintextToken");
     }
     if (settings.token().isPresent()) {
-      return TokenSource.fixed(ServiceAccountToken.parse(settings.token().get().strip()));
+      return TokenSource.fixed(token(settings.token().get().strip(), settings.allowProjectToken()));
     }
     try {
-      return TokenSource.file(settings.tokenFile().get());
+      FileTokenSource.Builder file = FileTokenSource.builder(settings.tokenFile().get());
+      return (settings.allowProjectToken() ? file.allowProjectToken() : file).open();
     } catch (TokenUnavailableException e) {
       throw new IllegalArgumentException("tokenFile: " + e.getMessage(), e);
     }
+  }
+
+  private static BearerToken token(String text, boolean allowProjectToken) {
+    return allowProjectToken && !text.startsWith(ServiceAccountToken.PREFIX)
+        ? JwtProjectToken.parse(text)
+        : ServiceAccountToken.parse(text);
   }
 
   /** Compares the text only; the connected address is checked again with each call. */

@@ -21,6 +21,7 @@ public final class SinkSettings {
   private final Map<String, String> headers;
   private final boolean plaintext;
   private final boolean allowPlaintextToken;
+  private final boolean allowProjectToken;
   private final boolean insecureSkipVerify;
   private final Duration callTimeout;
 
@@ -33,6 +34,7 @@ public final class SinkSettings {
     this.headers = Map.copyOf(builder.headers);
     this.plaintext = builder.plaintext;
     this.allowPlaintextToken = builder.allowPlaintextToken;
+    this.allowProjectToken = builder.allowProjectToken;
     this.insecureSkipVerify = builder.insecureSkipVerify;
     this.callTimeout = builder.callTimeout;
   }
@@ -86,6 +88,11 @@ public final class SinkSettings {
     return allowPlaintextToken;
   }
 
+  /** Returns whether the token may be an old project token (JWT). */
+  public boolean allowProjectToken() {
+    return allowProjectToken;
+  }
+
   /** Returns whether the certificate of the store is not checked. */
   public boolean insecureSkipVerify() {
     return insecureSkipVerify;
@@ -122,6 +129,7 @@ public final class SinkSettings {
     private final Map<String, String> headers = new LinkedHashMap<>();
     private boolean plaintext;
     private boolean allowPlaintextToken;
+    private boolean allowProjectToken;
     private boolean insecureSkipVerify;
     private Duration callTimeout = Duration.ofSeconds(10);
 
@@ -169,6 +177,12 @@ public final class SinkSettings {
     /** Sets whether a token may be sent in plaintext; false by default. */
     public Builder allowPlaintextToken(boolean allowPlaintextToken) {
       this.allowPlaintextToken = allowPlaintextToken;
+      return this;
+    }
+
+    /** Sets whether the token may be an old project token (JWT); false by default. */
+    public Builder allowProjectToken(boolean allowProjectToken) {
+      this.allowProjectToken = allowProjectToken;
       return this;
     }
 

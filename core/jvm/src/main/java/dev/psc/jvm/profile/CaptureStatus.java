@@ -7,19 +7,20 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What the capture of events does and costs, at one moment. Immutable.
+ * A snapshot of the status and cost of the event capture. Immutable.
  *
- * @param since when it began
- * @param profiles what is being counted now
- * @param cpuSource the event that CPU samples come from, e.g. {@code jdk.CPUTimeSample}
- * @param stackDepth the stack depth that was asked for in time, or 0 if the flight recorder was
- *     running already, with its own depth
- * @param lateStart whether the flight recorder started in a warm JVM that lost its compiled code
- * @param otherRecordings names of the recordings that others run in this JVM: their settings are
- *     merged with ours
- * @param lockThreshold shortest wait for a lock that is counted now; it rises under load
- * @param allocationsPerSecond how many samples of allocations are asked for now; fewer while they
- *     cost too much
+ * @param since the start of the capture
+ * @param profiles the profiles that are counted now
+ * @param cpuSource the event of CPU samples, e.g. {@code jdk.CPUTimeSample}
+ * @param stackDepth the configured stack depth, or 0 if the flight recorder was already initialized
+ *     with another depth
+ * @param lateStart whether the start of the flight recorder discarded the compiled code of a warm
+ *     JVM
+ * @param otherRecordings names of the other recordings in this JVM, whose settings the JDK merges
+ *     with those of this capture
+ * @param lockThreshold the shortest wait for a lock that is counted now; it rises under load
+ * @param allocationsPerSecond the current limit of allocation samples; it falls while they cost too
+ *     much
  * @param events events counted
  * @param lag how long after the newest event it was counted
  * @param stacks distinct stacks in memory
@@ -27,10 +28,10 @@ import java.util.Set;
  * @param refusedLabels samples and scopes without their labels for lack of room
  * @param truncatedStacks distinct stacks that were deeper than the limit
  * @param lostSamples CPU samples that the JVM reports as lost
- * @param lostMarks window ends that never arrived because the stream fell behind or died
- * @param restarts how many times the stream died and was started again
+ * @param lostMarks window ends that never arrived because the stream fell behind or failed
+ * @param restarts the number of times the stream failed and was restarted
  * @param ownCpu CPU time of the profiler's and the flight recorder's Java threads
- * @param ownAllocatedBytes what those threads have allocated
+ * @param ownAllocatedBytes bytes allocated by those threads
  * @param lastError the last failure, if there was one
  */
 public record CaptureStatus(

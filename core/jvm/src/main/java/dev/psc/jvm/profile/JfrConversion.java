@@ -49,17 +49,17 @@ public final class JfrConversion {
     return start;
   }
 
-  /** Returns how long it is, from its first chunk to the end of its last whole one. */
+  /** Returns its length, from its first chunk to the end of its last whole one. */
   public Duration duration() {
     return duration;
   }
 
-  /** Returns which profiles the file has samples of. */
+  /** Returns the profiles of which the file has samples. */
   public Set<JvmProfile> profiles() {
     return Collections.unmodifiableSet(pprofs.keySet());
   }
 
-  /** Returns one profile as gzip'd pprof, the caller's own copy, if the file has it. */
+  /** Returns a copy of one profile as gzip'd pprof, if the file has samples of it. */
   public Optional<byte[]> pprof(JvmProfile profile) {
     return Optional.ofNullable(pprofs.get(profile)).map(byte[]::clone);
   }
@@ -83,12 +83,12 @@ public final class JfrConversion {
     return all;
   }
 
-  /** Returns how many events of each name were read, also of those that are in no profile. */
+  /** Returns the number of events by name, including events that are in no profile. */
   public Map<String, Long> events() {
     return events;
   }
 
-  /** Returns what is missing or estimated, for people; empty when all is well. */
+  /** Returns sentences about missing or estimated data; empty if there is none. */
   public List<String> remarks() {
     return remarks;
   }

@@ -6,19 +6,19 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * A kind of profile of the running JVM. Names, sample types and period types are Go's where Go has
- * the profile, so that queries and dashboards made for Go services fit.
+ * A kind of profile of the running JVM. Names, sample types and period types are those of Go where
+ * Go has the profile, so that queries and dashboards for Go services work unchanged.
  */
 public enum JvmProfile {
   /** CPU time by stack: {@code samples/count} and {@code cpu/nanoseconds}. */
   PROCESS_CPU("process_cpu", "profile", "cpu", "nanoseconds", "samples/count", "cpu/nanoseconds"),
 
-  /** Allocated objects and bytes by stack, as Go's {@code allocs}. */
+  /** Allocated objects and bytes by stack, like Go's {@code allocs}. */
   MEMORY("memory", "allocs", "space", "bytes", Types.MEMORY),
 
   /**
-   * What {@link #MEMORY} has, and the live heap by class. Looking at the live heap stops the
-   * application for a moment, hence it has a smallest interval and a largest heap.
+   * The allocations of {@link #MEMORY}, and the live heap by class. A histogram of the live heap
+   * stops the application, so its frequency and the size of the heap are limited.
    */
   HEAP("heap", "heap", "space", "bytes", Types.MEMORY),
 
@@ -34,15 +34,15 @@ public enum JvmProfile {
   /** Where threads were started: {@code threadcreate/count}. */
   THREADCREATE("threadcreate", "threadcreate", "threadcreate", "count", "threadcreate/count"),
 
-  /** CPU time and waiting together: {@code samples/count} and {@code wall/nanoseconds}. */
+  /** CPU time and waiting combined: {@code samples/count} and {@code wall/nanoseconds}. */
   WALL("wall", "wall", "wall", "nanoseconds", "samples/count", "wall/nanoseconds"),
 
   /** Thrown exceptions and errors by stack: {@code exceptions/count}. */
   EXCEPTIONS("exceptions", "exceptions", "exceptions", "count", "exceptions/count"),
 
   /**
-   * Objects that have lived long, by allocation stack: a small sample that favours big objects and
-   * names leaks, not an amount of memory. On demand only.
+   * Long-lived objects by allocation stack: a small sample, biased towards large objects, that
+   * points to leaks and does not measure memory. On demand only.
    */
   LEAK_SUSPECTS("leak_suspects", "leak_suspects", "space", "bytes", "samples/count", "size/bytes");
 
@@ -67,6 +67,14 @@ public enum JvmProfile {
     this.sampleTypes = List.of(sampleTypes);
   }
 
+  /**
+   * Returns the profiles that are on by default: all except {@link #WALL}, {@link #EXCEPTIONS} and
+   * {@link #LEAK_SUSPECTS}.
+   */
+  public static JvmProfiles defaults() {
+    return JvmProfiles.of(PROCESS_CPU, MEMORY, HEAP, MUTEX, BLOCK, GOROUTINE, THREADCREATE);
+  }
+
   /** Returns the value of the label {@code __name__} in a store, e.g. {@code process_cpu}. */
   public String profileName() {
     return profileName;
@@ -82,12 +90,12 @@ public enum JvmProfile {
     return sampleTypes;
   }
 
-  /** Returns what its period counts, as {@code type/unit}. */
+  /** Returns its period type, as {@code type/unit}. */
   public String periodType() {
     return periodType + "/" + periodUnit;
   }
 
-  /** Returns whether it is kept as a running total from the start of capture, as in Go. */
+  /** Returns whether it is a running total since the start of capture, as in Go. */
   public boolean isCumulative() {
     return this == MEMORY
         || this == MUTEX
@@ -103,7 +111,7 @@ public enum JvmProfile {
 
   /**
    * Returns the profile of a name, which may also be the last part of its address ({@code cpu} is
-   * understood too).
+   * an alias).
    */
   public static Optional<JvmProfile> named(String name) {
     String lower = name.trim().toLowerCase(Locale.ROOT);

@@ -7,10 +7,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Where the events of a recording or of a live stream are counted: every open {@link Window} gets
- * every sample of a profile that it counts. Callers hold its lock, {@code synchronized
- * (aggregator)}, around anything that reads or writes; a stream takes it once per event,
- * uncontended.
+ * An aggregator of the events of a recording or a live stream. It adds each sample to every open
+ * {@link Window} that counts its profile. Callers hold its lock, {@code synchronized (aggregator)},
+ * for all reads and writes; a stream acquires it once per event, uncontended.
  */
 public final class Aggregator {
 
@@ -27,7 +26,7 @@ public final class Aggregator {
     this.stackPool = new StackPool(limits);
   }
 
-  /** Makes one that has its own windows, and stacks and labels in common with another. */
+  /** Creates an aggregator with its own windows that shares stacks and labels with another. */
   public Aggregator(Aggregator other) {
     this.limits = other.limits;
     this.labels = other.labels;
@@ -70,14 +69,14 @@ public final class Aggregator {
     return window;
   }
 
-  /** Ends a window; it is not written any more. */
+  /** Ends a window; no more samples are added to it. */
   public void close(Window window) {
     if (windows.remove(window)) {
       folded += window.folded();
     }
   }
 
-  /** Returns what one profile of a window has now, for use without the lock. */
+  /** Returns the current sums of one profile of a window, for use without the lock. */
   public Snapshot snapshot(Window window, JvmProfile profile, long endNanos) {
     return new Snapshot(
         profile,
@@ -88,7 +87,7 @@ public final class Aggregator {
         endNanos - window.startNanos());
   }
 
-  /** Returns how many samples went to {@code [other]} since the start. */
+  /** Returns the number of samples that went to {@code [other]} since the start. */
   public long folded() {
     long all = folded;
     for (Window window : windows) {
@@ -98,10 +97,9 @@ public final class Aggregator {
   }
 
   /**
-   * Makes room when the tables of stacks or functions are full, by forgetting what no open window
-   * has.
+   * Removes stacks and functions that no open window uses, if their tables are full.
    *
-   * @return whether numbers of stacks have changed; {@link #epoch} tells too
+   * @return whether numbers of stacks have changed; then {@link #epoch} changes too
    */
   public boolean compactIfFull() {
     if (!stackPool.isFull()) {

@@ -3,9 +3,8 @@ package dev.psc.jvm.internal.aggregate;
 import java.util.regex.Pattern;
 
 /**
- * Names of functions and files as profiles show them: without the addresses and counters that the
- * JVM puts into the names of generated classes, so that one piece of code is one function across
- * restarts.
+ * The names of functions and files in profiles. Addresses and counters in names of generated
+ * classes are removed, so that the same code has the same name after a restart.
  */
 public final class FrameNames {
 
@@ -19,7 +18,7 @@ public final class FrameNames {
           "(\\$\\$(?:EnhancerBy[A-Za-z]*|FastClassBy[A-Za-z]*|SpringCGLIB|KeyFactoryBy[A-Za-z]*)\\$\\$|\\$(?:ByteBuddy|MockitoMock|HibernateProxy)\\$)[0-9A-Za-z]+");
   private static final Pattern HIDDEN_NUMBER = Pattern.compile("/\\d+$");
 
-  /** async-profiler gives a native frame its library as class. */
+  /** async-profiler stores the library of a native frame as its class. */
   private static final Pattern NATIVE = Pattern.compile("\\.(so|dylib)(\\.|$)");
 
   private static final Pattern DIGITS = Pattern.compile("\\d+");
@@ -64,7 +63,7 @@ public final class FrameNames {
         && NATIVE.matcher(className).find();
   }
 
-  /** Returns the file as a stack trace element knows it, with the directory of its package. */
+  /** Returns the file name of a stack trace element, with the directory of its package. */
   public static String fileName(String className, String simpleFile) {
     int lastDot = className.lastIndexOf('.');
     return lastDot < 0

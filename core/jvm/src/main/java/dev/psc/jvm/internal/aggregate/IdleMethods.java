@@ -2,7 +2,7 @@ package dev.psc.jvm.internal.aggregate;
 
 import java.util.List;
 
-/** Knows the methods in which a thread waits: pool threads for work, native code for others. */
+/** The methods in which threads wait: for work in a pool, or in native code. */
 public final class IdleMethods {
 
   private static final List<String> IDLE_PREFIXES =

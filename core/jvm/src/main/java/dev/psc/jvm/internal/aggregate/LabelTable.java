@@ -6,13 +6,13 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Label sets of samples by number; 0 is the empty set. Bounded: beyond the limit a sample keeps the
- * labels that it had before the one that does not fit. Written by one thread at a time; numbers
- * that a reader was given can be resolved without a lock.
+ * A bounded table of label sets by number; 0 is the empty set. When it is full, a sample keeps its
+ * labels without the new one. Written by one thread at a time; readers resolve numbers without a
+ * lock.
  */
 public final class LabelTable {
 
-  /** Most distinct label sets of a process. */
+  /** The maximum number of distinct label sets of a process. */
   static final int MAX_SETS = 10_000;
 
   private final Map<LabelSet, Integer> ids = new HashMap<>();
@@ -26,7 +26,7 @@ public final class LabelTable {
     id(LabelSet.empty());
   }
 
-  /** Returns the number of a set, or 0 when there are too many. */
+  /** Returns the number of a set, or 0 if the table is full. */
   public int id(LabelSet labels) {
     Integer known = ids.get(labels);
     if (known != null) {
@@ -68,7 +68,7 @@ public final class LabelTable {
     return size;
   }
 
-  /** Returns how many times a set was not kept because there were too many. */
+  /** Returns how often a set was refused because the table was full. */
   public long refused() {
     return refused;
   }

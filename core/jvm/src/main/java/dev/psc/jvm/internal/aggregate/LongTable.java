@@ -3,8 +3,8 @@ package dev.psc.jvm.internal.aggregate;
 import java.util.Arrays;
 
 /**
- * Gives long keys dense indexes in the order of their arrival: an open-addressing table without
- * boxing, so that a key that is there already costs no allocation. Not thread-safe.
+ * An open-addressing table from long keys to dense indexes in insertion order. Looking up an
+ * existing key does not allocate. Not thread-safe.
  */
 public final class LongTable {
 

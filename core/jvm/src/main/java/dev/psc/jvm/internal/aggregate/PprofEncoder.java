@@ -7,7 +7,7 @@ import dev.psc.pprof.ProfileBuilder;
 import java.util.Arrays;
 import java.util.List;
 
-/** Writes snapshots as pprof. Not thread-safe; one per profile. */
+/** An encoder of snapshots as pprof, for one profile. Not thread-safe. */
 public final class PprofEncoder {
 
   private static final String PROGRAM = "java";
@@ -36,14 +36,14 @@ public final class PprofEncoder {
   }
 
   /**
-   * Returns a profile, gzip'd.
+   * Returns the gzip'd profile.
    *
-   * @param kind what it is
+   * @param kind the kind of profile
    * @param periodNanos the period of CPU samples
-   * @param timeNanos when it begins, or when it was taken
-   * @param durationNanos how long it is; 0 for a moment or a running total
-   * @param comments remarks for people
-   * @param parts what it consists of; parts after the first fill the columns from the third on
+   * @param timeNanos its start, or the time at which it was taken
+   * @param durationNanos its length; 0 for a moment or a running total
+   * @param comments the comments of the profile
+   * @param parts the snapshots; parts after the first fill the columns from the third on
    */
   public static byte[] encode(
       JvmProfile kind,

@@ -4,7 +4,7 @@ import dev.psc.label.Label;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 
-/** Writes snapshots as text for people, {@code ?debug=1}: the largest first. */
+/** A writer of snapshots as text, largest first, for {@code ?debug=1}. */
 public final class PprofText {
 
   private static final int MAX_STACKS = 2_000;

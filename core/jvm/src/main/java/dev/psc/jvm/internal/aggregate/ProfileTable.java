@@ -4,12 +4,12 @@ import java.util.Arrays;
 import java.util.BitSet;
 
 /**
- * Two running sums per (stack, labels): the aggregation of one profile. Bounded: what does not fit
- * is added to the stack {@code [other]}. Not thread-safe.
+ * A bounded table of two sums per (stack, labels), for one profile. When it is full, further
+ * samples are added to the stack {@code [other]}. Not thread-safe.
  */
 public final class ProfileTable {
 
-  /** Most distinct (stack, labels) of one table. */
+  /** The maximum number of distinct (stack, labels). */
   static final int MAX_ROWS = 16_384;
 
   private final LongTable rows;
@@ -54,7 +54,7 @@ public final class ProfileTable {
     return rows.size();
   }
 
-  /** Returns how many additions went to {@code [other]} because the table was full. */
+  /** Returns the number of samples that went to {@code [other]} because the table was full. */
   long folded() {
     return folded;
   }
@@ -96,7 +96,7 @@ public final class ProfileTable {
     }
   }
 
-  /** Gives every stack its new number. */
+  /** Replaces the numbers of all stacks. */
   ProfileTable renumbered(int[] stacks) {
     ProfileTable table = new ProfileTable(maxRows);
     for (int row = 0; row < rows.size(); row++) {

@@ -1,6 +1,6 @@
 package dev.psc.jvm.internal.aggregate;
 
-/** The names of frames that stand for something other than a method. */
+/** The names of frames that are not methods. */
 public final class PseudoFrames {
 
   /** Samples whose stack did not fit into the tables. */
@@ -12,7 +12,7 @@ public final class PseudoFrames {
   /** An event without a stack. */
   public static final String NO_STACK = "[no stack]";
 
-  /** The root of a stack that the JVM cut off at its depth limit. */
+  /** The root of a stack that the JVM truncated at its depth limit. */
   public static final String TRUNCATED = "[truncated]";
 
   /** CPU time of the profiler's own threads. */

@@ -4,14 +4,14 @@ import dev.psc.jvm.internal.runtime.Clocks;
 import dev.psc.jvm.profile.JvmProfile;
 
 /**
- * One profile of a window, to be encoded without a lock. Immutable by agreement.
+ * One profile of a window, which is encoded without a lock. Must not be changed.
  *
- * @param profile what it is
+ * @param profile the kind of profile
  * @param stackPool resolves stacks
  * @param labels resolves labels
  * @param table the sums
- * @param startNanos when the window began, in nanoseconds since 1970
- * @param durationNanos how long it was
+ * @param startNanos the start of the window, in nanoseconds since 1970
+ * @param durationNanos its length
  */
 public record Snapshot(
     JvmProfile profile,

@@ -6,13 +6,14 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Functions, locations and stacks by number. Tables only grow: a reader that was given a stack's
- * number under the writer's lock can resolve it later without one. When a table is full new stacks
- * become {@link #OTHER_STACK}, so that totals stay right. Written by one thread at a time.
+ * A bounded pool of functions, locations and stacks by number. Tables only grow: a reader that
+ * obtained a stack's number under the writer's lock can resolve it later without the lock. When a
+ * table is full, new stacks become {@link #OTHER_STACK}, so that totals stay exact. Written by one
+ * thread at a time.
  */
 public final class StackPool {
 
-  /** The stack {@code [other]}, for what no longer fits. */
+  /** The stack {@code [other]} of samples that do not fit. */
   static final int OTHER_STACK = 0;
 
   /** Flag of a function whose threads wait for work when it is on the stack. */
@@ -21,7 +22,7 @@ public final class StackPool {
   /** Flag of a native function that only waits, when it is the leaf. */
   static final int WAITS = 2;
 
-  /** Of all names together: those of a hundred thousand functions even in a heap of 256 MB. */
+  /** The limit on all names together; enough for 100,000 functions in a heap of 256 MB. */
   private static final long MOST_CHARACTERS = Runtime.getRuntime().maxMemory() / 16;
 
   private final Limits limits;
@@ -43,11 +44,11 @@ public final class StackPool {
   private boolean full;
 
   /**
-   * Bounds of an stackPool.
+   * The limits of a stack pool.
    *
-   * @param functions most distinct functions
-   * @param stacks most distinct stacks
-   * @param frames most frames of all stacks together
+   * @param functions the maximum number of distinct functions
+   * @param stacks the maximum number of distinct stacks
+   * @param frames the maximum number of frames of all stacks together
    */
   public record Limits(int functions, int stacks, int frames) {
     public static final Limits DEFAULT = new Limits(65_536, 49_152, 2_097_152);
@@ -59,7 +60,7 @@ public final class StackPool {
     assert other == OTHER_STACK;
   }
 
-  /** Returns the number of a function; {@code [other]} when there are too many. */
+  /** Returns the number of a function; {@code [other]} if the table is full. */
   public int function(String name, String file) {
     Integer known = functionIds.get(name);
     if (known != null) {
@@ -102,7 +103,7 @@ public final class StackPool {
    * Returns the number of a stack.
    *
    * @param stack locations, leaf first; copied
-   * @param length how many of them count
+   * @param length the number of locations
    */
   public int stack(int[] stack, int length) {
     int hash = length;
@@ -208,7 +209,7 @@ public final class StackPool {
     return frames[(stack == 0 ? 0 : ends[stack - 1]) + index];
   }
 
-  /** Copies all locations of a stack, leaf first; as many as it is deep. */
+  /** Copies all locations of a stack, leaf first. */
   void frames(int stack, int[] into) {
     int[] all = ends;
     int start = stack == 0 ? 0 : all[stack - 1];
@@ -243,13 +244,13 @@ public final class StackPool {
     return functions;
   }
 
-  /** Returns whether something did not fit since this stackPool was made. */
+  /** Returns whether something has not fitted since the pool was created. */
   public boolean isFull() {
     return full;
   }
 
   /**
-   * Returns an stackPool with the stacks in use only.
+   * Returns a pool with only the stacks in use.
    *
    * @param used numbers of the stacks to keep
    * @param renumbered filled with the new number of each, and 0 for the rest

@@ -6,15 +6,15 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Set;
 
-/** A span of time and what was counted in it, per profile. Guarded by its {@link Aggregator}. */
+/** A span of time with the sums of each profile. Guarded by its {@link Aggregator}. */
 public final class Window {
 
   private final EnumMap<JvmProfile, ProfileTable> tables = new EnumMap<>(JvmProfile.class);
   private final long startNanos;
 
   /**
-   * @param profiles what to count
-   * @param startNanos when it begins, in nanoseconds since 1970
+   * @param profiles the profiles to count
+   * @param startNanos its start, in nanoseconds since 1970
    */
   Window(Set<JvmProfile> profiles, long startNanos) {
     this.startNanos = startNanos;

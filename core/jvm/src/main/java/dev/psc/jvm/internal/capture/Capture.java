@@ -10,21 +10,21 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The running capture of this JVM's events. Windows begin and end at marks in the order of events,
- * which arrive within about a second; an event is counted in exactly one of two windows that follow
- * each other. Thread-safe.
+ * A running capture of this JVM's events. Windows begin and end at marks in the event stream, which
+ * arrive within about a second. An event is counted in exactly one of two consecutive windows.
+ * Thread-safe.
  */
 public interface Capture {
 
   /**
-   * Begins a window; from then on the events that its profiles need are on.
+   * Opens a window and enables the events that its profiles need.
    *
-   * @param whenBegun called when the window begins, up to a second before that is known to have
-   *     come through the stream; perhaps more than once
+   * @param whenBegun called when the window begins, up to a second before the stream confirms it;
+   *     may be called more than once
    */
   CompletableFuture<Window> open(Set<JvmProfile> profiles, Runnable whenBegun);
 
-  /** Begins a window of which only the result matters. */
+  /** Opens a window. */
   default CompletableFuture<Window> open(Set<JvmProfile> profiles) {
     return open(profiles, () -> {});
   }
@@ -35,30 +35,30 @@ public interface Capture {
   /** Ends a window and begins another at the same mark. */
   CompletableFuture<Roll> roll(CompletableFuture<Window> window, Set<JvmProfile> next);
 
-  /** Returns what a window has at this moment. */
+  /** Returns the current sums of one profile of a window. */
   Snapshot peek(Window window, JvmProfile profile);
 
-  /** Changes what a window counts, from now on; sums of profiles that stay go on. */
+  /** Changes the profiles of a window; sums of profiles that stay are kept. */
   void count(Window window, Set<JvmProfile> profiles);
 
   /**
-   * Returns sampled objects that have lived long; the first call begins to sample.
+   * Returns sampled long-lived objects; the first call starts sampling.
    *
-   * @throws IOException when the recording cannot be written
+   * @throws IOException if the recording cannot be written
    */
   Snapshot leakSuspects() throws IOException;
 
-  /** Returns what runs, what it costs and what was lost. */
+  /** Returns the status: active profiles, cost and losses. */
   CaptureStatus status();
 
-  /** Ends capture within two seconds and removes its files; idempotent. */
+  /** Ends the capture and removes its files within two seconds. Idempotent. */
   void shutdown();
 
   /**
    * A change of windows.
    *
-   * @param next the window that has begun
-   * @param snapshots what the one that ended has
+   * @param next the window that was opened
+   * @param snapshots the snapshots of the window that was closed
    */
   record Roll(Window next, List<Snapshot> snapshots) {}
 }

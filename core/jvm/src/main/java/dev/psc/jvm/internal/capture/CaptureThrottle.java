@@ -8,10 +8,10 @@ import java.time.Duration;
 import java.util.Set;
 
 /**
- * Keeps events from costing more than they tell: raises the threshold of lock events while there
- * are too many, asks for fewer samples of allocations while our threads are busy, pauses
- * exceptions, and runs the short bursts that teach the sizes of classes. Used by the clock thread,
- * once a second.
+ * A throttle that bounds the cost of events. It raises the threshold of lock events while there are
+ * too many, lowers the rate of allocation samples while the profiler's threads are busy, pauses
+ * exceptions, and runs short bursts of exact allocation events to learn the sizes of classes. The
+ * clock thread calls it once a second.
  */
 final class CaptureThrottle {
 
@@ -19,13 +19,14 @@ final class CaptureThrottle {
   private static final long FEW_LOCK_EVENTS = 200;
 
   /**
-   * What our threads may take of a core. A sample costs them more the deeper its stack is; its
-   * weight is what was allocated since the one before, so that fewer samples change no total.
+   * The share of a core that the profiler's threads may use. Samples with deep stacks cost more.
+   * The weight of a sample is the bytes allocated since the previous one, so fewer samples do not
+   * change totals.
    */
-  private static final double MOST_OWN_SHARE = 0.005;
+  private static final double MAX_OWN_SHARE = 0.005;
 
-  private static final double LITTLE_OWN_SHARE = MOST_OWN_SHARE / 4;
-  private static final int LEAST_ALLOCATIONS_PER_SECOND = 50;
+  private static final double LOW_OWN_SHARE = MAX_OWN_SHARE / 4;
+  private static final int MIN_ALLOCATIONS_PER_SECOND = 50;
   private static final int OWN_PERIOD_TICKS = 10;
 
   private static final long MANY_EXCEPTIONS = 5_000;
@@ -34,7 +35,7 @@ final class CaptureThrottle {
   private static final int LEARN_EVERY_TICKS = 300;
   private static final int LEARN_AGAIN_TICKS = 30;
   private static final double UNKNOWN_SHARE = 0.1;
-  private static final Duration MOST_LOCK_THRESHOLD = Duration.ofMillis(100);
+  private static final Duration MAX_LOCK_THRESHOLD = Duration.ofMillis(100);
 
   private final CaptureSettings settings;
   private final EventCounter converter;
@@ -64,7 +65,7 @@ final class CaptureThrottle {
         lockThreshold, allocationsPerSecond, settings.exactAllocations(), learning, exceptions);
   }
 
-  /** Takes which profiles are on, so that a burst comes with the first allocation profile. */
+  /** Sets the active profiles; the first allocation profile starts a burst. */
   synchronized void profiles(Set<JvmProfile> profiles) {
     boolean wanted = profiles.contains(JvmProfile.MEMORY) && !settings.exactAllocations();
     if (wanted && !memory && ticksSinceLearning >= LEARN_AGAIN_TICKS) {
@@ -75,9 +76,9 @@ final class CaptureThrottle {
   }
 
   /**
-   * Returns whether settings of events change.
+   * Returns whether settings of events have changed.
    *
-   * @param ownShare what our threads took of a core in the last second
+   * @param ownShare the share of a core that the profiler's threads used in the last second
    */
   synchronized boolean tick(double ownShare) {
     return tick(
@@ -88,10 +89,10 @@ final class CaptureThrottle {
   }
 
   /**
-   * Takes what came in the last second.
+   * Evaluates the last second.
    *
-   * @param unknownShare which part of the allocated bytes was of classes without a known size
-   * @param ownShare what our threads took of a core
+   * @param unknownShare the share of allocated bytes of classes without a known size
+   * @param ownShare the share of a core that the profiler's threads used
    */
   synchronized boolean tick(
       long lockEvents, long exceptionEvents, double unknownShare, double ownShare) {
@@ -106,7 +107,7 @@ final class CaptureThrottle {
     busyTicks = events > MANY_LOCK_EVENTS ? busyTicks + 1 : 0;
     calmTicks = events < FEW_LOCK_EVENTS ? calmTicks + 1 : 0;
     Duration before = lockThreshold;
-    if (busyTicks >= PATIENCE_TICKS && lockThreshold.compareTo(MOST_LOCK_THRESHOLD) < 0) {
+    if (busyTicks >= PATIENCE_TICKS && lockThreshold.compareTo(MAX_LOCK_THRESHOLD) < 0) {
       Duration least = Duration.ofNanos(500_000);
       lockThreshold = (lockThreshold.compareTo(least) < 0 ? least : lockThreshold).multipliedBy(2);
       busyTicks = 0;
@@ -129,17 +130,17 @@ final class CaptureThrottle {
     ownShares = 0;
     ownTicks = 0;
     if (!warm) {
-      warm = true; // at first our own code is interpreted, which says nothing of the samples
+      warm = true; // the profiler's code is interpreted at first, so its cost is not representative
       return false;
     }
-    calmPeriods = mean < LITTLE_OWN_SHARE ? calmPeriods + 1 : 0;
+    calmPeriods = mean < LOW_OWN_SHARE ? calmPeriods + 1 : 0;
     int before = allocationsPerSecond;
-    int asked = settings.allocationsPerSecond();
-    if (mean > MOST_OWN_SHARE) {
-      int least = Math.min(asked, LEAST_ALLOCATIONS_PER_SECOND);
+    int configured = settings.allocationsPerSecond();
+    if (mean > MAX_OWN_SHARE) {
+      int least = Math.min(configured, MIN_ALLOCATIONS_PER_SECOND);
       allocationsPerSecond = Math.max(least, allocationsPerSecond / 2);
     } else if (calmPeriods * OWN_PERIOD_TICKS >= CALM_TICKS) {
-      allocationsPerSecond = Math.min(asked, allocationsPerSecond * 2);
+      allocationsPerSecond = Math.min(configured, allocationsPerSecond * 2);
       calmPeriods = 0;
     }
     return allocationsPerSecond != before;

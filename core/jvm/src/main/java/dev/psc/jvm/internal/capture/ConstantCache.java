@@ -5,10 +5,10 @@ import java.util.WeakHashMap;
 import java.util.function.Function;
 
 /**
- * What was learned of the JDK's constants: stack traces, methods, classes, threads. The JDK hands
- * out the same object for the same constant of a chunk, and these objects have no equality but
- * identity, so that one look finds what was asked before. Held weakly, as each keeps its chunk's
- * constants alive, which are several kilobytes for a deep stack. Bounded. Not thread-safe.
+ * A bounded cache of values derived from the JDK's constants: stack traces, methods, classes,
+ * threads. The JDK returns the same object for the same constant of a chunk, so keys are compared
+ * by identity. They are held weakly, because each keeps the constants of its chunk alive, several
+ * kilobytes for a deep stack. Not thread-safe.
  */
 final class ConstantCache<K, V> {
 
@@ -16,13 +16,13 @@ final class ConstantCache<K, V> {
   private final Map<K, V> known = new WeakHashMap<>();
 
   /**
-   * @param most how many to keep; when there are more, all are learned again
+   * @param most the maximum number of entries; when it is exceeded, the cache is cleared
    */
   ConstantCache(int most) {
     this.most = most;
   }
 
-  /** Returns what is known of a constant, after learning it if that is nothing. */
+  /** Returns the value of a constant, computed if absent. */
   V get(K constant, Function<K, V> learn) {
     V value = known.get(constant);
     if (value == null) {

@@ -12,11 +12,11 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives CPU samples their worth by CPU clocks. The JDK's execution samples say where inside a
- * thread the time went, not how much there was (13 % of the truth with 20 busy threads on 2 cores).
- * So in each segment of about a second a thread's samples share the CPU time that the thread's
- * clock shows for it. CPU time of threads without a sample, and of the process beyond its Java
- * threads, is counted under frames in brackets: the total is the process's CPU time.
+ * A calibration of CPU samples by CPU clocks. The JDK's execution samples show where a thread spent
+ * time, but not how much (13 % of the CPU time with 20 busy threads on 2 cores). In each segment of
+ * about half a second, the samples of a thread share the CPU time of its clock. CPU time of threads
+ * without a sample, and of the rest of the process, is counted under frames in brackets, so that
+ * the total is the CPU time of the process.
  *
  * <p>Guarded by the aggregator's lock.
  */
@@ -25,10 +25,13 @@ public final class CpuCalibration implements CpuWeigher {
   static final String VM = "[GC, JIT and VM threads]";
   static final String NOT_SAMPLED = "[not sampled]";
 
-  /** Samples of one segment; beyond it they are dropped, and the rest shares the CPU time. */
+  /**
+   * The maximum number of samples of a segment; further samples are dropped and the others share
+   * the CPU time.
+   */
   private static final int MAX_SAMPLES = 65_536;
 
-  /** So many segments later CPU time is no longer counted where a thread was seen last. */
+  /** The number of segments after which CPU time no longer goes to the last stack of a thread. */
   private static final int REMEMBER_SEGMENTS = 10;
 
   private static final long VIRTUAL = Long.MIN_VALUE;
@@ -39,7 +42,7 @@ public final class CpuCalibration implements CpuWeigher {
   private final double nativeWeight;
   private final boolean showOwn;
 
-  /** Knows the names of live threads. */
+  /** The names of live threads. */
   @FunctionalInterface
   interface Names {
     String[] of(long[] threadIds);
@@ -59,10 +62,10 @@ public final class CpuCalibration implements CpuWeigher {
   private long vmUnspent;
 
   /**
-   * @param names the names of threads, or null where there are no CPU clocks, to count every sample
-   *     as one period
-   * @param periodNanos distance between two samples in Java code
-   * @param nativePeriodNanos distance between two samples in native code
+   * @param names the names of threads, or null without CPU clocks; then every sample counts as one
+   *     period
+   * @param periodNanos the sampling interval in Java code
+   * @param nativePeriodNanos the sampling interval in native code
    */
   CpuCalibration(
       Aggregator aggregator,
@@ -115,7 +118,7 @@ public final class CpuCalibration implements CpuWeigher {
     aggregator.add(JvmProfile.WALL, stack, labels, 1, nanos);
   }
 
-  /** Forgets everything: the next reading is the first. */
+  /** Clears all state; the next reading is the first. */
   void reset() {
     clearSegment();
     last = null;
@@ -126,7 +129,7 @@ public final class CpuCalibration implements CpuWeigher {
     return samples == 0;
   }
 
-  /** Forgets where threads were seen last: numbers of stacks have changed. */
+  /** Clears the last stacks of threads, after numbers of stacks have changed. */
   void forgetStacks() {
     if (last != null) {
       Arrays.fill(last.lastSegment, 0);
@@ -137,9 +140,9 @@ public final class CpuCalibration implements CpuWeigher {
    * Ends a segment.
    *
    * @param reading the clocks at its end, read when the marker of the end was written
-   * @param weighed whether samples came with their own CPU time, so that only the rest of the
-   *     process is missing
-   * @param spendAll whether a window ends, so that no CPU time may wait for a later sample
+   * @param weighed whether samples have their own CPU time, so that only the rest of the process is
+   *     added
+   * @param spendAll whether a window ends, so that no CPU time is kept for a later sample
    */
   void endSegment(Reading reading, boolean weighed, boolean spendAll) {
     if (names == null || reading == Reading.nothing()) {
@@ -169,7 +172,7 @@ public final class CpuCalibration implements CpuWeigher {
     clearSegment();
   }
 
-  /** What the clocks showed, with what is not counted yet, by thread. */
+  /** The last reading of the clocks and the uncounted CPU time, by thread. */
   private static final class Clocked {
 
     private final Reading reading;
@@ -192,7 +195,7 @@ public final class CpuCalibration implements CpuWeigher {
       }
     }
 
-    /** Takes over from the reading before; returns the CPU time of all threads since. */
+    /** Replaces the previous reading; returns the CPU time of all threads since then. */
     private long continueFrom(@Nullable Clocked before, boolean forget) {
       long sum = 0;
       for (int row = 0; row < unspent.length; row++) {
@@ -215,15 +218,15 @@ public final class CpuCalibration implements CpuWeigher {
   /**
    * Divides each thread's CPU time among its samples.
    *
-   * @param restNanos CPU time of the process that no living Java thread used
-   * @return what was given to threads that no longer have a clock
+   * @param restNanos the CPU time of the process that no live Java thread used
+   * @return the CPU time of threads that no longer have a clock
    */
   private long spend(Clocked now, long restNanos) {
     int inNative = 0;
     for (int t = 0; t < threads.size(); t++) {
       inNative += nativeThreads[t] > 0 ? 1 : 0;
     }
-    // One thread in native code is sampled per tick, in turn: a sample stands for all of them.
+    // One thread in native code is sampled per tick, in turn: its sample counts for all of them.
     double perNative = nativeWeight * Math.max(1, inNative);
     for (int i = 0; i < samples; i++) {
       weights[sampleThread[i]] += sampleNative[i] ? perNative : 1;
@@ -265,11 +268,11 @@ public final class CpuCalibration implements CpuWeigher {
   }
 
   /**
-   * Prices the samples of threads that ended, whose clocks are gone: what was left to count of
-   * them, and for the segment in which they ended what a sample of the living is worth, within what
-   * the process used.
+   * Divides CPU time among the samples of ended threads, whose clocks are gone. They get their
+   * uncounted CPU time and, for the segment in which they ended, the mean weight of a sample of a
+   * live thread, within the CPU time of the process.
    *
-   * @return what they used in this segment
+   * @return their CPU time in this segment
    */
   private long priceEnded(double[] worth, double perSample, long restNanos) {
     double weight = 0;
@@ -290,7 +293,7 @@ public final class CpuCalibration implements CpuWeigher {
     return Math.round(price * weight);
   }
 
-  /** Counts what is left of threads that ended without a further sample. */
+  /** Counts the remaining CPU time of threads that ended without a further sample. */
   private void spendEnded(Clocked now) {
     Clocked before = last;
     if (before == null) {
@@ -306,7 +309,7 @@ public final class CpuCalibration implements CpuWeigher {
     }
   }
 
-  /** Counts CPU time where the thread was seen last, unless that is long ago. */
+  /** Counts CPU time at the last stack of the thread, unless it is too old. */
   private boolean addToLast(Clocked clocked, int row, long nanos) {
     if (clocked.lastSegment[row] == 0 || segment - clocked.lastSegment[row] > REMEMBER_SEGMENTS) {
       return false;
@@ -317,7 +320,7 @@ public final class CpuCalibration implements CpuWeigher {
     return true;
   }
 
-  /** Takes the CPU time of the threads that carry virtual threads. */
+  /** Collects the CPU time of the carriers of virtual threads. */
   private long takeCarriers(Clocked now) {
     long[] ids = idsWithUnspent(now);
     String[] threadNames = names(ids);

@@ -5,6 +5,7 @@ import dev.psc.jvm.internal.aggregate.Snapshot;
 import dev.psc.jvm.internal.aggregate.StackPool;
 import dev.psc.jvm.internal.aggregate.Window;
 import dev.psc.jvm.internal.capture.CpuClock.Reading;
+import dev.psc.jvm.internal.capture.WindowMarks.Mark;
 import dev.psc.jvm.internal.event.CaptureSettings;
 import dev.psc.jvm.internal.event.EventCounter;
 import dev.psc.jvm.internal.event.EventPlan;
@@ -23,10 +24,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
 import jdk.jfr.EventType;
 import jdk.jfr.FlightRecorder;
@@ -34,19 +33,16 @@ import jdk.jfr.consumer.RecordedEvent;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Capture by one long-lived stream of the JDK's events. A clock thread writes the marks: it is the
- * only one that reads the CPU clocks, so marks and readings have one order.
+ * A capture that reads one long-lived stream of the JDK's events. Only its clock thread writes
+ * marks and reads the CPU clocks, so marks and readings have the same order.
  */
 final class JfrCapture implements Capture {
-  /** Bounds what is not known of threads that end: their clocks are gone. */
+  /** Bounds the CPU time that is unknown for ended threads, whose clocks are gone. */
   private static final Duration TICK = Duration.ofMillis(500);
 
-  private static final Duration GUARD_INTERVAL = Duration.ofMillis(990);
+  private static final Duration THROTTLE_INTERVAL = Duration.ofMillis(990);
   private static final Duration NOT_READY_TICK = Duration.ofMillis(20);
   private static final Duration IDLE_TICK = Duration.ofSeconds(10);
-
-  /** A mark that takes longer is given up: its window ends with what was counted so far. */
-  private static final long MARK_TIMEOUT_NANOS = 5_000_000_000L;
 
   private final CaptureSettings settings;
   private final Aggregator aggregator;
@@ -56,43 +52,19 @@ final class JfrCapture implements Capture {
   private final EventCounter converter;
   private final RecordedEvents recorded;
   private final JfrStream stream;
-  private final CaptureThrottle guards;
+  private final CaptureThrottle throttle;
   private final Thread clockThread;
   private final JfrLeaks leaks;
   private final Instant since = Instant.now();
   private final boolean depthWasSet;
   private final Runnable whenClosed;
 
-  private final Object lock = new Object();
-  private final long id = ThreadLocalRandom.current().nextLong();
-  private final List<Mark> wanted = new ArrayList<>();
-  private final TreeMap<Long, Mark> written = new TreeMap<>();
-  private long nextMark;
-  private boolean closed;
+  private final WindowMarks marks = new WindowMarks();
   private boolean cpuWasOn;
-  private long guardedNanos = System.nanoTime();
-  private long guardedCpuNanos;
+  private long throttledNanos = System.nanoTime();
+  private long throttledCpuNanos;
   private long events;
   private volatile long lagNanos;
-  private long lostMarks;
-
-  /** The end of a window on its way through the stream. */
-  private static final class Mark {
-    private final Set<JvmProfile> opens;
-    private final Runnable whenWritten;
-    private final Runnable action;
-    private Reading reading = Reading.nothing();
-    private long epochNanos;
-    private long writtenNanos = System.nanoTime();
-    private boolean endsWindow;
-
-    private Mark(Set<JvmProfile> opens, boolean endsWindow, Runnable whenWritten, Runnable action) {
-      this.opens = opens;
-      this.endsWindow = endsWindow;
-      this.whenWritten = whenWritten;
-      this.action = action;
-    }
-  }
 
   JfrCapture(
       CaptureSettings settings,
@@ -116,7 +88,7 @@ final class JfrCapture implements Capture {
             settings.ownThreads());
     this.converter = new EventCounter(aggregator, settings, cpu, ThreadLabels.SHARED);
     this.recorded = new RecordedEvents(aggregator, OwnThreads::contains, settings.threadNames());
-    this.guards = new CaptureThrottle(settings, converter);
+    this.throttle = new CaptureThrottle(settings, converter);
     this.stream = new JfrStream(threads, this::register, this::flushed);
     this.clockThread = OwnThreads.thread(threads, "psc-jvm-clock", this::runClock);
   }
@@ -159,13 +131,16 @@ final class JfrCapture implements Capture {
   public CompletableFuture<Window> open(Set<JvmProfile> profiles, Runnable whenBegun) {
     Set<JvmProfile> wantedProfiles = Set.copyOf(profiles);
     return mark(
-        wantedProfiles, false, whenBegun, mark -> aggregator.open(wantedProfiles, mark.epochNanos));
+        wantedProfiles,
+        false,
+        whenBegun,
+        mark -> aggregator.open(wantedProfiles, mark.epochNanos()));
   }
 
   @Override
   public CompletableFuture<List<Snapshot>> close(CompletableFuture<Window> window) {
     return mark(
-        Set.of(), true, JfrCapture::nothing, mark -> closeAndSnapshot(window, mark.epochNanos));
+        Set.of(), true, JfrCapture::nothing, mark -> closeAndSnapshot(window, mark.epochNanos()));
   }
 
   @Override
@@ -176,13 +151,13 @@ final class JfrCapture implements Capture {
         true,
         JfrCapture::nothing,
         mark -> {
-          List<Snapshot> snapshots = closeAndSnapshot(window, mark.epochNanos);
-          return new Roll(aggregator.open(wantedProfiles, mark.epochNanos), snapshots);
+          List<Snapshot> snapshots = closeAndSnapshot(window, mark.epochNanos());
+          return new Roll(aggregator.open(wantedProfiles, mark.epochNanos()), snapshots);
         });
   }
 
   private List<Snapshot> closeAndSnapshot(CompletableFuture<Window> opened, long endNanos) {
-    // Marks pass in order: the one that opened the window has.
+    // Marks pass in order: the one that opened the window has passed.
     Window window = opened.join();
     aggregator.close(window);
     List<Snapshot> snapshots = new ArrayList<>();
@@ -203,7 +178,7 @@ final class JfrCapture implements Capture {
 
   @Override
   public void count(Window window, Set<JvmProfile> profiles) {
-    // Events first: a mark that opens nothing new makes the clock thread apply them.
+    // The clock thread enables the events before it writes the mark.
     CompletableFuture<Boolean> unused =
         mark(
             Set.copyOf(profiles),
@@ -220,7 +195,7 @@ final class JfrCapture implements Capture {
     return leaks.take();
   }
 
-  /** What happens at a mark, with the aggregator's lock held. */
+  /** An action at a mark; it runs with the aggregator's lock held. */
   private interface Action<T> {
     T at(Mark mark);
   }
@@ -232,13 +207,8 @@ final class JfrCapture implements Capture {
     Mark mark =
         new Mark(opens, endsWindow, whenWritten, () -> complete(result, () -> action.at(self[0])));
     self[0] = mark;
-    synchronized (lock) {
-      if (closed) {
-        result.completeExceptionally(new IllegalStateException("capture is closed"));
-        return result;
-      }
-      wanted.add(mark);
-      lock.notifyAll();
+    if (!marks.request(mark)) {
+      result.completeExceptionally(new IllegalStateException("capture is closed"));
     }
     return result;
   }
@@ -253,26 +223,21 @@ final class JfrCapture implements Capture {
     }
   }
 
-  // The clock thread: switches events, reads clocks, writes marks.
+  // Clock thread: enables events, reads clocks, writes marks.
 
   private void runClock() {
     long nextTick = System.nanoTime();
     while (true) {
-      List<Mark> due = new ArrayList<>();
-      synchronized (lock) {
-        boolean ready = stream.isReady();
-        long wait = Math.max(0, nextTick - System.nanoTime());
-        if (wanted.isEmpty() || !ready) {
-          waitNanos(ready ? wait : Math.min(wait, NOT_READY_TICK.toNanos()));
-        }
-        if (closed) {
-          return;
-        }
-        if (stream.isReady()) {
-          due.addAll(wanted);
-          wanted.clear();
-        }
+      long wait = Math.max(0, nextTick - System.nanoTime());
+      if (stream.isReady()) {
+        marks.awaitRequest(wait);
+      } else {
+        marks.awaitChange(Math.min(wait, NOT_READY_TICK.toNanos()));
       }
+      if (marks.isClosed()) {
+        return;
+      }
+      List<Mark> due = stream.isReady() ? marks.takeRequested() : List.of();
       try {
         for (Mark mark : due) {
           writeMark(mark);
@@ -290,19 +255,8 @@ final class JfrCapture implements Capture {
     }
   }
 
-  @SuppressWarnings("WaitNotInLoop") // the caller loops, and looks at everything again
-  private void waitNanos(long nanos) {
-    try {
-      // At least a millisecond: wait(0) is for ever.
-      lock.wait(Math.max(1, nanos / 1_000_000));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      closed = true;
-    }
-  }
-
   private boolean tick() {
-    giveUpOldMarks();
+    marks.giveUp().forEach(this::passMark);
     boolean cpuOn;
     boolean busy;
     synchronized (aggregator) {
@@ -313,28 +267,26 @@ final class JfrCapture implements Capture {
       writeMark(new Mark(Set.of(), false, JfrCapture::nothing, JfrCapture::nothing));
     }
     boolean changed = false;
-    if (System.nanoTime() - guardedNanos >= GUARD_INTERVAL.toNanos()) {
+    if (System.nanoTime() - throttledNanos >= THROTTLE_INTERVAL.toNanos()) {
       double ownShare = ownShare();
       synchronized (aggregator) {
-        changed = guards.tick(ownShare);
+        changed = throttle.tick(ownShare);
       }
     }
     if (changed || busy) {
       applyEvents(Set.of());
     }
-    synchronized (lock) {
-      return busy || !written.isEmpty();
-    }
+    return busy || marks.hasWritten();
   }
 
-  /** Returns what our threads took of a core since the last time. */
+  /** Returns the share of a core that the profiler's threads used since the last call. */
   private double ownShare() {
     long now = System.nanoTime();
     long cpu = clock == null ? 0 : clock.cpuNanos(OwnThreads.ids());
-    // A thread that ended takes its time along.
-    double share = (double) Math.max(0, cpu - guardedCpuNanos) / (now - guardedNanos);
-    guardedNanos = now;
-    guardedCpuNanos = cpu;
+    // The sum falls when a thread ends, because its clock is gone.
+    double share = (double) Math.max(0, cpu - throttledCpuNanos) / (now - throttledNanos);
+    throttledNanos = now;
+    throttledCpuNanos = cpu;
     return share;
   }
 
@@ -343,20 +295,10 @@ final class JfrCapture implements Capture {
   }
 
   private void writeMark(Mark mark) {
-    if (!mark.opens.isEmpty()) {
-      applyEvents(mark.opens);
+    if (!mark.opens().isEmpty()) {
+      applyEvents(mark.opens());
     }
-    mark.reading = clock == null ? Reading.nothing() : clock.read();
-    mark.epochNanos = Clocks.epochNanos();
-    mark.writtenNanos = System.nanoTime();
-    WindowEvent event = new WindowEvent();
-    synchronized (lock) {
-      event.boundary = nextMark++;
-      written.put(event.boundary, mark);
-    }
-    event.capture = id;
-    event.commit();
-    mark.whenWritten.run();
+    marks.write(mark, clock == null ? Reading.nothing() : clock.read());
   }
 
   private void applyEvents(Set<JvmProfile> opening) {
@@ -365,13 +307,9 @@ final class JfrCapture implements Capture {
       profiles = profilesInUse();
     }
     profiles.addAll(opening);
-    synchronized (lock) {
-      for (Mark mark : written.values()) {
-        profiles.addAll(mark.opens);
-      }
-    }
-    guards.profiles(profiles);
-    stream.apply(plan.events(profiles, guards.dynamic()));
+    profiles = marks.opening(profiles);
+    throttle.profiles(profiles);
+    stream.apply(plan.events(profiles, throttle.dynamic()));
   }
 
   private Set<JvmProfile> profilesInUse() {
@@ -386,57 +324,28 @@ final class JfrCapture implements Capture {
     return profiles;
   }
 
-  private void giveUpOldMarks() {
-    long now = System.nanoTime();
-    List<Mark> given = new ArrayList<>();
-    synchronized (lock) {
-      while (!written.isEmpty()
-          && now - written.firstEntry().getValue().writtenNanos > MARK_TIMEOUT_NANOS) {
-        given.add(written.pollFirstEntry().getValue());
-        lostMarks++;
-      }
-      while (!wanted.isEmpty() && now - wanted.get(0).writtenNanos > MARK_TIMEOUT_NANOS) {
-        Mark mark = wanted.remove(0);
-        mark.epochNanos = Clocks.epochNanos();
-        given.add(mark);
-        lostMarks++;
-      }
-    }
-    given.forEach(this::passMark);
-  }
-
-  // The stream's thread: counts events, passes marks.
+  // Stream thread: counts events, passes marks.
 
   private void markArrived(RecordedEvent event) {
-    if (event.getLong("capture") != id) {
-      return; // another copy of this class, in another class loader
-    }
-    long boundary = event.getLong("boundary");
-    List<Mark> passed = new ArrayList<>();
-    synchronized (lock) {
-      while (!written.isEmpty() && written.firstKey() <= boundary) {
-        passed.add(written.pollFirstEntry().getValue());
-      }
-    }
-    for (Mark mark : passed) {
-      lagNanos = System.nanoTime() - mark.writtenNanos;
+    for (Mark mark : marks.arrived(event)) {
+      lagNanos = System.nanoTime() - mark.writtenNanos();
       passMark(mark);
     }
   }
 
   private void passMark(Mark mark) {
-    mark.whenWritten.run(); // of one that was given up before
+    mark.whenWritten().run(); // for a mark that was given up before it was written
     synchronized (aggregator) {
       boolean on = countsCpu();
       if (on || cpuWasOn) {
-        cpu.endSegment(mark.reading, plan.samplesAreWeighed(), mark.endsWindow);
+        cpu.endSegment(mark.reading(), plan.samplesAreWeighed(), mark.endsWindow());
       }
       compact();
-      mark.action.run();
+      mark.action().run();
       on = countsCpu();
       if (on && !cpuWasOn) {
         cpu.reset();
-        cpu.endSegment(mark.reading, plan.samplesAreWeighed(), false);
+        cpu.endSegment(mark.reading(), plan.samplesAreWeighed(), false);
       }
       cpuWasOn = on;
     }
@@ -469,7 +378,7 @@ final class JfrCapture implements Capture {
           JvmAge.wasLate(),
           JfrRuntime.otherRecordings(stream.recordingId()),
           Duration.ofNanos(converter.lockThresholdNanos()),
-          guards.dynamic().allocationsPerSecond(),
+          throttle.dynamic().allocationsPerSecond(),
           events,
           Duration.ofNanos(lagNanos),
           aggregator.stackPool().stackCount(),
@@ -477,7 +386,7 @@ final class JfrCapture implements Capture {
           aggregator.labels().refused() + ThreadLabels.SHARED.refused(),
           recorded.truncatedStacks(),
           converter.lostSamples(),
-          lostMarks,
+          marks.lost(),
           stream.restarts(),
           Duration.ofNanos(clock == null ? 0 : clock.cpuNanos(own)),
           clock == null ? 0 : clock.allocatedBytes(own),
@@ -487,20 +396,9 @@ final class JfrCapture implements Capture {
 
   @Override
   public void shutdown() {
-    List<Mark> left = new ArrayList<>();
-    synchronized (lock) {
-      if (closed) {
-        return;
-      }
-      closed = true;
-      left.addAll(written.values());
-      written.clear();
-      for (Mark mark : wanted) {
-        mark.epochNanos = Clocks.epochNanos();
-        left.add(mark);
-      }
-      wanted.clear();
-      lock.notifyAll();
+    List<Mark> left = marks.close();
+    if (left == null) {
+      return;
     }
     left.forEach(this::passMark);
     leaks.close();

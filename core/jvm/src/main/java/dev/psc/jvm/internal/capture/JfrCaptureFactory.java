@@ -4,7 +4,7 @@ import dev.psc.jvm.internal.event.CaptureSettings;
 import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
-/** The only way from classes that work without the flight recorder to those that need it. */
+/** The only link from classes that work without the flight recorder to those that need it. */
 final class JfrCaptureFactory {
 
   private static @Nullable JfrRepository repository;

@@ -18,8 +18,8 @@ import jdk.jfr.consumer.RecordingFile;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A recording of old objects, beside the stream: the JDK writes them only when a recording is
- * dumped. At most 256 of them, the bigger the likelier. Thread-safe.
+ * A recording of old objects, separate from the stream because the JDK writes them only when a
+ * recording is dumped. It samples at most 256 objects, with a bias towards large ones. Thread-safe.
  */
 final class JfrLeaks implements AutoCloseable {
 
@@ -31,13 +31,13 @@ final class JfrLeaks implements AutoCloseable {
   private @Nullable Recording recording;
 
   /**
-   * @param directory where a dump may lie for a moment
+   * @param directory the directory of temporary dumps
    */
   JfrLeaks(Path directory) {
     this.directory = directory;
   }
 
-  /** Begins to sample; what was allocated before is not seen. */
+  /** Starts sampling; earlier allocations are not sampled. */
   synchronized void start() {
     if (recording == null) {
       Recording fresh = new Recording();
@@ -49,7 +49,7 @@ final class JfrLeaks implements AutoCloseable {
     }
   }
 
-  /** Returns the objects that have lived ten seconds and more, by the stack that allocated them. */
+  /** Returns the sampled objects that are at least ten seconds old, by allocation stack. */
   synchronized Snapshot take() throws IOException {
     start();
     Aggregator aggregator = new Aggregator(StackPool.Limits.DEFAULT);

@@ -22,19 +22,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The directory in which the flight recorder keeps its working files while we use it: one of this
- * process's own, {@code <base>/psc-jfr-<user>/<pid>-<time>}, with a locked file in it. Directories
- * of processes that were killed are found by their free lock (a pid alone means nothing where
- * containers share a volume) and removed when the next process starts. Thread-safe.
+ * The directory of the flight recorder's working files, {@code <base>/psc-jfr-<user>/<pid>-<time>},
+ * with a locked file in it. The next process removes the directories of killed processes, which it
+ * recognizes by the free lock; a pid is not unique where containers share a volume. Thread-safe.
  */
 final class JfrRepository {
 
-  private static final Logger log = LoggerFactory.getLogger(JfrRepository.class);
+  private static final Logger logger = LoggerFactory.getLogger(JfrRepository.class);
   private static final String LOCK = "lock";
 
   /**
-   * Other copies of this class in the process must not open our lock: closing it would free it. No
-   * name of a package, which a copy that is relocated would have changed.
+   * Keeps other copies of this class in the process from opening the lock file: closing it would
+   * release the lock. Not the name of a package, which relocation would change.
    */
   private static final String IN_USE = "psc.profiling.repository.";
 
@@ -45,7 +44,7 @@ final class JfrRepository {
   private @Nullable FileChannel lock;
 
   /**
-   * @param configured where to put it, or null for the temporary directory
+   * @param configured the parent directory, or null for the temporary directory
    */
   JfrRepository(@Nullable Path configured) {
     Path parent =
@@ -56,7 +55,7 @@ final class JfrRepository {
         base.resolve(ProcessHandle.current().pid() + "-" + Long.toString(System.nanoTime(), 36));
   }
 
-  /** Returns whether this directory was made and is in use. */
+  /** Returns whether this directory exists and is in use. */
   synchronized boolean isOurs() {
     return wasMade;
   }
@@ -64,9 +63,9 @@ final class JfrRepository {
   private boolean wasMade;
 
   /**
-   * Makes and locks the directory if it is not, and removes those of dead processes.
+   * Creates and locks the directory if necessary, and removes those of dead processes.
    *
-   * @throws CaptureUnavailableException when it cannot be written
+   * @throws CaptureUnavailableException if it cannot be written
    */
   synchronized Path create() {
     if (lock != null) {
@@ -90,7 +89,7 @@ final class JfrRepository {
       throw new CaptureUnavailableException(
           "the flight recorder's directory "
               + directory
-              + " cannot be made ("
+              + " cannot be created ("
               + e
               + "): set repository to a writable directory",
           e);
@@ -99,7 +98,7 @@ final class JfrRepository {
     return directory;
   }
 
-  /** Removes the directory if nobody uses it any more; otherwise it goes when the JVM exits. */
+  /** Removes the directory if it is unused; otherwise it is removed when the JVM exits. */
   synchronized void close() {
     FileChannel held = lock;
     if (held == null) {
@@ -108,13 +107,13 @@ final class JfrRepository {
     try (DirectoryStream<Path> content = Files.newDirectoryStream(directory)) {
       for (Path entry : content) {
         if (!entry.getFileName().toString().equals(LOCK)) {
-          return; // a recording of somebody else still writes here
+          return; // another recording still writes here
         }
       }
     } catch (NoSuchFileException e) {
-      log.debug("{} is gone already", directory);
+      logger.debug("{} has already been removed", directory);
     } catch (IOException e) {
-      log.debug("Cannot look into {}", directory, e);
+      logger.debug("Failed to list {}", directory, e);
       return;
     }
     lock = null;
@@ -125,9 +124,9 @@ final class JfrRepository {
       Files.deleteIfExists(directory);
       Files.deleteIfExists(base);
     } catch (java.nio.file.DirectoryNotEmptyException e) {
-      log.debug("{} is used by other processes", base);
+      logger.debug("{} is used by other processes", base);
     } catch (IOException e) {
-      log.debug("Cannot remove {}", directory, e);
+      logger.debug("Failed to remove {}", directory, e);
     }
   }
 
@@ -136,11 +135,11 @@ final class JfrRepository {
       for (Path entry : entries) {
         if (!entry.equals(directory) && isDead(entry)) {
           deleteTree(entry);
-          log.info("Removed {}, left behind by a process that was killed", entry);
+          logger.info("Removed {} of a killed process", entry);
         }
       }
     } catch (IOException e) {
-      log.debug("Cannot look for leftovers in {}", base, e);
+      logger.debug("Failed to search {} for directories of killed processes", base, e);
     }
   }
 

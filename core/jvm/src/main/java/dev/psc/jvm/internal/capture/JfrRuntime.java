@@ -10,31 +10,31 @@ import jdk.jfr.RecordingState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Brings up the JDK's flight recorder as profiling needs it. */
+/** The initialization of the JDK's flight recorder. */
 final class JfrRuntime {
 
-  private static final Logger log = LoggerFactory.getLogger(JfrRuntime.class);
+  private static final Logger logger = LoggerFactory.getLogger(JfrRuntime.class);
 
   /**
-   * How large a file of the flight recorder's repository becomes, 12 MB if nothing is said; the
-   * least that it accepts. The JDK's stream keeps all constants of a chunk in the heap, in some 15
-   * times the bytes that they have in the file.
+   * The maximum size of a file of the flight recorder's repository: the minimum that it accepts, 12
+   * MB by default. The JDK's stream keeps all constants of a chunk in the heap, at about 15 times
+   * their size in the file.
    */
   private static final int CHUNK_BYTES = 1 << 20;
 
   private JfrRuntime() {}
 
   /**
-   * Initializes the flight recorder, unless it is: a deeper stack and a directory of our own can be
-   * asked for only before. Takes a few hundred milliseconds the first time.
+   * Initializes the flight recorder, unless it already is. The stack depth and the directory can
+   * only be set before. Takes a few hundred milliseconds the first time.
    *
    * @return whether the stack depth could be set
-   * @throws CaptureUnavailableException when the JVM has none or it cannot work here
+   * @throws CaptureUnavailableException if the JVM has no flight recorder or it cannot start
    */
   static boolean initialize(CaptureSettings settings, JfrRepository repository) {
     if (!FlightRecorder.isAvailable()) {
       throw new CaptureUnavailableException(
-          "the flight recorder is switched off in this JVM (-XX:-FlightRecorder, or not"
+          "the flight recorder is disabled in this JVM (-XX:-FlightRecorder, or not"
               + " supported)");
     }
     boolean depthIsSet = false;
@@ -52,7 +52,7 @@ final class JfrRuntime {
       throw new CaptureUnavailableException(
           "the flight recorder cannot start: "
               + rootMessage(e)
-              + ". It needs a writable directory: see the setting repository",
+              + "; it needs a writable directory: see the setting repository",
           e);
     }
     return depthIsSet;
@@ -63,15 +63,15 @@ final class JfrRuntime {
       DiagnosticCommands.run("jfrConfigure", argument);
       return true;
     } catch (CaptureUnavailableException e) {
-      log.info("Cannot set {} of the flight recorder; its default stays", argument, e);
+      logger.info("Failed to set {} of the flight recorder; using its default", argument, e);
       return false;
     }
   }
 
   /**
-   * Returns the names of recordings that others run in this JVM.
+   * Returns the names of the other recordings in this JVM.
    *
-   * @param own the id of ours
+   * @param own the id of the capture's recording
    */
   static List<String> otherRecordings(long own) {
     return FlightRecorder.getFlightRecorder().getRecordings().stream()

@@ -12,8 +12,8 @@ import jdk.jfr.consumer.RecordedStackTrace;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns the JDK's stack traces into numbers of stacks, nearly all of them without looking at a
- * name: see {@link ConstantCache}. Guarded by the aggregator's lock.
+ * A converter of the JDK's stack traces into numbers of stacks, mostly without reading names: see
+ * {@link ConstantCache}. Guarded by the aggregator's lock.
  */
 public final class JfrStacks {
 
@@ -39,12 +39,12 @@ public final class JfrStacks {
     return traces.get(trace, this::intern);
   }
 
-  /** Returns how many stacks without their root were met. */
+  /** Returns the number of truncated stacks. */
   long truncated() {
     return truncated;
   }
 
-  /** Lets go of the JDK's objects, which keep their chunk's constants alive. */
+  /** Releases the JDK's objects, which keep the constants of their chunk alive. */
   void clear() {
     traces.clear();
     methods.clear();
@@ -52,7 +52,7 @@ public final class JfrStacks {
 
   private int intern(RecordedStackTrace trace) {
     StackPool stackPool = aggregator.stackPool();
-    // By their names, not by the JDK's methods: those look for every field twice.
+    // By name, because the JDK's accessors look up every field twice.
     Object[] frames = trace.getValue("frames");
     int length = frames == null ? 0 : frames.length;
     int depth = 0;

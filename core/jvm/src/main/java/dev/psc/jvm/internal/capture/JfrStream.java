@@ -20,12 +20,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One stream of events on a daemon thread of ours (the JDK's own would keep the JVM alive), started
- * again when it dies. Thread-safe.
+ * A stream of events that is restarted when it fails. It runs on a daemon thread of the profiler,
+ * because the JDK's thread would keep the JVM alive. Thread-safe.
  */
 public final class JfrStream {
 
-  private static final Logger log = LoggerFactory.getLogger(JfrStream.class);
+  private static final Logger logger = LoggerFactory.getLogger(JfrStream.class);
 
   /** Bounds the files of a stream that falls behind; the JDK drops the oldest events. */
   private static final long MAX_BYTES = 64L << 20;
@@ -57,7 +57,7 @@ public final class JfrStream {
   private long restarts;
   private volatile long recordingId = -1;
 
-  /** Where a new stream is told what to call for which event. */
+  /** Registers the handlers of events with a new stream. */
   public interface Registration {
 
     void on(String eventName, Consumer<RecordedEvent> handler);
@@ -77,9 +77,7 @@ public final class JfrStream {
     thread.start();
   }
 
-  /**
-   * Ends our stream when somebody else has ended its recording: newer JDKs let it wait for ever.
-   */
+  /** Ends the stream when its recording was stopped from outside; newer JDKs would wait forever. */
   private void recordingEnded(Recording recording) {
     RecordingStream stream;
     synchronized (lock) {
@@ -88,7 +86,7 @@ public final class JfrStream {
         return;
       }
     }
-    // Not on this thread: it holds the recorder's lock, and the stream's thread may want it.
+    // Not on this thread, which holds the recorder's lock that the stream's thread may need.
     OwnThreads.thread(threads, "psc-jvm-stream-end", stream::close).start();
   }
 
@@ -97,7 +95,7 @@ public final class JfrStream {
     return markType.isEnabled();
   }
 
-  /** Switches events on, off or to other settings; those of a stream to come too. */
+  /** Applies the settings of events, also to a restarted stream. */
   public void apply(Map<String, Map<String, String>> events) {
     synchronized (lock) {
       wanted = events;
@@ -130,10 +128,10 @@ public final class JfrStream {
         runStream();
       } catch (RuntimeException | LinkageError e) {
         if (isClosed()) {
-          log.debug("Closed before the stream had started", e);
+          logger.debug("The stream was closed before it started", e);
           return;
         }
-        failed("the stream of events failed", e);
+        failed("the event stream failed", e);
       }
       synchronized (lock) {
         current = null;
@@ -145,7 +143,7 @@ public final class JfrStream {
           backoff = FIRST_BACKOFF;
         }
         restarts++;
-        log.warn("The stream of events ended; it is started again in {}", backoff);
+        logger.warn("Event stream ended; restarting it in {}", backoff);
         if (!pause(backoff)) {
           return;
         }
@@ -161,7 +159,7 @@ public final class JfrStream {
     }
   }
 
-  /** Waits on the lock; returns whether to go on. */
+  /** Waits on the lock; returns whether to continue. */
   private boolean pause(Duration duration) {
     long end = System.nanoTime() + duration.toNanos();
     try {
@@ -185,7 +183,7 @@ public final class JfrStream {
       stream.setMaxSize(MAX_BYTES);
       stream.setOrdered(true);
       stream.setReuse(true);
-      stream.onError(e -> failed("the stream of events reported an error", e));
+      stream.onError(e -> failed("the event stream reported an error", e));
       stream.onFlush(guarded(onFlush));
       stream.enable(WindowEvent.class);
       synchronized (lock) {
@@ -219,7 +217,7 @@ public final class JfrStream {
         .orElse(0);
   }
 
-  /** Returns the id of our recording, or -1. */
+  /** Returns the id of the stream's recording, or -1. */
   long recordingId() {
     return recordingId;
   }
@@ -235,7 +233,7 @@ public final class JfrStream {
       try {
         task.run();
       } catch (RuntimeException e) {
-        failed("a flush could not be handled", e);
+        failed("failed to handle a flush", e);
       }
     };
   }
@@ -245,16 +243,16 @@ public final class JfrStream {
       try {
         handler.accept(event);
       } catch (RuntimeException e) {
-        failed("an event " + event.getEventType().getName() + " could not be counted", e);
+        failed("failed to count an event " + event.getEventType().getName(), e);
       }
     };
   }
 
-  /** Remembers a failure; the first one of its kind is logged. */
+  /** Records a failure; the first one of each kind is logged. */
   void failed(String what, Throwable failure) {
     String text = what + ": " + failure;
     if (!text.equals(lastError)) {
-      log.warn("Profiling: {}", what, failure);
+      logger.warn("Profiling error: {}", what, failure);
     }
     lastError = text;
   }
@@ -269,7 +267,7 @@ public final class JfrStream {
     }
   }
 
-  /** Ends the stream and waits for its thread, 1.5 s at most; its files go with it. */
+  /** Ends the stream, removes its files and waits for its thread, at most 1.5 s. */
   public void close() {
     RecordingStream stream;
     synchronized (lock) {

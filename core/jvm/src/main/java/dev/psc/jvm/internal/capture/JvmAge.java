@@ -6,10 +6,10 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Knows what a late start of the flight recorder costs in this JVM. */
+/** Detects a late start of the flight recorder. */
 final class JvmAge {
 
-  private static final Logger log = LoggerFactory.getLogger(JvmAge.class);
+  private static final Logger logger = LoggerFactory.getLogger(JvmAge.class);
   private static final long WARM_COMPILE_MILLIS = 2_000;
 
   private static volatile boolean late;
@@ -17,8 +17,8 @@ final class JvmAge {
   private JvmAge() {}
 
   /**
-   * On JDK 17 to 22 the first use of the flight recorder throws away all compiled code: a warmed-up
-   * application is several times slower for some ten seconds. Warns if that is about to happen.
+   * Warns if the first use of the flight recorder is about to discard compiled code. On JDK 17 to
+   * 22 it discards all of it, and a warm application is several times slower for about ten seconds.
    */
   static void warnIfLate() {
     int feature = Runtime.version().feature();
@@ -32,7 +32,7 @@ final class JvmAge {
     long compiledMillis = compilation.getTotalCompilationTime();
     if (compiledMillis > WARM_COMPILE_MILLIS) {
       late = true;
-      log.warn(
+      logger.warn(
           "Profiling starts in a warm JVM ({} of compiling so far): JDK {} discards its compiled"
               + " code now and is slow until it is compiled again. Call JvmProfiling.prepare() as"
               + " the first thing in main, or start with -XX:StartFlightRecording:settings=none",
@@ -41,7 +41,7 @@ final class JvmAge {
     }
   }
 
-  /** Returns whether the flight recorder was first used in a warm JVM that pays for it. */
+  /** Returns whether the start of the flight recorder discarded compiled code. */
   static boolean wasLate() {
     return late;
   }

@@ -16,10 +16,7 @@ import jdk.jfr.consumer.RecordedObject;
 import jdk.jfr.consumer.RecordedThread;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The JDK's events as they are counted: one view that is set to one event after the other. Guarded
- * by the aggregator's lock.
- */
+/** A reusable view of the JDK's events for counting. Guarded by the aggregator's lock. */
 public final class RecordedEvents implements JfrEvent {
 
   private static final int MAX_CACHED = 8_192;
@@ -32,11 +29,11 @@ public final class RecordedEvents implements JfrEvent {
   private final ConstantCache<RecordedClass, JfrClass> knownClasses =
       new ConstantCache<>(MAX_CACHED);
 
-  @SuppressWarnings("NullAway.Init") // of(..) comes before anything is asked
+  @SuppressWarnings("NullAway.Init") // of(..) is called before any accessor
   private RecordedEvent event;
 
   /**
-   * @param own tells threads of the profiler by id
+   * @param own whether an id is that of one of the profiler's threads
    */
   public RecordedEvents(Aggregator aggregator, LongPredicate own, boolean threadNames) {
     stacks = new JfrStacks(aggregator);
@@ -134,12 +131,12 @@ public final class RecordedEvents implements JfrEvent {
     return event.getDuration().toNanos();
   }
 
-  /** Returns how many stacks without their root were met. */
+  /** Returns the number of truncated stacks. */
   long truncatedStacks() {
     return stacks.truncated();
   }
 
-  /** Lets go of the JDK's objects, which keep their chunk's constants alive. */
+  /** Releases the JDK's objects, which keep the constants of their chunk alive. */
   void clear() {
     stacks.clear();
     knownThreads.clear();

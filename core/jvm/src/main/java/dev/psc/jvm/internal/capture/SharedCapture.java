@@ -11,17 +11,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one capture of this JVM, shared by all who profile it: brought up on a thread of its own when
- * the first comes, ended when the last goes. Nothing here links to the flight recorder, so that it
- * may be missing. Thread-safe.
+ * The one capture of this JVM, shared by all its users. It starts on a separate thread for the
+ * first user and ends with the last one. This class does not link to the flight recorder, which may
+ * be missing. Thread-safe.
  */
 public final class SharedCapture {
 
-  private static final Logger log = LoggerFactory.getLogger(SharedCapture.class);
+  private static final Logger logger = LoggerFactory.getLogger(SharedCapture.class);
 
   /**
-   * Tells copies of this class in other class loaders that capture runs. No name of a package,
-   * which a copy that is relocated would have changed.
+   * The system property by which copies of this class in other class loaders detect a running
+   * capture. Not the name of a package, which relocation would change.
    */
   private static final String OWNER = "psc.profiling.capture";
 
@@ -34,7 +34,7 @@ public final class SharedCapture {
 
   /**
    * Returns the capture, which comes up within a second, or fails with {@link
-   * CaptureUnavailableException}. Settings of the first user hold.
+   * CaptureUnavailableException}. The settings of the first user apply.
    */
   public static CompletableFuture<Capture> acquire(
       CaptureSettings settings, ThreadFactory threads) {
@@ -64,7 +64,8 @@ public final class SharedCapture {
       }
       result.complete(claim(settings, threads));
     } catch (CaptureUnavailableException e) {
-      log.warn("Profiles of events are not available: {}", e.getMessage());
+      logger.warn(
+          "Events cannot be captured; only goroutine and heap are available: {}", e.getMessage());
       result.completeExceptionally(e);
     } catch (RuntimeException | LinkageError e) {
       String missing =
@@ -72,7 +73,7 @@ public final class SharedCapture {
               ? "this JVM has no flight recorder (module jdk.jfr; with a module path or a custom"
                   + " run-time image add it: --add-modules jdk.jfr,jdk.management)"
               : "the flight recorder failed: " + e;
-      log.warn("Profiles of events are not available: {}", missing);
+      logger.warn("Events cannot be captured; only goroutine and heap are available: {}", missing);
       result.completeExceptionally(new CaptureUnavailableException(missing, e));
     }
   }
@@ -83,8 +84,8 @@ public final class SharedCapture {
     Object owner = System.getProperties().putIfAbsent(OWNER, self);
     if (owner != null) {
       throw new CaptureUnavailableException(
-          "another copy of psc-jvm, in another class loader, profiles this JVM already: use that"
-              + " one, or put one copy where both can see it");
+          "another copy of psc-jvm, in another class loader, already profiles this JVM: use that"
+              + " copy, or put one copy in a class loader that both can see");
     }
     try {
       return JfrCaptureFactory.open(
@@ -95,7 +96,7 @@ public final class SharedCapture {
     }
   }
 
-  /** Initializes the flight recorder on a thread of its own, and nothing more. */
+  /** Initializes the flight recorder on a separate thread, without capturing. */
   public static void prepare(CaptureSettings settings, ThreadFactory threads) {
     OwnThreads.thread(
             threads,
@@ -104,13 +105,15 @@ public final class SharedCapture {
               try {
                 JfrCaptureFactory.initialize(settings);
               } catch (RuntimeException | LinkageError e) {
-                log.info("The flight recorder cannot be prepared: {}", JvmFailures.message(e));
+                logger.info("Failed to prepare the flight recorder: {}", JvmFailures.message(e));
               }
             })
         .start();
   }
 
-  /** Gives back what {@link #acquire} returned; the last one ends capture, within two seconds. */
+  /**
+   * Releases the result of {@link #acquire}; the last release ends the capture within two seconds.
+   */
   public static void release() {
     CompletableFuture<Capture> last;
     CompletableFuture<Void> end = new CompletableFuture<>();
@@ -127,7 +130,7 @@ public final class SharedCapture {
         last.join().shutdown();
       }
     } catch (java.util.concurrent.CompletionException e) {
-      log.debug("Capture never came up", e);
+      logger.debug("The capture had not started", e);
     } finally {
       end.complete(null);
     }

@@ -8,7 +8,7 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** Marks the place in the order of events where a window ends and the next begins. */
+/** An event that marks the boundary between two windows in the event stream. */
 @Name("dev.psc.Window")
 @Label("Profile Window")
 @Description("The end of a window of profiles")

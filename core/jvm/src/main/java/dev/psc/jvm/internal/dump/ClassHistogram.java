@@ -12,8 +12,8 @@ import dev.psc.jvm.profile.JvmProfile;
 import java.util.regex.Pattern;
 
 /**
- * The live heap by class: count and bytes of each, exact. Looking collects all garbage and stops
- * the application, some 0.35 s per GB.
+ * A histogram of the live heap: the exact count and bytes of each class. Taking it collects all
+ * garbage and stops the application for about 0.35 s per GB.
  */
 public final class ClassHistogram {
 
@@ -23,7 +23,7 @@ public final class ClassHistogram {
 
   private ClassHistogram() {}
 
-  /** Returns how much of the heap is used now, garbage too. */
+  /** Returns the used bytes of the heap, including garbage. */
   public static long usedBytes() {
     Runtime runtime = Runtime.getRuntime();
     return runtime.totalMemory() - runtime.freeMemory();
@@ -32,13 +32,13 @@ public final class ClassHistogram {
   /**
    * Returns the histogram as one stack per class.
    *
-   * @throws CaptureUnavailableException when this JVM has no histogram
+   * @throws CaptureUnavailableException if this JVM has no histogram
    */
   public static Snapshot take() {
     try {
       return parse(DiagnosticCommands.run("gcClassHistogram"));
     } catch (LinkageError e) {
-      throw new CaptureUnavailableException("there is no module java.management", e);
+      throw new CaptureUnavailableException("the module java.management is missing", e);
     }
   }
 

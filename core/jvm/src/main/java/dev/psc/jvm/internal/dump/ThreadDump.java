@@ -20,7 +20,7 @@ import java.util.Map;
 /** The stacks of all threads at one moment: the profile {@code goroutine}. */
 public final class ThreadDump {
 
-  /** Beyond so many threads stacks are cut, since all threads stand still meanwhile. */
+  /** The number of threads above which stacks are truncated, because a dump stops all threads. */
   private static final int MANY_THREADS = 2_000;
 
   private static final int CUT_DEPTH = 64;
@@ -39,10 +39,10 @@ public final class ThreadDump {
   private final int[] stack = new int[MAX_DEPTH];
 
   /**
-   * Returns the threads, those of the profiler only when asked for.
+   * Returns the threads, without those of the profiler unless requested.
    *
-   * @param virtual whether virtual threads are in it
-   * @throws CaptureUnavailableException when virtual threads cannot be had
+   * @param virtual whether virtual threads are included
+   * @throws CaptureUnavailableException if virtual threads are not available
    */
   public static Snapshot take(boolean ownThreads, boolean virtual) {
     ThreadDump dump = new ThreadDump();

@@ -17,15 +17,15 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The stacks of virtual threads. No thread dump has them; the JDK writes them to a file only, from
- * 21 on, at a tenth of a millisecond per thread and more.
+ * The stacks of virtual threads. Thread dumps do not contain them. Since 21 the JDK can write them
+ * to a file, which takes at least 0.1 ms per thread.
  */
 public final class VirtualThreads {
 
   private static final String BEAN = "com.sun.management.HotSpotDiagnosticMXBean";
   private static final Pattern HEAD = Pattern.compile("#(\\d+) \".*\" virtual(?: ([A-Z_]+) .*)?");
 
-  /** A class loader and a module, or either, stand before the class. */
+  /** The class may be preceded by a class loader and a module. */
   private static final Pattern FRAME =
       Pattern.compile("(?:at )?(?:[\\w.@-]*/){0,2}([^(]+)\\.([^.(]+)\\(([^:)]*)(?::(\\d+))?\\)");
 
@@ -43,9 +43,9 @@ public final class VirtualThreads {
   public record Virtual(long id, String state, List<StackTraceElement> stack) {}
 
   /**
-   * Hands over every virtual thread that the JDK knows.
+   * Passes every virtual thread that the JDK tracks to a consumer.
    *
-   * @throws CaptureUnavailableException when this JVM has none, or they cannot be written
+   * @throws CaptureUnavailableException if this JVM has none, or they cannot be written
    */
   public static void forEach(Consumer<Virtual> consumer) {
     try {
@@ -93,11 +93,11 @@ public final class VirtualThreads {
   }
 
   private static String missing() {
-    return "virtual threads can be had from JDK 21 on, with the module jdk.management; this is JDK "
+    return "virtual threads need JDK 21 or later and the module jdk.management; this is JDK "
         + Runtime.version().feature();
   }
 
-  /** Reads the JDK's plain text, of 21 and later. */
+  /** Parses the plain text of JDK 21 and later. */
   public static void read(BufferedReader reader, Consumer<Virtual> consumer) throws IOException {
     Virtual current = null;
     for (String line = reader.readLine(); line != null; line = reader.readLine()) {

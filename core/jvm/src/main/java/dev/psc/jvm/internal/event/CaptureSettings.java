@@ -4,211 +4,192 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/**
- * How events are captured and counted.
- *
- * @param cpuPeriod distance between two CPU samples of a busy thread
- * @param allocationsPerSecond most allocation samples per second
- * @param exactAllocations count every allocation of a TLAB instead of samples
- * @param lockThreshold shortest wait for a lock that is counted
- * @param blockThreshold shortest sleep, socket or file wait that is counted
- * @param stackDepth most frames of a stack
- * @param repository directory for the JDK's working files, or null for one under the temporary
- *     directory
- * @param allocatedClass whether the allocated class is a leaf frame
- * @param idleThreads whether pool threads that wait for work are counted
- * @param ownThreads whether the profiler's own threads are counted as any other
- * @param threadNames whether samples have the label {@code thread}
- */
-public record CaptureSettings(
-    Duration cpuPeriod,
-    int allocationsPerSecond,
-    boolean exactAllocations,
-    Duration lockThreshold,
-    Duration blockThreshold,
-    int stackDepth,
-    @Nullable Path repository,
-    boolean allocatedClass,
-    boolean idleThreads,
-    boolean ownThreads,
-    boolean threadNames) {
+/** The settings of capturing and counting events. Immutable. */
+public final class CaptureSettings {
 
-  public static final CaptureSettings DEFAULT =
-      new CaptureSettings(
-          Duration.ofMillis(10),
-          300,
-          false,
-          Duration.ofMillis(1),
-          Duration.ofMillis(10),
-          256,
-          null,
-          false,
-          false,
-          false,
-          false);
+  public static final CaptureSettings DEFAULT = builder().build();
 
-  public CaptureSettings withCpuPeriod(Duration value) {
-    return new CaptureSettings(
-        value,
-        allocationsPerSecond,
-        exactAllocations,
-        lockThreshold,
-        blockThreshold,
-        stackDepth,
-        repository,
-        allocatedClass,
-        idleThreads,
-        ownThreads,
-        threadNames);
+  private final Duration cpuPeriod;
+  private final int allocationsPerSecond;
+  private final boolean exactAllocations;
+  private final Duration lockThreshold;
+  private final Duration blockThreshold;
+  private final int stackDepth;
+  private final @Nullable Path repository;
+  private final boolean allocatedClass;
+  private final boolean idleThreads;
+  private final boolean ownThreads;
+  private final boolean threadNames;
+
+  private CaptureSettings(Builder builder) {
+    this.cpuPeriod = builder.cpuPeriod;
+    this.allocationsPerSecond = builder.allocationsPerSecond;
+    this.exactAllocations = builder.exactAllocations;
+    this.lockThreshold = builder.lockThreshold;
+    this.blockThreshold = builder.blockThreshold;
+    this.stackDepth = builder.stackDepth;
+    this.repository = builder.repository;
+    this.allocatedClass = builder.allocatedClass;
+    this.idleThreads = builder.idleThreads;
+    this.ownThreads = builder.ownThreads;
+    this.threadNames = builder.threadNames;
   }
 
-  public CaptureSettings withAllocationsPerSecond(int value) {
-    return new CaptureSettings(
-        cpuPeriod,
-        value,
-        exactAllocations,
-        lockThreshold,
-        blockThreshold,
-        stackDepth,
-        repository,
-        allocatedClass,
-        idleThreads,
-        ownThreads,
-        threadNames);
+  /** Returns a builder with the defaults. */
+  public static Builder builder() {
+    return new Builder();
   }
 
-  public CaptureSettings withExactAllocations(boolean value) {
-    return new CaptureSettings(
-        cpuPeriod,
-        allocationsPerSecond,
-        value,
-        lockThreshold,
-        blockThreshold,
-        stackDepth,
-        repository,
-        allocatedClass,
-        idleThreads,
-        ownThreads,
-        threadNames);
+  /** Returns a builder with these settings. */
+  public Builder toBuilder() {
+    Builder builder = new Builder();
+    builder.cpuPeriod = cpuPeriod;
+    builder.allocationsPerSecond = allocationsPerSecond;
+    builder.exactAllocations = exactAllocations;
+    builder.lockThreshold = lockThreshold;
+    builder.blockThreshold = blockThreshold;
+    builder.stackDepth = stackDepth;
+    builder.repository = repository;
+    builder.allocatedClass = allocatedClass;
+    builder.idleThreads = idleThreads;
+    builder.ownThreads = ownThreads;
+    builder.threadNames = threadNames;
+    return builder;
   }
 
-  public CaptureSettings withLockThreshold(Duration value) {
-    return new CaptureSettings(
-        cpuPeriod,
-        allocationsPerSecond,
-        exactAllocations,
-        value,
-        blockThreshold,
-        stackDepth,
-        repository,
-        allocatedClass,
-        idleThreads,
-        ownThreads,
-        threadNames);
+  /** Returns the distance between two CPU samples of a busy thread. */
+  public Duration cpuPeriod() {
+    return cpuPeriod;
   }
 
-  public CaptureSettings withBlockThreshold(Duration value) {
-    return new CaptureSettings(
-        cpuPeriod,
-        allocationsPerSecond,
-        exactAllocations,
-        lockThreshold,
-        value,
-        stackDepth,
-        repository,
-        allocatedClass,
-        idleThreads,
-        ownThreads,
-        threadNames);
+  /** Returns the maximum number of allocation samples per second. */
+  public int allocationsPerSecond() {
+    return allocationsPerSecond;
   }
 
-  public CaptureSettings withStackDepth(int value) {
-    return new CaptureSettings(
-        cpuPeriod,
-        allocationsPerSecond,
-        exactAllocations,
-        lockThreshold,
-        blockThreshold,
-        value,
-        repository,
-        allocatedClass,
-        idleThreads,
-        ownThreads,
-        threadNames);
+  /** Returns whether every TLAB is counted instead of samples. */
+  public boolean exactAllocations() {
+    return exactAllocations;
   }
 
-  public CaptureSettings withRepository(Path value) {
-    return new CaptureSettings(
-        cpuPeriod,
-        allocationsPerSecond,
-        exactAllocations,
-        lockThreshold,
-        blockThreshold,
-        stackDepth,
-        value,
-        allocatedClass,
-        idleThreads,
-        ownThreads,
-        threadNames);
+  /** Returns the shortest counted wait for a lock. */
+  public Duration lockThreshold() {
+    return lockThreshold;
   }
 
-  public CaptureSettings withAllocatedClass(boolean value) {
-    return new CaptureSettings(
-        cpuPeriod,
-        allocationsPerSecond,
-        exactAllocations,
-        lockThreshold,
-        blockThreshold,
-        stackDepth,
-        repository,
-        value,
-        idleThreads,
-        ownThreads,
-        threadNames);
+  /** Returns the shortest counted sleep, socket wait or file wait. */
+  public Duration blockThreshold() {
+    return blockThreshold;
   }
 
-  public CaptureSettings withIdleThreads(boolean value) {
-    return new CaptureSettings(
-        cpuPeriod,
-        allocationsPerSecond,
-        exactAllocations,
-        lockThreshold,
-        blockThreshold,
-        stackDepth,
-        repository,
-        allocatedClass,
-        value,
-        ownThreads,
-        threadNames);
+  /** Returns the maximum number of frames of a stack. */
+  public int stackDepth() {
+    return stackDepth;
   }
 
-  public CaptureSettings withOwnThreads(boolean value) {
-    return new CaptureSettings(
-        cpuPeriod,
-        allocationsPerSecond,
-        exactAllocations,
-        lockThreshold,
-        blockThreshold,
-        stackDepth,
-        repository,
-        allocatedClass,
-        idleThreads,
-        value,
-        threadNames);
+  /**
+   * Returns the directory of the flight recorder's working files, or null for one under {@code
+   * java.io.tmpdir}.
+   */
+  public @Nullable Path repository() {
+    return repository;
   }
 
-  public CaptureSettings withThreadNames(boolean value) {
-    return new CaptureSettings(
-        cpuPeriod,
-        allocationsPerSecond,
-        exactAllocations,
-        lockThreshold,
-        blockThreshold,
-        stackDepth,
-        repository,
-        allocatedClass,
-        idleThreads,
-        ownThreads,
-        value);
+  /** Returns whether the allocated class is the leaf frame of allocations. */
+  public boolean allocatedClass() {
+    return allocatedClass;
+  }
+
+  /** Returns whether pool threads that wait for work are counted. */
+  public boolean idleThreads() {
+    return idleThreads;
+  }
+
+  /** Returns whether the profiler's own threads are counted like any other thread. */
+  public boolean ownThreads() {
+    return ownThreads;
+  }
+
+  /** Returns whether samples have the label {@code thread}. */
+  public boolean threadNames() {
+    return threadNames;
+  }
+
+  /** Collects settings; ranges are checked by the callers. Not thread-safe. */
+  public static final class Builder {
+
+    private Duration cpuPeriod = Duration.ofMillis(10);
+    private int allocationsPerSecond = 300;
+    private boolean exactAllocations;
+    private Duration lockThreshold = Duration.ofMillis(1);
+    private Duration blockThreshold = Duration.ofMillis(10);
+    private int stackDepth = 256;
+    private @Nullable Path repository;
+    private boolean allocatedClass;
+    private boolean idleThreads;
+    private boolean ownThreads;
+    private boolean threadNames;
+
+    private Builder() {}
+
+    public Builder cpuPeriod(Duration cpuPeriod) {
+      this.cpuPeriod = cpuPeriod;
+      return this;
+    }
+
+    public Builder allocationsPerSecond(int allocationsPerSecond) {
+      this.allocationsPerSecond = allocationsPerSecond;
+      return this;
+    }
+
+    public Builder exactAllocations(boolean exactAllocations) {
+      this.exactAllocations = exactAllocations;
+      return this;
+    }
+
+    public Builder lockThreshold(Duration lockThreshold) {
+      this.lockThreshold = lockThreshold;
+      return this;
+    }
+
+    public Builder blockThreshold(Duration blockThreshold) {
+      this.blockThreshold = blockThreshold;
+      return this;
+    }
+
+    public Builder stackDepth(int stackDepth) {
+      this.stackDepth = stackDepth;
+      return this;
+    }
+
+    public Builder repository(Path repository) {
+      this.repository = repository;
+      return this;
+    }
+
+    public Builder allocatedClass(boolean allocatedClass) {
+      this.allocatedClass = allocatedClass;
+      return this;
+    }
+
+    public Builder idleThreads(boolean idleThreads) {
+      this.idleThreads = idleThreads;
+      return this;
+    }
+
+    public Builder ownThreads(boolean ownThreads) {
+      this.ownThreads = ownThreads;
+      return this;
+    }
+
+    public Builder threadNames(boolean threadNames) {
+      this.threadNames = threadNames;
+      return this;
+    }
+
+    /** Returns the settings. */
+    public CaptureSettings build() {
+      return new CaptureSettings(this);
+    }
   }
 }

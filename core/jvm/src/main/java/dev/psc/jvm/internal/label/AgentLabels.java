@@ -11,19 +11,21 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way of an application's labels to an agent that profiles it: the agent is a copy of this
- * library in a class loader of its own, so that only types of the JDK pass between the two.
- * Thread-safe.
+ * Forwards an application's labels to the agent that profiles it. The agent contains a copy of this
+ * library in a separate class loader, so the two exchange only types of the JDK. Thread-safe.
  */
 public final class AgentLabels {
 
-  /** Public, where the JVM loads agents: {@code static Function<String[], Object> labels()}. */
+  /**
+   * The entry point in the class loader of agents: {@code static Function<String[], Object>
+   * labels()}.
+   */
   private static final String AGENT = "dev.psc.agent.PscAgent";
 
-  /** The name of the class loader that the agent's own copy comes from. */
+  /** The name of the class loader of the agent's copy. */
   private static final String AGENT_LOADER = "psc-jvm-agent";
 
-  /** An agent may be attached at any time, and looking for its class is not cheap. */
+  /** The interval of the search for the agent's class, which is expensive. */
   private static final long LOOK_AGAIN_NANOS = 5_000_000_000L;
 
   private static volatile @Nullable MethodHandle agent;
@@ -31,13 +33,13 @@ public final class AgentLabels {
 
   private AgentLabels() {}
 
-  /** Opens a scope of this thread; returns what closes it, or null when no agent profiles. */
+  /** Opens a scope of this thread. Returns an action that closes it, or null without an agent. */
   public static @Nullable Runnable open(LabelSet labels) {
     Function<String[], Object> running = running();
     return running == null ? null : (Runnable) running.apply(pairs(labels));
   }
 
-  /** Returns the labels that this thread has now in the agent. */
+  /** Returns the current labels of this thread in the agent. */
   public static LabelSet current() {
     Function<String[], Object> running = running();
     return running == null
@@ -45,7 +47,7 @@ public final class AgentLabels {
         : LabelSet.of((String[]) running.apply(new String[0]));
   }
 
-  /** Returns names and values in turns. */
+  /** Returns alternating names and values. */
   static String[] pairs(LabelSet labels) {
     List<String> pairs = new ArrayList<>();
     for (Map.Entry<String, String> label : labels.toMap().entrySet()) {
@@ -55,7 +57,7 @@ public final class AgentLabels {
     return pairs.toArray(String[]::new);
   }
 
-  @SuppressWarnings("unchecked") // the method's signature says so
+  @SuppressWarnings("unchecked") // the type that the agent returns
   private static @Nullable Function<String[], Object> running() {
     MethodHandle found = agent;
     if (found == null) {
@@ -75,7 +77,7 @@ public final class AgentLabels {
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {
-      throw new IllegalStateException("the agent does not hand out labels", e);
+      throw new IllegalStateException("failed to call the agent's labels", e);
     }
   }
 

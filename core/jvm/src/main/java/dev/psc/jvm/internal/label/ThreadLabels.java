@@ -10,25 +10,27 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which labels each thread had, and when: events come about a second after they happened, so the
- * recent past is kept. Bounded in threads, in nesting and in history; keeps nothing while no
- * capture runs. Thread-safe.
+ * The current and recent labels of each thread. Events arrive about a second late, so a history is
+ * kept. Bounded in threads, nesting and history; empty without a running capture. Thread-safe.
  */
 public final class ThreadLabels {
 
-  /** Those of this JVM's threads. */
+  /** The labels of this JVM's threads. */
   public static final ThreadLabels SHARED = new ThreadLabels();
 
-  /** Most threads with labels; what further ones do is not labelled. */
+  /** The maximum number of threads with labels; further threads get none. */
   static final int MAX_THREADS = 20_000;
 
-  /** Most open scopes of a thread; one more, and those outside of it count as forgotten. */
+  /**
+   * The maximum number of open scopes of a thread; at one more, the outer ones are treated as
+   * abandoned.
+   */
   public static final int MAX_DEPTH = 64;
 
-  /** Most changes of labels of one thread that are kept. */
+  /** The maximum number of label changes kept per thread. */
   public static final int MAX_CHANGES = 8_192;
 
-  /** Events are counted earlier than this after they happened. */
+  /** The maximum delay between an event and its counting. */
   private static final long KEPT_NANOS = 4_000_000_000L;
 
   private final ConcurrentHashMap<Long, Track> tracks = new ConcurrentHashMap<>();
@@ -36,12 +38,12 @@ public final class ThreadLabels {
   private final AtomicInteger captures = new AtomicInteger();
   private final LongAdder refused = new LongAdder();
 
-  /** A capture begins that will ask. */
+  /** Registers a capture. */
   public void begin() {
     captures.incrementAndGet();
   }
 
-  /** A capture has ended; with the last one everything is forgotten. */
+  /** Unregisters a capture; the last one clears all labels. */
   public void end() {
     if (captures.decrementAndGet() == 0) {
       tracks.forEach(
@@ -57,7 +59,7 @@ public final class ThreadLabels {
     return captures.get() > 0;
   }
 
-  /** Opens a scope of this thread, or returns null when no capture runs or there is no room. */
+  /** Opens a scope of this thread, or returns null without a running capture or room for it. */
   public @Nullable Entry open(LabelSet labels) {
     if (!isActive() || labels.isEmpty()) {
       return null;
@@ -85,13 +87,13 @@ public final class ThreadLabels {
     }
   }
 
-  /** Returns the labels that this thread has now. */
+  /** Returns the current labels of this thread. */
   public LabelSet current() {
     Track track = tracks.get(Thread.currentThread().getId());
     return track == null ? LabelSet.empty() : track.current();
   }
 
-  /** Returns whether a thread may have labels at any time that is kept. */
+  /** Returns whether a thread may have had labels within the history. */
   public boolean knows(long threadId) {
     return !tracks.isEmpty() && tracks.containsKey(threadId);
   }
@@ -99,7 +101,7 @@ public final class ThreadLabels {
   /**
    * Returns the labels of a thread at a time.
    *
-   * @param threadId the Java thread's id, a virtual one's too
+   * @param threadId the id of the Java thread, which may be virtual
    * @param epochNanos nanoseconds since 1970
    */
   public LabelSet at(long threadId, long epochNanos) {
@@ -107,7 +109,7 @@ public final class ThreadLabels {
     return track == null ? LabelSet.empty() : track.at(epochNanos);
   }
 
-  /** Forgets threads that ended, or have had no labels for a while; called now and then. */
+  /** Removes threads that have ended or have had no labels for a while. Called periodically. */
   public void sweep() {
     long before = Clocks.epochNanos() - KEPT_NANOS;
     tracks.forEach(
@@ -128,7 +130,7 @@ public final class ThreadLabels {
     return tracks.size();
   }
 
-  /** Returns how many scopes found no room. */
+  /** Returns the number of scopes that were refused at a limit. */
   public long refused() {
     return refused.sum();
   }
@@ -154,7 +156,7 @@ public final class ThreadLabels {
     }
   }
 
-  /** One thread's scopes and their history, a ring of changes. */
+  /** The scopes of one thread and a ring of its label changes. */
   private static final class Track {
 
     private final WeakReference<Thread> thread;
@@ -183,7 +185,7 @@ public final class ThreadLabels {
       return entry;
     }
 
-    /** Closes a scope, and with it those inside it that were left open. */
+    /** Closes a scope and the scopes inside it that were left open. */
     synchronized void close(Entry entry, long nanos) {
       if (entry.closed || dropped) {
         return;

@@ -111,7 +111,7 @@ final class RecordingConverter {
     wallClock = new Counted(JvmProfile.WALL);
     live = new Counted(JvmProfile.HEAP);
     Map<String, Consumer<JfrEvent>> exactly =
-        converter(exact, settings.withExactAllocations(true)).handlers();
+        converter(exact, settings.toBuilder().exactAllocations(true).build()).handlers();
     handlers.putAll(converter(common, settings).handlers());
     for (String tlab : new String[] {IN_TLAB, OUTSIDE_TLAB}) {
       // Once for the sizes of classes, once to be counted.

@@ -1,6 +1,6 @@
 package dev.psc.jvm.internal.runtime;
 
-/** Says why this JVM cannot be profiled by events. */
+/** Thrown if events of this JVM cannot be captured; the message has the reason. */
 public final class CaptureUnavailableException extends RuntimeException {
 
   private static final long serialVersionUID = 1;

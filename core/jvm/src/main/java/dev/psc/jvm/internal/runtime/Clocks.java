@@ -2,7 +2,7 @@ package dev.psc.jvm.internal.runtime;
 
 import java.time.Instant;
 
-/** Reads the wall clock. */
+/** The wall clock. */
 public final class Clocks {
 
   private Clocks() {}

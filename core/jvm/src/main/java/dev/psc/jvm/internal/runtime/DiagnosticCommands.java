@@ -4,7 +4,7 @@ import java.lang.management.ManagementFactory;
 import javax.management.JMException;
 import javax.management.ObjectName;
 
-/** Calls the JVM's diagnostic commands in this process, as {@code jcmd} does from outside. */
+/** The JVM's diagnostic commands, as {@code jcmd} runs them. */
 public final class DiagnosticCommands {
 
   private DiagnosticCommands() {}
@@ -13,8 +13,8 @@ public final class DiagnosticCommands {
    * Runs a command.
    *
    * @param operation its name as a bean's operation, e.g. {@code gcClassHistogram}
-   * @return what it printed
-   * @throws CaptureUnavailableException when this JVM has none of that name, or it fails
+   * @return its output
+   * @throws CaptureUnavailableException if this JVM has no such command, or it fails
    */
   public static String run(String operation, String... arguments) {
     try {
@@ -27,7 +27,7 @@ public final class DiagnosticCommands {
                   new String[] {String[].class.getName()}));
     } catch (JMException | RuntimeException e) {
       throw new CaptureUnavailableException(
-          "the diagnostic command " + operation + " does not work in this JVM: " + e, e);
+          "the diagnostic command " + operation + " failed: " + e, e);
     }
   }
 }

@@ -1,11 +1,11 @@
 package dev.psc.jvm.internal.runtime;
 
-/** Words of failures for people. */
+/** Messages of failures. */
 public final class JvmFailures {
 
   private JvmFailures() {}
 
-  /** Returns the message of the first cause that says something. */
+  /** Returns the message of the first cause that has one. */
   public static String message(Throwable failure) {
     Throwable cause = failure;
     while (!(cause instanceof CaptureUnavailableException) && cause.getCause() != null) {

@@ -5,8 +5,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
 
 /**
- * Makes the profiler's own daemon threads and knows them, so that profiles can leave them out and
- * the status can say what they cost.
+ * The profiler's own threads. They are tracked, so that profiles can exclude them and the status
+ * can report their cost.
  */
 public final class OwnThreads {
 
@@ -14,7 +14,7 @@ public final class OwnThreads {
 
   private OwnThreads() {}
 
-  /** Returns a daemon thread, not yet started, that is known as one of ours while it runs. */
+  /** Returns a thread that is not started yet and is tracked while it runs. */
   public static Thread thread(ThreadFactory factory, String name, Runnable task) {
     Thread thread =
         factory.newThread(
@@ -44,7 +44,7 @@ public final class OwnThreads {
     return IDS.contains(threadId);
   }
 
-  /** Returns the ids of the threads that run now. */
+  /** Returns the ids of the running threads. */
   public static long[] ids() {
     return IDS.stream().mapToLong(Long::longValue).toArray();
   }

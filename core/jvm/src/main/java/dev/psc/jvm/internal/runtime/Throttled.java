@@ -4,7 +4,10 @@ import java.time.Duration;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Makes a value at most once per interval; callers in between get the last one. Thread-safe. */
+/**
+ * A value that is computed at most once per interval; callers in between get the last one.
+ * Thread-safe.
+ */
 public final class Throttled<T> {
 
   private final long intervalNanos;

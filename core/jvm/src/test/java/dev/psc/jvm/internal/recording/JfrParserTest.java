@@ -51,13 +51,14 @@ class JfrParserTest {
 
   private static final long SEED = 20_261_125L;
   private static final CaptureSettings SETTINGS =
-      CaptureSettings.DEFAULT
-          .withLockThreshold(Duration.ZERO)
-          .withBlockThreshold(Duration.ZERO)
-          .withOwnThreads(true)
-          .withIdleThreads(true)
-          .withThreadNames(true)
-          .withAllocatedClass(true);
+      CaptureSettings.builder()
+          .lockThreshold(Duration.ZERO)
+          .blockThreshold(Duration.ZERO)
+          .ownThreads(true)
+          .idleThreads(true)
+          .threadNames(true)
+          .allocatedClass(true)
+          .build();
 
   @TempDir private static Path directory;
   private static Path recorded;

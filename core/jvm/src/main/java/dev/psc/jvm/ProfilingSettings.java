@@ -1,0 +1,246 @@
+package dev.psc.jvm;
+
+import dev.psc.delivery.Delivery;
+import dev.psc.delivery.DeliveryBuilder;
+import dev.psc.delivery.spi.ProfileReceiver;
+import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.delivery.spi.SinkProvider;
+import dev.psc.delivery.spi.SinkSettings;
+import dev.psc.jvm.internal.event.CaptureSettings;
+import dev.psc.jvm.internal.runtime.OwnThreads;
+import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.jvm.profile.JvmProfiles;
+import dev.psc.label.LabelSet;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ThreadFactory;
+import org.jspecify.annotations.Nullable;
+
+/** The settings of a {@link JvmProfiling}, checked one by one as they are set. Not thread-safe. */
+final class ProfilingSettings {
+
+  private static final long MIN_QUEUE_BYTES = 64 << 10;
+  private static final long MIN_SPOOL_BYTES = 1 << 20;
+
+  final CaptureSettings.Builder capture = CaptureSettings.builder();
+  Set<JvmProfile> profiles = JvmProfile.defaults();
+  @Nullable InetSocketAddress pprofAddress;
+  @Nullable String pprofToken;
+  Duration maxDuration = Duration.ofMinutes(5);
+  boolean commandLine;
+  @Nullable ProfileReceiver receiver;
+  @Nullable ProfileSink sink;
+  @Nullable SinkSettings store;
+  @Nullable SinkSettings environmentStore;
+  LabelSet labels = LabelSet.empty();
+  Duration interval = Duration.ofSeconds(10);
+  Duration heapInterval = Duration.ofMinutes(1);
+  long heapMaxBytes = 2L << 30;
+  boolean flushAtExit = true;
+  ThreadFactory threadFactory = OwnThreads.daemons();
+  private @Nullable Path spool;
+  private @Nullable Long spoolMaxBytes;
+  private @Nullable Long queueMaxBytes;
+
+  void profiles(Set<JvmProfile> value) {
+    profiles = JvmProfiles.copyOf(value);
+  }
+
+  void pprofAddress(InetSocketAddress value) {
+    pprofAddress = Objects.requireNonNull(value, "pprofAddress");
+  }
+
+  void pprofToken(String value) {
+    if (value.isBlank()) {
+      throw new IllegalArgumentException("pprofToken must not be blank");
+    }
+    pprofToken = value;
+  }
+
+  void labels(LabelSet added) {
+    if (added.contains(LabelSet.NAME)) {
+      throw new IllegalArgumentException("labels must not contain " + LabelSet.NAME);
+    }
+    LabelSet.Builder merged = LabelSet.builder();
+    labels.toMap().forEach(merged::set);
+    added.toMap().forEach(merged::set);
+    labels = merged.build();
+  }
+
+  void interval(Duration value) {
+    if (value.compareTo(Duration.ofSeconds(1)) < 0) {
+      throw new IllegalArgumentException("interval must be at least 1 s, but was " + value);
+    }
+    interval = value;
+  }
+
+  void cpuPeriod(Duration value) {
+    if (value.compareTo(Duration.ofMillis(1)) < 0 || value.compareTo(Duration.ofSeconds(1)) > 0) {
+      throw new IllegalArgumentException(
+          "cpuPeriod must be between 1 ms and 1 s, but was " + value);
+    }
+    capture.cpuPeriod(value);
+  }
+
+  void allocationsPerSecond(int value) {
+    capture.allocationsPerSecond(between("allocationsPerSecond", value, 1, 10_000));
+  }
+
+  void lockThreshold(Duration value) {
+    capture.lockThreshold(positive("lockThreshold", value));
+  }
+
+  void blockThreshold(Duration value) {
+    capture.blockThreshold(positive("blockThreshold", value));
+  }
+
+  void stackDepth(int value) {
+    capture.stackDepth(between("stackDepth", value, 16, 2_048));
+  }
+
+  void repository(Path value) {
+    capture.repository(Objects.requireNonNull(value, "repository"));
+  }
+
+  void heapMaxBytes(long value) {
+    heapMaxBytes = atLeast("heapMaxBytes", value, 1);
+  }
+
+  void spool(Path value) {
+    spool = Objects.requireNonNull(value, "spool");
+  }
+
+  void spoolMaxBytes(long value) {
+    spoolMaxBytes = atLeast("spoolMaxBytes", value, MIN_SPOOL_BYTES);
+  }
+
+  void queueMaxBytes(long value) {
+    queueMaxBytes = atLeast("queueMaxBytes", value, MIN_QUEUE_BYTES);
+  }
+
+  /**
+   * Rejects settings that contradict each other.
+   *
+   * @param queueIsSet whether the application set the queue's size or spool itself
+   */
+  void check(boolean queueIsSet) {
+    int destinations =
+        (receiver == null ? 0 : 1) + (sink == null ? 0 : 1) + (store == null ? 0 : 1);
+    if (destinations > 1) {
+      throw new IllegalArgumentException(
+          "receiver, sink and store exclude each other: set one of them");
+    }
+    if (receiver != null && queueIsSet) {
+      throw new IllegalArgumentException(
+          "queueMaxBytes, spool and spoolMaxBytes need a sink or a store: a receiver has its own"
+              + " queue");
+    }
+  }
+
+  JvmProfiling start() {
+    Profiler profiler = new Profiler(capture.build(), profiles, threadFactory);
+    // First of all: the flight recorder should start while little code has been JIT-compiled.
+    profiler.start();
+    JvmProfiling profiling = null;
+    try {
+      profiling = assemble(profiler);
+    } finally {
+      if (profiling == null) {
+        profiler.close();
+      }
+    }
+    return profiling;
+  }
+
+  private JvmProfiling assemble(Profiler profiler) {
+    ProfileFactory factory = new ProfileFactory(profiler, heapInterval, heapMaxBytes);
+    PprofHandler handler =
+        new PprofHandler(
+            profiler, factory, new PprofIndex(profiler), maxDuration, pprofToken, commandLine);
+    Delivery delivery = startDelivery();
+    PprofServer server = null;
+    if (pprofAddress != null) {
+      try {
+        server =
+            PprofServer.start(
+                pprofAddress, handler, threadFactory, pprofToken != null, PprofServer.HEAD_TIMEOUT);
+      } catch (IOException e) {
+        if (delivery != null) {
+          delivery.close();
+        }
+        throw new UncheckedIOException(e);
+      }
+    }
+    ProfileReceiver to = delivery == null ? receiver : delivery;
+    Pusher pusher =
+        to == null ? null : new Pusher(profiler, factory, to, labels, interval, threadFactory);
+    JvmProfiling profiling = new JvmProfiling(profiler, handler, server, pusher, delivery);
+    if (pusher != null) {
+      pusher.start();
+      if (flushAtExit) {
+        profiling.closeAtExit(threadFactory);
+      }
+    }
+    return profiling;
+  }
+
+  /** Returns the delivery to the sink or store, started, or null if there is none. */
+  private @Nullable Delivery startDelivery() {
+    SinkSettings target = store;
+    if (target == null && sink == null && receiver == null) {
+      target = environmentStore;
+    }
+    ProfileSink to = target == null ? sink : SinkProvider.load().create(target);
+    if (to == null) {
+      return null;
+    }
+    DeliveryBuilder builder = Delivery.builder(to).closeSink(target != null);
+    if (spool != null) {
+      builder.spool(spool);
+    }
+    if (spoolMaxBytes != null) {
+      builder.spoolMaxBytes(spoolMaxBytes);
+    }
+    if (queueMaxBytes != null) {
+      builder.queueMaxBytes(queueMaxBytes);
+    }
+    Delivery delivery = builder.build();
+    boolean started = false;
+    try {
+      delivery.start();
+      started = true;
+    } finally {
+      if (!started) {
+        delivery.close();
+      }
+    }
+    return delivery;
+  }
+
+  static Duration positive(String name, Duration value) {
+    if (value.isNegative() || value.isZero()) {
+      throw new IllegalArgumentException(name + " must be positive, but was " + value);
+    }
+    return value;
+  }
+
+  private static int between(String name, int value, int min, int max) {
+    if (value < min || value > max) {
+      throw new IllegalArgumentException(
+          name + " must be between " + min + " and " + max + ", but was " + value);
+    }
+    return value;
+  }
+
+  private static long atLeast(String name, long value, long min) {
+    if (value < min) {
+      throw new IllegalArgumentException(name + " must be at least " + min + ", but was " + value);
+    }
+    return value;
+  }
+}
