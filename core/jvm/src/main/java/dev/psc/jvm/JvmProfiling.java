@@ -228,7 +228,9 @@ public final class JvmProfiling implements AutoCloseable {
     }
 
     Builder profiles(Set<JvmProfile> profiles) {
-      this.profiles = Set.copyOf(profiles);
+      Set<JvmProfile> live = new HashSet<>(profiles);
+      live.remove(JvmProfile.NATIVE_MEMORY); // in recordings only
+      this.profiles = Set.copyOf(live);
       return this;
     }
 

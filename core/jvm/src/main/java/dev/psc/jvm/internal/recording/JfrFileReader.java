@@ -2,6 +2,7 @@ package dev.psc.jvm.internal.recording;
 
 import dev.psc.jvm.internal.event.CaptureSettings;
 import dev.psc.jvm.internal.event.JfrEvent;
+import dev.psc.jvm.internal.event.JfrField;
 import dev.psc.jvm.profile.JfrConversion;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -101,7 +102,11 @@ public final class JfrFileReader {
     List<Kind> kinds = new ArrayList<>();
     for (JfrChunkEvents events : chunk.types()) {
       String name = events.type().name();
-      kinds.add(new Kind(name, counter.handler(name)));
+      Consumer<JfrEvent> handler = counter.handler(name);
+      if (handler == null && events.has(JfrField.STACK_TRACE) && isSample(name)) {
+        handler = counter.unread(name);
+      }
+      kinds.add(new Kind(name, handler));
     }
     long lastNanos = Long.MIN_VALUE;
     try {
@@ -122,13 +127,23 @@ public final class JfrFileReader {
     return lastNanos;
   }
 
+  /**
+   * Returns whether an event that is not read is a sample or has a weight. Most of the JDK's other
+   * events with stacks are occurrences that no profile is about.
+   */
+  private static boolean isSample(String name) {
+    return !RecordingConverter.currentName(name).startsWith("jdk.")
+        || name.endsWith("Sample")
+        || name.endsWith("MethodTrace");
+  }
+
   private void endChunk(JfrChunk chunk, List<Kind> kinds) {
     Map<Long, String> types = new HashMap<>();
     Map<String, Long> counts = new TreeMap<>();
     for (int i = 0; i < kinds.size(); i++) {
       Kind kind = kinds.get(i);
+      types.put(chunk.types().get(i).type().id(), kind.name);
       if (kind.count > 0) {
-        types.put(chunk.types().get(i).type().id(), kind.name);
         counts.merge(kind.name, kind.count, Long::sum);
       }
     }
