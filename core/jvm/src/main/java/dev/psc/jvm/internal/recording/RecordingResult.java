@@ -22,8 +22,8 @@ final class RecordingResult {
   private final Aggregator tables;
   private final Sums totals;
   private final Sums nativeInUse;
-  private final Timed cpu = new Timed(JvmProfile.PROCESS_CPU, ChunkSettings.DEFAULT_CPU_NANOS);
-  private final Timed wall = new Timed(JvmProfile.WALL, ChunkSettings.DEFAULT_WALL_NANOS);
+  private final Timed cpu;
+  private final Timed wall;
   private @Nullable String nativeComment;
 
   /** The periods of the samples of one profile. */
@@ -89,6 +89,8 @@ final class RecordingResult {
 
   RecordingResult(Aggregator tables) {
     this.tables = tables;
+    this.cpu = new Timed(JvmProfile.PROCESS_CPU, ChunkSettings.DEFAULT_CPU_NANOS);
+    this.wall = new Timed(JvmProfile.WALL, ChunkSettings.DEFAULT_WALL_NANOS);
     this.totals = new Sums(tables, JvmProfile.values());
     this.nativeInUse = new Sums(tables, JvmProfile.NATIVE_MEMORY);
   }
