@@ -142,13 +142,24 @@ final class RecordingConverter {
     return handlers.get(currentName(event));
   }
 
-  /** Returns a handler that notes how many events of a name, with stacks, are in no profile. */
+  /**
+   * Returns a handler that notes how many samples of a name are in no profile: events with a stack,
+   * and with a weight or a duration.
+   */
   Consumer<JfrEvent> unread(String name) {
     return event -> {
-      if (event.hasStack()) {
+      if (event.hasStack() && (name.endsWith("Sample") || isWeighed(event))) {
         unread.merge(name, 1L, Long::sum);
       }
     };
+  }
+
+  private static boolean isWeighed(JfrEvent event) {
+    return event.has(JfrField.WEIGHT)
+        || event.has(JfrField.SIZE)
+        || event.has(JfrField.SAMPLES)
+        || event.has(JfrField.ALLOCATION_SIZE)
+        || event.durationNanos() > 0;
   }
 
   /** Counts an event; a failure is noted for the remarks. */
@@ -276,8 +287,8 @@ final class RecordingConverter {
     if (wallClock.has(JvmProfile.WALL)) {
       result.addTimed(wallClock, JvmProfile.WALL, chunkSettings);
     } else if (runningIsWall()) {
+      running.addAll(sleeping, JvmProfile.WALL, 0);
       result.addTimed(running, JvmProfile.WALL, chunkSettings);
-      result.addTimed(sleeping, JvmProfile.WALL, chunkSettings);
     }
   }
 
