@@ -49,8 +49,8 @@ final class Push {
   }
 
   /**
-   * Returns 0 if the store accepted every profile of every file, and 1 otherwise, also if a file has
-   * no profile.
+   * Returns 0 if the store accepted every profile of every file, and 1 otherwise, also if a file
+   * has no profile.
    */
   int run() throws UsageException {
     List<String> files = options.arguments;
@@ -74,9 +74,7 @@ final class Push {
       }
       DeliverySnapshot end = delivery.snapshot();
       if (end.droppedTotal() > 0) {
-        fail(
-            end.droppedTotal()
-                + " profile(s) were dropped: " + end.dropped());
+        fail(end.droppedTotal() + " profile(s) were dropped: " + end.dropped());
       }
       out.printf(Locale.ROOT, "sent %d profile(s) of %d file(s)%n", end.sent(), files.size());
     } finally {

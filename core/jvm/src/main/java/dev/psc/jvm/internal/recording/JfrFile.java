@@ -140,8 +140,7 @@ public final class JfrFile implements AutoCloseable {
       header.flip();
       if (header.remaining() >= 4 && header.getInt(0) != MAGIC) {
         if (offset == 0) {
-          throw new IOException(
-              shown + " is not a flight recording: it does not begin with FLR");
+          throw new IOException(shown + " is not a flight recording: it does not begin with FLR");
         }
         remarks.add(missing(offset) + " belong to no chunk");
         break;

@@ -118,8 +118,8 @@ public final class JfrFileReader {
    * @return when the last counted event ended, if the chunk does not state its end because its JVM
    *     was killed; otherwise the lowest number
    */
-  private long readEvents(
-      JfrChunk chunk, JfrFile.Chunk header, OverlappingChunks overlapping) throws IOException {
+  private long readEvents(JfrChunk chunk, JfrFile.Chunk header, OverlappingChunks overlapping)
+      throws IOException {
     boolean open = header.durationNanos() <= 0;
     List<Kind> kinds = new ArrayList<>();
     for (JfrChunkEvents events : chunk.types()) {

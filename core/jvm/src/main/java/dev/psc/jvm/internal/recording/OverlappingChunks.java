@@ -38,9 +38,7 @@ final class OverlappingChunks {
   /** The time and the profiles of a vendor's chunk. */
   private record Covered(JfrFile.Chunk chunk, Set<JvmProfile> profiles) {
     boolean has(JvmProfile profile, long nanos) {
-      return profiles.contains(profile)
-          && nanos >= chunk.startNanos()
-          && nanos <= chunk.endNanos();
+      return profiles.contains(profile) && nanos >= chunk.startNanos() && nanos <= chunk.endNanos();
     }
   }
 

@@ -96,9 +96,11 @@ final class RecordingConverter {
     handlers.put("profiler.LiveObject", this::liveObject);
     handlers.put(
         "profiler.NativeLock", Objects.requireNonNull(handlers.get("jdk.JavaMonitorEnter")));
-    handlers.put("profiler.Malloc", event -> nativeMemory.allocated(event, chunkSettings.nativeBytes()));
+    handlers.put(
+        "profiler.Malloc", event -> nativeMemory.allocated(event, chunkSettings.nativeBytes()));
     handlers.put("profiler.Free", nativeMemory::released);
-    handlers.put("datadog.DatadogProfilerConfig", event -> chunkSettings.vendorConfiguration(event));
+    handlers.put(
+        "datadog.DatadogProfilerConfig", event -> chunkSettings.vendorConfiguration(event));
     handlers.put(
         "datadog.ExecutionSample", event -> count(byCpuTimer, JvmProfile.PROCESS_CPU, event));
     handlers.put("datadog.MethodSample", event -> wallClockSample(event, JfrField.WEIGHT));
@@ -186,8 +188,7 @@ final class RecordingConverter {
     addWall();
     Sums memory = common.has(JvmProfile.MEMORY) ? common : exact;
     result.add(memory.has(JvmProfile.MEMORY) ? memory : vendorObjects, JvmProfile.MEMORY);
-    result.add(
-        common.has(JvmProfile.EXCEPTIONS) ? common : vendorObjects, JvmProfile.EXCEPTIONS);
+    result.add(common.has(JvmProfile.EXCEPTIONS) ? common : vendorObjects, JvmProfile.EXCEPTIONS);
     for (JvmProfile profile :
         new JvmProfile[] {
           JvmProfile.MUTEX, JvmProfile.BLOCK, JvmProfile.THREADCREATE, JvmProfile.LEAK_SUSPECTS
@@ -203,15 +204,7 @@ final class RecordingConverter {
 
   private List<Sums> chunkSums() {
     return List.of(
-        common,
-        exact,
-        vendorObjects,
-        byCpuTime,
-        byCpuTimer,
-        running,
-        sleeping,
-        wallClock,
-        live);
+        common, exact, vendorObjects, byCpuTime, byCpuTimer, running, sleeping, wallClock, live);
   }
 
   /** Returns whether no event was read at all. */
@@ -322,8 +315,7 @@ final class RecordingConverter {
 
   private void vendorException(JfrEvent event) {
     String type = event.has(JfrField.TYPE) ? event.text(JfrField.TYPE) : null;
-    int stack =
-        type == null ? event.stack() : tables.stackPool().withLeaf(event.stack(), type);
+    int stack = type == null ? event.stack() : tables.stackPool().withLeaf(event.stack(), type);
     vendorObjects.add(JvmProfile.EXCEPTIONS, event, stack, 1, 0);
   }
 

@@ -82,8 +82,7 @@ final class RecordingResult {
       }
       String type = profile.sampleTypes().get(1);
       String comment = type + " is an estimate: samples times the sampling period of " + periods;
-      return List.of(
-          comment + " ns" + (assumptions.isEmpty() ? "" : ", assumed: " + assumptions));
+      return List.of(comment + " ns" + (assumptions.isEmpty() ? "" : ", assumed: " + assumptions));
     }
   }
 
@@ -143,7 +142,11 @@ final class RecordingResult {
 
   /** Encodes the profiles. */
   JfrConversion end(
-      long start, long duration, long foldedBefore, Map<String, Long> events, List<String> remarks) {
+      long start,
+      long duration,
+      long foldedBefore,
+      Map<String, Long> events,
+      List<String> remarks) {
     for (Timed timed : List.of(cpu, wall)) {
       timed.end();
       timed.assumptions.forEach(

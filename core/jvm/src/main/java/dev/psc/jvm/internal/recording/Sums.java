@@ -62,9 +62,7 @@ final class Sums {
   /** Adds the sums of another origin; with a period, second values are samples times period. */
   void addAll(Sums from, JvmProfile profile, long periodNanos) {
     ProfileTable table = from.table(profile);
-    window
-        .table(profile)
-        .addAll(periodNanos == 0 ? table : table.timesPeriod(periodNanos));
+    window.table(profile).addAll(periodNanos == 0 ? table : table.timesPeriod(periodNanos));
   }
 
   /** Starts from zero. */

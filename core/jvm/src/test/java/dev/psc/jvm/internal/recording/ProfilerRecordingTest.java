@@ -75,14 +75,12 @@ class ProfilerRecordingTest {
   }
 
   private static void setting(HandMadeChunk chunk, int type, String name, String value) {
-    chunk.event(
-        SETTING, body -> body.number(TICKS_AT_START).number(type).text(name).text(value));
+    chunk.event(SETTING, body -> body.number(TICKS_AT_START).number(type).text(name).text(value));
   }
 
   private static void samples(HandMadeChunk chunk, int state, int count) {
     for (int i = 0; i < count; i++) {
-      chunk.event(
-          EXECUTION, body -> body.number(TICKS_AT_START).number(1).number(1).number(state));
+      chunk.event(EXECUTION, body -> body.number(TICKS_AT_START).number(1).number(1).number(state));
     }
   }
 
@@ -107,8 +105,7 @@ class ProfilerRecordingTest {
       throws Exception {
     return conversion.profiles().contains(profile)
         ? Top.of(
-                Profile.parse(
-                    conversion.pprof(profile).orElseThrow(), PprofLimits.defaults()),
+                Profile.parse(conversion.pprof(profile).orElseThrow(), PprofLimits.defaults()),
                 column)
             .total()
         : 0;
