@@ -79,7 +79,7 @@ final class Lz4InputStream extends InputStream {
   }
 
   private int littleEndian(int first) throws IOException {
-    return first | oneByte() << 8 | oneByte() << 16 | oneByte() << 24;
+    return first | (oneByte() << 8) | (oneByte() << 16) | (oneByte() << 24);
   }
 
   private int oneByte() throws IOException {
@@ -105,7 +105,7 @@ final class Lz4InputStream extends InputStream {
       throw new ZipException("not an LZ4 frame");
     }
     int flags = oneByte();
-    int size = oneByte() >> 4 & 7;
+    int size = (oneByte() >> 4) & 7;
     if (flags >> 6 != 1 || size < 4) {
       throw new ZipException("unknown kind of LZ4 frame");
     }
@@ -187,7 +187,7 @@ final class Lz4InputStream extends InputStream {
       if (from == length) {
         break; // the last sequence has no match
       }
-      int distance = block[from] & 0xff | (block[from + 1] & 0xff) << 8;
+      int distance = (block[from] & 0xff) | ((block[from + 1] & 0xff) << 8);
       from += 2;
       int match = token & 15;
       if (match == 15) {

@@ -31,7 +31,7 @@ final class NativeAllocations {
   }
 
   void allocated(long address, long nanos, int stack, int labels, long objects, long bytes) {
-    add(address, nanos, (long) stack << 32 | labels, objects, bytes);
+    add(address, nanos, ((long) stack << 32) | labels, objects, bytes);
   }
 
   void released(long address, long nanos) {
