@@ -54,6 +54,7 @@ final class PprofIndex {
       case THREADCREATE -> "where threads were started";
       case WALL -> "CPU time and waiting combined, for seconds=N (30 by default)";
       case EXCEPTIONS -> "where exceptions were thrown since the start; seconds=N";
+      case NATIVE_MEMORY -> "native memory, in recordings only";
       case LEAK_SUSPECTS -> "sampled objects that have lived long, by allocation stack";
     };
   }

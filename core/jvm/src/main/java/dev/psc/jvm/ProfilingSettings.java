@@ -48,7 +48,8 @@ final class ProfilingSettings {
   private @Nullable Long queueMaxBytes;
 
   void profiles(Set<JvmProfile> value) {
-    profiles = JvmProfiles.copyOf(value);
+    // Native memory is in recordings only; the running JVM has no event for it.
+    profiles = JvmProfiles.copyOf(value).minus(JvmProfile.NATIVE_MEMORY);
   }
 
   void pprofAddress(InetSocketAddress value) {

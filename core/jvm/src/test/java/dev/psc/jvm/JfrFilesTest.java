@@ -41,6 +41,9 @@ public class JfrFilesTest {
   @TempDir private static Path directory;
   private static Path recorded;
 
+  /** The recording has wall-clock samples, and no setting of their period. */
+  private static final String WALL_ASSUMED = "wall: the recording does not state the sampling";
+
   @Name("profiler.WallClockSample")
   static final class WallClockSample extends Event {
     Thread sampledThread;
@@ -106,7 +109,7 @@ public class JfrFilesTest {
   @Test
   void countsWhatTheJdkRecordedAsOftenAsTheJdkCountsIt() throws Exception {
     JfrConversion conversion = JfrFiles.convert(recorded);
-    assertThat(conversion.remarks()).isEmpty();
+    assertThat(conversion.remarks()).singleElement().asString().startsWith(WALL_ASSUMED);
     Map<String, Long> summary = summary(recorded);
     assertThat(sum(conversion, JvmProfile.PROCESS_CPU, 0))
         .isPositive()
@@ -185,7 +188,9 @@ public class JfrFilesTest {
     Path cut = directory.resolve("cut.jfr");
     Files.write(cut, Arrays.copyOf(whole, whole.length - 100));
     JfrConversion conversion = JfrFiles.convert(cut);
-    assertThat(conversion.remarks()).singleElement().asString().contains("cut off");
+    assertThat(conversion.remarks()).hasSize(2);
+    assertThat(conversion.remarks().get(0)).contains("cut off");
+    assertThat(conversion.remarks().get(1)).startsWith(WALL_ASSUMED);
     long firstHalf = sum(conversion, JvmProfile.PROCESS_CPU, 0);
     assertThat(firstHalf)
         .isPositive()
@@ -203,7 +208,7 @@ public class JfrFilesTest {
     byte[] whole = Files.readAllBytes(gzip);
     Files.write(gzip, Arrays.copyOf(whole, whole.length - 200));
     JfrConversion cut = JfrFiles.convert(gzip);
-    assertThat(cut.remarks()).hasSize(2);
+    assertThat(cut.remarks()).hasSize(3).last().asString().startsWith(WALL_ASSUMED);
     assertThat(sum(cut, JvmProfile.WALL, 0)).isEqualTo(5);
   }
 
@@ -240,7 +245,7 @@ public class JfrFilesTest {
 
   @ParameterizedTest
   @CsvSource({
-    "FastSlow_2024_01_16_180855, jdk.ExecutionSample, PROCESS_CPU, 1012",
+    "FastSlow_2024_01_16_180855, jdk.ExecutionSample, WALL, 1012",
     "FastSlow_2024_01_16_180855, jdk.ObjectAllocationSample, MEMORY, 6",
     "cortex-dev-01__kafka-0__cpu_lock_alloc__0, jdk.ExecutionSample, PROCESS_CPU, 554",
     "cortex-dev-01__kafka-0__cpu_lock_alloc__0, jdk.ObjectAllocationInNewTLAB, MEMORY, 766",
@@ -257,7 +262,7 @@ public class JfrFilesTest {
     JfrConversion conversion = JfrFiles.convert(corpus.get().resolve(file + ".jfr.gz"));
     assertThat(conversion.events()).containsEntry(event, count);
     assertThat(conversion.profiles()).contains(profile);
-    if (event.equals("jdk.ExecutionSample") || event.equals("jdk.OldObjectSample")) {
+    if (profile == JvmProfile.PROCESS_CPU || event.equals("jdk.OldObjectSample")) {
       assertThat(sum(conversion, profile, 0)).isEqualTo(count);
     }
     if (profile == JvmProfile.BLOCK) {

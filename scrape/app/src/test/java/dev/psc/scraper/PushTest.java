@@ -138,19 +138,19 @@ class PushTest {
   }
 
   @Test
-  void namesWhatCannotBeSentAndSendsTheRest() throws Exception {
+  void reportsUnreadableFilesAndSendsTheOthers() throws Exception {
     Path text = Files.writeString(directory.resolve("notes.jfr"), "not a recording");
 
     assertThat(push(directory.resolve("missing.jfr"), text, directory, recording())).isEqualTo(1);
 
     assertThat(err())
-        .contains("missing.jfr: there is no such file", "notes.jfr", "is a directory")
+        .contains("missing.jfr: file not found", "notes.jfr", "is a directory")
         .hasLineCount(3);
     assertThat(store.profiles(store.project())).isNotEmpty();
   }
 
   @Test
-  void saysWhyTheStoreTakesNothing() throws Exception {
+  void reportsWhyTheStoreRejectsProfiles() throws Exception {
     Path recording = recording();
     Files.writeString(directory.resolve("token"), "psc_v1_" + "0".repeat(64));
     List<String> arguments = flags(recording);
@@ -160,11 +160,11 @@ class PushTest {
     int status = new Push(options, print(out), print(err), Duration.ofSeconds(2)).run();
 
     assertThat(status).isEqualTo(1);
-    assertThat(err()).contains("has not taken", "unauthenticated").doesNotContain("000000000");
+    assertThat(err()).contains("has not accepted", "unauthenticated").doesNotContain("000000000");
   }
 
   @Test
-  void waitsOnceForAStoreThatTakesNothingAndNamesWhatWasNotSent() throws Exception {
+  void waitsOnceForAStoreThatRejectsProfilesAndNamesTheUnsentFiles() throws Exception {
     Path recording = recording();
     Files.writeString(directory.resolve("token"), "psc_v1_" + "0".repeat(64));
     // Far more than half of the smallest queue.
@@ -175,11 +175,27 @@ class PushTest {
     int status = new Push(options, print(out), print(err), Duration.ofSeconds(2)).run();
 
     assertThat(status).isEqualTo(1);
-    assertThat(err()).containsOnlyOnce("has not taken").contains(recording + ": not sent");
+    assertThat(err()).containsOnlyOnce("has not accepted").contains(recording + ": not sent");
   }
 
   @Test
-  void asksForAFile() {
+  void failsForARecordingWithoutProfiles() throws Exception {
+    Path file = directory.resolve("none.jfr");
+    try (Recording recording = new Recording()) {
+      recording.enable("jdk.CPULoad");
+      recording.start();
+      recording.stop();
+      recording.dump(file);
+    }
+
+    assertThat(push(file, recording())).isEqualTo(1);
+
+    assertThat(err()).contains("none.jfr: has no events that a profile is made of").hasLineCount(1);
+    assertThat(store.profiles(store.project())).as("the other file is sent").isNotEmpty();
+  }
+
+  @Test
+  void requiresAFile() {
     assertThat(push()).isEqualTo(2);
     assertThat(err()).contains("name at least one .jfr file");
   }

@@ -44,7 +44,13 @@ public enum JvmProfile {
    * Long-lived objects by allocation stack: a small sample, biased towards large objects, that
    * points to leaks and does not measure memory. On demand only.
    */
-  LEAK_SUSPECTS("leak_suspects", "leak_suspects", "space", "bytes", "samples/count", "size/bytes");
+  LEAK_SUSPECTS("leak_suspects", "leak_suspects", "space", "bytes", "samples/count", "size/bytes"),
+
+  /**
+   * Native memory by stack: what was allocated, and what was not released before the recording
+   * ended. In recordings of async-profiler ({@code nativemem}) only, never of the running JVM.
+   */
+  NATIVE_MEMORY("native_memory", "native_memory", "space", "bytes", Types.MEMORY);
 
   private final String profileName;
   private final String path;

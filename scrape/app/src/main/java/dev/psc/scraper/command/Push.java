@@ -22,8 +22,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * {@code psc-scraper push FILE…}: sends recordings of Java Flight Recorder as the profiles that a
- * JVM would have pushed itself. A file that cannot be sent is named, and the others go on.
+ * The command {@code psc-scraper push FILE…}, which converts flight recordings and sends their
+ * profiles. A file that cannot be sent is reported, and the other files are still sent.
  */
 public final class Push {
 
@@ -43,7 +43,7 @@ public final class Push {
   }
 
   /**
-   * @param patience how long the store may take for what waits, each time the queue is emptied
+   * @param patience how long to wait for the store each time the queue is flushed
    */
   public Push(Options options, PrintStream out, PrintStream err, Duration patience) {
     this.options = options;
@@ -52,7 +52,10 @@ public final class Push {
     this.patience = patience;
   }
 
-  /** Returns 0 when the store has every profile of every file, else 1. */
+  /**
+   * Returns 0 if the store accepted every profile of every file, and 1 otherwise, also if a file
+   * has no profile.
+   */
   public int run() throws UsageException {
     List<String> files = options.arguments;
     if (files.isEmpty()) {
@@ -75,11 +78,7 @@ public final class Push {
       }
       DeliverySnapshot end = delivery.snapshot();
       if (end.droppedTotal() > 0) {
-        fail(
-            end.droppedTotal()
-                + " profile(s) were not taken by the store "
-                + end.dropped()
-                + ", see above");
+        fail(end.droppedTotal() + " profile(s) were dropped: " + end.dropped());
       }
       out.printf(Locale.ROOT, "sent %d profile(s) of %d file(s)%n", end.sent(), files.size());
     } finally {
@@ -93,15 +92,15 @@ public final class Push {
     try {
       Path path = Path.of(file);
       if (Files.isDirectory(path)) {
-        fail(file + ": is a directory, name the files in it");
+        fail(file + ": is a directory; name the files in it");
         return;
       }
       recording = JfrFiles.convert(path);
     } catch (NoSuchFileException e) {
-      fail(file + ": there is no such file");
+      fail(file + ": file not found");
       return;
     } catch (AccessDeniedException e) {
-      fail(file + ": may not be read by this user");
+      fail(file + ": permission denied");
       return;
     } catch (IOException e) {
       String message = String.valueOf(e.getMessage());
@@ -117,16 +116,16 @@ public final class Push {
         fail(file + ": " + profile.name() + ": " + refused.message());
       }
     }
-    out.println(
-        file
-            + ": "
-            + (profiles.isEmpty()
-                ? "no profile in it"
-                : String.join(", ", profiles.stream().map(RawProfile::name).toList())));
+    if (profiles.isEmpty()) {
+      fail(file + ": has no events that a profile is made of; events: " + recording.events());
+    } else {
+      out.println(
+          file + ": " + String.join(", ", profiles.stream().map(RawProfile::name).toList()));
+    }
     recording.remarks().forEach(remark -> out.println("  note: " + remark));
   }
 
-  /** A full queue gives up its oldest for the newest: right for a scraper, not here. */
+  /** Flushes the queue before it is full, since a full queue drops its oldest profiles. */
   private void makeRoom(Delivery delivery, RawProfile profile) {
     DeliverySnapshot now = delivery.snapshot();
     if (!stuck
@@ -141,7 +140,7 @@ public final class Push {
       stuck = true;
       DeliverySnapshot now = delivery.snapshot();
       fail(
-          "the store has not taken "
+          "the store has not accepted "
               + now.queued()
               + " profile(s) within "
               + patience.toSeconds()

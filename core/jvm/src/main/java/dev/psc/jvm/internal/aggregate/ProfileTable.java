@@ -81,6 +81,13 @@ public final class ProfileTable {
     return copy;
   }
 
+  /** Adds all rows of another table with the same numbering of stacks and labels. */
+  public void addAll(ProfileTable other) {
+    for (int row = 0; row < other.rows.size(); row++) {
+      add(other.stack(row), other.labels(row), other.first(row), other.second(row));
+    }
+  }
+
   /** Returns a copy whose second values are the first ones times a period. */
   public ProfileTable timesPeriod(long period) {
     ProfileTable copy = copy();

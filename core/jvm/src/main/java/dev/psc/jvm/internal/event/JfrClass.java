@@ -22,7 +22,8 @@ public final class JfrClass {
     this.name = name;
   }
 
-  String name() {
+  /** Returns the binary name, with dots. */
+  public String name() {
     return name;
   }
 

@@ -2,8 +2,10 @@ package dev.psc.jvm.internal.event;
 
 /** A field of events that is asked for, so that a file resolves its name once per type. */
 public enum JfrField {
+  ADDRESS("address"),
   ALLOCATION_SIZE("allocationSize"),
   AMOUNT("amount"),
+  CPU_INTERVAL("cpuInterval"),
   DURATION("duration"),
   EVENT_THREAD("eventThread"),
   FAILED("failed"),
@@ -24,7 +26,9 @@ public enum JfrField {
   START_TIME("startTime"),
   STATE("state"),
   TLAB_SIZE("tlabSize"),
+  TYPE("type"),
   VALUE("value"),
+  WALL_INTERVAL("wallInterval"),
   WEIGHT("weight");
 
   private final String jfrName;

@@ -182,6 +182,16 @@ final class JfrChunk {
     return read;
   }
 
+  /** Returns whether the chunk describes an event type. */
+  boolean describes(String event) {
+    for (JfrChunkEvents events : types) {
+      if (RecordingConverter.currentName(events.type().name()).equals(event)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Returns the types of events, of which {@link #next()} returns the indexes. */
   List<JfrChunkEvents> types() {
     return types;

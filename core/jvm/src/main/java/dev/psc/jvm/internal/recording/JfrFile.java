@@ -11,12 +11,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.zip.GZIPInputStream;
+import java.util.concurrent.TimeUnit;
 import java.util.zip.ZipException;
 
 /**
- * A recording as the chunks that it consists of, each a recording of its own. They are read one by
- * one, so that one that is damaged does not hide the others. Not thread-safe.
+ * A recording as a list of chunks. Each chunk is a complete recording and is read alone, so that a
+ * damaged one does not hide the others. Not thread-safe.
  */
 public final class JfrFile implements AutoCloseable {
 
@@ -42,7 +42,12 @@ public final class JfrFile implements AutoCloseable {
    * @param startNanos when it began, in nanoseconds since 1970
    * @param durationNanos how long it is
    */
-  record Chunk(long offset, long size, long startNanos, long durationNanos) {}
+  record Chunk(long offset, long size, long startNanos, long durationNanos) {
+    /** Returns when it ended, in nanoseconds since 1970. */
+    long endNanos() {
+      return startNanos + Math.max(0, durationNanos);
+    }
+  }
 
   private JfrFile(Path file, Path shown, FileChannel channel) throws IOException {
     this.file = file;
@@ -52,23 +57,27 @@ public final class JfrFile implements AutoCloseable {
   }
 
   /**
-   * Opens a file, gzip'd or not.
+   * Opens a file, as it is or compressed with gzip, zip or LZ4.
    *
    * @param maxBytes most bytes, inflated
    */
   public static JfrFile open(Path path, long maxBytes) throws IOException {
-    boolean gzip;
-    try (InputStream in = Files.newInputStream(path)) {
-      gzip = in.read() == 0x1f && in.read() == 0x8b;
+    Compression compression = Compression.of(path);
+    if (compression == Compression.NONE) {
+      return open(path, path, maxBytes, List.of());
     }
-    return gzip ? openInflated(path, maxBytes) : open(path, path, maxBytes, List.of());
+    if (!compression.isReadable()) {
+      throw new IOException(path + " is compressed with " + compression.advice());
+    }
+    return openInflated(path, compression, maxBytes);
   }
 
-  private static JfrFile openInflated(Path path, long maxBytes) throws IOException {
+  private static JfrFile openInflated(Path path, Compression compression, long maxBytes)
+      throws IOException {
     Path inflated = Files.createTempFile("psc-", ".jfr");
     try {
       List<String> remarks = new ArrayList<>();
-      inflate(path, inflated, maxBytes, remarks);
+      inflate(path, compression, inflated, maxBytes, remarks);
       return open(inflated, path, maxBytes, remarks);
     } catch (IOException | RuntimeException e) {
       Files.deleteIfExists(inflated);
@@ -97,11 +106,12 @@ public final class JfrFile implements AutoCloseable {
     return new IOException(path + " has more than maxBytes = " + maxBytes + " bytes");
   }
 
-  private static void inflate(Path from, Path to, long maxBytes, List<String> remarks)
+  private static void inflate(
+      Path from, Compression compression, Path to, long maxBytes, List<String> remarks)
       throws IOException {
     long written = 0;
     byte[] buffer = new byte[BUFFER_BYTES];
-    try (InputStream in = new GZIPInputStream(Files.newInputStream(from), BUFFER_BYTES);
+    try (InputStream in = compression.open(Files.newInputStream(from));
         OutputStream out = Files.newOutputStream(to)) {
       int read = in.read(buffer);
       while (read >= 0) {
@@ -114,7 +124,7 @@ public final class JfrFile implements AutoCloseable {
       }
     } catch (EOFException | ZipException e) {
       remarks.add(
-          "the gzip'd file is damaged or cut off after "
+          "the compressed file is damaged or cut off after "
               + written
               + " inflated bytes ("
               + e.getMessage()
@@ -130,8 +140,7 @@ public final class JfrFile implements AutoCloseable {
       header.flip();
       if (header.remaining() >= 4 && header.getInt(0) != MAGIC) {
         if (offset == 0) {
-          throw new IOException(
-              shown + " is no recording of a flight recorder: it does not begin with FLR");
+          throw new IOException(shown + " is not a flight recording: it does not begin with FLR");
         }
         remarks.add(missing(offset) + " belong to no chunk");
         break;
@@ -163,7 +172,12 @@ public final class JfrFile implements AutoCloseable {
     return chunks;
   }
 
-  /** Returns what is not whole, for people. */
+  /** Returns when the file was last written, in nanoseconds since 1970. */
+  long modifiedNanos() throws IOException {
+    return Files.getLastModifiedTime(shown).to(TimeUnit.NANOSECONDS);
+  }
+
+  /** Returns remarks about what is not whole. */
   List<String> remarks() {
     return remarks;
   }

@@ -2,7 +2,9 @@ package dev.psc.jvm.internal.recording;
 
 import dev.psc.jvm.internal.event.CaptureSettings;
 import dev.psc.jvm.internal.event.JfrEvent;
+import dev.psc.jvm.internal.event.JfrField;
 import dev.psc.jvm.profile.JfrConversion;
+import dev.psc.jvm.profile.JvmProfile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.ClosedChannelException;
@@ -10,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** Reads the chunks of a recorded file and has their events counted. For one file. */
 public final class JfrFileReader {
 
+  private final CaptureSettings settings;
   private final RecordingConverter counter;
 
   /** A type of events of a chunk. */
@@ -32,19 +36,31 @@ public final class JfrFileReader {
   }
 
   public JfrFileReader(CaptureSettings settings) {
+    this.settings = settings;
     counter = new RecordingConverter(settings);
+  }
+
+  /** Returns the profiles that one chunk has. */
+  Set<JvmProfile> profiles(JfrFile file, JfrFile.Chunk chunk) throws IOException {
+    JfrChunk opened =
+        new JfrChunk(file.channel(), chunk, counter.tables().stackPool(), counter.threads());
+    readEvents(opened, chunk, OverlappingChunks.NONE);
+    return counter.profiles();
   }
 
   /** Reads all chunks. */
   public JfrConversion read(JfrFile file) throws IOException {
     List<String> remarks = new ArrayList<>(file.remarks());
+    OverlappingChunks overlapping = OverlappingChunks.find(file, settings);
     long start = Long.MAX_VALUE;
     long end = Long.MIN_VALUE;
     int number = 0;
     int unread = 0;
     for (JfrFile.Chunk chunk : file.chunks()) {
       number++;
-      start = Math.min(start, chunk.startNanos());
+      if (chunk.startNanos() > 0) {
+        start = Math.min(start, chunk.startNanos());
+      }
       end = Math.max(end, chunk.startNanos() + chunk.durationNanos());
       JfrChunk opened;
       try {
@@ -58,7 +74,7 @@ public final class JfrFileReader {
         continue;
       }
       try {
-        end = Math.max(end, readEvents(opened, chunk.durationNanos() <= 0));
+        end = Math.max(end, readEvents(opened, chunk, overlapping));
       } catch (ClosedChannelException e) {
         throw e;
       } catch (IOException | RuntimeException e) {
@@ -77,6 +93,11 @@ public final class JfrFileReader {
     if (unread == number && counter.isEmpty()) {
       throw new IOException("nothing of the recording can be read: " + remarks);
     }
+    overlapping.addRemarks(remarks);
+    if (start == Long.MAX_VALUE) {
+      start = file.modifiedNanos();
+      remarks.add("the recording does not state its time; that of the file is used");
+    }
     return counter.result(start, Math.max(1, end - start), remarks);
   }
 
@@ -94,14 +115,20 @@ public final class JfrFileReader {
   /**
    * Counts the events of a chunk; those before damage too.
    *
-   * @param open whether the chunk does not say when it ends: its JVM was killed
-   * @return when the last event that was counted ended, if that is asked for
+   * @return when the last counted event ended, if the chunk does not state its end because its JVM
+   *     was killed; otherwise the lowest number
    */
-  private long readEvents(JfrChunk chunk, boolean open) throws IOException {
+  private long readEvents(JfrChunk chunk, JfrFile.Chunk header, OverlappingChunks overlapping)
+      throws IOException {
+    boolean open = header.durationNanos() <= 0;
     List<Kind> kinds = new ArrayList<>();
     for (JfrChunkEvents events : chunk.types()) {
       String name = events.type().name();
-      kinds.add(new Kind(name, counter.handler(name)));
+      Consumer<JfrEvent> handler = counter.handler(name);
+      if (handler == null && events.has(JfrField.STACK_TRACE) && isSample(name)) {
+        handler = counter.unread(name);
+      }
+      kinds.add(new Kind(name, overlapping.filter(chunk, header, name, handler)));
     }
     long lastNanos = Long.MIN_VALUE;
     try {
@@ -122,13 +149,23 @@ public final class JfrFileReader {
     return lastNanos;
   }
 
+  /**
+   * Returns whether an event that is not read is a sample or has a weight. Most of the JDK's other
+   * events with stacks are occurrences that no profile is about.
+   */
+  private static boolean isSample(String name) {
+    return !RecordingConverter.currentName(name).startsWith("jdk.")
+        || name.endsWith("Sample")
+        || name.endsWith("MethodTrace");
+  }
+
   private void endChunk(JfrChunk chunk, List<Kind> kinds) {
     Map<Long, String> types = new HashMap<>();
     Map<String, Long> counts = new TreeMap<>();
     for (int i = 0; i < kinds.size(); i++) {
       Kind kind = kinds.get(i);
+      types.put(chunk.types().get(i).type().id(), kind.name);
       if (kind.count > 0) {
-        types.put(chunk.types().get(i).type().id(), kind.name);
         counts.merge(kind.name, kind.count, Long::sum);
       }
     }

@@ -1,12 +1,8 @@
 package dev.psc.jvm.internal.recording;
 
 import dev.psc.jvm.internal.aggregate.Aggregator;
-import dev.psc.jvm.internal.aggregate.PprofEncoder;
-import dev.psc.jvm.internal.aggregate.ProfileTable;
 import dev.psc.jvm.internal.aggregate.PseudoFrames;
-import dev.psc.jvm.internal.aggregate.Snapshot;
 import dev.psc.jvm.internal.aggregate.StackPool;
-import dev.psc.jvm.internal.aggregate.Window;
 import dev.psc.jvm.internal.event.CaptureSettings;
 import dev.psc.jvm.internal.event.CpuWeigher;
 import dev.psc.jvm.internal.event.EventCounter;
@@ -18,10 +14,6 @@ import dev.psc.jvm.internal.event.JfrThreads;
 import dev.psc.jvm.internal.label.ThreadLabels;
 import dev.psc.jvm.profile.JfrConversion;
 import dev.psc.jvm.profile.JvmProfile;
-import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -30,86 +22,61 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts the events of a recorded file. What the JDK's own live stream has too goes through {@link
- * EventCounter}; samples of a profiler whose period is known only in the file, and events of
- * vendors, are counted here. Of two events that tell the same (sampled and exact allocations,
- * samples by time and by CPU time) the better one is taken. Stacks and labels have one numbering,
- * so that a chunk's are looked at once. For one file, by one thread.
+ * Counts the events of a recorded file. Events of the JDK go through {@link EventCounter}; samples
+ * whose period is a setting of the recording, and events of vendors, are counted here. Sums are
+ * kept per chunk and origin: when a chunk ends, its settings are known, and of two origins that
+ * record the same fact the better one is added to the totals. Stacks and labels have one numbering.
+ * For one file, by one thread.
  */
 final class RecordingConverter {
 
   private static final String IN_TLAB = "jdk.ObjectAllocationInNewTLAB";
   private static final String OUTSIDE_TLAB = "jdk.ObjectAllocationOutsideTLAB";
+  private static final String DEFAULT_STATE = "STATE_DEFAULT";
   private static final String SLEEPING = "STATE_SLEEPING";
-  private static final long DEFAULT_PERIOD_NANOS = 10_000_000;
-  private static final Pattern PERIOD = Pattern.compile("(\\d{1,15}) ?(ns|us|ms|s|m|h|)");
+  private static final String ORACLE = "com.oracle.jdk.";
   private static final int MAX_FAILURES = 20;
 
-  /** A file may have more than a live window, and is gone when it is converted. */
+  /** Limits above those of a live window, since the tables go when the file is converted. */
   private static final StackPool.Limits LIMITS = new StackPool.Limits(262_144, 524_288, 33_554_432);
+
+  private static final JvmProfile[] COMMON = {
+    JvmProfile.MEMORY,
+    JvmProfile.MUTEX,
+    JvmProfile.BLOCK,
+    JvmProfile.THREADCREATE,
+    JvmProfile.EXCEPTIONS,
+    JvmProfile.LEAK_SUSPECTS
+  };
 
   private final CaptureSettings settings;
   private final Aggregator tables = new Aggregator(LIMITS);
   private final JfrThreads threads;
-  private final Counted common;
-  private final Counted exact;
-  private final Counted byCpuTime;
-  private final Counted wallBySamples;
-  private final Counted wallClock;
-  private final Counted live;
   private final Map<String, Consumer<JfrEvent>> handlers = new HashMap<>();
   private final Map<String, Long> events = new TreeMap<>();
+  private final Map<String, Long> unread = new TreeMap<>();
   private final Set<String> failures = new LinkedHashSet<>();
-  private final List<Setting> settingsOfChunk = new ArrayList<>();
-  private long periodNanos;
-  private long wallPeriodNanos;
-  private boolean sawSleepers;
+  private final RecordingResult result = new RecordingResult(tables);
 
-  /** How often the events of a type come. */
-  private record Setting(long id, String name, String value) {}
-
-  /** Sums of one origin. */
-  private final class Counted {
-    private final Aggregator aggregator = new Aggregator(tables);
-    private final Window window;
-
-    Counted(JvmProfile... profiles) {
-      window = aggregator.open(Set.of(profiles), 0);
-    }
-
-    void add(JvmProfile profile, JfrEvent event, int stack, long first, long second) {
-      JfrField field =
-          event.has(JfrField.SAMPLED_THREAD) ? JfrField.SAMPLED_THREAD : JfrField.EVENT_THREAD;
-      aggregator.add(profile, stack, event.thread(field).labels(), first, second);
-    }
-
-    boolean has(JvmProfile profile) {
-      return window.table(profile).size() > 0;
-    }
-  }
+  // Sums of the chunk at hand.
+  private final Sums common = new Sums(tables, COMMON);
+  private final Sums exact = new Sums(tables, JvmProfile.MEMORY);
+  private final Sums vendorObjects = new Sums(tables, JvmProfile.MEMORY, JvmProfile.EXCEPTIONS);
+  private final Sums byCpuTime = new Sums(tables, JvmProfile.PROCESS_CPU);
+  private final Sums byCpuTimer = new Sums(tables, JvmProfile.PROCESS_CPU);
+  private final Sums running = new Sums(tables, JvmProfile.PROCESS_CPU, JvmProfile.WALL);
+  private final Sums sleeping = new Sums(tables, JvmProfile.WALL);
+  private final Sums wallClock = new Sums(tables, JvmProfile.WALL);
+  private final Sums live = new Sums(tables, JvmProfile.HEAP);
+  private final NativeMemory nativeMemory = new NativeMemory(tables);
+  private ChunkSettings chunkSettings = new ChunkSettings();
 
   RecordingConverter(CaptureSettings settings) {
     this.settings = settings;
     threads = new JfrThreads(tables.labels(), id -> false, settings.threadNames());
-    common =
-        new Counted(
-            JvmProfile.PROCESS_CPU,
-            JvmProfile.MEMORY,
-            JvmProfile.MUTEX,
-            JvmProfile.BLOCK,
-            JvmProfile.THREADCREATE,
-            JvmProfile.EXCEPTIONS,
-            JvmProfile.LEAK_SUSPECTS);
-    exact = new Counted(JvmProfile.MEMORY);
-    byCpuTime = new Counted(JvmProfile.PROCESS_CPU);
-    wallBySamples = new Counted(JvmProfile.WALL);
-    wallClock = new Counted(JvmProfile.WALL);
-    live = new Counted(JvmProfile.HEAP);
     Map<String, Consumer<JfrEvent>> exactly =
         converter(exact, settings.toBuilder().exactAllocations(true).build()).handlers();
     handlers.putAll(converter(common, settings).handlers());
@@ -117,21 +84,32 @@ final class RecordingConverter {
       // Once for the sizes of classes, once to be counted.
       handlers.merge(tlab, Objects.requireNonNull(exactly.get(tlab)), Consumer::andThen);
     }
-    // Round robin over all threads in native code, at work or not: no measure of CPU time.
+    // Samples all threads in native code, at work or not, hence does not measure CPU time.
     handlers.remove(EventPlan.NATIVE);
     handlers.put(EventPlan.EXECUTION, this::executionSample);
     handlers.put(EventPlan.CPU_TIME, this::cpuTimeSample);
-    handlers.put("jdk.ActiveSetting", this::setting);
-    handlers.put("jdk.OldObjectSample", event -> EventCounter.oldObject(common.aggregator, event));
+    handlers.put("jdk.ActiveSetting", event -> chunkSettings.activeSetting(event));
+    handlers.put(
+        "jdk.OldObjectSample", event -> EventCounter.oldObject(common.aggregator(), event));
     handlers.put("profiler.WallClockSample", event -> wallClockSample(event, JfrField.SAMPLES));
     handlers.put("profiler.WallClockSleeping", this::sleepers);
     handlers.put("profiler.LiveObject", this::liveObject);
-    handlers.put("datadog.ExecutionSample", this::executionSample);
+    handlers.put(
+        "profiler.NativeLock", Objects.requireNonNull(handlers.get("jdk.JavaMonitorEnter")));
+    handlers.put(
+        "profiler.Malloc", event -> nativeMemory.allocated(event, chunkSettings.nativeBytes()));
+    handlers.put("profiler.Free", nativeMemory::released);
+    handlers.put(
+        "datadog.DatadogProfilerConfig", event -> chunkSettings.vendorConfiguration(event));
+    handlers.put(
+        "datadog.ExecutionSample", event -> count(byCpuTimer, JvmProfile.PROCESS_CPU, event));
     handlers.put("datadog.MethodSample", event -> wallClockSample(event, JfrField.WEIGHT));
     handlers.put("datadog.ObjectSample", this::vendorAllocation);
+    handlers.put("datadog.HeapLiveObject", this::vendorLiveObject);
+    handlers.put("datadog.ExceptionSample", this::vendorException);
   }
 
-  private static EventCounter converter(Counted into, CaptureSettings how) {
+  private static EventCounter converter(Sums into, CaptureSettings how) {
     CpuWeigher none =
         new CpuWeigher() {
           @Override
@@ -144,10 +122,10 @@ final class RecordingConverter {
             throw new IllegalStateException("CPU samples of files are counted elsewhere");
           }
         };
-    return new EventCounter(into.aggregator, how, none, new ThreadLabels());
+    return new EventCounter(into.aggregator(), how, none, new ThreadLabels());
   }
 
-  /** Returns what numbers stacks and labels: events that are counted have theirs of it. */
+  /** Returns the numbering of stacks and labels that the events must use. */
   Aggregator tables() {
     return tables;
   }
@@ -156,12 +134,37 @@ final class RecordingConverter {
     return threads;
   }
 
-  /** Returns what counts the events of a name, if they are counted. */
-  @Nullable Consumer<JfrEvent> handler(String event) {
-    return handlers.get(event);
+  /** Returns the name that current JDKs give to an event; Oracle's JDK 9 and 10 had their own. */
+  static String currentName(String event) {
+    return event.startsWith(ORACLE) ? "jdk." + event.substring(ORACLE.length()) : event;
   }
 
-  /** Counts an event; one that cannot be is remembered for the remarks. */
+  /** Returns the counter of the events of a name, if they are counted. */
+  @Nullable Consumer<JfrEvent> handler(String event) {
+    return handlers.get(currentName(event));
+  }
+
+  /**
+   * Returns a handler that notes how many samples of a name are in no profile: events with a stack,
+   * and with a weight or a duration.
+   */
+  Consumer<JfrEvent> unread(String name) {
+    return event -> {
+      if (event.hasStack() && (name.endsWith("Sample") || isWeighed(event))) {
+        unread.merge(name, 1L, Long::sum);
+      }
+    };
+  }
+
+  private static boolean isWeighed(JfrEvent event) {
+    return event.has(JfrField.WEIGHT)
+        || event.has(JfrField.SIZE)
+        || event.has(JfrField.SAMPLES)
+        || event.has(JfrField.ALLOCATION_SIZE)
+        || event.durationNanos() > 0;
+  }
+
+  /** Counts an event; a failure is noted for the remarks. */
   void count(String name, Consumer<JfrEvent> handler, JfrEvent event) {
     try {
       handler.accept(event);
@@ -175,15 +178,33 @@ final class RecordingConverter {
   /**
    * Ends a chunk.
    *
-   * @param types the types of its events, by their numbers there
-   * @param counts how many of each it has
+   * @param types the types of its events, by their numbers there, also of those without events
+   * @param counts the number of events of each name
    */
   void endChunk(Map<Long, String> types, Map<String, Long> counts) {
     counts.forEach((name, count) -> events.merge(name, count, Long::sum));
-    for (Setting setting : settingsOfChunk) {
-      apply(setting, types.get(setting.id));
+    chunkSettings.resolve(types);
+    addCpu();
+    addWall();
+    Sums memory = common.has(JvmProfile.MEMORY) ? common : exact;
+    result.add(memory.has(JvmProfile.MEMORY) ? memory : vendorObjects, JvmProfile.MEMORY);
+    result.add(common.has(JvmProfile.EXCEPTIONS) ? common : vendorObjects, JvmProfile.EXCEPTIONS);
+    for (JvmProfile profile :
+        new JvmProfile[] {
+          JvmProfile.MUTEX, JvmProfile.BLOCK, JvmProfile.THREADCREATE, JvmProfile.LEAK_SUSPECTS
+        }) {
+      result.add(common, profile);
     }
-    settingsOfChunk.clear();
+    result.add(live, JvmProfile.HEAP);
+    for (Sums sums : chunkSums()) {
+      sums.clear();
+    }
+    chunkSettings = new ChunkSettings();
+  }
+
+  private List<Sums> chunkSums() {
+    return List.of(
+        common, exact, vendorObjects, byCpuTime, byCpuTimer, running, sleeping, wallClock, live);
   }
 
   /** Returns whether no event was read at all. */
@@ -191,62 +212,39 @@ final class RecordingConverter {
     return events.isEmpty();
   }
 
-  // Events.
-
-  private void setting(JfrEvent event) {
-    String name = event.text(JfrField.NAME);
-    String value = event.text(JfrField.VALUE);
-    boolean matters = "period".equals(name) || "interval".equals(name) || "wall".equals(name);
-    if (matters && name != null && value != null) {
-      settingsOfChunk.add(new Setting(event.number(JfrField.ID), name, value));
-    }
+  /** Returns the profiles that have samples so far. */
+  Set<JvmProfile> profiles() {
+    return result.profiles();
   }
 
-  private void apply(Setting setting, @Nullable String type) {
-    if (setting.name.equals("wall")) {
-      wallPeriodNanos = shorter(wallPeriodNanos, setting.value);
-    } else if (EventPlan.EXECUTION.equals(type) || "datadog.ExecutionSample".equals(type)) {
-      periodNanos = shorter(periodNanos, setting.value);
-    }
-  }
-
-  /** Several recordings sample as often as the most eager asks. */
-  private static long shorter(long known, String value) {
-    Matcher matcher = PERIOD.matcher(value);
-    if (!matcher.matches()) {
-      return known; // such as everyChunk
-    }
-    long amount = Long.parseLong(matcher.group(1));
-    long nanos =
-        switch (matcher.group(2)) {
-          case "us" -> amount * 1_000;
-          case "ms" -> amount * 1_000_000;
-          case "s" -> amount * 1_000_000_000;
-          case "m", "h" -> 0;
-          default -> amount;
-        };
-    return nanos <= 0 || (known > 0 && known < nanos) ? known : nanos;
-  }
-
-  private void executionSample(JfrEvent event) {
-    long weight = weight(event, JfrField.WEIGHT);
-    int stack = event.stack();
-    if (event.has(JfrField.STATE) && SLEEPING.equals(event.text(JfrField.STATE))) {
-      sawSleepers = true;
-    } else {
-      common.add(JvmProfile.PROCESS_CPU, event, stack, weight, 0);
-    }
-    wallBySamples.add(JvmProfile.WALL, event, stack, weight, 0);
-  }
+  // Samples of running threads.
 
   private static long weight(JfrEvent event, JfrField field) {
     return event.has(field) ? Math.max(1, event.number(field)) : 1;
   }
 
+  private static void count(Sums sums, JvmProfile profile, JfrEvent event) {
+    sums.add(profile, event, event.stack(), weight(event, JfrField.WEIGHT), 0);
+  }
+
+  /**
+   * Counts a sample by the state of its thread. async-profiler writes samples of its CPU timer as
+   * {@code STATE_DEFAULT} since 3.0, and those of the wall clock as running or sleeping.
+   */
+  private void executionSample(JfrEvent event) {
+    String state = event.has(JfrField.STATE) ? event.text(JfrField.STATE) : null;
+    if (DEFAULT_STATE.equals(state)) {
+      count(byCpuTimer, JvmProfile.PROCESS_CPU, event);
+    } else if (SLEEPING.equals(state)) {
+      count(sleeping, JvmProfile.WALL, event);
+    } else {
+      count(running, JvmProfile.PROCESS_CPU, event);
+      count(running, JvmProfile.WALL, event);
+    }
+  }
+
   private void sleepers(JfrEvent event) {
-    sawSleepers = true;
-    wallBySamples.add(
-        JvmProfile.WALL, event, event.stack(), event.number(JfrField.SAMPLES_COUNT), 0);
+    sleeping.add(JvmProfile.WALL, event, event.stack(), event.number(JfrField.SAMPLES_COUNT), 0);
   }
 
   private void wallClockSample(JfrEvent event, JfrField samples) {
@@ -261,6 +259,34 @@ final class RecordingConverter {
     byCpuTime.add(JvmProfile.PROCESS_CPU, event, stack, 1, event.nanos(JfrField.SAMPLING_PERIOD));
   }
 
+  /** Returns whether samples of running threads come from a wall clock, not from a CPU timer. */
+  private boolean runningIsWall() {
+    return byCpuTimer.has(JvmProfile.PROCESS_CPU)
+        || sleeping.has(JvmProfile.WALL)
+        || chunkSettings.samplesWallClock();
+  }
+
+  private void addCpu() {
+    if (byCpuTime.has(JvmProfile.PROCESS_CPU)) {
+      result.add(byCpuTime, JvmProfile.PROCESS_CPU);
+    } else if (byCpuTimer.has(JvmProfile.PROCESS_CPU)) {
+      result.addTimed(byCpuTimer, JvmProfile.PROCESS_CPU, chunkSettings);
+    } else if (!runningIsWall()) {
+      result.addTimed(running, JvmProfile.PROCESS_CPU, chunkSettings);
+    }
+  }
+
+  private void addWall() {
+    if (wallClock.has(JvmProfile.WALL)) {
+      result.addTimed(wallClock, JvmProfile.WALL, chunkSettings);
+    } else if (runningIsWall()) {
+      running.addAll(sleeping, JvmProfile.WALL, 0);
+      result.addTimed(running, JvmProfile.WALL, chunkSettings);
+    }
+  }
+
+  // Objects.
+
   private int allocationStack(JfrEvent event) {
     JfrClass type = settings.allocatedClass() ? event.type(JfrField.OBJECT_CLASS) : null;
     return type == null
@@ -269,10 +295,17 @@ final class RecordingConverter {
   }
 
   private void vendorAllocation(JfrEvent event) {
+    weighed(vendorObjects, JvmProfile.MEMORY, event);
+  }
+
+  private void vendorLiveObject(JfrEvent event) {
+    weighed(live, JvmProfile.HEAP, event);
+  }
+
+  private void weighed(Sums sums, JvmProfile profile, JfrEvent event) {
     double weight = event.has(JfrField.WEIGHT) ? event.decimal(JfrField.WEIGHT) : 1;
-    long bytes = Math.round(event.number(JfrField.SIZE) * weight);
-    common.add(
-        JvmProfile.MEMORY, event, allocationStack(event), Math.max(1, Math.round(weight)), bytes);
+    long bytes = event.has(JfrField.SIZE) ? Math.round(event.number(JfrField.SIZE) * weight) : 0;
+    sums.add(profile, event, allocationStack(event), Math.max(1, Math.round(weight)), bytes);
   }
 
   private void liveObject(JfrEvent event) {
@@ -280,91 +313,29 @@ final class RecordingConverter {
         JvmProfile.HEAP, event, allocationStack(event), 1, event.number(JfrField.ALLOCATION_SIZE));
   }
 
-  // What came of it.
+  private void vendorException(JfrEvent event) {
+    String type = event.has(JfrField.TYPE) ? event.text(JfrField.TYPE) : null;
+    int stack = type == null ? event.stack() : tables.stackPool().withLeaf(event.stack(), type);
+    vendorObjects.add(JvmProfile.EXCEPTIONS, event, stack, 1, 0);
+  }
 
   /**
    * Ends the file.
    *
    * @param start when it began, in nanoseconds since 1970
-   * @param remarks those so far; more are added
+   * @param remarks the remarks so far; more are added
    */
   JfrConversion result(long start, long duration, List<String> remarks) {
-    failures.forEach(failure -> remarks.add("an event could not be counted: " + failure));
-    long period = periodNanos > 0 ? periodNanos : DEFAULT_PERIOD_NANOS;
-    Map<JvmProfile, byte[]> pprofs = new EnumMap<>(JvmProfile.class);
-    Result result = new Result(pprofs, start, duration, period);
-    if (byCpuTime.has(JvmProfile.PROCESS_CPU)) {
-      result.put(byCpuTime, JvmProfile.PROCESS_CPU, 0, "");
-    } else {
-      String how =
-          "cpu/nanoseconds is an estimate: samples times "
-              + period
-              + " ns"
-              + (periodNanos > 0 ? "" : ", assumed, since the recording does not say");
-      result.put(common, JvmProfile.PROCESS_CPU, period, how);
+    failures.forEach(failure -> remarks.add("Some events could not be counted: " + failure));
+    unread.forEach(
+        (name, count) ->
+            remarks.add(
+                name + ": " + count + " events with a stack are not read and are in no profile"));
+    long folded = nativeMemory.folded();
+    for (Sums sums : chunkSums()) {
+      folded += sums.folded();
     }
-    result.put(common.has(JvmProfile.MEMORY) ? common : exact, JvmProfile.MEMORY, 0, "");
-    for (JvmProfile profile :
-        new JvmProfile[] {
-          JvmProfile.MUTEX,
-          JvmProfile.BLOCK,
-          JvmProfile.THREADCREATE,
-          JvmProfile.EXCEPTIONS,
-          JvmProfile.LEAK_SUSPECTS
-        }) {
-      result.put(common, profile, 0, "");
-    }
-    long wallPeriod = wallPeriodNanos > 0 ? wallPeriodNanos : period;
-    if (wallClock.has(JvmProfile.WALL)) {
-      result.put(wallClock, JvmProfile.WALL, wallPeriod, "");
-    } else if (sawSleepers) {
-      result.put(wallBySamples, JvmProfile.WALL, period, "");
-    }
-    result.put(live, JvmProfile.HEAP, 0, "inuse values are those of sampled objects");
-    long folded = 0;
-    for (Counted counted : List.of(common, exact, byCpuTime, wallBySamples, wallClock, live)) {
-      folded += counted.window.folded();
-    }
-    if (folded > 0) {
-      remarks.add(folded + " samples have their stack under [other]: there are too many");
-    }
-    if (tables.stackPool().isFull()) {
-      remarks.add("there are too many stacks or functions: what did not fit is under [other]");
-    }
-    Instant since = Instant.ofEpochSecond(start / 1_000_000_000L, start % 1_000_000_000L);
-    return new JfrConversion(since, Duration.ofNanos(duration), pprofs, events, remarks);
-  }
-
-  private record Result(
-      Map<JvmProfile, byte[]> pprofs, long start, long duration, long periodNanos) {
-
-    /** Encodes a profile that has samples; with a period, the second value is samples × period. */
-    void put(Counted from, JvmProfile profile, long period, String comment) {
-      if (!from.has(profile)) {
-        return;
-      }
-      ProfileTable table = from.window.table(profile);
-      Snapshot snapshot =
-          new Snapshot(
-              profile,
-              from.aggregator.stackPool(),
-              from.aggregator.labels(),
-              period == 0 ? table : table.timesPeriod(period),
-              start,
-              duration);
-      Snapshot[] parts =
-          profile == JvmProfile.HEAP
-              ? new Snapshot[] {Snapshot.empty(JvmProfile.HEAP), snapshot}
-              : new Snapshot[] {snapshot};
-      pprofs.put(
-          profile,
-          PprofEncoder.encode(
-              profile,
-              period == 0 ? periodNanos : period,
-              start,
-              profile.isMoment() ? 0 : duration,
-              comment.isEmpty() ? List.of() : List.of(comment),
-              parts));
-    }
+    nativeMemory.end(result, remarks);
+    return result.end(start, duration, folded, events, remarks);
   }
 }

@@ -1,0 +1,222 @@
+package dev.psc.jvm.internal.recording;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.psc.jvm.internal.event.CaptureSettings;
+import dev.psc.jvm.profile.JfrConversion;
+import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.pprof.Profile;
+import dev.psc.pprof.format.PprofLimits;
+import dev.psc.pprof.report.Top;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Chunks as async-profiler writes them. */
+class ProfilerRecordingTest {
+
+  private static final int DEFAULT = 0;
+  private static final int RUNNABLE = 1;
+  private static final int SLEEPING = 2;
+  private static final int EXECUTION = 101;
+  private static final int ACTIVE_RECORDING = 107;
+  private static final int SETTING = 108;
+  private static final int ALLOCATION = 109;
+  private static final long TICKS_AT_START = 5_000;
+
+  @TempDir private Path directory;
+
+  private static HandMadeChunk chunk() {
+    return new HandMadeChunk(true, 2)
+        .type(11, "jdk.types.ThreadState", "", "name:3")
+        .type(
+            EXECUTION,
+            "jdk.ExecutionSample",
+            "jdk.jfr.Event",
+            "startTime:2",
+            "sampledThread:4:constant",
+            "stackTrace:9:constant",
+            "state:11:constant")
+        .type(ACTIVE_RECORDING, "jdk.ActiveRecording", "jdk.jfr.Event", "startTime:2")
+        .type(
+            SETTING,
+            "jdk.ActiveSetting",
+            "jdk.jfr.Event",
+            "startTime:2",
+            "id:2",
+            "name:3",
+            "value:3")
+        .type(
+            ALLOCATION,
+            "jdk.ObjectAllocationSample",
+            "jdk.jfr.Event",
+            "startTime:2",
+            "eventThread:4:constant",
+            "stackTrace:9:constant",
+            "objectClass:5:constant",
+            "weight:2")
+        .checkpoint(
+            pools ->
+                pools
+                    .integer(1)
+                    .number(11)
+                    .integer(3)
+                    .number(DEFAULT)
+                    .text("STATE_DEFAULT")
+                    .number(RUNNABLE)
+                    .text("STATE_RUNNABLE")
+                    .number(SLEEPING)
+                    .text("STATE_SLEEPING"));
+  }
+
+  private static void setting(HandMadeChunk chunk, int type, String name, String value) {
+    chunk.event(SETTING, body -> body.number(TICKS_AT_START).number(type).text(name).text(value));
+  }
+
+  private static void samples(HandMadeChunk chunk, int state, int count) {
+    for (int i = 0; i < count; i++) {
+      chunk.event(EXECUTION, body -> body.number(TICKS_AT_START).number(1).number(1).number(state));
+    }
+  }
+
+  private static void allocation(HandMadeChunk chunk, long bytes) {
+    chunk.event(
+        ALLOCATION,
+        body -> body.number(TICKS_AT_START).number(1).number(1).number(1).number(bytes));
+  }
+
+  private JfrConversion convert(byte[]... chunks) throws Exception {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    for (byte[] chunk : chunks) {
+      all.writeBytes(chunk);
+    }
+    Path file = Files.write(directory.resolve("made.jfr"), all.toByteArray());
+    try (JfrFile opened = JfrFile.open(file, 1 << 20)) {
+      return new JfrFileReader(CaptureSettings.DEFAULT).read(opened);
+    }
+  }
+
+  private static long sum(JfrConversion conversion, JvmProfile profile, int column)
+      throws Exception {
+    return conversion.profiles().contains(profile)
+        ? Top.of(
+                Profile.parse(conversion.pprof(profile).orElseThrow(), PprofLimits.defaults()),
+                column)
+            .total()
+        : 0;
+  }
+
+  @Test
+  void tellsCpuSamplesFromWallClockSamplesByState() throws Exception {
+    HandMadeChunk chunk = chunk();
+    setting(chunk, ACTIVE_RECORDING, "event", "itimer");
+    setting(chunk, EXECUTION, "interval", "10000000");
+    setting(chunk, EXECUTION, "wall", "100000000");
+    samples(chunk, DEFAULT, 116);
+    samples(chunk, RUNNABLE, 43);
+    samples(chunk, SLEEPING, 530);
+    JfrConversion conversion = convert(chunk.build());
+    assertThat(sum(conversion, JvmProfile.PROCESS_CPU, 0)).isEqualTo(116);
+    assertThat(sum(conversion, JvmProfile.PROCESS_CPU, 1)).isEqualTo(1_160_000_000L);
+    assertThat(sum(conversion, JvmProfile.WALL, 0)).isEqualTo(573);
+    assertThat(sum(conversion, JvmProfile.WALL, 1)).isEqualTo(57_300_000_000L);
+    assertThat(conversion.remarks()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"itimer, 0, 10000000", "cpu, 5000000, 5000000", "cache-misses, 1000, 10000000"})
+  void samplesOfRunningThreadsAreCpuTimeWhereNothingSamplesTheWallClock(
+      String event, String interval, long period) throws Exception {
+    HandMadeChunk chunk = chunk();
+    setting(chunk, ACTIVE_RECORDING, "event", event);
+    setting(chunk, EXECUTION, "interval", interval);
+    samples(chunk, RUNNABLE, 10);
+    JfrConversion conversion = convert(chunk.build());
+    assertThat(sum(conversion, JvmProfile.PROCESS_CPU, 1)).isEqualTo(10 * period);
+    assertThat(conversion.profiles()).doesNotContain(JvmProfile.WALL);
+    assertThat(conversion.remarks().toString().contains("are assumed"))
+        .isEqualTo(period != Long.parseLong(interval));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 50000000", "20000000, 20000000"})
+  void aWallClockRecordingHasNoCpuProfile(String interval, long period) throws Exception {
+    HandMadeChunk chunk = chunk();
+    setting(chunk, ACTIVE_RECORDING, "event", "wall");
+    setting(chunk, EXECUTION, "interval", interval);
+    samples(chunk, RUNNABLE, 3);
+    samples(chunk, SLEEPING, 7);
+    JfrConversion conversion = convert(chunk.build());
+    assertThat(conversion.profiles()).containsExactly(JvmProfile.WALL);
+    assertThat(sum(conversion, JvmProfile.WALL, 1)).isEqualTo(10 * period);
+    assertThat(conversion.remarks()).hasSize(interval.equals("0") ? 1 : 0);
+  }
+
+  @Test
+  void eachChunkHasItsOwnPeriod() throws Exception {
+    HandMadeChunk first = chunk();
+    setting(first, EXECUTION, "interval", "10000000");
+    samples(first, DEFAULT, 1);
+    HandMadeChunk second = chunk();
+    setting(second, EXECUTION, "interval", "1000000");
+    samples(second, DEFAULT, 1);
+    assertThat(sum(convert(first.build(), second.build()), JvmProfile.PROCESS_CPU, 1))
+        .isEqualTo(11_000_000);
+  }
+
+  @Test
+  void countsOnceWhatAProfilerAndTheJdkRecordAtTheSameTime() throws Exception {
+    HandMadeChunk profiler = chunk();
+    setting(profiler, EXECUTION, "interval", "10000000");
+    samples(profiler, DEFAULT, 5);
+    allocation(profiler, 1_000);
+    HandMadeChunk jdk = chunk().type(120, "jdk.ThreadStart", "jdk.jfr.Event", "startTime:2");
+    setting(jdk, EXECUTION, "period", "20 ms");
+    samples(jdk, RUNNABLE, 7);
+    allocation(jdk, 2_000);
+
+    JfrConversion conversion = convert(jdk.build(), profiler.build());
+    assertThat(sum(conversion, JvmProfile.PROCESS_CPU, 1)).isEqualTo(50_000_000);
+    assertThat(sum(conversion, JvmProfile.MEMORY, 1)).isEqualTo(1_000);
+    assertThat(conversion.remarks())
+        .anyMatch(remark -> remark.startsWith("jdk.ExecutionSample: 7 events are left out"));
+
+    byte[] later = jdk.build();
+    ByteBuffer.wrap(later).putLong(32, 1_800_000_000_000_000_000L);
+    assertThat(sum(convert(profiler.build(), later), JvmProfile.MEMORY, 1)).isEqualTo(3_000);
+  }
+
+  @Test
+  void aRecordingWithoutTimeHasThatOfItsFile() throws Exception {
+    HandMadeChunk chunk = chunk();
+    setting(chunk, EXECUTION, "interval", "10000000");
+    samples(chunk, DEFAULT, 1);
+    byte[] bytes = chunk.build();
+    ByteBuffer.wrap(bytes).putLong(32, 0);
+    JfrConversion conversion = convert(bytes);
+    assertThat(conversion.start().getEpochSecond()).isGreaterThan(1_600_000_000L);
+    assertThat(conversion.remarks()).anyMatch(remark -> remark.contains("does not state its time"));
+  }
+
+  @Test
+  void readsTheEventsOfOraclesOldJdks() throws Exception {
+    HandMadeChunk chunk =
+        chunk()
+            .type(
+                130,
+                "com.oracle.jdk.ExecutionSample",
+                "jdk.jfr.Event",
+                "startTime:2",
+                "sampledThread:4:constant",
+                "stackTrace:9:constant",
+                "state:11:constant");
+    setting(chunk, 130, "period", "20 ms");
+    chunk.event(130, body -> body.number(TICKS_AT_START).number(1).number(1).number(RUNNABLE));
+    assertThat(sum(convert(chunk.build()), JvmProfile.PROCESS_CPU, 1)).isEqualTo(20_000_000);
+  }
+}
