@@ -8,7 +8,6 @@ import dev.psc.delivery.spi.RawProfile;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.internal.loop.ProfileHandler;
-import dev.psc.scrape.loop.ProfileHandler;
 import dev.psc.scrape.target.ScrapeJob;
 import dev.psc.scrape.target.Target;
 import dev.psc.scrape.transform.Validation;

@@ -62,9 +62,11 @@ public final class Metrics {
   }
 
   static void store(PrometheusText text, DeliverySnapshot now) {
-    text.counter("psc_delivery_accepted_total", "Profiles accepted into the queue.", now.accepted());
+    text.counter(
+        "psc_delivery_accepted_total", "Profiles accepted into the queue.", now.accepted());
     text.counter("psc_delivery_accepted_bytes_total", "Pprof bytes accepted.", now.acceptedBytes());
-    text.counter("psc_delivery_replayed_total", "Profiles found in the spool at start.", now.replayed());
+    text.counter(
+        "psc_delivery_replayed_total", "Profiles found in the spool at start.", now.replayed());
     text.counter("psc_delivery_sent_total", "Profiles accepted by the store.", now.sent());
     text.counter("psc_delivery_sent_bytes_total", "Bytes of sent profiles.", now.sentBytes());
     text.counter("psc_delivery_retried_total", "Profiles sent again.", now.retried());
