@@ -33,7 +33,7 @@ public final class AgentMain {
     try {
       profiling = JvmProfiling.builder().environment(settings).start();
     } catch (UncheckedIOException e) {
-      throw new IllegalArgumentException("pprof-address: " + e.getCause().getMessage(), e);
+      throw new IllegalArgumentException("pprof-address: " + e.getMessage(), e);
     }
     JvmProfilingStatus status = profiling.status();
     List<String> actions = new ArrayList<>();

@@ -1,25 +1,22 @@
 package dev.psc.scrape;
 
-import dev.psc.scrape.internal.loop.LoopListener;
 import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.target.Target;
 
 /**
- * Is told of what the scraper does. Its methods are called by several threads at the same time,
- * must return quickly, and may throw nothing; what they throw is logged.
+ * Receives the events of a scraper. Its methods are called by several threads concurrently and must
+ * return quickly; an exception that they throw is logged.
  */
-public interface ScrapeListener extends LoopListener {
+public interface ScrapeListener {
 
-  /** A scrape ended, well or not. */
-  @Override
+  /** Called when a scrape ended, successfully or not. */
   default void scraped(ScrapeReport report) {}
 
-  /** Intervals of a target went by without a scrape. */
-  @Override
+  /** Called when intervals of a target passed without a scrape. */
   default void missed(Target target, long intervals) {}
 
   /**
-   * The targets of a job changed.
+   * Called when the targets of a job changed.
    *
    * @param job the job's name
    * @param kept how many are scraped
@@ -29,7 +26,7 @@ public interface ScrapeListener extends LoopListener {
   default void targetsChanged(String job, int kept, int dropped, int invalid) {}
 
   /**
-   * A discovery cannot see its targets; the last good ones stay.
+   * Called when a discovery failed; its last good targets are kept.
    *
    * @param job the job's name
    * @param discovery the key of the mechanism

@@ -9,6 +9,7 @@ import dev.psc.pprof.format.PprofLimits;
 import dev.psc.scrape.discovery.DiscoveryContext;
 import dev.psc.scrape.internal.http.JdkHttpClients;
 import dev.psc.scrape.internal.loop.HttpProfileFetcher;
+import dev.psc.scrape.internal.loop.LoopListener;
 import dev.psc.scrape.internal.loop.ScrapeScheduler;
 import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.relabel.Relabeling;
@@ -148,7 +149,7 @@ public final class Scraper implements ProfileSource {
         new ScrapeScheduler(
             settings.fetcher == null ? new HttpProfileFetcher(http) : settings.fetcher,
             new Pipeline(this::transforms, receiver, () -> closing),
-            settings.listener,
+            schedulerListener(settings.listener),
             workers,
             epochNanos(),
             seed(settings.offsetSeed),
@@ -384,5 +385,19 @@ public final class Scraper implements ProfileSource {
     } catch (InterruptedException ignored) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private static LoopListener schedulerListener(ScrapeListener listener) {
+    return new LoopListener() {
+      @Override
+      public void scraped(ScrapeReport report) {
+        listener.scraped(report);
+      }
+
+      @Override
+      public void missed(Target target, long intervals) {
+        listener.missed(target, intervals);
+      }
+    };
   }
 }
