@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 
 /** The entry point inside the class loader of the agent. */
@@ -33,7 +34,8 @@ public final class AgentMain {
     try {
       profiling = JvmProfiling.builder().environment(settings).start();
     } catch (UncheckedIOException e) {
-      throw new IllegalArgumentException("pprof-address: " + e.getMessage(), e);
+      throw new IllegalArgumentException(
+          "pprof-address: " + Objects.requireNonNull(e.getCause()).getMessage(), e);
     }
     JvmProfilingStatus status = profiling.status();
     List<String> actions = new ArrayList<>();

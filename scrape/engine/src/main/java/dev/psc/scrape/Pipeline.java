@@ -84,6 +84,8 @@ final class Pipeline implements ProfileHandler {
   }
 
   /** Returns the chain of a target, which is built once unless a reload changes its job. */
+  @SuppressWarnings(
+      "ReferenceEquality") // A reload makes new jobs; comparing their contents costs more.
   private TransformChain chain(Target target) {
     synchronized (chains) {
       JobChain known = chains.get(target);
