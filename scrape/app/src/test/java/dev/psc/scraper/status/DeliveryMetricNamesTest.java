@@ -8,6 +8,7 @@ import dev.psc.delivery.micrometer.DeliveryMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,7 +19,7 @@ class DeliveryMetricNamesTest {
   @TempDir private Path directory;
 
   /** Returns the series of a page, each by its name and its labels other than the sink. */
-  private static TreeSet<String> series(String page) {
+  private static Set<String> series(String page) {
     TreeSet<String> series = new TreeSet<>();
     page.lines()
         .filter(line -> !line.startsWith("#") && !line.isBlank())
