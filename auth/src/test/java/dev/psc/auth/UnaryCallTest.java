@@ -218,7 +218,7 @@ class UnaryCallTest {
     start(call);
     call.sendMessage("broken");
     assertThat(calls.get(0).events).hasSize(2);
-    assertThat(calls.get(0).events.get(1)).startsWith("cancel").contains("failed inside");
+    assertThat(calls.get(0).events.get(1)).startsWith("cancel").contains("failed internally");
   }
 
   @Test

@@ -377,8 +377,7 @@ class SenderTest {
       assertThat(step()).isEqualTo(Duration.ofMillis(500));
       assertThat(log.lines())
           .containsExactly(
-              "WARN Sink answering failed instead of answering (0 more since); its batch is tried"
-                  + " again",
+              "WARN Sink answering failed without an outcome (0 more since); its batch is retried",
               "WARN Sink answering is BACKING_OFF: sink_fault: " + message + " (0 more since)");
     }
     assertThat(events)
@@ -398,11 +397,10 @@ class SenderTest {
       // Faults at 0, 0.5, 1.5, 3.5, 7.5, 15.5, 31.5 and 61.5 s.
       time.run(delivery, Duration.ofSeconds(62));
       assertThat(log.lines())
-          .filteredOn(line -> line.contains("failed instead of answering"))
+          .filteredOn(line -> line.contains("failed without an outcome"))
           .containsExactly(
               "WARN Sink fake failed without an outcome (0 more since); its batch is retried",
-              "WARN Sink fake failed instead of answering (6 more since); its batch is tried"
-                  + " again");
+              "WARN Sink fake failed without an outcome (6 more since); its batch is retried");
     }
   }
 

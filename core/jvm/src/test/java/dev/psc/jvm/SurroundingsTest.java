@@ -57,7 +57,8 @@ class SurroundingsTest {
     for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
       if (entry.endsWith("test-classes")) {
         testClasses = entry;
-      } else if (entry.endsWith("classes") || entry.contains("slf4j-api")) {
+      } else if (entry.endsWith("classes")
+          || entry.matches(".*/(psc|slf4j-api)-[^/]*(?<!-tests)\\.jar")) {
         modules.add(entry);
       }
     }

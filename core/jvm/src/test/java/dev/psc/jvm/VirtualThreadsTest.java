@@ -97,7 +97,7 @@ class VirtualThreadsTest {
   void olderJdksSayThatTheyHaveNone() {
     assertThatThrownBy(() -> VirtualThreads.forEach(thread -> {}))
         .isInstanceOf(CaptureUnavailableException.class)
-        .hasMessageContaining("from JDK 21 on");
+        .hasMessageContaining("JDK 21 or later");
     try (JvmProfiling profiling = JvmProfiling.builder().start()) {
       PprofResponse response =
           profiling

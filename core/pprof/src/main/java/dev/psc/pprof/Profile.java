@@ -98,8 +98,7 @@ public final class Profile {
 
   static Profile of(Unwrapped body) throws PprofException {
     try {
-      Checker checker = Checker.check(ProfileIndex.scan(body.buf(), body.from(), body.to()));
-      checker.requireReadable();
+      Checker checker = Checker.require(ProfileIndex.scan(body.buf(), body.from(), body.to()));
       return new Profile(checker);
     } catch (PprofException e) {
       throw body.explain(e);

@@ -349,7 +349,7 @@ class StoreChannelsTest {
         .withMessageContaining("plaintext");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> trusting().insecureSkipVerify().build())
-        .withMessageContaining("contradict");
+        .withMessageContaining("mutually exclusive");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> trusting().keepAlive(Duration.ofMinutes(4)))
         .withMessageContaining("too_many_pings");

@@ -31,8 +31,7 @@ final class CheckedProfile {
 
   /** Checks a message, which must not break any rule that cannot be repaired. */
   static Checker check(byte[] buf, int from, int to) throws PprofException {
-    Checker checker = Checker.check(ProfileIndex.scan(buf, from, to));
-    checker.requireReadable();
+    Checker checker = Checker.require(ProfileIndex.scan(buf, from, to));
     return checker;
   }
 

@@ -104,8 +104,7 @@ public final class Repair {
     Objects.requireNonNull(context, "context");
     Unwrapped open = Unwrapped.open(body, limits);
     try {
-      Checker checker = Checker.check(ProfileIndex.scan(open.buf(), open.from(), open.to()));
-      checker.requireReadable();
+      Checker checker = Checker.require(ProfileIndex.scan(open.buf(), open.from(), open.to()));
       return new Repair(open, checker, context).run(body, kept);
     } catch (PprofException e) {
       throw open.explain(e);

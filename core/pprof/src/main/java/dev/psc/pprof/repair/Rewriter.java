@@ -8,12 +8,9 @@ import dev.psc.pprof.internal.wire.IdMap;
 import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.internal.wire.WireReader;
 import dev.psc.pprof.internal.wire.WireWriter;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -91,8 +88,7 @@ final class Rewriter {
   private final WireWriter out;
   private final WireReader inner;
   private final WireReader innermost;
-  private final List<byte[]> appended = new ArrayList<>();
-  private final Map<String, Long> appendedAt = new HashMap<>();
+  private final AppendedStrings appended = new AppendedStrings();
   private final long[] row;
   private int nextValue;
   private Gzip.@Nullable Writer gzip;
@@ -113,26 +109,12 @@ final class Rewriter {
 
   /** Adds a string behind all others; call it once it is settled which of those stay. */
   long append(String text) {
-    Long known = appendedAt.get(text);
-    if (known != null) {
-      return known;
-    }
-    long at = keptStrings() + appended.size();
-    appended.add(text.getBytes(StandardCharsets.UTF_8));
-    appendedAt.put(text, at);
-    return at;
-  }
-
-  private long keptStrings() {
     int[] ids = stringIds;
-    if (ids == null) {
-      return (long) index.strings() + (emptyFirst ? 1 : 0);
-    }
-    long kept = 0;
-    for (int id : ids) {
-      kept += id >= 0 ? 1 : 0;
-    }
-    return kept;
+    long kept =
+        ids == null
+            ? (long) index.strings() + (emptyFirst ? 1 : 0)
+            : Arrays.stream(ids).filter(id -> id >= 0).count();
+    return kept + appended.position(text);
   }
 
   /** Writes the profile, gzip'd, without ever having the whole message. */
@@ -192,7 +174,7 @@ final class Rewriter {
       out.number(ProfileFields.ID, namelessFunction);
       out.end(mark);
     }
-    for (byte[] text : appended) {
+    for (byte[] text : appended.bytes()) {
       out.bytes(ProfileFields.STRING, text, 0, text.length);
     }
     if (index.count[ProfileFields.TIME_NANOS] == 0) {

@@ -272,12 +272,12 @@ class RulesTest {
         new Broken(
             PprofRule.ID_DUPLICATE,
             "location[2].id",
-            "that of location[0]",
+            "the id of location[0]",
             RawPprof.clean().location(1, 1, 0x99)),
         new Broken(
             PprofRule.ID_DUPLICATE,
             "function[2].id",
-            "that of function[1]",
+            "the id of function[1]",
             RawPprof.clean().function(2, 6)));
   }
 

@@ -35,10 +35,15 @@ import org.jspecify.annotations.Nullable;
 public final class Checker {
 
   private static final int MAX_LISTED = 100;
+
+  /** The breaches after which a profile that cannot be repaired is not checked further. */
+  private static final int MAX_BREACHES = 10_000;
+
   private static final VarHandle LONGS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
   private final ProfileIndex index;
+  private final boolean requireReadable;
   private final byte[] buf;
   private final int strings;
   private final List<Violation> violations = new ArrayList<>();
@@ -56,23 +61,36 @@ public final class Checker {
   private final WireReader inner;
   private final WireReader innermost;
 
-  private Checker(ProfileIndex index) {
+  private Checker(ProfileIndex index, boolean requireReadable) {
     this.index = index;
+    this.requireReadable = requireReadable;
     this.buf = index.buf;
     this.strings = index.strings();
     this.inner = new WireReader(buf, 0, 0);
     this.innermost = new WireReader(buf, 0, 0);
   }
 
+  /** Checks a profile and collects its breaches. */
   public static Checker check(ProfileIndex index) throws PprofException {
-    Checker checker = new Checker(index);
+    Checker checker = new Checker(index, false);
     checker.run(true);
+    return checker;
+  }
+
+  /**
+   * Checks a profile and throws the first breach that cannot be repaired. Damage further on is
+   * thrown instead unless the breaches are too many to look for it.
+   */
+  public static Checker require(ProfileIndex index) throws PprofException {
+    Checker checker = new Checker(index, true);
+    checker.run(true);
+    checker.requireReadable();
     return checker;
   }
 
   /** Checks everything but the samples. */
   public static Checker checkTables(ProfileIndex index) throws PprofException {
-    Checker checker = new Checker(index);
+    Checker checker = new Checker(index, false);
     checker.run(false);
     return checker;
   }
@@ -98,15 +116,10 @@ public final class Checker {
     return broken.contains(rule);
   }
 
-  /** Throws the first breach that cannot be repaired. */
-  public void requireReadable() throws PprofException {
-    for (PprofRule rule : broken) {
-      if (!rule.repairable()) {
-        for (Violation violation : violations) {
-          if (!violation.rule().repairable()) {
-            throw exception(violation);
-          }
-        }
+  private void requireReadable() throws PprofException {
+    for (Violation violation : violations) {
+      if (!violation.rule().repairable()) {
+        throw exception(violation);
       }
     }
   }
@@ -147,8 +160,11 @@ public final class Checker {
    * Counts a breach; returns whether it is to be listed. Only some are listed: a hostile profile
    * can break rules by the million.
    */
-  boolean breached(PprofRule rule) {
+  boolean breached(PprofRule rule) throws PprofException {
     breaches++;
+    if (requireReadable && !rule.repairable() && breaches > MAX_BREACHES) {
+      requireReadable();
+    }
     return broken.add(rule) || violations.size() < MAX_LISTED;
   }
 
@@ -227,7 +243,7 @@ public final class Checker {
   }
 
   /** Checks a string index; returns whether it is valid. 0 is "" even without a table. */
-  boolean text(long at, String table, int entry, String field) {
+  boolean text(long at, String table, int entry, String field) throws PprofException {
     if (at >= 0 && at < Math.max(strings, 1)) {
       return true;
     }

@@ -137,7 +137,7 @@ public final class SampleChecker {
     }
   }
 
-  private void location(long id, int n) {
+  private void location(long id, int n) throws PprofException {
     if (id == 0) {
       if (checker.breached(PprofRule.STACK_LOCATION_ZERO)) {
         checker.list(
