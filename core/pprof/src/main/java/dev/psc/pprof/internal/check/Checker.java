@@ -9,15 +9,6 @@ import dev.psc.pprof.internal.wire.IdMap;
 import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.internal.wire.Sniffer;
 import dev.psc.pprof.internal.wire.WireReader;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.CharBuffer;
-import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CoderResult;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -39,9 +30,6 @@ public final class Checker {
   /** The breaches after which a profile that cannot be repaired is not checked further. */
   private static final int MAX_BREACHES = 10_000;
 
-  private static final VarHandle LONGS =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-
   private final ProfileIndex index;
   private final boolean requireReadable;
   private final byte[] buf;
@@ -55,8 +43,7 @@ public final class Checker {
   public final IdMap locations = new IdMap();
 
   private @Nullable LabelNames labelNames;
-  private @Nullable CharsetDecoder decoder;
-  private final CharBuffer decoded = CharBuffer.allocate(512);
+  private final Utf8Check utf8;
 
   private final WireReader inner;
   private final WireReader innermost;
@@ -65,6 +52,7 @@ public final class Checker {
     this.index = index;
     this.requireReadable = requireReadable;
     this.buf = index.buf;
+    this.utf8 = new Utf8Check(index.buf);
     this.strings = index.strings();
     this.inner = new WireReader(buf, 0, 0);
     this.innermost = new WireReader(buf, 0, 0);
@@ -191,7 +179,7 @@ public final class Checker {
                   + ", but must be \"\"");
         }
       }
-      if (!isAscii(buf, r.start, r.pos) && !isUtf8(r.start, r.pos)) {
+      if (!utf8.isValid(r.start, r.pos)) {
         if (breached(PprofRule.STRING_ENCODING)) {
           list(
               PprofRule.STRING_ENCODING,
@@ -209,37 +197,6 @@ public final class Checker {
             "the string table is empty, \"\" is missing");
       }
     }
-  }
-
-  private static boolean isAscii(byte[] b, int from, int to) {
-    long or = 0;
-    int i = from;
-    for (; i + 8 <= to; i += 8) {
-      or |= (long) LONGS.get(b, i);
-    }
-    for (; i < to; i++) {
-      or |= b[i];
-    }
-    return (or & 0x8080808080808080L) == 0;
-  }
-
-  private boolean isUtf8(int from, int to) {
-    CharsetDecoder reading = decoder;
-    if (reading == null) {
-      reading =
-          StandardCharsets.UTF_8
-              .newDecoder()
-              .onMalformedInput(CodingErrorAction.REPORT)
-              .onUnmappableCharacter(CodingErrorAction.REPORT);
-      decoder = reading;
-    }
-    reading.reset();
-    ByteBuffer in = ByteBuffer.wrap(buf, from, to - from);
-    CoderResult result;
-    do {
-      result = reading.decode(in, decoded.clear(), true);
-    } while (result.isOverflow());
-    return result.isUnderflow();
   }
 
   /** Checks a string index; returns whether it is valid. 0 is "" even without a table. */
