@@ -127,13 +127,17 @@ class PushTest {
 
   @Test
   void sendsTheProfilesOfARecordingWithLabels() throws Exception {
-    assertThat(push(recording())).as(err()).isZero();
+    String top = "";
+    // The JVM at times writes no name of a method to a recording; the next one has it.
+    for (int i = 0; i < 5 && !top.contains(PushTest.class.getName()); i++) {
+      assertThat(push(recording())).as(err()).isZero();
+      top = store.top(store.project(), "block", "delay").orElseThrow().toString();
+    }
 
     List<StoredProfile> stored = store.profiles(store.project());
     assertThat(stored).extracting(StoredProfile::name).contains("block");
     assertThat(stored.get(0).labels().toMap()).containsEntry("job", "checkout");
-    assertThat(store.top(store.project(), "block", "delay").orElseThrow().toString())
-        .contains("dev.psc.scraper.PushTest");
+    assertThat(top).contains(PushTest.class.getName());
     assertThat(out()).contains("app.jfr: ", "block", "sent ");
   }
 
