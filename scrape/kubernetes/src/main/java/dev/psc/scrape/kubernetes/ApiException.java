@@ -56,6 +56,11 @@ final class ApiException extends Exception {
     return status == 400;
   }
 
+  /** Returns whether the server is overloaded and asks for fewer requests. */
+  boolean tooManyRequests() {
+    return status == 429;
+  }
+
   /** Returns whether there was an answer with an error. */
   boolean answered() {
     return status != 0;

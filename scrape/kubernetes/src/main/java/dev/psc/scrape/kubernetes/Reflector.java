@@ -34,7 +34,7 @@ final class Reflector implements Runnable {
   /** Watches in a row that end immediately before that is reported. */
   private static final int HASTY_REPORTED = 3;
 
-  /** Watches from one version that end with an error before the collection is listed again. */
+  /** Watches from one version with an unreadable event before the collection is listed again. */
   private static final int UNREADABLE_RELIST = 5;
 
   /** Finds the API server before each request, as kubeconfigs change. */
@@ -253,15 +253,26 @@ final class Reflector implements Runnable {
     } else if (e.stalled()) {
       index.failed(what, e.text());
     } else if (!stable || e.answered() || e.unreadable()) {
-      Position at = position;
-      if (at != null && (e.answered() || e.unreadable()) && ++at.rejected >= UNREADABLE_RELIST) {
-        // The next event of this version may be at fault, and only a list skips it.
+      if (onlyAListHelps(e)) {
         position = null;
       }
       fail(e.text(), false, e.retryAfter());
     } else {
       logger.debug("kubernetes_sd: reopening the watch: {}", e.text());
     }
+  }
+
+  /**
+   * Returns whether a watch from the same version would fail in the same way. client-go also lists
+   * again after each error event but 429. An event that cannot be parsed may be the fault of a
+   * proxy, so that a few watches are tried before the expensive list.
+   */
+  private boolean onlyAListHelps(ApiException e) {
+    if (e.answered()) {
+      return !e.tooManyRequests();
+    }
+    Position at = position;
+    return e.unreadable() && at != null && ++at.rejected >= UNREADABLE_RELIST;
   }
 
   /** A list or a watch was refused, or could not be sent. The version stays valid. */

@@ -175,6 +175,31 @@ class KubernetesWatchTest {
   }
 
   @Test
+  void listsAgainAfterAnErrorEventAsTheVersionMayBeBeyondRepair() {
+    api.put(PODS, Objects.pod("a", "10.0.0.1"));
+    api.nextWatchEvent =
+        "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":500,\"message\":\"etcd event"
+            + " received with PrevKv=nil\"}}\n";
+    RecordingSink sink = start(role(KubernetesRole.POD).build());
+    sink.awaitAddresses("10.0.0.1:6060");
+    eventually(() -> assertThat(api.lists("pods")).isEqualTo(2));
+    sink.awaitFailure(String::isEmpty);
+  }
+
+  @Test
+  void doesNotListAgainAfterAnErrorEventOfAnOverloadedServer() {
+    api.put(PODS, Objects.pod("a", "10.0.0.1"));
+    api.nextWatchEvent =
+        "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":429,\"message\":\"too many"
+            + " requests\"}}\n";
+    RecordingSink sink = start(role(KubernetesRole.POD).build());
+    eventually(() -> assertThat(api.watches("pods")).isEqualTo(2));
+    api.put(PODS, Objects.pod("b", "10.0.0.2"));
+    sink.awaitAddresses("10.0.0.1:6060", "10.0.0.2:6060");
+    assertThat(api.lists("pods")).isEqualTo(1);
+  }
+
+  @Test
   void anEventWhoseTypeComesLastIsUnderstood() {
     api.nextWatchEvent = "{\"object\":" + Objects.pod("a", "10.0.0.1") + ",\"type\":\"ADDED\"}\n";
     start(role(KubernetesRole.POD).build()).awaitAddresses("10.0.0.1:6060");
