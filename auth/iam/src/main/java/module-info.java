@@ -1,6 +1,6 @@
 /**
  * The access model of the cloud as a library: organizations, service accounts, roles, bindings,
- * tokens, and the gRPC server interceptor that decides by them.
+ * tokens, and the gRPC server interceptor that applies it.
  */
 module dev.psc.auth.iam {
   requires static transitive org.jspecify;

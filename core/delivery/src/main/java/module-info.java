@@ -1,4 +1,4 @@
-/** From "here is a profile" to "stored, or counted as lost": sink SPI, queue, spool, sender. */
+/** Delivery of profiles to sinks: sink SPI, queue, spool, sender. */
 module dev.psc.delivery {
   requires static transitive org.jspecify;
   requires transitive dev.psc.pprof;

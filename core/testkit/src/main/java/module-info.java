@@ -11,7 +11,7 @@ module dev.psc.testkit {
   requires org.bouncycastle.provider;
   requires org.slf4j;
 
-  // Of the contract suites only: they run in tests that bring their own.
+  // For the contract suites only: tests that extend them have their own versions.
   requires static transitive org.junit.jupiter.api;
   requires static org.assertj.core;
 

@@ -42,10 +42,10 @@ final class AccessHints {
   }
 
   private static String denied(@Nullable BearerToken token, @Nullable ProjectId project) {
-    String who =
+    String caller =
         token == null ? "the caller" : "the service account of token #" + token.fingerprint();
     return "check that "
-        + who
+        + caller
         + " has a binding to a role that allows this call (to send profiles: Profile Writer), and"
         + (project == null
             ? " that its scope covers the project"

@@ -8,9 +8,9 @@ import java.util.Optional;
  * The status of a token file. Immutable, without secrets.
  *
  * @param path the file
- * @param fingerprint of the token in use
- * @param problem why the last read failed, so that the last good token is in use; empty if the file
- *     is usable
+ * @param fingerprint the fingerprint of the token in use
+ * @param problem the reason why the file is unusable and the last good token stays in use; empty if
+ *     the file is usable
  * @param since the time of the last change of this status
  */
 public record TokenFileStatus(

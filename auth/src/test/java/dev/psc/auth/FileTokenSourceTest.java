@@ -219,7 +219,7 @@ class FileTokenSourceTest {
   }
 
   @Test
-  void readsAtOnceWhenAsked() throws Exception {
+  void readsImmediatelyWhenAsked() throws Exception {
     try (FileTokenSource source =
         FileTokenSource.builder(file).interval(Duration.ofSeconds(60)).open()) {
       write(second.reveal());

@@ -74,7 +74,7 @@ class PscAuthInterceptorTest {
     return server;
   }
 
-  /** A server that takes one token only. */
+  /** A server that accepts one token only. */
   private TestServer serverThatWants(ServiceAccountToken token) throws IOException {
     TestServer server =
         TestServer.plaintext(
@@ -104,7 +104,7 @@ class PscAuthInterceptorTest {
     return catchThrowableOfType(StatusRuntimeException.class, () -> call(channel)).getStatus();
   }
 
-  /** Gives the old token until it is asked to look again. */
+  /** A source that returns the old token until it is reread. */
   private final class Rotated implements TokenSource {
     final AtomicInteger rereads = new AtomicInteger();
     volatile BearerToken token = oldToken;
@@ -125,7 +125,7 @@ class PscAuthInterceptorTest {
     }
   }
 
-  /** An application that blocks the common pool must not keep a refusal from its caller. */
+  /** An application that blocks the common pool must not delay a refusal. */
   @Test
   void tellsARefusalWhileTheCommonPoolIsBlocked() throws Exception {
     Channel channel = channel(serverThatWants(newToken), interceptor(TokenSource.fixed(oldToken)));
@@ -534,7 +534,7 @@ class PscAuthInterceptorTest {
   }
 
   @Test
-  void aCallThatIsCancelledWhileTheSourceLooksEndsAtOnce() throws Exception {
+  void aCallThatIsCancelledWhileTheSourceLooksEndsImmediately() throws Exception {
     TestServer server = serverThatWants(newToken);
     CompletableFuture<BearerToken> never = new CompletableFuture<>();
     CompletableFuture<String> asked = new CompletableFuture<>();

@@ -17,8 +17,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** To whom a token goes, decided without a transport. */
-@SuppressWarnings("AddressSelection") // Literals, which nobody resolves.
+/** Tests the decision about sending a token, without a transport. */
+@SuppressWarnings("AddressSelection") // Literals, which are not resolved.
 class PscCallCredentialsTest {
 
   private static final TokenSource SOURCE =
@@ -31,7 +31,7 @@ class PscCallCredentialsTest {
     }
   }
 
-  /** Returns the refusal, or nothing where the token went out. */
+  /** Returns the refusal, or nothing if the token was sent. */
   private static Optional<Status> apply(PscAuthInterceptor.Builder builder, To to) {
     Attributes attributes =
         to.address() == null

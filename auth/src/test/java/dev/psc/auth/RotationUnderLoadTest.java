@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tokens change while many threads send: nobody notices, and nobody keeps an old one. */
+/** Rotates tokens while many threads send: no call fails, and no old token stays in use. */
 @Timeout(120)
 class RotationUnderLoadTest {
 

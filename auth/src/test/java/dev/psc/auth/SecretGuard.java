@@ -18,8 +18,8 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Runs with every test of this module: after each test class no token may have shown up in what was
- * logged or printed, in the name of a thread, or in an exception that reached a test.
+ * A guard for every test of this module: after each test class, no token may be in a log, in
+ * printed output, in the name of a thread, or in an exception that reached a test.
  */
 public final class SecretGuard
     implements BeforeAllCallback, AfterAllCallback, AfterTestExecutionCallback {
@@ -77,7 +77,7 @@ public final class SecretGuard
     return CAPTURED.toString(StandardCharsets.UTF_8);
   }
 
-  /** Returns the surroundings of the first secret in a text without the secret, or null. */
+  /** Returns the text around the first secret, without the secret, or null. */
   static @Nullable String firstSecretIn(String text) {
     Matcher matcher = SECRET.matcher(text);
     return matcher.find()

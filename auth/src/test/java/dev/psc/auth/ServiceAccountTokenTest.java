@@ -117,7 +117,7 @@ class ServiceAccountTokenTest {
     }
   }
 
-  /** Whether eight digits in a row of the secret part stand in the message. */
+  /** Returns whether a message contains eight consecutive digits of the secret. */
   private static boolean sharesSecretWith(String message, String text) {
     for (int i = 0; i + 8 <= text.length(); i++) {
       String part = text.substring(i, i + 8);

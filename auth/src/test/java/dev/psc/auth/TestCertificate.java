@@ -20,7 +20,7 @@ import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
-/** A certificate for localhost that signs itself. */
+/** A self-signed certificate for localhost. */
 final class TestCertificate {
 
   final String certificatePem;

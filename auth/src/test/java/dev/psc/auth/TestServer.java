@@ -28,7 +28,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
-/** A real gRPC server that echoes, keeps the metadata of each call, and refuses as it is told. */
+/** A real gRPC server that echoes, keeps the metadata of each call, and refuses on request. */
 public final class TestServer implements ServerInterceptor, AutoCloseable {
 
   public static final MethodDescriptor<String, String> UNARY = method("Unary", MethodType.UNARY);
@@ -63,7 +63,7 @@ public final class TestServer implements ServerInterceptor, AutoCloseable {
     return new TestServer(credentials, headers -> Status.OK);
   }
 
-  /** A server of the echo service behind an interceptor of the test's own. */
+  /** Returns a server of the echo service behind an interceptor of the test. */
   public static Server behind(ServerInterceptor interceptor) throws IOException {
     return Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
         .addService(ServerInterceptors.intercept(echo(), interceptor))
@@ -133,12 +133,12 @@ public final class TestServer implements ServerInterceptor, AutoCloseable {
     return server.getPort();
   }
 
-  /** A plaintext channel to it. */
+  /** Returns a plaintext channel to the server. */
   ManagedChannelBuilder<?> channel() {
     return ManagedChannelBuilder.forAddress("localhost", port()).usePlaintext();
   }
 
-  /** Ends a channel, which must succeed. */
+  /** Shuts a channel down. */
   public static void end(ManagedChannel channel) throws InterruptedException {
     channel.shutdownNow();
     if (!channel.awaitTermination(30, TimeUnit.SECONDS)) {

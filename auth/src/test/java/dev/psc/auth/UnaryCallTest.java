@@ -17,12 +17,12 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** What reaches the transport, without one. */
+/** Tests the calls of the transport, without a transport. */
 class UnaryCallTest {
 
   private static final SecureRandom RANDOM = new SecureRandom();
 
-  /** Writes down what is done to a call. */
+  /** A call that records its methods. */
   private static final class Recorded extends ClientCall<String, String> {
     final List<String> events = new ArrayList<>();
     boolean ready;
@@ -75,7 +75,7 @@ class UnaryCallTest {
 
   private final List<Recorded> calls = new ArrayList<>();
   private final CompletableFuture<BearerToken> reread = new CompletableFuture<>();
-  private final List<Metadata> told = new ArrayList<>();
+  private final List<Metadata> started = new ArrayList<>();
   private final CompletableFuture<Thread> closedOn = new CompletableFuture<>();
   private final CompletableFuture<Status> closed = new CompletableFuture<>();
 
@@ -116,7 +116,7 @@ class UnaryCallTest {
         new ClientCall.Listener<>() {
           @Override
           public void onHeaders(Metadata headers) {
-            told.add(headers);
+            started.add(headers);
           }
 
           @Override
@@ -185,7 +185,7 @@ class UnaryCallTest {
     start(call());
     Metadata headers = new Metadata();
     calls.get(0).listener.onHeaders(headers);
-    assertThat(told).containsExactly(headers);
+    assertThat(started).containsExactly(headers);
     refuse(calls.get(0));
     assertThat(closed).isCompleted();
     assertThat(calls).hasSize(1);

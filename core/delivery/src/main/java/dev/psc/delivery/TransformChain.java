@@ -42,8 +42,8 @@ public final class TransformChain implements ProfileReceiver {
   /**
    * Returns a chain.
    *
-   * @param receiver takes what passes; not closed by the chain
-   * @param transforms in the order in which they see a profile
+   * @param receiver the receiver of the resulting profiles; not closed by the chain
+   * @param transforms the transforms, in order
    */
   public static TransformChain of(ProfileReceiver receiver, ProfileTransform... transforms) {
     return new TransformChain(receiver, List.of(transforms));
@@ -52,15 +52,15 @@ public final class TransformChain implements ProfileReceiver {
   /**
    * Returns a chain.
    *
-   * @param receiver takes what passes; not closed by the chain
-   * @param transforms in the order in which they see a profile
+   * @param receiver the receiver of the resulting profiles; not closed by the chain
+   * @param transforms the transforms, in order
    */
   public static TransformChain of(ProfileReceiver receiver, List<ProfileTransform> transforms) {
     return new TransformChain(receiver, transforms);
   }
 
   /**
-   * What became of a profile. Immutable.
+   * The result of passing a profile through the chain. Immutable.
    *
    * @param acceptance the answer of the receiver, or of the transform that withheld or rejected the
    *     profile

@@ -34,7 +34,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The README: its code runs, its tables are complete, the tests that it names are there. */
+/** Tests the README: its code runs, its tables are complete, the tests that it names exist. */
 class DeliveryDocsTest {
 
   private static final Path ROOT = Path.of(System.getProperty("psc.root", "../.."));
@@ -117,7 +117,7 @@ class DeliveryDocsTest {
     }
   }
 
-  /** Every metric of the binder stands in the table, and no other. */
+  /** The table has exactly the metrics of the binder. */
   @Test
   void metersAreThoseOfTheTable() throws IOException {
     MeterRegistry registry = new SimpleMeterRegistry();
@@ -134,7 +134,7 @@ class DeliveryDocsTest {
     }
   }
 
-  /** A delivery that takes another's place keeps the meters going in the same registry. */
+  /** A successor of a delivery continues its meters in the same registry. */
   @Test
   void aSuccessorTakesOverTheMeters() {
     MeterRegistry registry = new SimpleMeterRegistry();
@@ -151,7 +151,7 @@ class DeliveryDocsTest {
     }
   }
 
-  /** Every setting of the builder stands in the table, and no other. */
+  /** The table has exactly the settings of the builder. */
   @Test
   void settingsAreThoseOfTheTable() throws IOException {
     assertThat(firstColumn("| setting |"))
@@ -163,7 +163,7 @@ class DeliveryDocsTest {
                 .collect(Collectors.toCollection(TreeSet::new)));
   }
 
-  /** Every fault names at least one test, and each of them is there. */
+  /** Every fault names at least one existing test. */
   @Test
   void everyFaultNamesATestThatIsThere() throws IOException {
     Pattern reference = Pattern.compile("`(\\w+Test)#(\\w+)`");
@@ -207,7 +207,7 @@ class DeliveryDocsTest {
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
-  /** Returns the rows of the table whose head begins so. */
+  /** Returns the rows of the table with a heading. */
   private static List<String> rows(String head) throws IOException {
     return Files.readAllLines(PAGE).stream()
         .dropWhile(line -> !line.startsWith(head))

@@ -22,7 +22,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Queue and sender without threads, in virtual time. */
+/** Tests queue and sender without threads, in virtual time. */
 class DeliveryTest {
 
   private final FakeTicker time = new FakeTicker();
@@ -80,7 +80,7 @@ class DeliveryTest {
   }
 
   @Test
-  void refusesAProfileOverTheLimitAndGoesOn() {
+  void refusesAProfileOverTheLimitAndContinues() {
     delivery = make(builder -> builder.profileMaxBytes(4 << 20));
     Acceptance answer = delivery.accept(profile("a", "big", 5 << 20));
     assertThat(answer)
@@ -246,7 +246,7 @@ class DeliveryTest {
     assertThat(sink.calls().size()).isLessThan(2 * 100 * 10);
   }
 
-  /** Calls side by side whose answers come in any order; two series are bad throughout. */
+  /** Concurrent calls with answers in random order; two series are bad throughout. */
   @Test
   void exactlyThePoisonedOfFiftyThousandAreMissing() {
     SplittableRandom random = new SplittableRandom(17);
@@ -380,7 +380,7 @@ class DeliveryTest {
     }
     run(Duration.ofHours(2));
     assertThat(sink.received()).hasSize(10);
-    // With nothing else to send nobody can say whether the last bad ones or the sink are at fault.
+    // Without further profiles it is unknown whether the last bad ones or the sink are at fault.
     delivery.accept(profile("fine", "good"));
     run(Duration.ofHours(2));
     assertThat(sink.received()).hasSize(11);
@@ -413,7 +413,7 @@ class DeliveryTest {
   }
 
   @Test
-  void dropsWhatTheSinkCallsTooLargeAtOnceAndNothingElse() {
+  void dropsWhatTheSinkCallsTooLargeImmediatelyAndNothingElse() {
     sink.answers(
         batch ->
             new SendOutcome.Rejected(
@@ -456,7 +456,7 @@ class DeliveryTest {
     assertThat(delivery.snapshot().lastError()).contains("sink_fault").contains("broken");
   }
 
-  /** As where an older library of the application stands before one of the sink's. */
+  /** The failure of a sink whose library has a conflicting version on the class path. */
   @Test
   void keepsOnWhenASinkDoesNotLink() {
     sink.answers(

@@ -34,7 +34,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A delivery with its threads. */
+/** Tests a delivery with its threads. */
 class DeliveryThreadsTest {
 
   private static final Duration LONG = Duration.ofSeconds(30);
@@ -43,7 +43,7 @@ class DeliveryThreadsTest {
   private final FakeSink sink = new FakeSink();
 
   @Test
-  void sendsByItselfAndFlushesAtOnce() {
+  void sendsByItselfAndFlushesImmediately() {
     try (Delivery delivery = Delivery.create(sink)) {
       delivery.accept(profile("a", "1"));
       await().atMost(LONG).until(() -> sink.received().contains("1"));
@@ -95,7 +95,7 @@ class DeliveryThreadsTest {
     Delivery delivery = Delivery.builder(blocking).batchMaxAge(Duration.ZERO).build();
     delivery.accept(profile("a", "1"));
     assertThat(blocked.await(30, TimeUnit.SECONDS)).isTrue();
-    // Whoever hands profiles in is not held up.
+    // The caller is not delayed.
     assertThat(delivery.accept(profile("a", "2")).isAccepted()).isTrue();
     long start = System.nanoTime();
     assertThat(delivery.close(Duration.ofMillis(200)).lost()).isEqualTo(2);
@@ -148,9 +148,7 @@ class DeliveryThreadsTest {
     await().atMost(LONG).until(() -> threads.stream().noneMatch(Thread::isAlive));
   }
 
-  /**
-   * Several threads hand in while sink and disk fail at random: all arrive, in order per series.
-   */
+  /** Several threads submit while sink and disk fail at random: all arrive, in order per series. */
   @Test
   void losesNothingUnderLoadAndFaults() throws Exception {
     FaultyDisk disk = new FaultyDisk();

@@ -11,7 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
-/** Keeps what it gets and answers what it is told to. */
+/** A sink that keeps its batches and returns scripted answers. */
 final class FakeSink implements ProfileSink {
 
   record Call(List<RawProfile> batch, CompletableFuture<SendOutcome> answer) {
@@ -71,7 +71,7 @@ final class FakeSink implements ProfileSink {
     return calls.get(calls.size() - 1);
   }
 
-  /** Returns the ids of what was taken, in order. */
+  /** Returns the ids of accepted profiles, in order. */
   synchronized List<String> received() {
     return List.copyOf(received);
   }

@@ -4,7 +4,7 @@ import dev.psc.delivery.internal.queue.Ticker;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Time that stands still until it is moved. */
+/** A ticker that a test moves. */
 final class FakeTicker implements Ticker {
 
   static final long EPOCH_MILLIS = 1_790_000_000_000L;
@@ -26,7 +26,7 @@ final class FakeTicker implements Ticker {
     nanos.addAndGet(time.toNanos());
   }
 
-  /** Lets a time pass in which a delivery does what is due when it is due. */
+  /** Advances the time step by step, and runs the due actions of a delivery. */
   void run(Delivery delivery, Duration time) {
     long left = time.toNanos();
     delivery.step();

@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** The real file system, until it is told to fail. */
+/** The real file system with injected failures. */
 final class FaultyDisk implements Disk {
 
   private final Disk disk = new NioDisk();
@@ -21,7 +21,7 @@ final class FaultyDisk implements Disk {
   private final AtomicReference<Runnable> duringNextWrite = new AtomicReference<>();
   final AtomicInteger forces = new AtomicInteger();
 
-  /** Does something in the middle of the next write, and the write after it. */
+  /** Runs an action in the middle of the next write. */
   void duringNextWrite(Runnable action) {
     duringNextWrite.set(action);
   }

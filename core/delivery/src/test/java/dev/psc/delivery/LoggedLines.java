@@ -6,7 +6,7 @@ import ch.qos.logback.core.read.ListAppender;
 import java.util.List;
 import org.slf4j.LoggerFactory;
 
-/** What a class logs as long as this is open. */
+/** The log of a class while this is open. */
 final class LoggedLines implements AutoCloseable {
 
   private final Logger logger;

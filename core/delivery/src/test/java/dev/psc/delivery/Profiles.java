@@ -5,7 +5,7 @@ import dev.psc.label.LabelSet;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** Profiles that are told apart by an id at the start of their bytes. */
+/** Profiles with an id at the start of their bytes. */
 final class Profiles {
 
   private Profiles() {}

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whom a refusal is blamed on, after how many, and what is dropped, kept and told. */
+/** Tests refusals: their cause, the number until a decision, and dropped and kept profiles. */
 class SenderRefusalsTest {
 
   private static final SendOutcome ACCEPTED = new SendOutcome.Accepted();
@@ -61,7 +61,7 @@ class SenderRefusalsTest {
     }
   }
 
-  /** Hands in profiles with the ids 0, 1, 2… of as many series. */
+  /** Accepts profiles with the ids 0, 1, 2…, each of its own series. */
   private void acceptNumbered(int profiles) {
     for (int i = 0; i < profiles; i++) {
       accept("s" + i, "" + i);
@@ -81,7 +81,7 @@ class SenderRefusalsTest {
     time.run(delivery, duration);
   }
 
-  /** Lets the batch that waits become old enough, and does what follows at once. */
+  /** Advances the time until the waiting batch is due, and runs the due actions. */
   private void send() {
     run(Duration.ofSeconds(1));
   }
@@ -163,11 +163,9 @@ class SenderRefusalsTest {
     assertThat(delivery.snapshot().queued()).isEqualTo(1);
   }
 
-  /**
-   * The second half is bad at its head; the eighth refusal in a row is that of the bad one alone.
-   */
+  /** The second half starts with a bad profile; its refusal alone is the eighth in a row. */
   @Test
-  void dropsAtOnceBeforeTheEighthRefusalInARowAndThenWaitsForAnotherToBeTaken() {
+  void dropsImmediatelyBeforeTheEighthRefusalInARowAndThenWaitsForAnotherToBeTaken() {
     refuses("64"::equals);
     acceptNumbered(128);
     send();

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** When calls are made and given up, and what is counted, told and logged of them. */
+/** Tests the times of calls and timeouts, counters, events and logs. */
 class SenderTest {
 
   private static final Duration NANO = Duration.ofNanos(1);
@@ -50,7 +50,7 @@ class SenderTest {
     assertThat(s.accepted()).isEqualTo(s.sent() + s.droppedTotal() + s.queued());
   }
 
-  /** Hands in profiles that are a batch each. */
+  /** Accepts profiles that are a batch each. */
   private void acceptFull(String... ids) {
     for (String id : ids) {
       delivery.accept(profile("series-" + id, id, FULL));
@@ -300,7 +300,7 @@ class SenderTest {
   }
 
   @Test
-  void stopsAtOnceWhenASinkThatAnswersAtOnceFails() {
+  void stopsImmediatelyWhenASinkThatAnswersImmediatelyFails() {
     sink.answers(FakeSink.retry());
     acceptFull("1", "2", "3");
     step();
@@ -404,7 +404,7 @@ class SenderTest {
     }
   }
 
-  /** Answers with the stages that it is given. */
+  /** A sink that returns given stages. */
   private record AnsweringSink(Supplier<CompletionStage<SendOutcome>> answers)
       implements ProfileSink {
     @Override

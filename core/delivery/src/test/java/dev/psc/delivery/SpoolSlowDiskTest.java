@@ -13,7 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A disk that works, but not fast enough. */
+/** Tests the spool on a disk that is too slow. */
 class SpoolSlowDiskTest {
 
   private final FakeTicker time = new FakeTicker();

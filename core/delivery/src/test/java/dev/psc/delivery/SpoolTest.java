@@ -30,7 +30,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Queue, spool and sender without threads, in virtual time, on a disk that fails when told to. */
+/** Tests queue, spool and sender without threads, in virtual time, with disk failures. */
 class SpoolTest {
 
   @TempDir private Path temporary;
@@ -65,7 +65,7 @@ class SpoolTest {
     return open(builder -> builder);
   }
 
-  /** Ends a delivery as the end of its process does: its lock is free, nothing else is done. */
+  /** Releases the lock of a delivery, like the end of its process. */
   private void kill(Delivery delivery) {
     delivery.abandonSpool();
   }
@@ -246,7 +246,7 @@ class SpoolTest {
     assertThat(durability).isCompletedWithValue(Durability.SPOOLED);
   }
 
-  /** Three records, cut off at each byte: those that are whole arrive, in order, and no other. */
+  /** Truncates three records at each byte: exactly the complete ones arrive, in order. */
   @Test
   void losesOnlyTheTailOfATruncatedLog() throws IOException {
     byte[] log = threeRecords();
@@ -260,7 +260,7 @@ class SpoolTest {
     }
   }
 
-  /** Three records, each byte changed in turn: only the record that it belongs to is missing. */
+  /** Changes each byte of three records in turn: only its record is missing. */
   @Test
   void losesOnlyTheDamagedRecord() throws IOException {
     byte[] log = threeRecords();
@@ -313,9 +313,9 @@ class SpoolTest {
   }
 
   /**
-   * Puts one segment into a directory of its own and returns what comes out of it.
+   * Copies one segment into a new directory and returns the profiles that are sent from it.
    *
-   * @param damaged how many profiles must be counted as lost
+   * @param damaged the expected number of lost profiles
    */
   private Set<String> replay(Path file, byte[] log, int damaged) throws IOException {
     Path home = Files.createTempDirectory(temporary, "replay");
@@ -391,7 +391,7 @@ class SpoolTest {
     assertThat(sink.received()).isEqualTo(ids("a", 24, 40));
   }
 
-  /** Fails and recovers at random moments, and loses nothing while there is memory. */
+  /** The disk fails and recovers at random: nothing is lost while memory lasts. */
   @Test
   void losesNothingWhileTheDiskComesAndGoes() {
     for (int seed = 0; seed < 20; seed++) {
@@ -418,7 +418,7 @@ class SpoolTest {
   }
 
   @Test
-  void goesOnWhenItsFilesAreDeleted() throws IOException {
+  void continuesWhenItsFilesAreDeleted() throws IOException {
     sink.answers(FakeSink.retry());
     Delivery delivery = open();
     for (int i = 0; i < 10; i++) {

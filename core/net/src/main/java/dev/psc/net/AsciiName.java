@@ -4,8 +4,8 @@ import java.text.Normalizer;
 import java.text.Normalizer.Form;
 
 /**
- * Host names in ASCII, as Go's {@code idna.Lookup} writes them. The JDK's {@code java.net.IDN}
- * follows the older IDNA 2003, which has {@code strasse} for {@code straße}.
+ * A converter of host names to ASCII, as by Go's {@code idna.Lookup}. The JDK's {@code
+ * java.net.IDN} follows IDNA 2003, which maps {@code straße} to {@code strasse}.
  */
 final class AsciiName {
 
@@ -19,7 +19,7 @@ final class AsciiName {
 
   private AsciiName() {}
 
-  /** Returns a name with each label that is not ASCII encoded; an ASCII name stays as it is. */
+  /** Returns a name with its non-ASCII labels encoded. */
   static String of(String name) {
     if (isAscii(name)) {
       return name;

@@ -30,7 +30,7 @@ public final class Json {
   /**
    * Reads one value that takes up the whole text.
    *
-   * @throws IllegalArgumentException when the text is not JSON, or nested more than 32 deep
+   * @throws IllegalArgumentException if the text is not JSON, or nested more than 32 deep
    */
   public static @Nullable Object parse(String text) {
     Json json = new Json(text);
@@ -213,7 +213,7 @@ public final class Json {
     return out.append('\n').toString();
   }
 
-  /** Appends a value; the line break brings the indentation, and is null for a single line. */
+  /** Appends a value; the line break includes the indentation, and is null for a single line. */
   private static void append(
       StringBuilder out, @Nullable Object value, @Nullable String lineBreak) {
     String inner = lineBreak == null ? null : lineBreak + "  ";

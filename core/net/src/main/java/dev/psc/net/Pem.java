@@ -24,10 +24,7 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 
-/**
- * Certificates and private keys in PEM, as OpenSSL and Kubernetes write them. No message contains
- * any part of a key.
- */
+/** A parser of certificates and private keys in PEM. No message contains any part of a key. */
 public final class Pem {
 
   private static final Pattern BLOCK =
@@ -44,7 +41,7 @@ public final class Pem {
   private Pem() {}
 
   /**
-   * Returns the certificates in their order; there is at least one.
+   * Returns the certificates, at least one, in order.
    *
    * @throws GeneralSecurityException if the text has no certificate or a damaged one
    */
@@ -61,13 +58,13 @@ public final class Pem {
     }
     if (certificates.isEmpty()) {
       throw new CertificateException(
-          "no certificate in it; expected PEM with -----BEGIN CERTIFICATE-----");
+          "contains no certificate; expected PEM with -----BEGIN CERTIFICATE-----");
     }
     return certificates;
   }
 
   /**
-   * Returns a trust manager that trusts the certificates of a text and no others.
+   * Returns a trust manager that trusts only the certificates of a text.
    *
    * @throws GeneralSecurityException if the text has no certificate or a damaged one
    */
@@ -147,13 +144,13 @@ public final class Pem {
         } catch (GeneralSecurityException unusable) {
           // Not chained: a provider's message may show a part of the key.
           throw new GeneralSecurityException(
-              "the private key is damaged, or not of the kind of the certificate's, which is "
+              "the private key is damaged, or does not have the algorithm of the certificate, which is "
                   + algorithm);
         }
       }
     }
     throw new GeneralSecurityException(
-        "no private key in it; expected PEM with -----BEGIN PRIVATE KEY-----");
+        "contains no private key; expected PEM with -----BEGIN PRIVATE KEY-----");
   }
 
   private static byte[] plain(Matcher block) throws GeneralSecurityException {

@@ -114,7 +114,7 @@ public final class ProxyAddress {
     return port;
   }
 
-  /** Returns whether the proxy is reached by HTTP without TLS, at a host and port that can be. */
+  /** Returns whether the proxy uses HTTP without TLS, and has a valid host and port. */
   public boolean isPlainHttp() {
     return scheme.equals("http") && !host.isEmpty() && port > 0 && port <= 0xffff;
   }

@@ -31,7 +31,7 @@ final class ProxyCases {
       return variables;
     }
 
-    /** Returns the answer of our rules in the words of the table. */
+    /** Returns the answer of our rules in the format of the table. */
     String answer() {
       Matcher parts = URL.matcher(url);
       if (!parts.matches()) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Go's own answers to the cases of proxy-rules.txt. */
+/** Compares the answers in proxy-rules.txt with those of Go. */
 @Tag("interop")
 @Timeout(300)
 class ProxyRulesGoTest {

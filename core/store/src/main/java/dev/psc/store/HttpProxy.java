@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The proxy that opens a tunnel to a store by CONNECT, if there is one for the store. */
+/** The proxy that opens a tunnel to a store by CONNECT, if the rules have one for the store. */
 final class HttpProxy implements ProxyDetector {
 
   private static final Logger logger = LoggerFactory.getLogger(HttpProxy.class);

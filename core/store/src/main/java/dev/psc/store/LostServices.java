@@ -6,9 +6,8 @@ import io.grpc.NameResolverProvider;
 import io.grpc.NameResolverRegistry;
 
 /**
- * Registers the gRPC services that a jar lacks if its build does not merge the files below {@code
- * META-INF/services}: without them gRPC finds no resolver for {@code dns} and no {@code
- * pick_first}.
+ * A registry of the gRPC services that a jar lacks if its build does not merge the files below
+ * {@code META-INF/services}: a resolver for {@code dns}, and {@code pick_first}.
  */
 final class LostServices {
 

@@ -18,14 +18,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Shows the certificate that two PEM files hold when a handshake asks, see {@link
- * ReloadingTrustManager}. Each content has its own alias, since TLS engines cache keys by alias.
+ * A key manager that reads its two PEM files for each handshake, see {@link ReloadingTrustManager}.
+ * Each content has a new alias, since TLS engines cache keys by alias.
  */
 final class ReloadingKeyManager extends X509ExtendedKeyManager {
 
   private static final Logger logger = LoggerFactory.getLogger(ReloadingKeyManager.class);
 
-  /** A pair as it was read. Not a record, which would print the key. */
+  /** The content of both files. Not a record, which would print the key. */
   private static final class Loaded {
 
     final String alias;
@@ -46,7 +46,7 @@ final class ReloadingKeyManager extends X509ExtendedKeyManager {
   private final Path chainPath;
   private final Path keyPath;
   private volatile Loaded loaded;
-  // A handshake that began with the pair before still asks for it by alias.
+  // A handshake that began with the previous pair still requests it by alias.
   private volatile @Nullable Loaded before;
 
   ReloadingKeyManager(Path chainPath, Path keyPath) {
@@ -56,14 +56,14 @@ final class ReloadingKeyManager extends X509ExtendedKeyManager {
       loaded = load(0, read(chainPath), read(keyPath));
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalArgumentException(
-          "client certificate " + chainPath + " with key " + keyPath + ": cannot be used: " + e, e);
+          "client certificate " + chainPath + " with key " + keyPath + " cannot be used: " + e, e);
     }
   }
 
   private static Loaded load(int number, String chainPem, String keyPem)
       throws GeneralSecurityException {
     List<X509Certificate> chain = Pem.certificates(chainPem);
-    // Two files cannot be replaced at one instant: between, the key is that of another certificate.
+    // The files are replaced one after the other: in between, the key is of another certificate.
     PrivateKey key = Pem.privateKey(keyPem, chain.get(0));
     return new Loaded(
         "psc-" + number, chainPem, keyPem, chain.toArray(X509Certificate[]::new), key);
@@ -74,8 +74,7 @@ final class ReloadingKeyManager extends X509ExtendedKeyManager {
   }
 
   private synchronized String currentAlias() {
-    // One at a time, so that aliases are not given twice; a handshake waits for a small file
-    // anyway.
+    // Synchronized, so that no alias is used twice.
     Loaded last = loaded;
     try {
       String chainPem = read(chainPath);
@@ -86,11 +85,11 @@ final class ReloadingKeyManager extends X509ExtendedKeyManager {
         before = last;
         loaded = fresh;
         last = fresh;
-        logger.info("client certificate {}: changed", chainPath);
+        logger.info("Client certificate {} is reloaded", chainPath);
       }
     } catch (IOException | GeneralSecurityException e) {
       logger.warn(
-          "client certificate {} with key {}: cannot be used; the last good pair stays in use",
+          "Client certificate {} with key {} cannot be used; the last good pair stays in use",
           chainPath,
           keyPath,
           e);

@@ -33,7 +33,7 @@ final class ReloadingTrustManager extends X509ExtendedTrustManager {
       loaded = load(Files.readString(path, StandardCharsets.ISO_8859_1));
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalArgumentException(
-          "trusted certificates " + path + ": cannot be used: " + e, e);
+          "trusted certificates " + path + " cannot be used: " + e, e);
     }
   }
 
@@ -48,11 +48,11 @@ final class ReloadingTrustManager extends X509ExtendedTrustManager {
       if (!pem.equals(last.pem)) {
         last = load(pem);
         loaded = last;
-        logger.info("trusted certificates {}: changed", path);
+        logger.info("Trusted certificates {} are reloaded", path);
       }
     } catch (IOException | GeneralSecurityException e) {
       logger.warn(
-          "trusted certificates {}: cannot be used; the last good ones stay in use", path, e);
+          "Trusted certificates {} cannot be used; the last good ones stay in use", path, e);
     }
     return last.manager;
   }

@@ -15,10 +15,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Says what the answer of a store means for the batch. This is the only place that looks at status
- * codes.
- */
+/** A classifier of the answers of a store. No other class of the sink inspects status codes. */
 final class StatusClassifier {
 
   static final int MESSAGE_LIMIT = 512;
@@ -47,8 +44,8 @@ final class StatusClassifier {
           Status.Code.FAILED_PRECONDITION);
 
   /**
-   * The words of grpc-java, grpc-go, gRPC core, tonic and of proxies for a message above a limit:
-   * the code alone is the one of "slow down", too.
+   * The texts of grpc-java, grpc-go, gRPC core, tonic and proxies for a message above a limit. The
+   * code alone is ambiguous: it also means "slow down".
    */
   private static final Pattern TOO_LARGE_WORDS =
       Pattern.compile(
@@ -56,7 +53,7 @@ final class StatusClassifier {
               + "|message too large|HTTP status code 413|request entity too large",
           Pattern.CASE_INSENSITIVE);
 
-  /** Of the call's own metadata; a profile or a label may quote the same words. */
+  /** The text of a fault in the project id, unless it is about a label or profile. */
   private static final Pattern PROJECT_WORDS =
       Pattern.compile("\\bproject[ _-]?id\\b", Pattern.CASE_INSENSITIVE);
 
@@ -77,7 +74,7 @@ final class StatusClassifier {
     this.retryable = Set.copyOf(retryable);
   }
 
-  /** Classifies the failure of a call to a store that is called {@code store} in messages. */
+  /** Returns the outcome of a failed call; {@code store} names the store in messages. */
   SendOutcome classify(Throwable failure, String store) {
     Status status = Status.fromThrowable(failure);
     Status.Code code = status.getCode();
@@ -99,13 +96,13 @@ final class StatusClassifier {
           shortened(
               message, " (check the project id: a UUID from the project's settings, sent once)"));
     }
-    // INVALID_ARGUMENT, OUT_OF_RANGE, ALREADY_EXISTS, and what was taken out of the retryable ones.
+    // INVALID_ARGUMENT, OUT_OF_RANGE, ALREADY_EXISTS, and codes removed from the retryable ones.
     return new SendOutcome.Rejected(reason, shortened(message));
   }
 
   /**
-   * Says what to check where nobody did yet: psc-auth's interceptor does, after a dash, and what
-   * was refused on this side has a cause.
+   * Returns a hint, unless the status has one: psc-auth's interceptor adds it after a dash, and a
+   * status that was created on this side has a cause.
    */
   private static String advice(Status status) {
     String said = status.getDescription();
@@ -122,7 +119,9 @@ final class StatusClassifier {
     };
   }
 
-  /** Returns whether the project is missing or malformed: the profiles are then valid. */
+  /**
+   * Returns whether the project id is missing or malformed; the profiles are valid in this case.
+   */
   private static boolean isAboutProject(Status status) {
     String said = status.getDescription();
     return status.getCode() == Status.Code.INVALID_ARGUMENT
@@ -144,7 +143,7 @@ final class StatusClassifier {
     return text.toString();
   }
 
-  /** Returns the innermost message: "Connection refused" says more than "io exception". */
+  /** Returns the innermost message, since that of gRPC may be "io exception" only. */
   private static @Nullable String rootMessage(@Nullable Throwable cause) {
     String message = null;
     int depth = 0;
@@ -163,7 +162,7 @@ final class StatusClassifier {
       String own = t.getMessage();
       if (own != null && TOO_LARGE_WORDS.matcher(own).find()) {
         Status.Code code = Status.fromThrowable(t).getCode();
-        // INVALID_ARGUMENT and the like may quote anything; they are rejected as what they are.
+        // INVALID_ARGUMENT and similar codes may quote any text and are classified by the code.
         return code == Status.Code.RESOURCE_EXHAUSTED
             || code == Status.Code.CANCELLED
             || code == Status.Code.OUT_OF_RANGE
@@ -184,7 +183,7 @@ final class StatusClassifier {
     if (pushback != null) {
       try {
         long millis = Long.parseLong(pushback.strip());
-        // A negative value means "do not retry this call"; a later one is not that call.
+        // A negative value means "do not retry this call", but the caller makes a new one.
         return millis < 0 ? Optional.empty() : Optional.of(Duration.ofMillis(millis));
       } catch (NumberFormatException e) {
         return Optional.empty();
@@ -204,7 +203,7 @@ final class StatusClassifier {
         }
       }
     } catch (InvalidProtocolBufferException | ArithmeticException e) {
-      // Details that cannot be read are no details: the hint is a courtesy.
+      // The hint is optional, so unreadable details are ignored.
       return Optional.empty();
     }
     return Optional.empty();
@@ -223,7 +222,7 @@ final class StatusClassifier {
     return shortened(message, "");
   }
 
-  /** Cuts the message, not what follows it, so that both have at most 512 characters. */
+  /** Truncates the message, so that it has at most 512 characters with the suffix. */
   private static String shortened(String message, String after) {
     int room = MESSAGE_LIMIT - after.length();
     if (message.length() <= room) {

@@ -31,8 +31,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes gRPC channels to a store: TLS by default, with settings that suit a client that sends a
- * batch every few seconds for months.
+ * A factory of gRPC channels to a store: TLS by default, and settings for a long-running client
+ * that sends a batch every few seconds.
  *
  * <pre>{@code
  * ManagedChannel channel =
@@ -41,10 +41,9 @@ import org.slf4j.LoggerFactory;
  *         .build();
  * }</pre>
  *
- * <p>A channel connects with its first call. A call over a connection that cannot be made fails
- * with a description that says what is likely wrong: a plaintext server behind a TLS channel, a TLS
- * server behind a plaintext one, a server of HTTP/1, a certificate that is not trusted. Whoever
- * builds a channel shuts it down.
+ * <p>A channel connects with its first call. If the connection fails, the description of the status
+ * contains the likely cause: a plaintext server behind a TLS channel, a TLS server behind a
+ * plaintext one, an HTTP/1 server, or an untrusted certificate. The caller shuts the channel down.
  */
 public final class StoreChannels {
 
@@ -56,7 +55,7 @@ public final class StoreChannels {
    * Returns a channel with default settings.
    *
    * @param address as in {@link StoreEndpoint#parse}
-   * @throws IllegalArgumentException when the address is not legal
+   * @throws IllegalArgumentException if the address is invalid
    */
   public static ManagedChannel create(String address) {
     return builder(address).build();
@@ -66,7 +65,7 @@ public final class StoreChannels {
    * Returns a builder of channels.
    *
    * @param address as in {@link StoreEndpoint#parse}
-   * @throws IllegalArgumentException when the address is not legal
+   * @throws IllegalArgumentException if the address is invalid
    */
   public static Builder builder(String address) {
     return new Builder(StoreEndpoint.parse(address));
@@ -122,8 +121,8 @@ public final class StoreChannels {
     }
 
     /**
-     * Trusts the certificates of a PEM file instead of the JVM's. The file is read for each
-     * handshake; while it is not usable, its last good content is used.
+     * Sets the PEM file with the trusted certificates, instead of those of the JVM. The file is
+     * read for each handshake; while it is unusable, its last good content stays in use.
      */
     public Builder caFile(Path pem) {
       caFile = Objects.requireNonNull(pem, "pem");
@@ -131,11 +130,11 @@ public final class StoreChannels {
     }
 
     /**
-     * Sets a client certificate. Both files are read for each handshake; while they are not usable,
-     * or do not match, the last good pair is used.
+     * Sets a client certificate. Both files are read for each handshake; while they are unusable or
+     * do not match, the last good pair stays in use.
      *
-     * @param chainPem the certificate and those between it and the authority
-     * @param keyPem its private key (PKCS #8, PKCS #1 or SEC 1), not encrypted
+     * @param chainPem the certificate and the intermediate certificates
+     * @param keyPem the private key (PKCS #8, PKCS #1 or SEC 1), not encrypted
      */
     public Builder clientCertificate(Path chainPem, Path keyPem) {
       clientChain = Objects.requireNonNull(chainPem, "chainPem");
@@ -144,8 +143,8 @@ public final class StoreChannels {
     }
 
     /**
-     * Accepts any certificate: a machine in between can read the token. For tests; each such
-     * channel logs a warning.
+     * Disables verification of the store's certificate, for tests: an attacker can read the token.
+     * Each such channel logs a warning.
      */
     public Builder insecureSkipVerify() {
       insecureSkipVerify = true;
@@ -163,7 +162,7 @@ public final class StoreChannels {
      * {@code https.proxyPort} and {@code http.nonProxyHosts} apply.
      *
      * @param url {@code http://[user:password@]host:port}
-     * @throws IllegalArgumentException if the URL is not legal; the message does not contain it
+     * @throws IllegalArgumentException if the URL is invalid; the message does not contain it
      */
     public Builder proxy(String url) {
       proxy = HttpProxy.of(url);
@@ -188,15 +187,14 @@ public final class StoreChannels {
 
     /**
      * Sets the time without an answer after which a running call pings the store; 6 min by default.
-     * An idle channel never pings. Servers close the connection of a client that pings more often
-     * than every 5 min, so less is refused.
+     * An idle channel never pings. Servers close connections that ping more often than every 5 min.
      *
-     * @throws IllegalArgumentException when shorter than 5 min
+     * @throws IllegalArgumentException if shorter than 5 min
      */
     public Builder keepAlive(Duration interval) {
       if (interval.compareTo(KEEP_ALIVE_FLOOR) < 0) {
         throw new IllegalArgumentException(
-            "keepAlive must be at least 5 min, or servers answer too_many_pings, but is "
+            "keepAlive must be at least 5 min, or servers answer too_many_pings, but was "
                 + interval);
       }
       keepAlive = interval;
@@ -231,7 +229,7 @@ public final class StoreChannels {
       return this;
     }
 
-    /** Adds an interceptor; those added earlier see a call first. */
+    /** Adds an interceptor; interceptors are called in the order of their addition. */
     public Builder interceptor(ClientInterceptor interceptor) {
       interceptors.add(Objects.requireNonNull(interceptor, "interceptor"));
       return this;
@@ -285,8 +283,8 @@ public final class StoreChannels {
     /**
      * Returns a channel that connects with its first call.
      *
-     * @throws IllegalArgumentException when settings contradict each other, a certificate or key
-     *     file cannot be used now, or the proxy of the environment is not supported
+     * @throws IllegalArgumentException if settings contradict each other, a certificate or key file
+     *     is unusable, or the proxy of the environment is not supported
      */
     public ManagedChannel build() {
       check();
@@ -307,11 +305,11 @@ public final class StoreChannels {
       }
       if (insecureSkipVerify) {
         logger.warn(
-            "the certificate of store {} is NOT verified: a machine in between can read the token;"
-                + " never use insecureSkipVerify outside of tests",
+            "The certificate of store {} is NOT verified: an attacker can read the token;"
+                + " use insecureSkipVerify in tests only",
             endpoint);
       }
-      // gRPC calls the interceptor that was added last first.
+      // gRPC calls interceptors in reverse order of their addition.
       builder.intercept(new TransportHints(endpoint));
       for (int i = interceptors.size() - 1; i >= 0; i--) {
         builder.intercept(interceptors.get(i));
@@ -383,7 +381,7 @@ public final class StoreChannels {
         }
         SslContext context = builder.build();
         if (trust != null || keys != null) {
-          // A resumed session would keep the certificates of the handshake that began it.
+          // A resumed session would skip the check of reloaded certificates.
           if (context.sessionContext() instanceof OpenSslSessionContext sessions) {
             sessions.setSessionCacheEnabled(false);
           } else {

@@ -29,9 +29,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A check whether profiles can be sent to a store: token, project id, address, TCP, TLS, HTTP/2,
- * and a {@code WriteRaw} without series, which changes nothing in the store. Each step has a result
- * and, on failure, a remedy.
+ * A check of the connection to a store: token, project id, address, TCP, TLS, HTTP/2, and a {@code
+ * WriteRaw} without series, which stores nothing. Each step has a result and, on failure, a remedy.
  *
  * <p>For one use on one thread.
  */
@@ -118,8 +117,7 @@ public final class StoreCheck {
             StoreCheckStep.wrong(
                 Name.TOKEN_READABLE,
                 message,
-                "put the service account token where the configuration says, readable by this"
-                    + " user"));
+                "put the service account token into the configured place, readable by this user"));
         steps.add(StoreCheckStep.skipped(Name.TOKEN_FORMAT, "there is no token"));
       }
       return new Token(null, false);

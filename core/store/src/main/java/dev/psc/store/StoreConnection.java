@@ -24,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The steps of a {@link StoreCheck} below gRPC, each made by hand on a blocking socket, since the
- * channel cannot tell them apart: name, TCP, CONNECT, TLS, and the first frame of HTTP/2.
+ * The steps of a {@link StoreCheck} below gRPC: name, TCP, CONNECT, TLS, and the first frame of
+ * HTTP/2. They use a blocking socket, since a channel does not distinguish them.
  */
 final class StoreConnection implements AutoCloseable {
 
@@ -50,7 +50,7 @@ final class StoreConnection implements AutoCloseable {
     this.steps = steps;
   }
 
-  /** Adds the steps up to HTTP/2 or to the first that is wrong, and returns whether all are ok. */
+  /** Adds the steps up to HTTP/2 or to the first failure, and returns whether all succeeded. */
   boolean check() {
     InetAddress[] addresses = resolve();
     if (addresses == null) {
@@ -112,7 +112,7 @@ final class StoreConnection implements AutoCloseable {
         if (proxy != null) {
           openTunnel(tcp, proxy);
         }
-        steps.add(StoreCheckStep.ok(Name.TCP, to + " takes connections"));
+        steps.add(StoreCheckStep.ok(Name.TCP, to + " accepts connections"));
         return tcp;
       } catch (IOException e) {
         problem = String.valueOf(e.getMessage());
@@ -123,7 +123,7 @@ final class StoreConnection implements AutoCloseable {
         StoreCheckStep.wrong(
             Name.TCP,
             "no connection to " + to + ": " + problem,
-            "check host and port, that the store runs, and the firewalls between"));
+            "check host and port, that the store is running, and firewalls"));
     return null;
   }
 
@@ -144,7 +144,7 @@ final class StoreConnection implements AutoCloseable {
     while (answer.indexOf("\r\n\r\n") < 0) {
       int b = in.read();
       if (b < 0 || answer.length() > PROXY_ANSWER_LIMIT_BYTES) {
-        throw new IOException("the proxy did not answer CONNECT as a proxy does");
+        throw new IOException("the answer of the proxy to CONNECT is not valid HTTP");
       }
       answer.append((char) b);
     }
@@ -182,7 +182,7 @@ final class StoreConnection implements AutoCloseable {
       String description = explained.getDescription();
       String alpn = String.valueOf(e.getMessage());
       if (alpn.contains("no_application_protocol")) {
-        steps.add(StoreCheckStep.ok(Name.TLS, "the server speaks TLS"));
+        steps.add(StoreCheckStep.ok(Name.TLS, "the server supports TLS"));
         steps.add(noHttp2());
       } else {
         steps.add(
@@ -214,15 +214,15 @@ final class StoreConnection implements AutoCloseable {
       out.flush();
       byte[] header = connection.getInputStream().readNBytes(FRAME_HEADER_BYTES);
       if (header.length == FRAME_HEADER_BYTES && header[3] == SETTINGS) {
-        steps.add(StoreCheckStep.ok(Name.HTTP2, "the server speaks HTTP/2"));
+        steps.add(StoreCheckStep.ok(Name.HTTP2, "the server supports HTTP/2"));
         return true;
       }
       if (header.length >= 2 && (header[0] == 0x15 || header[0] == 0x16) && header[1] == 3) {
         steps.add(
             StoreCheckStep.wrong(
                 Name.HTTP2,
-                endpoint.authority() + " speaks TLS, but the channel is plaintext",
-                "use https:// or leave --insecure out"));
+                endpoint.authority() + " requires TLS, but the channel is plaintext",
+                "use https:// or omit --insecure"));
         return false;
       }
       if (new String(header, StandardCharsets.US_ASCII).startsWith("HTTP/")) {
@@ -232,7 +232,7 @@ final class StoreConnection implements AutoCloseable {
       if (header.length == 0) {
         throw new EOFException("the server closed the connection without an answer");
       }
-      problem = "the server answered something else than HTTP/2";
+      problem = "the answer of the server is not HTTP/2";
     } catch (SocketTimeoutException e) {
       problem = "the server did not answer in time";
     } catch (IOException e) {
@@ -243,7 +243,7 @@ final class StoreConnection implements AutoCloseable {
             Name.HTTP2,
             problem,
             endpoint.plaintext()
-                ? "the store may want TLS: use https://; or check host and port"
+                ? "the store may require TLS: use https://; or check host and port"
                 : "check host and port of the store"));
     return false;
   }
@@ -251,8 +251,8 @@ final class StoreConnection implements AutoCloseable {
   private StoreCheckStep noHttp2() {
     return StoreCheckStep.wrong(
         Name.HTTP2,
-        endpoint.authority() + " speaks HTTP/1 only, and gRPC needs HTTP/2",
-        "check host and port of the store, and that a proxy before it forwards HTTP/2");
+        endpoint.authority() + " supports HTTP/1 only, but gRPC requires HTTP/2",
+        "check host and port of the store, and that a proxy in front of it forwards HTTP/2");
   }
 
   @Override
@@ -263,7 +263,7 @@ final class StoreConnection implements AutoCloseable {
       try {
         open.close();
       } catch (IOException e) {
-        logger.debug("closing the connection to {} failed", endpoint, e);
+        logger.debug("Cannot close the connection to {}", endpoint, e);
       }
     }
   }

@@ -4,11 +4,11 @@ import java.util.Locale;
 import java.util.Objects;
 
 /**
- * Where a store listens. Immutable.
+ * The address of a store. Immutable.
  *
  * @param host a name or an address, IPv6 without brackets
  * @param port from 1 to 65535
- * @param plaintext whether the store speaks HTTP/2 without TLS there
+ * @param plaintext whether the store uses HTTP/2 without TLS
  */
 public record StoreEndpoint(String host, int port, boolean plaintext) {
 
@@ -17,7 +17,7 @@ public record StoreEndpoint(String host, int port, boolean plaintext) {
   /**
    * Checks the parts.
    *
-   * @throws IllegalArgumentException when the host is empty or the port out of range
+   * @throws IllegalArgumentException if the host is empty or the port out of range
    */
   public StoreEndpoint {
     Objects.requireNonNull(host, "host");
@@ -26,15 +26,15 @@ public record StoreEndpoint(String host, int port, boolean plaintext) {
     }
     if (port < 1 || port > PORT_LIMIT) {
       throw new IllegalArgumentException(
-          "the port of store address " + host + " must be from 1 to 65535, but is " + port);
+          "the port of store address " + host + " must be between 1 and 65535, but was " + port);
     }
   }
 
   /**
-   * Reads {@code host:port} (TLS), {@code https://host[:443]} (TLS) or {@code http://host[:80]}
+   * Parses {@code host:port} (TLS), {@code https://host[:443]} (TLS) or {@code http://host[:80]}
    * (plaintext); an IPv6 address is enclosed in brackets, and a leading {@code dns:///} is ignored.
    *
-   * @throws IllegalArgumentException when the text is anything else
+   * @throws IllegalArgumentException if the text has another form
    */
   public static StoreEndpoint parse(String text) {
     String rest = text.strip();
@@ -106,7 +106,7 @@ public record StoreEndpoint(String host, int port, boolean plaintext) {
   }
 
   private static IllegalArgumentException fault(String what) {
-    // Without the text: what was pasted here by mistake may be a secret.
+    // Without the text, which may be a secret that was pasted by mistake.
     return new IllegalArgumentException("the store address " + what);
   }
 

@@ -20,8 +20,8 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says what is likely wrong when a connection could not be made or spoke another language: the
- * transport only says "io exception". Code, cause and trailers stay.
+ * An interceptor that adds the likely cause to the status of a failed connection, since the
+ * description of the transport is only "io exception". Code, cause and trailers are unchanged.
  */
 final class TransportHints implements ClientInterceptor {
 
@@ -92,12 +92,12 @@ final class TransportHints implements ClientInterceptor {
       return "the host " + endpoint.host() + " is not known to DNS: check its spelling";
     }
     if (cause instanceof ConnectException) {
-      return "nothing listens at " + endpoint.authority() + ", or a firewall is between";
+      return "nothing listens at " + endpoint.authority() + ", or a firewall blocks the connection";
     }
     if (cause instanceof CertPathBuilderException) {
       return "the certificate of "
           + endpoint.authority()
-          + " is not signed by anybody trusted here: give the PEM file of its authority"
+          + " is not signed by a trusted authority: set the PEM file of its authority"
           + " (--ca-file, caFile, PSC_CA_FILE)";
     }
     if (cause instanceof CertificateExpiredException) {
@@ -110,14 +110,14 @@ final class TransportHints implements ClientInterceptor {
           + " is for another name: use the name in it as the address or as the server name";
     }
     if (cause instanceof SSLException && String.valueOf(cause.getMessage()).contains("ALPN")) {
-      return endpoint.authority() + " speaks TLS, but not HTTP/2, which gRPC needs";
+      return endpoint.authority() + " supports TLS, but not HTTP/2, which gRPC requires";
     }
     return null;
   }
 
   private static @Nullable String ofText(String said, Status.Code code, StoreEndpoint endpoint) {
     if (said.contains("alpn")) {
-      return endpoint.authority() + " speaks TLS, but not HTTP/2, which gRPC needs";
+      return endpoint.authority() + " supports TLS, but not HTTP/2, which gRPC requires";
     }
     if (said.contains("not an ssl/tls record")
         || said.contains("unsupported or unrecognized ssl message")) {
@@ -129,28 +129,28 @@ final class TransportHints implements ClientInterceptor {
         return tlsServer(endpoint);
       }
       return endpoint.authority()
-          + " answers, but not in HTTP/2, which gRPC needs (an HTTP/1 server?)";
+          + " does not answer in HTTP/2, which gRPC requires (an HTTP/1 server?)";
     }
     if (code == Status.Code.UNAVAILABLE
         && endpoint.plaintext()
         && (said.contains("network closed for unknown reason")
             || said.contains("connection reset"))) {
       return endpoint.authority()
-          + " closed the connection without a word: it may want TLS (https://)";
+          + " closed the connection without an answer: it may require TLS (https://)";
     }
     return null;
   }
 
   private static String plaintextServer(StoreEndpoint endpoint) {
     return endpoint.authority()
-        + " does not speak TLS: if it is meant to be plaintext, use http://"
+        + " does not support TLS: if plaintext is intended, use http://"
         + endpoint.authority()
         + " (plaintext)";
   }
 
   private static String tlsServer(StoreEndpoint endpoint) {
     return endpoint.authority()
-        + " speaks TLS, but the channel is plaintext: use https://"
+        + " requires TLS, but the channel is plaintext: use https://"
         + endpoint.authority();
   }
 }

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
 
-/** A store on a real socket that answers as it is told and keeps the requests. */
+/** A store on a real socket with scripted answers, which keeps the requests. */
 final class FakeStore implements AutoCloseable {
 
   final List<WriteRawRequest> requests = new CopyOnWriteArrayList<>();

@@ -229,7 +229,9 @@ class GrpcProfileSinkTest {
         .isEqualTo("too_large");
   }
 
-  /** While it connects, gRPC forgets a call that fails on the way out, and its deadline. */
+  /**
+   * While gRPC connects, it loses a call that fails before it is sent, together with its deadline.
+   */
   @Test
   void answersInTimeWhenTheChannelForgetsTheCall() throws Exception {
     GrpcProfileSink limited =

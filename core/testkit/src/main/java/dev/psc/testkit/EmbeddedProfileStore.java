@@ -148,9 +148,9 @@ public final class EmbeddedProfileStore implements AutoCloseable {
   }
 
   /**
-   * Returns the first of its projects.
+   * Returns the first project.
    *
-   * @throws IllegalStateException when the access model was given to the builder
+   * @throws IllegalStateException if the access model was passed to the builder
    */
   public ProjectId project() {
     requireOwnIam();
@@ -158,9 +158,9 @@ public final class EmbeddedProfileStore implements AutoCloseable {
   }
 
   /**
-   * Returns the first token that it takes.
+   * Returns the first accepted token.
    *
-   * @throws IllegalStateException when the access model was given to the builder
+   * @throws IllegalStateException if the access model was passed to the builder
    */
   public ServiceAccountToken token() {
     requireOwnIam();
@@ -170,26 +170,26 @@ public final class EmbeddedProfileStore implements AutoCloseable {
   private void requireOwnIam() {
     if (!ownIam) {
       throw new IllegalStateException(
-          "the store has no own token or project: use the Iam of its builder");
+          "the access model was passed to the builder: get project and token from it");
     }
   }
 
-  /** Returns its access model; changes take effect with the next call. */
+  /** Returns the access model; changes take effect with the next call. */
   public Iam iam() {
     return iam;
   }
 
   /**
-   * Opens a channel that trusts this store and shows its token and project. Whoever opens it shuts
-   * it down.
+   * Opens a channel that trusts this store and sends its token and project. The caller shuts it
+   * down.
    *
-   * @throws IllegalStateException when the access model was given to the builder
+   * @throws IllegalStateException if the access model was passed to the builder
    */
   public ManagedChannel openChannel() {
     return openChannel(TokenSource.fixed(token()), project());
   }
 
-  /** Opens a channel that trusts this store. Whoever opens it shuts it down. */
+  /** Opens a channel that trusts this store. The caller shuts it down. */
   public ManagedChannel openChannel(TokenSource tokenSource, ProjectId project) {
     return server.openChannel(
         PscAuthInterceptor.builder(tokenSource, project).allowPlaintextOnLoopback().build());
@@ -222,10 +222,10 @@ public final class EmbeddedProfileStore implements AutoCloseable {
   }
 
   /**
-   * Returns all profiles of a project with this {@code __name__} as one, or nothing when there are
-   * none.
+   * Returns the sum of all profiles of a project with this {@code __name__}, or nothing if there
+   * are none.
    *
-   * @throws IllegalArgumentException when they do not have the same sample types
+   * @throws IllegalArgumentException if their sample types differ
    */
   public Optional<Profile> merged(ProjectId project, String name) {
     Merge merge = Merge.create();
@@ -238,11 +238,11 @@ public final class EmbeddedProfileStore implements AutoCloseable {
   }
 
   /**
-   * Returns the functions of all profiles of a project with this {@code __name__}, or nothing when
+   * Returns the functions of all profiles of a project with this {@code __name__}, or nothing if
    * there are none or they lack the sample type.
    *
    * @param sampleType for example {@code cpu}
-   * @throws IllegalArgumentException when they do not have the same sample types
+   * @throws IllegalArgumentException if their sample types differ
    */
   public Optional<Top> top(ProjectId project, String name, String sampleType) {
     return merged(project, name)
@@ -251,12 +251,12 @@ public final class EmbeddedProfileStore implements AutoCloseable {
   }
 
   /**
-   * Draws the newest profile of each series as a flame graph, one HTML page that needs nothing
-   * else, and writes an {@code index.html} that links to all of them. The directory may be that of
-   * the store: pages are written next to the files of their series.
+   * Writes a self-contained HTML page with the flame graph of the newest profile of each series,
+   * and an {@code index.html} with links to all of them. The directory may be that of the store:
+   * pages are written next to the files of their series.
    *
    * @return the index
-   * @throws UncheckedIOException when it cannot be written there
+   * @throws UncheckedIOException if a file cannot be written
    */
   public Path writeFlameGraphs(Path directory) {
     Objects.requireNonNull(directory, "directory");
@@ -271,7 +271,7 @@ public final class EmbeddedProfileStore implements AutoCloseable {
     try {
       return Profile.parse(pprof);
     } catch (PprofException e) {
-      throw new IllegalStateException("a profile that was taken cannot be read", e);
+      throw new IllegalStateException("a stored profile cannot be parsed", e);
     }
   }
 
@@ -290,7 +290,7 @@ public final class EmbeddedProfileStore implements AutoCloseable {
     return service.requests.get();
   }
 
-  /** Returns the number of these that were rejected or failed on purpose. */
+  /** Returns the number of these calls that were rejected or failed by injection. */
   public long refusedCount() {
     return service.refused.get();
   }

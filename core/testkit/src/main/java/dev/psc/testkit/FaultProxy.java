@@ -15,9 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A TCP proxy on this machine that treats the connections through it as badly as it is told: cuts,
- * resets, delays, throttles, half-closes, black-holes or refuses them. It knows nothing of what
- * they carry, so TLS goes through as well.
+ * A TCP proxy on this machine that injects faults: it cuts, resets, delays, throttles, half-closes,
+ * black-holes or refuses connections. It does not interpret the bytes, so TLS works too.
  *
  * <pre>{@code
  * try (FaultProxy proxy = FaultProxy.start("127.0.0.1", store.port())) {
@@ -28,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * }
  * }</pre>
  *
- * <p>What it is told holds for open connections and for new ones. Safe for use by several threads.
+ * <p>Faults apply to open and new connections. Thread-safe.
  */
 public final class FaultProxy implements AutoCloseable {
 
@@ -53,9 +52,9 @@ public final class FaultProxy implements AutoCloseable {
   /**
    * Starts a proxy on a free port of the loopback address.
    *
-   * @param host where connections go
-   * @param port where connections go
-   * @throws UncheckedIOException when no port can be had
+   * @param host the host of the target
+   * @param port the port of the target
+   * @throws UncheckedIOException if no port is available
    */
   public static FaultProxy start(String host, int port) {
     try {
@@ -65,7 +64,7 @@ public final class FaultProxy implements AutoCloseable {
     }
   }
 
-  /** Returns the port that it listens on. */
+  /** Returns the port of the proxy. */
   public int port() {
     return port;
   }
@@ -75,19 +74,19 @@ public final class FaultProxy implements AutoCloseable {
     return "127.0.0.1:" + port;
   }
 
-  /** Returns how many connections it has taken so far. */
+  /** Returns the number of connections accepted so far. */
   public long acceptedCount() {
     return accepted.get();
   }
 
-  /** Returns how many connections are open. */
+  /** Returns the number of open connections. */
   public int openCount() {
     synchronized (lock) {
       return connections.size();
     }
   }
 
-  /** Closes every open connection in both directions, in good order (FIN). */
+  /** Closes every open connection in both directions, orderly (FIN). */
   public FaultProxy cut() {
     open().forEach(ProxiedConnection::cut);
     return this;
@@ -99,27 +98,27 @@ public final class FaultProxy implements AutoCloseable {
     return this;
   }
 
-  /** Ends the client's half of every open connection: the target sees the end of its input. */
+  /** Closes the half of every open connection that leads to the target. */
   public FaultProxy halfCloseToTarget() {
     open().forEach(ProxiedConnection::halfCloseToTarget);
     return this;
   }
 
-  /** Ends the target's half of every open connection: the client sees the end of its input. */
+  /** Closes the half of every open connection that leads to the client. */
   public FaultProxy halfCloseToClient() {
     open().forEach(ProxiedConnection::halfCloseToClient);
     return this;
   }
 
-  /** Takes bytes and connections, and passes nothing on until {@link #clear}. */
+  /** Accepts bytes and connections, and forwards nothing until {@link #clear}. */
   public FaultProxy blackHole() {
     return change(current().withBlackHole(true));
   }
 
   /**
-   * Delays every piece, in both directions.
+   * Delays every chunk of bytes, in both directions.
    *
-   * @param delay zero or more
+   * @param delay not negative
    */
   public FaultProxy delay(Duration delay) {
     if (delay.isNegative()) {
@@ -148,7 +147,7 @@ public final class FaultProxy implements AutoCloseable {
    */
   public FaultProxy resetAfter(long bytes) {
     if (bytes < 1) {
-      throw new IllegalArgumentException("bytes = " + bytes + " must be at least 1");
+      throw new IllegalArgumentException("bytes must be at least 1, but was " + bytes);
     }
     return change(current().withResetAfterBytes(bytes));
   }
@@ -165,9 +164,9 @@ public final class FaultProxy implements AutoCloseable {
   }
 
   /**
-   * Forgets everything it was told, and listens again on the same port if it had stopped.
+   * Removes all faults, and listens again on the same port after {@link #refuse}.
    *
-   * @throws UncheckedIOException when the port was taken by another process meanwhile
+   * @throws UncheckedIOException if the port is in use by another process
    */
   public FaultProxy clear() {
     change(ProxyRules.NONE);
@@ -178,7 +177,7 @@ public final class FaultProxy implements AutoCloseable {
     }
     try {
       int same = listen(port);
-      logger.debug("listening again on {}", same);
+      logger.debug("Listening again on port {}", same);
       return this;
     } catch (IOException e) {
       throw new UncheckedIOException("the proxy cannot listen on port " + port + " again", e);
@@ -203,7 +202,7 @@ public final class FaultProxy implements AutoCloseable {
         client = socket.accept();
       } catch (IOException e) {
         if (!socket.isClosed()) {
-          logger.warn("the proxy stops listening on port {}", port, e);
+          logger.warn("The proxy stops listening on port {}", port, e);
         }
         return;
       }
@@ -219,7 +218,7 @@ public final class FaultProxy implements AutoCloseable {
       client.setTcpNoDelay(true);
       store.setTcpNoDelay(true);
     } catch (IOException e) {
-      logger.debug("the target {} is not there", target, e);
+      logger.debug("Cannot connect to the target {}", target, e);
       ProxiedConnection.resetQuietly(client);
       closeQuietly(store);
       return;
@@ -243,8 +242,8 @@ public final class FaultProxy implements AutoCloseable {
   }
 
   /**
-   * Waits until a piece of so many bytes may pass, and returns the rules that hold then; null when
-   * the connection is to end.
+   * Waits until a number of bytes may pass, and returns the rules of that moment, or null if the
+   * connection must end.
    */
   @Nullable ProxyRules awaitPassage(int bytes, ProxiedConnection connection) {
     long start = System.nanoTime();
@@ -308,7 +307,7 @@ public final class FaultProxy implements AutoCloseable {
     try {
       socket.close();
     } catch (Exception e) {
-      logger.debug("a socket could not be closed", e);
+      logger.debug("Cannot close a socket", e);
     }
   }
 

@@ -62,8 +62,8 @@ final class ProxiedConnection {
         }
       }
     } catch (IOException e) {
-      // One side is gone; the other must learn it the same way.
-      logger.debug("a proxied connection broke", e);
+      // The other side must see the same fault.
+      logger.debug("A proxied connection failed", e);
       reset();
     }
     if (directions.decrementAndGet() == 0) {
@@ -95,7 +95,7 @@ final class ProxiedConnection {
     try {
       socket.shutdownOutput();
     } catch (IOException e) {
-      logger.debug("a connection was closed already", e);
+      logger.debug("A connection was closed already", e);
     }
   }
 
@@ -112,7 +112,7 @@ final class ProxiedConnection {
         socket.setSoLinger(true, 0);
       }
     } catch (IOException e) {
-      logger.debug("a connection was closed already", e);
+      logger.debug("A connection was closed already", e);
     }
     FaultProxy.closeQuietly(socket);
   }

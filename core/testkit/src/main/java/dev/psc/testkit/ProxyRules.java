@@ -1,12 +1,12 @@
 package dev.psc.testkit;
 
 /**
- * What a {@link FaultProxy} does with the pieces that pass through it. Immutable.
+ * The current faults of a {@link FaultProxy}. Immutable.
  *
  * @param blackHole whether nothing passes
- * @param delayNanos how long each piece waits
- * @param bytesPerSecond the most that passes, 0 for no limit
- * @param resetAfterBytes after how many bytes to the target a connection is reset, 0 for never
+ * @param delayNanos the delay of each chunk
+ * @param bytesPerSecond the limit on the throughput, 0 for none
+ * @param resetAfterBytes the number of bytes to the target before a reset, 0 for no reset
  */
 record ProxyRules(boolean blackHole, long delayNanos, long bytesPerSecond, long resetAfterBytes) {
 
@@ -28,7 +28,7 @@ record ProxyRules(boolean blackHole, long delayNanos, long bytesPerSecond, long 
     return new ProxyRules(blackHole, delayNanos, bytesPerSecond, newResetAfterBytes);
   }
 
-  /** Returns how long a piece of so many bytes takes. */
+  /** Returns the delay of a chunk. */
   long waitNanos(int bytes) {
     long throttle = bytesPerSecond == 0 ? 0 : (long) (bytes * 1e9 / bytesPerSecond);
     return delayNanos + throttle;

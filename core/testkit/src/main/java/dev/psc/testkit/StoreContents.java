@@ -16,7 +16,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** What the store took. Safe for use by several threads. */
+/** The accepted profiles of a store. Thread-safe. */
 final class StoreContents {
 
   /** The first half of a SHA-256 over project, labels and bytes. */

@@ -13,19 +13,18 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an {@link EmbeddedProfileStore} is told to do wrong. It concerns {@code WriteRaw} calls that
- * are authenticated and allowed. Scripted calls are used up in the order in which they were
- * scripted; after them {@link #refuseAll} and {@link #poison} hold. Safe for use by several
- * threads.
+ * The injected faults of an {@link EmbeddedProfileStore}. They apply to permitted {@code WriteRaw}
+ * calls: first the faults of the next calls, in the order of their addition, then {@link
+ * #refuseAll} and {@link #poison}. Thread-safe.
  */
 public final class StoreFaults {
 
   enum Kind {
-    /** Answer with the status, store nothing. */
+    /** Fails without storing. */
     FAIL,
-    /** Store, then answer with the status, as if the answer was lost. */
+    /** Stores and then fails, as if the answer was lost. */
     FAIL_AFTERWARDS,
-    /** Store nothing and never answer. */
+    /** Neither stores nor answers. */
     HANG
   }
 
@@ -39,27 +38,27 @@ public final class StoreFaults {
 
   StoreFaults() {}
 
-  /** Makes the next calls fail with a status; nothing of them is stored. */
+  /** Fails the next calls with a status, without storing. */
   public StoreFaults failNext(int calls, Status status) {
     return failNext(calls, status, new Metadata());
   }
 
-  /** Makes the next calls fail with a status and trailers; nothing of them is stored. */
+  /** Fails the next calls with a status and trailers, without storing. */
   public synchronized StoreFaults failNext(int calls, Status status, Metadata trailers) {
     return add(calls, new Fault(Kind.FAIL, notOk(status), trailers));
   }
 
-  /** Makes the next calls fail after what they bring was stored: a retry brings duplicates. */
+  /** Fails the next calls after storing their profiles, so that a retry causes duplicates. */
   public synchronized StoreFaults failNextAfterStoring(int calls, Status status) {
     return add(calls, new Fault(Kind.FAIL_AFTERWARDS, notOk(status), null));
   }
 
-  /** Leaves the next calls without an answer until the client or the store ends them. */
+  /** Leaves the next calls without an answer until the client ends them, or {@link #clear}. */
   public synchronized StoreFaults hangNext(int calls) {
     return add(calls, new Fault(Kind.HANG, Status.CANCELLED, null));
   }
 
-  /** Makes every call fail with a status until {@link #clear}. */
+  /** Fails every call with a status until {@link #clear}. */
   public synchronized StoreFaults refuseAll(Status status) {
     always = new Fault(Kind.FAIL, notOk(status), null);
     return this;
@@ -74,13 +73,13 @@ public final class StoreFaults {
     return this;
   }
 
-  /** Refuses each request with a matching profile as {@code INVALID_ARGUMENT}. */
+  /** Rejects each request that contains a matching profile as {@code INVALID_ARGUMENT}. */
   public synchronized StoreFaults poison(Predicate<RawProfile> poison) {
     this.poison = Objects.requireNonNull(poison, "poison");
     return this;
   }
 
-  /** Forgets everything that was told; calls that hang are failed as {@code UNAVAILABLE}. */
+  /** Removes all faults; unanswered calls fail as {@code UNAVAILABLE}. */
   public void clear() {
     List<Runnable> ended;
     synchronized (this) {
@@ -96,7 +95,7 @@ public final class StoreFaults {
 
   private StoreFaults add(int calls, Fault fault) {
     if (calls < 1) {
-      throw new IllegalArgumentException("calls = " + calls + " must be at least 1");
+      throw new IllegalArgumentException("calls must be at least 1, but was " + calls);
     }
     for (int i = 0; i < calls; i++) {
       script.add(fault);
@@ -124,7 +123,7 @@ public final class StoreFaults {
     return poison;
   }
 
-  /** Keeps what ends a call that hangs. */
+  /** Adds the action that ends an unanswered call. */
   synchronized void hung(Runnable end) {
     hung.add(end);
   }

@@ -17,8 +17,8 @@ import java.util.Locale;
 import java.util.zip.GZIPOutputStream;
 
 /**
- * Keeps profiles as {@code <project>/<profile name>/<labels hash>/<time>.pb.gz}, with the labels in
- * a {@code labels.json} next to them. Files are written atomically.
+ * The files of a store: profiles as {@code <project>/<profile name>/<labels hash>/<time>.pb.gz},
+ * with the labels in {@code labels.json}. Files are written atomically.
  */
 final class StoreFiles {
 
@@ -34,7 +34,7 @@ final class StoreFiles {
     this.root = root;
   }
 
-  /** Writes a profile, gzip'd if it is not yet, and returns its file. */
+  /** Writes a profile in gzip and returns its file. */
   synchronized Path write(ProjectId project, LabelSet labels, long timeNanos, byte[] pprof)
       throws IOException {
     Path series = series(root, project, labels);
@@ -85,7 +85,7 @@ final class StoreFiles {
     return out.toByteArray();
   }
 
-  /** Makes a name that is legal everywhere and never leads out of the directory. */
+  /** Returns a file name that is legal on every file system and stays in the directory. */
   static String fileName(String name) {
     StringBuilder out = new StringBuilder();
     for (byte b : name.getBytes(StandardCharsets.UTF_8)) {

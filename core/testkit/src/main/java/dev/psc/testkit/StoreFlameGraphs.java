@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Draws the newest profile of each series, as {@code PROJECT/PROFILE NAME/HASH OF THE LABELS.html},
- * and an {@code index.html} with links to all of them.
+ * A writer of flame graphs: the newest profile of each series, as {@code PROJECT/PROFILE NAME/HASH
+ * OF THE LABELS.html}, and an {@code index.html} with links to all of them.
  */
 final class StoreFlameGraphs {
 
@@ -34,7 +34,7 @@ final class StoreFlameGraphs {
       <body>
       <h1>Profiles</h1>
       <table>
-      <thead><tr><th>profile</th><th>labels</th><th>project</th><th>taken</th><th>newest</th></tr></thead>
+      <thead><tr><th>profile</th><th>labels</th><th>project</th><th>profiles</th><th>newest</th></tr></thead>
       <tbody>
       """;
 
@@ -82,7 +82,7 @@ final class StoreFlameGraphs {
     try {
       return FlameGraph.html(Profile.parse(profile.pprof()), profile.labels().toString());
     } catch (PprofException e) {
-      throw new IllegalStateException("a profile that was taken cannot be read", e);
+      throw new IllegalStateException("a stored profile cannot be parsed", e);
     }
   }
 

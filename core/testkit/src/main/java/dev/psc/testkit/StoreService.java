@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Answers {@code WriteRaw} as a strict store does, or as badly as it was told to. */
+/** The {@code WriteRaw} service of a strict store, with injected faults. */
 final class StoreService extends ProfileStoreServiceGrpc.ProfileStoreServiceImplBase {
 
   private static final Logger logger = LoggerFactory.getLogger(StoreService.class);
@@ -53,7 +53,7 @@ final class StoreService extends ProfileStoreServiceGrpc.ProfileStoreServiceImpl
               answer(
                   observer,
                   Status.UNAVAILABLE
-                      .withDescription("the store was told to end calls that hang")
+                      .withDescription("unanswered call ended by StoreFaults.clear()")
                       .asRuntimeException()));
       return;
     }
@@ -87,7 +87,9 @@ final class StoreService extends ProfileStoreServiceGrpc.ProfileStoreServiceImpl
   private @Nullable StatusRuntimeException store(WriteRawRequest request) {
     Caller caller = IamServerInterceptor.CALLER.get();
     if (caller == null) {
-      return Status.INTERNAL.withDescription("no access check was made").asRuntimeException();
+      return Status.INTERNAL
+          .withDescription("the call was not checked by the interceptor")
+          .asRuntimeException();
     }
     try {
       List<RawProfile> batch = check.check(request);
@@ -103,8 +105,8 @@ final class StoreService extends ProfileStoreServiceGrpc.ProfileStoreServiceImpl
     } catch (StrictCheck.RefusedException e) {
       return Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException();
     } catch (IOException e) {
-      logger.warn("the store cannot write a profile", e);
-      return Status.INTERNAL.withDescription("the store cannot write").asRuntimeException();
+      logger.warn("Cannot write a profile", e);
+      return Status.INTERNAL.withDescription("cannot write a profile").asRuntimeException();
     }
   }
 
@@ -118,8 +120,8 @@ final class StoreService extends ProfileStoreServiceGrpc.ProfileStoreServiceImpl
         observer.onCompleted();
       }
     } catch (StatusRuntimeException | IllegalStateException e) {
-      // The client gave up meanwhile.
-      logger.debug("a client did not wait for its answer", e);
+      // The client has cancelled the call.
+      logger.debug("A client did not wait for its answer", e);
     }
   }
 }

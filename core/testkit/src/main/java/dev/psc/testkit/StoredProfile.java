@@ -9,10 +9,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One profile that an {@link EmbeddedProfileStore} took. Immutable and safe to share between
- * threads.
- */
+/** A profile that an {@link EmbeddedProfileStore} accepted. Immutable. */
 public final class StoredProfile {
 
   private final ProjectId project;
@@ -40,12 +37,12 @@ public final class StoredProfile {
     this.file = file;
   }
 
-  /** Returns the project that it was sent to. */
+  /** Returns the project. */
   public ProjectId project() {
     return project;
   }
 
-  /** Returns the labels of its series, with {@code __name__}. */
+  /** Returns the labels of the series, with {@code __name__}. */
   public LabelSet labels() {
     return labels;
   }
@@ -55,37 +52,37 @@ public final class StoredProfile {
     return labels.valueOf(LabelSet.NAME);
   }
 
-  /** Returns the profile's own time in nanoseconds since 1970; 0 when it says none. */
+  /** Returns the time of the profile in nanoseconds since 1970, or 0 if it has none. */
   public long timeNanos() {
     return timeNanos;
   }
 
-  /** Returns whether its request said that addresses are normalized. */
+  /** Returns whether its request had the flag {@code normalized}. */
   public boolean normalized() {
     return normalized;
   }
 
-  /** Returns its number among everything that the store took, from 0 on. */
+  /** Returns the position among all accepted profiles, from 0. */
   public long sequence() {
     return sequence;
   }
 
-  /** Returns where it lies, where the store was given a directory. */
+  /** Returns the file, if the store has a directory. */
   public Optional<Path> file() {
     return Optional.ofNullable(file);
   }
 
   /**
-   * Returns a copy of the bytes: as they came, or, where the store has a directory, gzip'd.
+   * Returns a copy of the bytes as received; in gzip if the store has a directory.
    *
-   * @throws UncheckedIOException when its file cannot be read any more
+   * @throws UncheckedIOException if the file cannot be read
    */
   public byte[] pprof() {
     if (pprof != null) {
       return pprof.clone();
     }
     if (file == null) {
-      throw new IllegalStateException("a profile has neither bytes nor a file");
+      throw new IllegalStateException("the profile has neither bytes nor a file");
     }
     try {
       return Files.readAllBytes(file);

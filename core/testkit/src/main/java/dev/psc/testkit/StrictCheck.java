@@ -19,16 +19,16 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The strictness of a Parca-compatible store: one bad label or profile refuses the whole request,
- * and the answer does not say which one it was.
+ * The checks of a Parca-compatible store: one invalid label or profile causes the rejection of the
+ * whole request, and the answer does not name the profile.
  */
 final class StrictCheck {
 
-  /** What a store takes all the same: it dates the profile 1970, and makes label names legal. */
+  /** Violations that a store accepts: it dates the profile 1970, and replaces label names. */
   private static final Set<PprofRule> TAKEN =
       EnumSet.of(PprofRule.TIME_MISSING, PprofRule.LABEL_NAME);
 
-  /** Says why a request is refused. */
+  /** Thrown for a request that must be rejected. */
   static final class RefusedException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -41,7 +41,7 @@ final class StrictCheck {
     }
   }
 
-  /** Returns the profiles of a request, all of them good. */
+  /** Returns the profiles of a valid request. */
   List<RawProfile> check(WriteRawRequest request) throws RefusedException {
     List<RawProfile> batch = new ArrayList<>();
     for (RawProfileSeries series : request.getSeriesList()) {

@@ -30,9 +30,9 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /**
- * A certificate authority made for one test, and the certificate of one server that it signed, for
- * {@code localhost}, {@code 127.0.0.1} and {@code ::1}. Valid from an hour ago for a year; the keys
- * exist in memory only. Immutable.
+ * A generated certificate authority with the certificate of one server, by default for {@code
+ * localhost}, {@code 127.0.0.1} and {@code ::1}. Valid from an hour ago for a year. The keys exist
+ * in memory only. Immutable.
  */
 public final class TestCertificates {
 
@@ -49,13 +49,13 @@ public final class TestCertificates {
     this.serverKeys = serverKeys;
   }
 
-  /** Makes new keys and certificates for a server on this machine. */
+  /** Returns new keys and certificates for a server on this machine. */
   public static TestCertificates generate() {
     return generate(List.of("localhost"), List.of("127.0.0.1", "::1"));
   }
 
   /**
-   * Makes new keys and certificates.
+   * Returns new keys and certificates.
    *
    * @param names the DNS names of the server
    * @param addresses its IP addresses
@@ -109,22 +109,22 @@ public final class TestCertificates {
     return new JcaX509CertificateConverter().getCertificate(signed);
   }
 
-  /** Returns the authority's certificate: what a client has to trust. */
+  /** Returns the certificate of the authority, for clients to trust. */
   public X509Certificate authority() {
     return authority;
   }
 
-  /** Returns the authority's certificate as PEM: what a client has to trust. */
+  /** Returns the certificate of the authority as PEM, for clients to trust. */
   public String authorityPem() {
     return pem("CERTIFICATE", encoded(authority));
   }
 
-  /** Returns the server's certificate as PEM. */
+  /** Returns the certificate of the server as PEM. */
   public String serverPem() {
     return pem("CERTIFICATE", encoded(server));
   }
 
-  /** Returns the server's private key as PEM (PKCS #8, without a password). */
+  /** Returns the private key of the server as PEM (PKCS #8, not encrypted). */
   public String serverKeyPem() {
     return pem("PRIVATE KEY", serverKeys.getPrivate().getEncoded());
   }

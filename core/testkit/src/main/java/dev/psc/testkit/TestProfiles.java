@@ -4,7 +4,7 @@ import dev.psc.pprof.ProfileBuilder;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 
-/** Small good profiles for tests. */
+/** Small valid profiles for tests. */
 public final class TestProfiles {
 
   private static final long SAMPLE_NANOS = 10_000_000;
@@ -12,19 +12,19 @@ public final class TestProfiles {
   private TestProfiles() {}
 
   /**
-   * Returns a gzip'd CPU profile of one second up to now, with one sample of 10 ms whose stack is
-   * one function.
+   * Returns a CPU profile in gzip, of one second up to now, with one sample of 10 ms in one
+   * function.
    */
   public static byte[] cpu(String function) {
     return cpu(function, 1, Instant.now());
   }
 
   /**
-   * Returns a gzip'd CPU profile of one second.
+   * Returns a CPU profile in gzip, of one second.
    *
    * @param function the only function
-   * @param samples how many samples of 10 ms it has, summed in one
-   * @param time when it was taken
+   * @param samples the number of samples of 10 ms, summed in one
+   * @param time the time of the profile
    */
   public static byte[] cpu(String function, long samples, Instant time) {
     ProfileBuilder builder = ProfileBuilder.create();

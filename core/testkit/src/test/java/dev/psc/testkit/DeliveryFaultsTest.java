@@ -41,7 +41,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** From acceptance to the store over real sockets, with faults made for real. */
+/** Tests the path from acceptance to the store over real sockets, with real faults. */
 @Timeout(180)
 class DeliveryFaultsTest {
 
@@ -60,7 +60,7 @@ class DeliveryFaultsTest {
     rig.close();
   }
 
-  /** Hands in a number of profiles, in turn to each series. */
+  /** Accepts a number of profiles, for each series in turn. */
   private void accept(Delivery delivery, int count) {
     for (int i = 0; i < count; i++, next++) {
       assertThat(delivery.accept(profile("s" + next % SERIES, next)).isAccepted()).isTrue();
@@ -71,7 +71,7 @@ class DeliveryFaultsTest {
     await().atMost(PATIENCE).until(condition::getAsBoolean);
   }
 
-  /** Everything handed in has arrived, in order per series, at least once. */
+  /** Asserts that all accepted profiles arrived, in order per series. */
   private void allArrived(Delivery delivery, int duplicatesAtMost) {
     assertThat(delivery.flush(PATIENCE)).as("%s", delivery.snapshot()).isTrue();
     for (int s = 0; s < SERIES; s++) {
@@ -281,7 +281,7 @@ class DeliveryFaultsTest {
   }
 
   @Test
-  void keepsEverythingWhileTheTokenIsWrongAndResumesWhenItsFileIsMended(@TempDir Path directory)
+  void keepsEverythingWhileTheTokenIsWrongAndResumesWhenItsFileIsCorrected(@TempDir Path directory)
       throws IOException {
     Path file = directory.resolve("token");
     Files.writeString(file, ServiceAccountToken.generate(new SecureRandom()).reveal());

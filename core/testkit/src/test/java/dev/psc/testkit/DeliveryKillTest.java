@@ -23,11 +23,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A process that is killed again and again while profiles flow loses none that it called safe. */
+/** Kills a process repeatedly during delivery: it loses no profile that it reported as safe. */
 @Timeout(300)
 class DeliveryKillTest {
 
-  /** When a process is killed, give or take some hundred milliseconds. */
+  /** The moment of a kill, within some hundred milliseconds. */
   private enum Moment {
     /** While profiles are sent. */
     SENDING,
@@ -39,10 +39,12 @@ class DeliveryKillTest {
     EARLY
   }
 
-  /** Numbers have seven digits, so that one that was cut short in printing shows. */
+  /** Numbers have seven digits, so that a truncated line is detected. */
   private static final int FIRST = 1_000_000;
 
-  /** What may come again after a kill: two calls of about 30 profiles, and what was just sent. */
+  /**
+   * The limit on duplicates after a kill: two calls of about 30 profiles, and the last sent ones.
+   */
   private static final int DUPLICATES_PER_KILL = 120;
 
   @Tag("slow")

@@ -40,7 +40,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What may stand where the store should: pages of load balancers, servers that leave politely. */
+/** Tests other peers in place of the store: error pages of load balancers, GOAWAY. */
 @Timeout(180)
 @Isolated("counts the JVM's threads and files")
 class DeliveryPeersTest {
@@ -98,7 +98,7 @@ class DeliveryPeersTest {
             });
   }
 
-  /** A load balancer that knows no HTTP/2. */
+  /** A load balancer without HTTP/2. */
   @ParameterizedTest
   @ValueSource(strings = {"502 Bad Gateway", "403 Forbidden"})
   void losesNothingToPagesOfHttp1(String status) throws Exception {
@@ -109,14 +109,14 @@ class DeliveryPeersTest {
         store,
         DeliveryRig.channel(store, "127.0.0.1:" + store.port()),
         door,
-        "not in HTTP/2",
+        "does not answer in HTTP/2",
         () -> {
           door.close();
           startOnItsPort(store);
         });
   }
 
-  /** A proxy that will not open a tunnel. */
+  /** A proxy that refuses the tunnel. */
   @ParameterizedTest
   @ValueSource(strings = {"502 Bad Gateway", "403 Forbidden", "407 Proxy Authentication Required"})
   void losesNothingToPagesOfAProxy(String status, @TempDir Path directory) throws Exception {
@@ -211,7 +211,7 @@ class DeliveryPeersTest {
     }
   }
 
-  /** What a delivery opens, it closes: no thread and no file is left of a hundred of them. */
+  /** A hundred deliveries leave no thread and no open file. */
   @Test
   void leavesNothingOpen() {
     try (EmbeddedProfileStore store = EmbeddedProfileStore.builder().plaintext().start()) {
@@ -245,7 +245,7 @@ class DeliveryPeersTest {
     }
   }
 
-  /** Servers that go away with GOAWAY while calls run, and come back, lose and double nothing. */
+  /** GOAWAY during calls, and a restart of the server, neither lose nor duplicate profiles. */
   @Test
   void followsServersThatSayGoodbye() throws Exception {
     Set<String> seen = ConcurrentHashMap.newKeySet();

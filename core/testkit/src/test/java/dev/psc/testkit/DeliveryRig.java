@@ -39,7 +39,7 @@ final class DeliveryRig implements AutoCloseable {
     return new DeliveryRig(EmbeddedProfileStore.builder().plaintext().start());
   }
 
-  /** Takes a store over; it is closed with the rig. */
+  /** Returns a rig for a store, which is closed with the rig. */
   static DeliveryRig start(EmbeddedProfileStore store) {
     return new DeliveryRig(store);
   }
@@ -99,7 +99,7 @@ final class DeliveryRig implements AutoCloseable {
     return (int) (timeNanos - BASE_NANOS);
   }
 
-  /** Returns the numbers of a series' profiles in the order in which the store got them. */
+  /** Returns the numbers of the profiles of a series, in order of arrival. */
   List<Integer> ids(String series) {
     return ids(store, series);
   }

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Much of it, or for long. */
+/** Long tests, and tests with many profiles. */
 @Tag("slow")
 @Timeout(1200)
 class DeliverySlowTest {
@@ -54,7 +54,7 @@ class DeliverySlowTest {
     }
   }
 
-  /** A file system of 2 MiB that is really full. */
+  /** A full file system of 2 MiB. */
   @Test
   void keepsProfilesInMemoryWhenTheFileSystemIsFull(@TempDir Path directory) throws Exception {
     Path small = Files.createDirectory(directory.resolve("small"));
@@ -87,7 +87,7 @@ class DeliverySlowTest {
     }
   }
 
-  /** A file system that really is read-only, until it is not. */
+  /** A read-only file system that becomes writable. */
   @Test
   void keepsProfilesInMemoryWhenTheFileSystemIsReadOnly(@TempDir Path directory) throws Exception {
     Path mounted = Files.createDirectory(directory.resolve("mounted"));
@@ -131,7 +131,7 @@ class DeliverySlowTest {
     }
   }
 
-  /** With faults all the time; 20 s, or as many as the property psc.soak.seconds says. */
+  /** Continuous faults for 20 s, or for the seconds of the property psc.soak.seconds. */
   @Test
   void memoryThreadsAndFilesStayFlat(@TempDir Path directory) throws Exception {
     long seconds = Long.getLong("psc.soak.seconds", 20);

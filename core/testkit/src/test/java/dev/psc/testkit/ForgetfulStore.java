@@ -20,7 +20,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.zip.GZIPInputStream;
 
-/** Keeps of each profile one bit, so that what a long test's memory does is not the store's. */
+/** A store that keeps one bit per profile, so that it does not affect memory measurements. */
 final class ForgetfulStore extends ProfileStoreServiceGrpc.ProfileStoreServiceImplBase
     implements AutoCloseable {
 
@@ -49,12 +49,12 @@ final class ForgetfulStore extends ProfileStoreServiceGrpc.ProfileStoreServiceIm
     }
   }
 
-  /** Returns how many numbers from 0 on came without a gap. */
+  /** Returns the number of received numbers from 0 without a gap. */
   synchronized int complete() {
     return seen.nextClearBit(0);
   }
 
-  /** Returns how many profiles came, those that came again included. */
+  /** Returns the number of received profiles, duplicates included. */
   synchronized long taken() {
     return taken;
   }

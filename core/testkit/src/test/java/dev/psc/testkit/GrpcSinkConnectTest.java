@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
 
-/** A connected sink owns its channel and its token source. */
+/** Tests that a connected sink owns its channel and its token source. */
 @Isolated("counts the threads that watch token files")
 @Timeout(120)
 class GrpcSinkConnectTest {

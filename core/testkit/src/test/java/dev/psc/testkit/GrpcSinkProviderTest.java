@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Settings without a transport's types become a sink that sends. */
+/** Tests the sink of settings without gRPC types. */
 @Timeout(120)
 class GrpcSinkProviderTest {
 

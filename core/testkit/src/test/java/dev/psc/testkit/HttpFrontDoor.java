@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * What speaks HTTP/1.1 in front of a store: answers every request, or every HTTP/2 preface, with an
- * error page, or opens tunnels to one port of this machine as a proxy does.
+ * An HTTP/1.1 server in front of a store: it answers every request, or every HTTP/2 preface, with
+ * an error page, or opens tunnels to one port of this machine like a proxy.
  */
 final class HttpFrontDoor implements AutoCloseable {
 

@@ -23,7 +23,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Answers every HTTP/2 request with an error page, as a load balancer without a backend does. */
+/** An HTTP/2 server that answers with an error page, like a load balancer without a backend. */
 final class HttpPageServer implements AutoCloseable {
 
   private final EventLoopGroup group =

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A name, {@code moving:///store}, whose address changes as that of a service in DNS does. */
+/** A resolver of {@code moving:///store}, whose address changes like that of a service in DNS. */
 final class MovingStore extends NameResolverProvider {
 
   static final String TARGET = "moving:///store";

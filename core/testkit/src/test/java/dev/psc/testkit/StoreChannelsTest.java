@@ -106,7 +106,7 @@ class StoreChannelsTest {
     Status untrusted = write(StoreChannels.builder(store.address()));
     assertThat(untrusted.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
     assertThat(untrusted.getDescription())
-        .contains("not signed by anybody trusted", "caFile", "--ca-file")
+        .contains("not signed by a trusted authority", "caFile", "--ca-file")
         .doesNotContain("Pipeline");
   }
 
@@ -181,7 +181,7 @@ class StoreChannelsTest {
             .writeRaw(WriteRawRequest.getDefaultInstance());
   }
 
-  /** A store that wants a certificate, and keeps the key that signed each one. */
+  /** A store that requires client certificates, and records them. */
   private static Server mutualTls(TestCertificates own, String trusted, List<String> shown)
       throws IOException {
     ServerInterceptor keep =
@@ -253,7 +253,7 @@ class StoreChannelsTest {
     try (EmbeddedProfileStore plain = EmbeddedProfileStore.builder().plaintext().start()) {
       Status toPlain = write(StoreChannels.builder(plain.address()));
       assertThat(toPlain.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
-      assertThat(toPlain.getDescription()).contains("does not speak TLS", "http://");
+      assertThat(toPlain.getDescription()).contains("does not support TLS", "http://");
     }
   }
 
@@ -280,7 +280,7 @@ class StoreChannelsTest {
       server.setDaemon(true);
       server.start();
       assertThat(write(StoreChannels.builder("http://localhost:" + port)).getDescription())
-          .contains("not in HTTP/2");
+          .contains("does not answer in HTTP/2");
     }
     assertThat(write(StoreChannels.builder("http://localhost:" + port)).getDescription())
         .contains("nothing listens at localhost:" + port);
@@ -359,7 +359,7 @@ class StoreChannelsTest {
     assertThatIllegalArgumentException()
         .isThrownBy(
             () -> StoreChannels.builder("h:1").clientCertificate(authority, authority).build())
-        .withMessageContaining("private key");
+        .withMessageContaining("contains no private key");
     TestCertificates client = TestCertificates.generate();
     Path chain = Files.writeString(directory.resolve("chain.pem"), client.serverPem());
     Path key = Files.writeString(directory.resolve("sec1.key"), sec1(client.serverKeyPem()));

@@ -12,7 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The code of psc-store's page. */
+/** Tests the code of psc-store's page. */
 class StoreDocsTest {
 
   @Test

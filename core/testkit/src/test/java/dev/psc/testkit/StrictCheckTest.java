@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a Parca-compatible store refuses, one by one. */
+/** Tests each reason why a Parca-compatible store rejects a request. */
 class StrictCheckTest {
 
   private final StrictCheck check = new StrictCheck();

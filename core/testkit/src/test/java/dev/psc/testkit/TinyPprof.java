@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
 
-/** Writes small profiles by hand, right or wrong as a test wants them. */
+/** A writer of small profiles, valid or invalid. */
 final class TinyPprof {
 
   final List<String> strings =
@@ -98,7 +98,7 @@ final class TinyPprof {
     return bytes.toByteArray();
   }
 
-  /** Returns a good profile of its own for each number. */
+  /** Returns a valid profile, different for each number. */
   static byte[] numbered(int number) {
     return new TinyPprof().sample("f" + number, 1, 10_000_000).gzip();
   }

@@ -3,7 +3,7 @@ package dev.psc.testkit;
 import com.sun.management.UnixOperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 
-/** What this process holds. */
+/** The resource usage of this process. */
 record Usage(long heapBytes, int threads, long files) {
 
   static Usage now() {

@@ -65,7 +65,7 @@ class ArchitectureTest {
         .dependOnClassesThat(
             resideInAPackage("dev.psc..")
                 .and(DescribedPredicate.not(resideInAnyPackage(all)))
-                .as("modules of ours other than " + String.join(", ", all)));
+                .as("modules other than " + String.join(", ", all)));
   }
 
   @ArchTest static final ArchRule pprofStandsAlone = onlyDependsOn(PPROF, LABEL);
@@ -105,7 +105,7 @@ class ArchitectureTest {
                   .and(
                       DescribedPredicate.not(
                           ENGINE.or(resideInAnyPackage(DELIVERY, NET, PPROF, LABEL))))
-                  .as("modules of ours other than engine, delivery, net, pprof, label"));
+                  .as("modules other than engine, delivery, net, pprof, label"));
 
   @ArchTest
   static final ArchRule configKnowsTheEngine =
@@ -251,7 +251,7 @@ class ArchitectureTest {
           .that()
           .resideOutsideOfPackage("dev.psc.scraper..")
           .should(GeneralCodingRules.ACCESS_STANDARD_STREAMS)
-          .because("a library speaks through slf4j");
+          .because("a library logs to slf4j");
 
   @ArchTest
   static final ArchRule libraryUsesSlf4jAlone =

@@ -23,7 +23,7 @@ class LayoutTest {
       Pattern.compile("exports\\s+([\\w.]+)\\s*;", Pattern.MULTILINE);
   private static final int MAX_LINES = 500;
 
-  /** A dotted name of ours, from its package to its class. */
+  /** The full name of a class of this project. */
   private static final Pattern CLASS_NAME = Pattern.compile("`(dev\\.psc\\.[\\w.]*\\.[A-Z]\\w*)`");
 
   private final Path root = Path.of(System.getProperty("psc.root", "../.."));

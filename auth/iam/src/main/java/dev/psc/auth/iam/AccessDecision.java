@@ -2,21 +2,22 @@ package dev.psc.auth.iam;
 
 import io.grpc.Status;
 
-/** Whether a call may be made. Immutable. */
+/** The decision about a call. Immutable. */
 public sealed interface AccessDecision {
 
   /**
-   * It may.
+   * The call is permitted.
    *
-   * @param caller who makes it
+   * @param caller the authenticated caller
    */
   record Granted(Caller caller) implements AccessDecision {}
 
   /**
-   * It may not.
+   * The call is refused.
    *
    * @param code UNAUTHENTICATED, PERMISSION_DENIED or INVALID_ARGUMENT
-   * @param message a message for the caller: the same for missing objects and those of other owners
+   * @param message a message for the caller; the same for missing objects and those of other
+   *     organizations
    */
   record Refused(Status.Code code, String message) implements AccessDecision {}
 }

@@ -5,21 +5,21 @@ import io.grpc.Status;
 import java.time.Instant;
 import java.util.Optional;
 
-/** Something that an auditor wants to know. Immutable, without secrets. */
+/** An event for an audit log. Immutable, without secrets. */
 public sealed interface AuditEvent {
 
-  /** Returns when it happened. */
+  /** Returns the time of the event. */
   Instant time();
 
   /**
-   * A call was let through or refused.
+   * A call was permitted or refused.
    *
-   * @param time when
+   * @param time the time of the decision
    * @param method the full gRPC method
    * @param outcome OK, or the code of the refusal
-   * @param caller who, when the call was let through
-   * @param tokenFingerprint of a token that was shown and had the form of one
-   * @param project that was asked for, when it had the form of an id
+   * @param caller the caller, if the call was permitted
+   * @param tokenFingerprint the fingerprint of the token, if the call had a well-formed one
+   * @param project the requested project, if its id was well-formed
    */
   record Call(
       Instant time,
@@ -33,9 +33,9 @@ public sealed interface AuditEvent {
   /**
    * The access model was changed.
    *
-   * @param time when
-   * @param organization whose
-   * @param what a sentence: "created service account production-scraper"
+   * @param time the time of the change
+   * @param organization the name of the changed organization
+   * @param what a description, for example "created service account production-scraper"
    */
   record Change(Instant time, String organization, String what) implements AuditEvent {}
 }

@@ -1,9 +1,9 @@
 package dev.psc.auth.iam;
 
-/** A hook for calls and changes. Must be thread-safe and must not block for long. */
+/** A hook for calls and changes. Implementations are thread-safe and do not block for long. */
 @FunctionalInterface
 public interface AuditHook {
 
-  /** Takes an event, after the fact. What it throws is logged and changes nothing. */
+  /** Called after each event. Exceptions are logged and change nothing. */
   void onEvent(AuditEvent event);
 }

@@ -4,11 +4,11 @@ import dev.psc.auth.ProjectId;
 import java.util.Optional;
 
 /**
- * Who makes a call that was let through, and for which project.
+ * The caller and the project of a permitted call.
  *
- * @param organization its name
+ * @param organization the name of the caller's organization
  * @param serviceAccount the account of the token; empty for a project token of the older scheme
- * @param project where the call may act
+ * @param project the project of the call
  * @param tokenFingerprint as in {@link TokenInfo}
  */
 public record Caller(

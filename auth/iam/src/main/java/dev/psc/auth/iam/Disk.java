@@ -11,7 +11,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The steps of replacing a file such that a crash leaves either the old or the new content. */
+/** The steps of an atomic file replacement: a crash leaves either the old or the new content. */
 class Disk {
 
   private static final Logger logger = LoggerFactory.getLogger(Disk.class);

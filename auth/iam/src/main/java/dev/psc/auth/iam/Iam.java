@@ -31,15 +31,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The access model of the cloud: organizations with projects, users, service accounts, roles, role
- * bindings and tokens, and the decision whether a call may be made.
+ * bindings and tokens. It decides about calls.
  *
- * <p>In memory, or with a JSON file: then a change is on the disk before the method that makes it
- * returns, a crash at any instant leaves the file as it was before or after a change, and several
- * processes may use one file: each sees the others' changes with its next call. Tokens are kept as
+ * <p>The model is in memory, or in a JSON file. A method that changes the file returns once the
+ * change is on disk; a crash leaves the file as it was before or after a change. Several processes
+ * may share a file: each sees the changes of the others with its next call. Tokens are stored as
  * SHA-256 hashes only, and compared in constant time.
  *
- * <p>Safe for use by several threads. Reading takes no lock. Every change takes effect with the
- * next call.
+ * <p>Thread-safe. Readers take no lock. Every change takes effect with the next call.
  */
 public final class Iam implements AutoCloseable {
 
@@ -77,16 +76,16 @@ public final class Iam implements AutoCloseable {
             : Snapshot.of(content.data(), content.stamp());
   }
 
-  /** Returns an empty model that lives as long as the process. */
+  /** Returns an empty model in memory. */
   public static Iam inMemory() {
     return builder().build();
   }
 
   /**
-   * Opens the model that a JSON file holds, or an empty one if there is none yet.
+   * Opens the model of a JSON file, or an empty one if the file does not exist.
    *
-   * @throws UncheckedIOException when the file cannot be read
-   * @throws IllegalStateException when it is damaged; it is left as it is
+   * @throws UncheckedIOException if the file cannot be read
+   * @throws IllegalStateException if the file is damaged; it is left unchanged
    */
   public static Iam open(Path file) {
     return builder().file(file).build();
@@ -100,8 +99,8 @@ public final class Iam implements AutoCloseable {
   /**
    * Creates an organization and its first Owner.
    *
-   * @param owner a user's name, for example a mail address
-   * @throws IamException when the name is taken or not legal
+   * @param owner the name of a user, for example an e-mail address
+   * @throws IamException if the name is taken or invalid
    */
   public Organization createOrganization(String name, String owner) {
     Names.check("organization", name);
@@ -112,8 +111,7 @@ public final class Iam implements AutoCloseable {
         data -> {
           if (data.organizations.containsKey(name)) {
             throw new IamException(
-                IamException.Reason.ALREADY_EXISTS,
-                "there is an organization \"" + name + "\" already");
+                IamException.Reason.ALREADY_EXISTS, "organization \"" + name + "\" exists already");
           }
           Org org = new Org(name);
           org.users.add(owner);
@@ -130,7 +128,7 @@ public final class Iam implements AutoCloseable {
   /**
    * Returns an organization.
    *
-   * @throws IamException when there is none of this name
+   * @throws IamException if it does not exist
    */
   public Organization organization(String name) {
     Org found = org(name);
@@ -145,14 +143,15 @@ public final class Iam implements AutoCloseable {
   }
 
   /**
-   * Decides whether a call may be made, and notes that its token was used.
+   * Decides about a call, and records that its token was used.
    *
-   * @param authorization the metadata {@code authorization}, or null when there is none
-   * @param projectId the metadata that names the project, or null when there is none
-   * @param permission what the call needs
-   * @return the caller; or why not: UNAUTHENTICATED for no or no valid token, INVALID_ARGUMENT for
-   *     no or no well-formed project id, PERMISSION_DENIED for a project that does not exist, is
-   *     somebody else's, or where the caller lacks the permission, in the same words
+   * @param authorization the metadata {@code authorization}, or null if missing
+   * @param projectId the metadata {@code projectID}, or null if missing
+   * @param permission the permission that the call requires
+   * @return the caller, or the refusal: UNAUTHENTICATED for a missing or invalid token,
+   *     INVALID_ARGUMENT for a missing or malformed project id, and PERMISSION_DENIED, with one
+   *     message, for a project that does not exist, belongs to another organization, or in which
+   *     the caller lacks the permission
    */
   public AccessDecision decide(
       @Nullable String authorization, @Nullable String projectId, Permission permission) {
@@ -201,7 +200,7 @@ public final class Iam implements AutoCloseable {
     if (holder.account() == null) {
       return own && Role.WRITER.permissions().contains(permission);
     }
-    // Both always, so that the time does not tell whose project it is.
+    // Both checks always run, so that the duration does not reveal the owner of the project.
     boolean bound =
         holder.organization().allows(Subject.of(holder.account().account), project, permission);
     return own && bound;
@@ -240,22 +239,22 @@ public final class Iam implements AutoCloseable {
     }
   }
 
-  /** Writes when tokens were last used; at other times this happens once a minute at most. */
+  /** Writes the times of last use to the file. */
   private void flush() {
     try {
       commit(data -> Boolean.TRUE);
     } catch (UncheckedIOException | IllegalStateException e) {
-      logger.warn("when tokens were last used cannot be written to {}", file, e);
+      logger.warn("Cannot write the times of last use of tokens to {}", file, e);
     }
   }
 
   /**
-   * Makes a change, writes it, and only then shows it to others. A writer waits for the writer
-   * before it; readers never wait.
+   * Applies and writes a change, and then publishes it. Writers wait for each other; readers never
+   * wait.
    */
   <T> T change(String organization, String what, Function<IamData, T> change) {
     T result = commit(change);
-    tell(new AuditEvent.Change(clock.instant(), organization, what));
+    audit(new AuditEvent.Change(clock.instant(), organization, what));
     return result;
   }
 
@@ -278,7 +277,7 @@ public final class Iam implements AutoCloseable {
         });
   }
 
-  /** Returns the newest data, also when another process made it. */
+  /** Returns the newest data, including changes by other processes. */
   private Snapshot current() {
     Snapshot known = snapshot;
     if (file == null) {
@@ -323,7 +322,7 @@ public final class Iam implements AutoCloseable {
     return ServiceAccountToken.generate(random);
   }
 
-  /** Returns a token of the older scheme; only its hash counts, so its signature is random. */
+  /** Returns a token of the older scheme with a random signature, as only its hash is compared. */
   JwtProjectToken newProjectToken(ProjectId project) {
     byte[] signature = new byte[32];
     random.nextBytes(signature);
@@ -339,15 +338,15 @@ public final class Iam implements AutoCloseable {
             + base64.encodeToString(signature));
   }
 
-  void tell(AuditEvent event) {
+  void audit(AuditEvent event) {
     try {
       audit.onEvent(event);
     } catch (RuntimeException e) {
-      logger.warn("the audit hook failed", e);
+      logger.warn("The audit hook failed", e);
     }
   }
 
-  /** Writes when tokens were last used, if there is a file; idempotent. */
+  /** Writes the times of last use to the file, if there is one; idempotent. */
   @Override
   public void close() {
     if (file != null && !lastUsed.isEmpty()) {
@@ -355,7 +354,7 @@ public final class Iam implements AutoCloseable {
     }
   }
 
-  /** Settings of a model. Not thread-safe. */
+  /** A builder of {@link Iam}. Not thread-safe. */
   public static final class Builder {
 
     private @Nullable Path path;
@@ -366,25 +365,25 @@ public final class Iam implements AutoCloseable {
 
     private Builder() {}
 
-    /** Keeps the model in a JSON file, which is created with the first change. */
+    /** Sets a JSON file for the model, created with the first change; in memory by default. */
     public Builder file(Path path) {
       this.path = Objects.requireNonNull(path, "path");
       return this;
     }
 
-    /** The clock of creation and last use: the system's by default. */
+    /** Sets the clock of creation and last use; the system clock by default. */
     public Builder clock(Clock clock) {
       this.clock = Objects.requireNonNull(clock, "clock");
       return this;
     }
 
-    /** Where tokens come from: a new {@link SecureRandom} by default. */
+    /** Sets the random source of tokens; a new {@link SecureRandom} by default. */
     public Builder random(SecureRandom random) {
       this.random = Objects.requireNonNull(random, "random");
       return this;
     }
 
-    /** Hears of every change and, through {@link IamServerInterceptor}, every call. */
+    /** Sets a hook for every change and, by {@link IamServerInterceptor}, every call. */
     public Builder audit(AuditHook audit) {
       this.audit = Objects.requireNonNull(audit, "audit");
       return this;
@@ -398,8 +397,8 @@ public final class Iam implements AutoCloseable {
     /**
      * Returns the model.
      *
-     * @throws UncheckedIOException when the file cannot be read
-     * @throws IllegalStateException when it is damaged; it is left as it is
+     * @throws UncheckedIOException if the file cannot be read
+     * @throws IllegalStateException if the file is damaged; it is left unchanged
      */
     public Iam build() {
       return new Iam(this, path == null ? null : new IamFile(path, disk));

@@ -13,12 +13,12 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything that the access model knows. A change is made to a copy which is then published whole,
- * so that a reader sees all of a change or nothing; after that it is never touched again.
+ * The data of the access model. Each change is applied to a copy, which is then published as a
+ * whole and not modified again, so that readers see all of a change or nothing.
  */
 final class IamData {
 
-  /** A token as it is kept: by its hash. */
+  /** A token, identified by its hash. */
   record StoredToken(
       String id, String name, String sha256, Instant created, @Nullable Instant lastUsed) {
 
@@ -33,7 +33,7 @@ final class IamData {
     }
   }
 
-  /** Whom a hash belongs to. */
+  /** The owner of a token. */
   record Holder(
       Org organization,
       @Nullable Account account,
@@ -134,7 +134,7 @@ final class IamData {
     return copy;
   }
 
-  /** Returns who holds each hash. */
+  /** Returns the owners of all tokens by hash. */
   Map<String, Holder> holders() {
     Map<String, Holder> holders = new HashMap<>();
     for (Org org : organizations.values()) {
@@ -152,7 +152,7 @@ final class IamData {
     return holders;
   }
 
-  /** Notes when tokens were last used. */
+  /** Updates the times of last use. */
   void usedAt(Map<String, Instant> times) {
     for (Org org : organizations.values()) {
       for (Account account : org.accounts.values()) {

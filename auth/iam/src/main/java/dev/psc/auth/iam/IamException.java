@@ -1,23 +1,23 @@
 package dev.psc.auth.iam;
 
-/** A change of the access model that cannot be made; nothing has changed. */
+/** Thrown for a change of the access model that is not possible. Nothing has changed. */
 public final class IamException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
-  /** Why a change cannot be made. */
+  /** The reason of a refused change. */
   public enum Reason {
-    /** What the change is about does not exist. */
+    /** The object of the change does not exist. */
     NOT_FOUND,
     /** A name or id is taken. */
     ALREADY_EXISTS,
-    /** There are as many as may be. */
+    /** The limit on the number of objects is reached. */
     QUOTA_EXCEEDED,
-    /** An organization must keep one Owner of the whole of it. */
+    /** The change would remove the last Owner of an organization. */
     LAST_OWNER,
-    /** Something is in use, or not meant to be changed. */
+    /** The object is in use or must not be changed. */
     IN_USE,
-    /** A name is not legal. */
+    /** The name is invalid. */
     INVALID
   }
 
@@ -28,7 +28,7 @@ public final class IamException extends RuntimeException {
     this.reason = reason;
   }
 
-  /** Returns why. */
+  /** Returns the reason. */
   public Reason reason() {
     return reason;
   }

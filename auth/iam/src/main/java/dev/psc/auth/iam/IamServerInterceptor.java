@@ -18,10 +18,10 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets calls of a gRPC server through that the access model allows, and answers the others with
- * UNAUTHENTICATED, PERMISSION_DENIED or INVALID_ARGUMENT as {@link Iam#decide} says.
+ * An interceptor that permits the calls of a gRPC server that the access model allows. Others fail
+ * as UNAUTHENTICATED, PERMISSION_DENIED or INVALID_ARGUMENT, see {@link Iam#decide}.
  *
- * <p>A table maps methods to permissions; a method that is not in it is refused. It starts with:
+ * <p>A table maps methods to permissions; a method without an entry is refused. By default it has:
  *
  * <ul>
  *   <li>{@code parca.profilestore.v1alpha1.ProfileStoreService/*}: {@code profile.write}
@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class IamServerInterceptor implements ServerInterceptor {
 
-  /** Who makes the call, in the context of each call that was let through by its token. */
+  /** The context key of the caller, set for each call that was permitted by its token. */
   public static final Context.Key<Caller> CALLER = Context.key("dev.psc.auth.iam.caller");
 
   private static final Metadata.Key<String> AUTHORIZATION =
@@ -52,12 +52,12 @@ public final class IamServerInterceptor implements ServerInterceptor {
     open = Set.copyOf(builder.open);
   }
 
-  /** Returns an interceptor with the table as it starts. */
+  /** Returns an interceptor with the default table. */
   public static IamServerInterceptor create(Iam iam) {
     return builder(iam).build();
   }
 
-  /** Returns a builder with the table as it starts. */
+  /** Returns a builder with the default table. */
   public static Builder builder(Iam iam) {
     return new Builder(iam);
   }
@@ -77,7 +77,7 @@ public final class IamServerInterceptor implements ServerInterceptor {
                 Status.Code.PERMISSION_DENIED,
                 "method " + method + " is not permitted for any caller")
             : decide(headers, permission);
-    iam.tell(event(method, headers, decision));
+    iam.audit(event(method, headers, decision));
     if (decision instanceof AccessDecision.Granted granted) {
       return Contexts.interceptCall(
           Context.current().withValue(CALLER, granted.caller()), call, headers, next);
@@ -129,12 +129,12 @@ public final class IamServerInterceptor implements ServerInterceptor {
     try {
       return text == null ? Optional.empty() : Optional.of(ProjectId.parse(text));
     } catch (IllegalArgumentException e) {
-      // A stranger's text has no place in an audit log.
+      // Unauthenticated text does not go into an audit log.
       return Optional.empty();
     }
   }
 
-  /** The table of an interceptor. Not thread-safe. */
+  /** A builder of {@link IamServerInterceptor}. Not thread-safe. */
   public static final class Builder {
 
     private final Iam iam;
@@ -151,10 +151,10 @@ public final class IamServerInterceptor implements ServerInterceptor {
     }
 
     /**
-     * What a method needs.
+     * Sets the permission that a method requires.
      *
-     * @param method {@code package.Service/Method}, or {@code package.Service/*} for those that
-     *     have no entry of their own
+     * @param method {@code package.Service/Method}, or {@code package.Service/*} for all other
+     *     methods of a service
      * @throws IllegalArgumentException if it contains no slash
      */
     public Builder permission(String method, Permission permission) {
@@ -178,7 +178,7 @@ public final class IamServerInterceptor implements ServerInterceptor {
     private static String checked(String method) {
       if (method.indexOf('/') <= 0) {
         throw new IllegalArgumentException(
-            "method must read package.Service/Method or package.Service/*, but is " + method);
+            "method must read package.Service/Method or package.Service/*, but was " + method);
       }
       return method;
     }

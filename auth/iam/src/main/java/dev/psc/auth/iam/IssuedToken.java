@@ -3,11 +3,11 @@ package dev.psc.auth.iam;
 import dev.psc.auth.BearerToken;
 
 /**
- * A new token, the one time that it can be seen. Its text form is a placeholder; {@code
- * token().reveal()} is what its owner must get.
+ * A new token. It cannot be read again later: pass {@code token().reveal()} to its owner. {@code
+ * toString} contains a placeholder only.
  *
  * @param <T> the kind of token
  * @param token the secret
- * @param info what stays known of it
+ * @param info the stored facts about the token
  */
 public record IssuedToken<T extends BearerToken>(T token, TokenInfo info) {}

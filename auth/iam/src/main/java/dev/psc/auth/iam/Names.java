@@ -1,6 +1,6 @@
 package dev.psc.auth.iam;
 
-/** The rule for names that people give. */
+/** A check of names. */
 final class Names {
 
   private static final int LENGTH_LIMIT = 100;
@@ -11,16 +11,17 @@ final class Names {
     if (name.isBlank() || !name.equals(name.strip())) {
       throw new IamException(
           IamException.Reason.INVALID,
-          "the name of a " + kind + " must not be empty nor begin or end with white space");
+          "the name of a " + kind + " must not be empty or begin or end with white space");
     }
     if (name.length() > LENGTH_LIMIT) {
       throw new IamException(
           IamException.Reason.INVALID,
-          "the name of a " + kind + " has " + name.length() + " characters, at most 100 are legal");
+          "the name of a " + kind + " must have at most 100 characters, but has " + name.length());
     }
     if (name.chars().anyMatch(Character::isISOControl)) {
       throw new IamException(
-          IamException.Reason.INVALID, "the name of a " + kind + " has a control character");
+          IamException.Reason.INVALID,
+          "the name of a " + kind + " must not contain control characters");
     }
   }
 }

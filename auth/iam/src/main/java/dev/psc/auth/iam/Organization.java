@@ -19,17 +19,17 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One organization of an {@link Iam}. Safe for use by several threads; every method sees the newest
- * state. All methods throw {@link IamException} when the organization or what they are about does
- * not exist, and {@link java.io.UncheckedIOException} when a change cannot be written; then nothing
- * has changed.
+ * An organization of an {@link Iam}. Thread-safe; every method sees the newest state.
+ *
+ * <p>All methods throw {@link IamException} if the organization or another object does not exist,
+ * and {@link java.io.UncheckedIOException} if a change cannot be written. Nothing has changed then.
  */
 public final class Organization {
 
-  /** How many service accounts an organization may have. */
+  /** The limit on the number of service accounts in an organization. */
   public static final int SERVICE_ACCOUNT_LIMIT = 50;
 
-  /** How many tokens a service account may have. */
+  /** The limit on the number of tokens of a service account or project. */
   public static final int TOKEN_LIMIT = 100;
 
   private final Iam iam;
@@ -56,7 +56,7 @@ public final class Organization {
     return createProject(projectName, ProjectId.random());
   }
 
-  /** Creates a project with a given id, which no other project may have. */
+  /** Creates a project with an unused id. */
   public Project createProject(String projectName, ProjectId id) {
     Names.check("project", projectName);
     Project project = new Project(id, projectName);
@@ -99,7 +99,7 @@ public final class Organization {
 
   // Users
 
-  /** Adds a user, who may do nothing yet. */
+  /** Adds a user without permissions. */
   public Subject addUser(String userName) {
     Names.check("user", userName);
     return iam.change(
@@ -113,7 +113,7 @@ public final class Organization {
         });
   }
 
-  /** Removes a user and the user's bindings, unless the last Owner binding is among them. */
+  /** Removes a user with all bindings, unless these include the last Owner binding. */
   public void removeUser(String userName) {
     Subject unused =
         iam.change(
@@ -129,14 +129,14 @@ public final class Organization {
             });
   }
 
-  /** Returns the users' names, sorted. */
+  /** Returns the sorted names of the users. */
   public List<String> users() {
     return List.copyOf(org().users);
   }
 
   // Service accounts and their tokens
 
-  /** Creates a service account, of which there may be {@value #SERVICE_ACCOUNT_LIMIT}. */
+  /** Creates a service account; at most {@value #SERVICE_ACCOUNT_LIMIT} may exist. */
   public ServiceAccount createServiceAccount(String accountName) {
     Names.check("service account", accountName);
     return iam.change(
@@ -155,7 +155,7 @@ public final class Organization {
                     + name
                     + "\" has "
                     + SERVICE_ACCOUNT_LIMIT
-                    + " service accounts already: delete one first");
+                    + " service accounts, which is the limit: delete one first");
           }
           ServiceAccount account = new ServiceAccount(newId(), accountName, iam.now());
           org.accounts.put(account.id(), new Account(account));
@@ -164,8 +164,8 @@ public final class Organization {
   }
 
   /**
-   * Deletes a service account with its tokens and bindings, unless the last Owner binding is among
-   * them.
+   * Deletes a service account with its tokens and bindings, unless these include the last Owner
+   * binding.
    */
   public void deleteServiceAccount(ServiceAccount account) {
     ServiceAccount unused =
@@ -193,8 +193,8 @@ public final class Organization {
   }
 
   /**
-   * Creates a token, of which an account may have {@value #TOKEN_LIMIT}. This is the one time that
-   * it can be seen.
+   * Creates a token; an account may have {@value #TOKEN_LIMIT}. The secret cannot be read again
+   * later.
    */
   public IssuedToken<ServiceAccountToken> createToken(ServiceAccount account, String tokenName) {
     Names.check("token", tokenName);
@@ -208,9 +208,9 @@ public final class Organization {
   }
 
   /**
-   * Takes over a token that was made elsewhere and is already in use, under the same limits.
+   * Adds an existing token, under the same limits.
    *
-   * @throws IamException when the account has a token of this name, or too many
+   * @throws IamException if the account has a token of this name, or {@value #TOKEN_LIMIT} tokens
    */
   public TokenInfo importToken(
       ServiceAccount account, String tokenName, ServiceAccountToken token) {
@@ -225,7 +225,8 @@ public final class Organization {
     refuseTaken("token", tokenName, tokens.values().stream().map(StoredToken::name));
     if (tokens.size() >= TOKEN_LIMIT) {
       throw new IamException(
-          Reason.QUOTA_EXCEEDED, "there are " + TOKEN_LIMIT + " tokens already: revoke one first");
+          Reason.QUOTA_EXCEEDED,
+          "the limit of " + TOKEN_LIMIT + " tokens is reached: revoke one first");
     }
     Instant noUse = null;
     StoredToken stored =
@@ -235,7 +236,7 @@ public final class Organization {
     return stored.info();
   }
 
-  /** Revokes a token of a service account: the next call that shows it is refused. */
+  /** Revokes a token of a service account: the next call with it is refused. */
   public void revokeToken(ServiceAccount account, TokenInfo token) {
     StoredToken unused =
         iam.change(
@@ -270,8 +271,8 @@ public final class Organization {
   // Project tokens of the older scheme
 
   /**
-   * Creates a project token of the older scheme, which may do in its project what a Writer may.
-   * This is the one time that it can be seen. Migrations are why this exists; use service accounts.
+   * Creates a project token of the older scheme, with the permissions of a Writer in its project.
+   * For tests of migrations; otherwise use service accounts. The secret cannot be read again later.
    */
   public IssuedToken<JwtProjectToken> createProjectToken(ProjectId project, String tokenName) {
     Names.check("token", tokenName);
@@ -284,7 +285,7 @@ public final class Organization {
     return new IssuedToken<>(token, info);
   }
 
-  /** Revokes a project token: the next call that shows it is refused. */
+  /** Revokes a project token: the next call with it is refused. */
   public void revokeProjectToken(ProjectId project, TokenInfo token) {
     StoredToken unused =
         iam.change(
@@ -318,7 +319,7 @@ public final class Organization {
 
   // Roles and bindings
 
-  /** Adds a role of the organization's own, see {@link Role#custom}. */
+  /** Adds a custom role, see {@link Role#custom}. */
   public Role createRole(Role role) {
     return iam.change(
         name,
@@ -333,7 +334,7 @@ public final class Organization {
         });
   }
 
-  /** Deletes a role of the organization's own that no binding uses. */
+  /** Deletes a custom role that no binding uses. */
   public void deleteRole(String roleName) {
     Role unused =
         iam.change(
@@ -356,7 +357,7 @@ public final class Organization {
             });
   }
 
-  /** Returns the system's roles, then the organization's own by name. */
+  /** Returns the system roles, followed by the custom roles by name. */
   public List<Role> roles() {
     return Stream.concat(Role.systemRoles().stream(), org().roles.values().stream()).toList();
   }
@@ -397,7 +398,7 @@ public final class Organization {
             if (binding.subject().equals(subject)
                 && binding.role().equals(role.name())
                 && binding.project().equals(scope)) {
-              throw new IamException(Reason.ALREADY_EXISTS, "there is such a binding already");
+              throw new IamException(Reason.ALREADY_EXISTS, "the binding exists already");
             }
           }
           RoleBinding binding = new RoleBinding(newId(), subject, role.name(), scope);
@@ -406,7 +407,7 @@ public final class Organization {
         });
   }
 
-  /** Removes a binding, unless it is the last that makes an Owner of the whole organization. */
+  /** Removes a binding, unless it is the last Owner binding of the organization. */
   public void unbind(RoleBinding binding) {
     RoleBinding unused =
         iam.change(
@@ -431,7 +432,7 @@ public final class Organization {
   /**
    * Returns whether a subject has a permission.
    *
-   * @param project where; only bindings of the whole organization count if empty
+   * @param project the project; if empty, only bindings of the whole organization apply
    */
   public boolean isAllowed(Subject subject, Optional<ProjectId> project, Permission permission) {
     return org().allows(subject, project.orElse(null), permission);
@@ -446,9 +447,7 @@ public final class Organization {
     if (!org.hasOwner()) {
       throw new IamException(
           Reason.LAST_OWNER,
-          "organization \""
-              + org.name
-              + "\" must keep one Owner of the whole of it: bind another one first");
+          "organization \"" + org.name + "\" must keep one Owner: bind another one first");
     }
   }
 
@@ -463,8 +462,7 @@ public final class Organization {
   }
 
   private static IamException taken(String kind, String name) {
-    return new IamException(
-        Reason.ALREADY_EXISTS, "there is a " + kind + " \"" + name + "\" already");
+    return new IamException(Reason.ALREADY_EXISTS, kind + " \"" + name + "\" exists already");
   }
 
   private static IamException missing(String kind, String name) {

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** What a role may allow; spelled as the cloud does: {@code profile.write}. */
+/** A permission of a role, in the spelling of the cloud: {@code profile.write}. */
 public enum Permission {
   PROFILE_READ,
   PROFILE_WRITE,
@@ -56,7 +56,7 @@ public enum Permission {
     return text;
   }
 
-  /** Returns the permission of a spelling, if there is one. */
+  /** Returns the permission with the cloud's spelling, if there is one. */
   public static Optional<Permission> of(String text) {
     return Optional.ofNullable(BY_TEXT.get(text));
   }

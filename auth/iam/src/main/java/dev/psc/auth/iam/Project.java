@@ -5,7 +5,7 @@ import dev.psc.auth.ProjectId;
 /**
  * A project of an organization.
  *
- * @param id unique among all organizations
- * @param name unique in the organization
+ * @param id the id, unique in the model
+ * @param name the name, unique in the organization
  */
 public record Project(ProjectId id, String name) {}

@@ -8,25 +8,25 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** A named set of permissions: one of the system's, or an organization's own. Immutable. */
+/** A named set of permissions: a system role, or a custom one of an organization. Immutable. */
 public final class Role {
 
-  /** May do everything. */
+  /** All permissions. */
   public static final Role OWNER = system("Owner", EnumSet.allOf(Permission.class));
 
-  /** May read and list everything but bills and usage. */
+  /** Reading and listing everything except bills and usage. */
   public static final Role VIEWER = system("Viewer", readPermissions());
 
-  /** What a Viewer may, and write profiles and debug information. */
+  /** The permissions of a Viewer, and writing profiles and debug information. */
   public static final Role WRITER =
       system(
           "Writer", with(readPermissions(), Permission.PROFILE_WRITE, Permission.DEBUGINFO_WRITE));
 
-  /** May write profiles: all that a scraper needs. */
+  /** Writing profiles, which is sufficient for a scraper. */
   public static final Role PROFILE_WRITER =
       system("Profile Writer", EnumSet.of(Permission.PROFILE_WRITE));
 
-  /** May write debug information. */
+  /** Writing debug information. */
   public static final Role DEBUG_INFO_WRITER =
       system("Debug Info Writer", EnumSet.of(Permission.DEBUGINFO_WRITE));
 
@@ -66,20 +66,20 @@ public final class Role {
   }
 
   /**
-   * Returns a role of an organization's own, to be given to {@link Organization#createRole}.
+   * Returns a custom role for {@link Organization#createRole}.
    *
-   * @throws IamException when the name is not legal or a system role has it
+   * @throws IamException if the name is invalid or that of a system role
    */
   public static Role custom(String name, Collection<Permission> permissions) {
     Names.check("role", name);
     if (systemRole(name).isPresent()) {
       throw new IamException(
-          IamException.Reason.ALREADY_EXISTS, "there is a system role \"" + name + "\"");
+          IamException.Reason.ALREADY_EXISTS, "role \"" + name + "\" is a system role");
     }
     return new Role(name, false, Set.copyOf(permissions));
   }
 
-  /** Returns the roles that every organization has. */
+  /** Returns the roles of every organization. */
   public static List<Role> systemRoles() {
     return SYSTEM;
   }
@@ -93,12 +93,12 @@ public final class Role {
     return name;
   }
 
-  /** Returns whether every organization has this role. */
+  /** Returns whether this is a system role. */
   public boolean isSystem() {
     return isSystem;
   }
 
-  /** Returns what the role allows. */
+  /** Returns the permissions. */
   public Set<Permission> permissions() {
     return permissions;
   }

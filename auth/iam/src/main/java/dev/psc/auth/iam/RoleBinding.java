@@ -4,11 +4,11 @@ import dev.psc.auth.ProjectId;
 import java.util.Optional;
 
 /**
- * Gives a subject a role.
+ * An assignment of a role to a subject.
  *
- * @param id unique
- * @param subject who
- * @param role the role's name
- * @param project the only project where it counts; the whole organization if empty
+ * @param id the unique id
+ * @param subject the user or service account
+ * @param role the name of the role
+ * @param project the project of the scope; the whole organization if empty
  */
 public record RoleBinding(String id, Subject subject, String role, Optional<ProjectId> project) {}

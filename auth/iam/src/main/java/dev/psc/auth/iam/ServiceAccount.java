@@ -3,10 +3,10 @@ package dev.psc.auth.iam;
 import java.time.Instant;
 
 /**
- * A named identity of an organization that programs use.
+ * An identity for programs in an organization.
  *
- * @param id unique
- * @param name unique in the organization
- * @param created when
+ * @param id the unique id
+ * @param name the name, unique in the organization
+ * @param created the time of creation
  */
 public record ServiceAccount(String id, String name, Instant created) {}

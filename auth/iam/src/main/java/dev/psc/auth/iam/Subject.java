@@ -3,31 +3,31 @@ package dev.psc.auth.iam;
 import java.util.Objects;
 
 /**
- * Who may be given a role.
+ * A user or service account that roles are bound to.
  *
- * @param kind a person or a service account
- * @param id a user's name, or a service account's {@linkplain ServiceAccount#id() id}
+ * @param kind the kind of subject
+ * @param id the name of a user, or the {@linkplain ServiceAccount#id() id} of a service account
  */
 public record Subject(Kind kind, String id) {
 
-  /** What a subject is. */
+  /** The kind of a subject. */
   public enum Kind {
     USER,
     SERVICE_ACCOUNT
   }
 
-  /** Checks that both are there. */
+  /** Rejects null. */
   public Subject {
     Objects.requireNonNull(kind, "kind");
     Objects.requireNonNull(id, "id");
   }
 
-  /** Returns a person as a subject. */
+  /** Returns the subject of a user. */
   public static Subject user(String name) {
     return new Subject(Kind.USER, name);
   }
 
-  /** Returns a service account as a subject. */
+  /** Returns the subject of a service account. */
   public static Subject of(ServiceAccount account) {
     return new Subject(Kind.SERVICE_ACCOUNT, account.id());
   }

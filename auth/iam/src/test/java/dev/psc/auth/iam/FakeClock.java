@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 
-/** A time of day that stands still until it is moved. */
+/** A clock that a test moves. */
 final class FakeClock extends Clock {
 
   private volatile Instant now = Instant.parse("2026-01-01T00:00:00Z");

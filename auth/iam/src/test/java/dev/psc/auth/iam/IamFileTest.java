@@ -194,7 +194,7 @@ class IamFileTest {
     assertThat(Files.getLastModifiedTime(file)).isGreaterThan(ahead);
   }
 
-  /** Where the machine stops. */
+  /** The instant of a crash. */
   enum Crash {
     BEFORE_WRITING,
     HALF_WRITTEN,
@@ -202,7 +202,7 @@ class IamFileTest {
     REPLACED
   }
 
-  /** A disk that stops working at a given instant, leaving what was done until then. */
+  /** A disk that stops working at a given instant. */
   private static final class CrashingDisk extends Disk {
     Crash crash = Crash.BEFORE_WRITING;
 

@@ -122,7 +122,7 @@ class IamServerInterceptorTest {
     for (String noMethod : List.of("Echo", "/Echo", "")) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> IamServerInterceptor.builder(iam).open(noMethod))
-          .withMessageEndingWith("but is " + noMethod);
+          .withMessageEndingWith("but was " + noMethod);
     }
     assertThat(catchThrowableOfType(IamException.class, () -> iam.organization("none")))
         .isNotNull();

@@ -93,7 +93,7 @@ public final class DeliveryMetrics implements MeterBinder, AutoCloseable {
     }
     DeliverySnapshot.DROP_REASONS.forEach(reason -> dropped(registry, reason));
     DeliverySnapshot.REFUSAL_REASONS.forEach(reason -> refused(registry, reason));
-    // A sink adds reasons of its own: their meters are registered when this gauge is read.
+    // A sink may add further reasons: their meters are registered when this gauge is read.
     gauge(
         registry,
         "queue.profiles",

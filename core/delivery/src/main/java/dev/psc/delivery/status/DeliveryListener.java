@@ -1,7 +1,7 @@
 package dev.psc.delivery.status;
 
 /**
- * Receives delivery events.
+ * A listener for delivery events.
  *
  * <p>Called from threads of the delivery, several at a time, never under one of its locks. It must
  * return quickly: while it runs, nothing is sent. Its exceptions are logged and ignored.

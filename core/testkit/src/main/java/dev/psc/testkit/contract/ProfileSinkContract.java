@@ -20,9 +20,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * What every {@link ProfileSink} promises.
+ * A test suite for the contract of {@link ProfileSink}.
  *
- * <p>The implementer sets up a destination before each test and says what arrived there.
+ * <p>The subclass sets up a destination before each test and returns the profiles received there.
  */
 @Timeout(120)
 public abstract class ProfileSinkContract {
@@ -32,16 +32,16 @@ public abstract class ProfileSinkContract {
   /** For subclasses. */
   protected ProfileSinkContract() {}
 
-  /** Returns the sink under test, open and with a destination that works: one per test. */
+  /** Returns the open sink of the current test, with a working destination. */
   protected abstract ProfileSink sink();
 
-  /** Returns what the destination has by now: labels and bytes count, in the order of a series. */
+  /** Returns the received profiles, in order per series; labels and bytes are compared. */
   protected abstract List<RawProfile> received();
 
-  /** Makes the destination unusable, so that no batch gets there. */
+  /** Makes the destination unusable, so that no batch arrives. */
   protected abstract void breakDestination();
 
-  /** Returns within how many seconds the sink answers or closes at the latest; 40 by default. */
+  /** Returns the limit in seconds on the time of an answer or of closing; 40 by default. */
   protected long patienceSeconds() {
     return 40;
   }

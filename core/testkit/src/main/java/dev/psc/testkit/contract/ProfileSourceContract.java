@@ -15,17 +15,17 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What every {@link ProfileSource} promises. */
+/** A test suite for the contract of {@link ProfileSource}. */
 @Timeout(180)
 public abstract class ProfileSourceContract {
 
   /** For subclasses. */
   protected ProfileSourceContract() {}
 
-  /** Returns a new source that will produce profiles soon after its start. */
+  /** Returns a new source that produces profiles soon after its start. */
   protected abstract ProfileSource source();
 
-  /** Returns how long a source needs for its first profile at the most; 60 s by default. */
+  /** Returns the limit on the time until the first profile; 60 s by default. */
   protected Duration patience() {
     return Duration.ofSeconds(60);
   }
@@ -89,7 +89,7 @@ public abstract class ProfileSourceContract {
   }
 
   @Test
-  final void goesOnWhenProfilesAreRefused() throws Exception {
+  final void continuesWhenProfilesAreRefused() throws Exception {
     Collector refusing = new Collector(new Acceptance.Refused("queue_full", "the queue is full"));
     try (ProfileSource source = source()) {
       source.start(refusing);
@@ -98,7 +98,7 @@ public abstract class ProfileSourceContract {
     }
   }
 
-  /** Keeps what it gets. */
+  /** A receiver that keeps the profiles. */
   private final class Collector implements ProfileReceiver {
 
     final BlockingQueue<RawProfile> arrived = new LinkedBlockingQueue<>();
@@ -123,7 +123,7 @@ public abstract class ProfileSourceContract {
     RawProfile awaitOne() throws InterruptedException {
       RawProfile profile = arrived.poll(patience().toMillis(), TimeUnit.MILLISECONDS);
       if (profile == null) {
-        throw new AssertionError("no profile came in " + patience());
+        throw new AssertionError("no profile arrived within " + patience());
       }
       return profile;
     }

@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What every {@link ProfileTransform} promises. */
+/** A test suite for the contract of {@link ProfileTransform}. */
 @Timeout(120)
 public abstract class ProfileTransformContract {
 
@@ -28,7 +28,7 @@ public abstract class ProfileTransformContract {
   /** Returns the transform under test. */
   protected abstract ProfileTransform transform();
 
-  /** Returns profiles that it should do something with; a small CPU profile by default. */
+  /** Returns the valid input profiles; a small CPU profile by default. */
   protected List<RawProfile> profiles() {
     return List.of(RawProfile.of(SERIES, TestProfiles.cpu("main")));
   }

@@ -1,7 +1,7 @@
 /**
- * What every sink, source and transform promises, as abstract JUnit suites: extend one, hand it
- * your implementation, and it is held to the contract. They need JUnit Jupiter, AssertJ and
- * Awaitility on the test class path.
+ * Abstract JUnit suites for the contracts of sinks, sources and transforms. Tests extend one of
+ * them and return their implementation. The suites need JUnit Jupiter and AssertJ on the test class
+ * path.
  */
 @NullMarked
 package dev.psc.testkit.contract;

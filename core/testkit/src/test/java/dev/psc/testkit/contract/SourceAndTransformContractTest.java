@@ -13,7 +13,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Nested;
 
-/** The suites hold for implementations that keep their promises. */
+/** Runs the suites on valid implementations. */
 class SourceAndTransformContractTest {
 
   @Nested
@@ -42,7 +42,7 @@ class SourceAndTransformContractTest {
     }
   }
 
-  /** Hands in a profile every 10 ms. */
+  /** A source that submits a profile every 10 ms. */
   private static final class TickingSource implements ProfileSource {
 
     private final ScheduledExecutorService executor = Executors.newSingleThreadScheduledExecutor();

@@ -2,7 +2,7 @@ package dev.psc.examples.benchmarks;
 
 import dev.psc.pprof.repair.Repair;
 
-/** Bytes allocated to validate and repair a profile, against its inflated size. */
+/** The bytes allocated to validate and repair a profile, compared with its inflated size. */
 public final class AllocationRatio implements Ratio {
 
   @Override

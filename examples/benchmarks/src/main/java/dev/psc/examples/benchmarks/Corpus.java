@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** Real profiles, where there are any: in {@code PSC_CORPUS}, or beside a directory above. */
+/** Real profiles, if available: in {@code PSC_CORPUS}, or next to a parent directory. */
 final class Corpus {
 
   private static final @Nullable Path ROOT = root();
@@ -26,7 +26,7 @@ final class Corpus {
     return null;
   }
 
-  /** Returns the bytes of a file, or null when it is not there. */
+  /** Returns the bytes of a file, or null if it does not exist. */
   static byte @Nullable [] read(String dir, String name) throws IOException {
     Path root = ROOT;
     Path file = root == null ? null : root.resolve(dir).resolve(name);

@@ -11,13 +11,13 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
-/** What the measurements of delivering share. */
+/** The inputs of the measurements of psc-delivery. */
 final class DeliveryInputs {
 
   private static final int SERIES = 50;
   private static final int ROUNDS = 4;
 
-  /** As many as fill 50 kB. */
+  /** The number of samples in 50 kB. */
   private static final int SAMPLES = 300;
 
   private DeliveryInputs() {}

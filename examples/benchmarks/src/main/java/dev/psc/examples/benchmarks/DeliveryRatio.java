@@ -25,8 +25,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The processor time of sending through queue and spool, against handing the same batches to the
- * sink at once: profiles into an embedded store over TLS on this machine, the store's work in both.
+ * The processor time of sending through queue and spool, compared with passing the same batches to
+ * the sink directly. Profiles go to an embedded store over TLS on this machine; both sides include
+ * the store.
  */
 public final class DeliveryRatio implements Ratio {
 
@@ -38,7 +39,7 @@ public final class DeliveryRatio implements Ratio {
   private static final int BATCH_BYTES = 1 << 20;
   private static final int CALLS_IN_FLIGHT = 2;
 
-  /** What a way of sending cost. */
+  /** The cost of one way of sending. */
   private record Cost(double seconds, double cpuSeconds) {}
 
   private interface Way {
@@ -148,7 +149,7 @@ public final class DeliveryRatio implements Ratio {
     public void close() {}
   }
 
-  /** Returns the processor seconds that a way costs when the sink costs nothing. */
+  /** Returns the processor seconds with a sink that does nothing. */
   private static double own(Way way, List<RawProfile> profiles) throws Exception {
     double[] seconds = new double[ROUNDS];
     for (int round = 0; round < ROUNDS; round++) {
@@ -159,7 +160,7 @@ public final class DeliveryRatio implements Ratio {
     return Stopwatch.median(seconds);
   }
 
-  /** Sends batches as the delivery makes them, without anything around. */
+  /** Sends the batches of the delivery without queue and spool. */
   private static void sendBare(ProfileSink sink, List<RawProfile> profiles) {
     Deque<CompletableFuture<SendOutcome>> calls = new ArrayDeque<>();
     List<RawProfile> batch = new ArrayList<>();
@@ -183,7 +184,7 @@ public final class DeliveryRatio implements Ratio {
   private static void accepted(CompletableFuture<SendOutcome> call) {
     SendOutcome outcome = call.join();
     if (!(outcome instanceof SendOutcome.Accepted)) {
-      throw new IllegalStateException("the store did not take it: " + outcome);
+      throw new IllegalStateException("the store did not accept it: " + outcome);
     }
   }
 
@@ -200,7 +201,9 @@ public final class DeliveryRatio implements Ratio {
     }
   }
 
-  /** At 25 profiles a second, what the queue adds to a call when it does not wait for a batch. */
+  /**
+   * Returns the latency that the queue adds to a call without batching, at 25 profiles a second.
+   */
   private static String latency(List<RawProfile> profiles) throws Exception {
     int count = 150;
     double[] alone = new double[count];

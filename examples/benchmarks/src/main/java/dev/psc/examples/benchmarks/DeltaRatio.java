@@ -7,8 +7,8 @@ import dev.psc.pprof.repair.DeltaState;
 import java.io.IOException;
 
 /**
- * The delta of two scrapes, with the reading of both and the writing of the result, against only
- * reading both with protobuf-java's generated classes. All of it bare protobuf.
+ * The delta of two scrapes, with reading both and writing the result, compared with only reading
+ * both with protobuf-java's generated classes. All profiles are bare protobuf.
  */
 public final class DeltaRatio implements Ratio {
 

@@ -3,8 +3,8 @@ package dev.psc.examples.benchmarks;
 import java.util.Locale;
 
 /**
- * The delta that a scrape gives when the one before was seen already, as every scrape but the first
- * is handled: against reading both with protobuf-java's generated classes.
+ * The delta of a scrape whose previous scrape is in the state already, as for every scrape but the
+ * first, compared with reading both with protobuf-java's generated classes.
  */
 public final class DeltaScrapeRatio implements Ratio {
 
@@ -21,7 +21,7 @@ public final class DeltaScrapeRatio implements Ratio {
   @Override
   public Measurement measure() throws Exception {
     Inputs.Pair pair = Inputs.bigPair();
-    // The second scrape needs a state that has seen the first, so that is measured and taken off.
+    // The second scrape needs the state of the first, whose cost is measured and subtracted.
     Stopwatch.Comparison both =
         Stopwatch.compare(() -> DeltaRatio.delta(pair), () -> DeltaRatio.readBoth(pair));
     Stopwatch.Comparison first =

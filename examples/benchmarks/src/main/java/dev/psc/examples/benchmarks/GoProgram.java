@@ -14,15 +14,15 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The program in {@code src/main/go}, built and running beside this one: does with google/pprof
- * what is compared with, as often as it is told to. Not thread-safe.
+ * The program in {@code src/main/go}, built and running in a separate process. It performs the
+ * reference operations with google/pprof. Not thread-safe.
  */
 final class GoProgram implements AutoCloseable {
 
   private static final List<String> SOURCES = List.of("main.go", "go.mod", "go.sum");
   private static final long PATIENCE_MINUTES = 10;
 
-  /** Why there is no such program here. */
+  /** Thrown if the program cannot be built here. */
   static final class Unavailable extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -32,14 +32,13 @@ final class GoProgram implements AutoCloseable {
   }
 
   /**
-   * What some calls cost.
+   * The cost of calls.
    *
-   * @param threadNanos processor time of the thread that works, per call
-   * @param processNanos processor time of the whole process, which has the garbage collector's in
-   *     it, per call
-   * @param allocatedBytes per call
-   * @param total what the values of the sample type sum up to
-   * @param bytes how long what was written is
+   * @param threadNanos processor time of the working thread, per call
+   * @param processNanos processor time of the whole process, garbage collection included, per call
+   * @param allocatedBytes allocated bytes, per call
+   * @param total the sum of the values of the sample type
+   * @param bytes the size of the written profile
    */
   record Cost(
       double threadNanos, double processNanos, double allocatedBytes, long total, long bytes) {}
@@ -57,24 +56,24 @@ final class GoProgram implements AutoCloseable {
   }
 
   /**
-   * Builds and starts it.
+   * Builds and starts the program.
    *
-   * @param path the folders to look for {@code go} in, as the variable PATH has them
-   * @param body the profile that it works on
-   * @param kept the sample type that it keeps
-   * @throws Unavailable where there is no Go, or not the module that is compared with
+   * @param path the folders that may contain {@code go}, in the format of PATH
+   * @param body the input profile
+   * @param kept the sample type to keep
+   * @throws Unavailable if Go or the module google/pprof is not available
    */
   static GoProgram start(String path, byte[] body, String kept)
       throws Unavailable, IOException, InterruptedException {
     if (!System.getProperty("os.name").equals("Linux")) {
-      throw new Unavailable("only Linux tells the processor time of one of Go's threads");
+      throw new Unavailable("the processor time of a thread of Go is available on Linux only");
     }
     Path go =
         Stream.of(path.split(":", -1))
             .map(folder -> Path.of(folder, "go"))
             .filter(Files::isExecutable)
             .findFirst()
-            .orElseThrow(() -> new Unavailable("there is no go on the PATH"));
+            .orElseThrow(() -> new Unavailable("go is not on the PATH"));
     Path directory = Files.createTempDirectory("psc-go-benchmark");
     boolean started = false;
     try {
@@ -88,7 +87,7 @@ final class GoProgram implements AutoCloseable {
       }
       String download = run(directory, go.toString(), "mod", "download");
       if (!download.isEmpty()) {
-        throw new Unavailable("Go's module is not to be had: " + download);
+        throw new Unavailable("the module google/pprof is not available: " + download);
       }
       String build = run(directory, go.toString(), "build", "-o", "compared", ".");
       if (!build.isEmpty()) {
@@ -109,7 +108,7 @@ final class GoProgram implements AutoCloseable {
     }
   }
 
-  /** Returns nothing, or what a command that failed said last. */
+  /** Returns nothing, or the last output of a failed command. */
   private static String run(Path directory, String... command)
       throws IOException, InterruptedException {
     Path said = directory.resolve("said");
@@ -131,7 +130,7 @@ final class GoProgram implements AutoCloseable {
             + (lines.isEmpty() ? "" : ", " + lines.get(lines.size() - 1));
   }
 
-  /** Runs one of {@code parse}, {@code keep} and {@code keep-all} so many times. */
+  /** Runs {@code parse}, {@code keep} or {@code keep-all} a number of times. */
   Cost run(String operation, int calls) throws IOException {
     requests.write(operation + " " + calls + "\n");
     requests.flush();
@@ -155,7 +154,7 @@ final class GoProgram implements AutoCloseable {
     return Long.parseLong(field.group(1));
   }
 
-  /** Ends it. */
+  /** Ends the program. */
   @Override
   public void close() throws IOException {
     process.destroyForcibly();

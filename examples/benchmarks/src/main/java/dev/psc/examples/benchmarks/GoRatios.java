@@ -12,16 +12,15 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What is done with a gzip'd profile, against google/pprof's own Go package doing the same. The two
- * processes take turns in batches; the cost is that of the whole process, as either has a garbage
- * collector at work beside the thread. Where there is more than one input, the ratio is that of the
- * one that speaks least for us.
+ * Operations on a gzip'd profile, compared with google/pprof's own Go package. The two processes
+ * alternate in batches. The cost is that of the whole process, as both have a concurrent garbage
+ * collector. With several inputs, the ratio is the least favourable one.
  */
 final class GoRatios {
 
   private static final int ROUNDS = 21;
 
-  /** Long enough for a clock that goes in steps of 10 ms. */
+  /** The duration of a batch, for a clock with steps of 10 ms. */
   private static final long BATCH_NANOS = 320_000_000L;
 
   private static final int WARMUP_BATCHES = 6;
@@ -29,7 +28,7 @@ final class GoRatios {
 
   private GoRatios() {}
 
-  /** Validating and repairing, against {@code ParseData}, which reads and validates. */
+  /** Validating and repairing, compared with {@code ParseData}, which reads and validates. */
   public static final class Parse implements Ratio {
 
     @Override
@@ -48,7 +47,7 @@ final class GoRatios {
     }
   }
 
-  /** Keeping one sample type, gzip'd again, against parsing, cutting, compacting and writing. */
+  /** Keeping one sample type, compared with parsing, cutting, compacting and writing. */
   public static final class Keep implements Ratio {
 
     @Override
@@ -77,7 +76,7 @@ final class GoRatios {
    * Compares on every input.
    *
    * @param operation {@code parse} or {@code keep}
-   * @param path where to look for Go
+   * @param path the folders that may contain {@code go}
    */
   static Measurement measure(String operation, int rounds, String path) throws Exception {
     double worst = 0;
@@ -95,12 +94,12 @@ final class GoRatios {
     return new Measured(worst, String.join("; ", details));
   }
 
-  /** What is faster because it is wrong would be no comparison. */
+  /** Checks that both sides compute the same total. */
   private static void requireSameTotal(GoProgram.Cost theirs, byte[] ours) throws Exception {
     Profile profile = Profile.parse(ours);
     long total = profile.total(profile.sampleTypes().indexOf(KEPT));
     if (total != theirs.total()) {
-      throw new IllegalStateException("ours sums up to " + total + ", Go's to " + theirs.total());
+      throw new IllegalStateException("our total is " + total + ", Go's to " + theirs.total());
     }
   }
 

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 
-/** Real profiles where there are any, else generated ones of the size and shape of Go's. */
+/** Real profiles if available, otherwise generated ones of the size and shape of Go's. */
 final class Inputs {
 
   private Inputs() {}
@@ -17,14 +17,14 @@ final class Inputs {
   /**
    * Two scrapes of one cumulative profile, bare protobuf.
    *
-   * @param name what they are
+   * @param name a description
    * @param before the earlier one
    * @param after the later one
    */
-  @SuppressWarnings("ArrayRecordComponent") // Handed on, never compared.
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
   record Pair(String name, byte[] before, byte[] after) {}
 
-  /** Returns the big pair of the corpus, or a generated one when there is no corpus. */
+  /** Returns the big pair of the corpus, or a generated one without a corpus. */
   static Pair bigPair() throws IOException {
     byte[] before = Corpus.read("delta", "stress-failure.before.pprof");
     byte[] after = Corpus.read("delta", "stress-failure.after.pprof");
@@ -36,15 +36,13 @@ final class Inputs {
   /**
    * A profile.
    *
-   * @param name what it is
-   * @param body itself, gzip'd
+   * @param name a description
+   * @param body the bytes, in gzip
    */
-  @SuppressWarnings("ArrayRecordComponent") // Handed on, never compared.
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
   record Named(String name, byte[] body) {}
 
-  /**
-   * Returns a generated heap profile and, where there is a corpus, its big one, gzip'd as Go does.
-   */
+  /** Returns a generated heap profile and, with a corpus, its big one, in gzip like Go's. */
   static List<Named> heaps() throws IOException {
     List<Named> heaps = new ArrayList<>();
     heaps.add(new Named("the generated profile", heap(0)));
@@ -59,12 +57,12 @@ final class Inputs {
     return heaps;
   }
 
-  /** Returns about 300 kB of profile, gzip'd; counters grow with the round. */
+  /** Returns a profile of about 300 kB in gzip; counters grow with the round. */
   static byte[] heap(int round) {
     return heap(round, 5_600);
   }
 
-  /** Returns a profile of so many samples, gzip'd: 50 kB have 300. */
+  /** Returns a profile with a number of samples, in gzip; 300 samples have 50 kB. */
   static byte[] heap(int round, int samples) {
     ProfileBuilder profile = ProfileBuilder.create();
     profile.sampleType("alloc_objects", "count");

@@ -16,7 +16,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import jdk.jfr.consumer.RecordingFile;
 
-/** What profiling the running JVM costs, and how true its CPU profile is. */
+/** The cost of profiling the running JVM, and the accuracy of its CPU profile. */
 final class JvmRatios {
 
   private JvmRatios() {}
@@ -52,7 +52,7 @@ final class JvmRatios {
     return new Values(values);
   }
 
-  /** What the work printed. */
+  /** The values that the work printed. */
   private record Values(Map<String, List<Double>> byName) {
 
     List<Double> all(String name) {
@@ -83,10 +83,10 @@ final class JvmRatios {
 
   private static final int ROUNDS = 20;
 
-  /** Where async-profiler's jar is, if it is to be compared with. */
+  /** The path of async-profiler's jar, for the comparison. */
   private static final String ASYNC_PROFILER = System.getProperty("async.profiler", "");
 
-  /** The ratios of each round, which measures both sides twice. */
+  /** The ratio of each round, which measures both sides twice. */
   private static double[] rounds(Values values) {
     List<Double> on = values.all("on");
     List<Double> off = values.all("off");
@@ -114,7 +114,7 @@ final class JvmRatios {
         standardError(ratios));
   }
 
-  /** Of the median of sorted ratios, from their middle half, as a few rounds are far off. */
+  /** Returns the standard error of the median, from the middle half, as outliers are common. */
   private static double standardError(double[] ratios) {
     double middleHalf = ratios[ratios.length * 3 / 4] - ratios[ratios.length / 4];
     return 1.253 * middleHalf / 1.349 / Math.sqrt(ratios.length);
@@ -136,7 +136,7 @@ final class JvmRatios {
         described("ours", ours) + "; " + described("async-profiler", theirs));
   }
 
-  /** The CPU time of some work with our default profiles on, against something else. */
+  /** The CPU time of work with our default profiles, compared with a reference. */
   abstract static class Overhead implements Ratio {
     private final String name;
     private final String work;
@@ -164,39 +164,39 @@ final class JvmRatios {
     }
   }
 
-  /** A compiler, against without profiles. */
+  /** A compiler, compared with no profiling. */
   public static final class CompilerOverhead extends Overhead {
-    /** Makes one; the service loader does. */
+    /** For {@link java.util.ServiceLoader}. */
     public CompilerOverhead() {
       super("jvm-overhead-javac", "compile", false);
     }
   }
 
-  /** A small HTTP service under load, against without profiles. */
+  /** A small HTTP service under load, compared with no profiling. */
   public static final class ServiceOverhead extends Overhead {
-    /** Makes one; the service loader does. */
+    /** For {@link java.util.ServiceLoader}. */
     public ServiceOverhead() {
       super("jvm-overhead-http", "http", false);
     }
   }
 
-  /** A compiler, against with async-profiler. */
+  /** A compiler, compared with async-profiler. */
   public static final class CompilerBesideAsyncProfiler extends Overhead {
-    /** Makes one; the service loader does. */
+    /** For {@link java.util.ServiceLoader}. */
     public CompilerBesideAsyncProfiler() {
       super("jvm-overhead-javac-vs-async-profiler", "compile", true);
     }
   }
 
-  /** A small HTTP service under load, against with async-profiler. */
+  /** A small HTTP service under load, compared with async-profiler. */
   public static final class ServiceBesideAsyncProfiler extends Overhead {
-    /** Makes one; the service loader does. */
+    /** For {@link java.util.ServiceLoader}. */
     public ServiceBesideAsyncProfiler() {
       super("jvm-overhead-http-vs-async-profiler", "http", true);
     }
   }
 
-  /** The heap that a capture keeps, against 32 MB. */
+  /** The retained heap of a capture, compared with 32 MB. */
   public static final class RetainedHeap implements Ratio {
     @Override
     public String name() {
@@ -228,7 +228,7 @@ final class JvmRatios {
     }
   }
 
-  /** What the threads of the profiler and the flight recorder take of a core. */
+  /** The CPU time of the threads of the profiler and the flight recorder. */
   public static final class OwnThreads implements Ratio {
     @Override
     public String name() {
@@ -255,7 +255,7 @@ final class JvmRatios {
     }
   }
 
-  /** How far the CPU profile's total is from the process's CPU clock, at its worst. */
+  /** The largest deviation of the CPU profile's total from the CPU clock of the process. */
   public static final class CpuTotal implements Ratio {
     @Override
     public String name() {
@@ -287,7 +287,7 @@ final class JvmRatios {
     }
   }
 
-  /** What starting takes of the application's main thread, against 20 ms. */
+  /** The CPU time of starting on the main thread of the application, compared with 20 ms. */
   public static final class StartUp implements Ratio {
     @Override
     public String name() {
@@ -305,7 +305,7 @@ final class JvmRatios {
     }
   }
 
-  /** What stopping takes, against 2 s. */
+  /** The time of stopping, compared with 2 s. */
   public static final class Stop implements Ratio {
     @Override
     public String name() {
@@ -323,7 +323,7 @@ final class JvmRatios {
     }
   }
 
-  /** How long after its interval the first profile is in the store, against 2 s. */
+  /** The time from the end of the first interval to its profile in the store, compared with 2 s. */
   public static final class FirstProfile implements Ratio {
     @Override
     public String name() {
@@ -354,7 +354,7 @@ final class JvmRatios {
     return new Measured(median(all) / goalMillis, what + " ms: " + spread(all) + ", 7 JVMs");
   }
 
-  /** Converting a recording of deep and varied stacks, against only reading it with the JDK. */
+  /** Converting a recording of deep and varied stacks, compared with reading it with the JDK. */
   public static final class Conversion implements Ratio {
     @Override
     public String name() {
@@ -370,7 +370,7 @@ final class JvmRatios {
     public Measurement measure() throws Exception {
       Path file = Files.createTempFile("psc-benchmark", ".jfr");
       try {
-        // Small buffers: a sample is taken where one is full.
+        // Small buffers, since an allocation is sampled when a buffer is full.
         run(List.of("-XX:TLABSize=32k", "-XX:-ResizeTLAB"), "record", file.toString());
         long events = read(file);
         Stopwatch.Comparison comparison =

@@ -58,7 +58,7 @@ final class JvmWork {
           JvmProfile.GOROUTINE,
           JvmProfile.THREADCREATE);
 
-  /** Says that ours is started for each turn, as async-profiler has to be. */
+  /** The argument for starting our profiler in each turn, as async-profiler requires. */
   static final String RESTARTED = "restarted";
 
   private static volatile long sink;
@@ -108,11 +108,11 @@ final class JvmWork {
   }
 
   /**
-   * Runs the work in turns without and with our profiles, and prints the CPU time of the process.
-   * The capture stays, as it would in a service: without profiles it records nothing.
+   * Runs the work alternately without and with our profiles, and prints the CPU time of the
+   * process. The capture stays open, as in a service: without profiles it records nothing.
    */
   private static void alternate(Piece work, int rounds) throws Exception {
-    // Before anything is compiled, as the documentation asks for: see JvmProfiling.prepare().
+    // Before anything is compiled, see JvmProfiling.prepare().
     try (JvmProfiling profiling = profiling()) {
       alternate(
           work,
@@ -122,7 +122,7 @@ final class JvmWork {
     }
   }
 
-  /** Ours, or, to be compared, ours or async-profiler with a start and a stop around each turn. */
+  /** Our profiler, or ours or async-profiler with a start and a stop around each turn. */
   private static void alternate(Piece work, int rounds, String profiler) throws Exception {
     if (profiler.isEmpty()) {
       alternate(work, rounds);
@@ -137,8 +137,8 @@ final class JvmWork {
   }
 
   /**
-   * In the order without, with, with, without, so that what drifts drifts for both. Most of the
-   * warming up is with profiles: what they settle to is measured.
+   * Runs in the order without, with, with, without, so that a drift affects both sides. Most of the
+   * warm-up is with profiles, so that the steady state is measured.
    */
   private static void alternate(Piece work, int rounds, Piece switchOn, Piece switchOff)
       throws Exception {
@@ -158,7 +158,7 @@ final class JvmWork {
     }
   }
 
-  /** Returns how many pieces fit into a time. */
+  /** Returns the number of work items that fit into a time. */
   private static long work(Piece work, long nanos) throws Exception {
     long end = System.nanoTime() + nanos;
     long pieces = 0;
@@ -179,10 +179,10 @@ final class JvmWork {
   }
 
   /**
-   * Starts async-profiler with the settings that come closest to ours: CPU samples every 10 ms,
-   * allocations, locks, into a recording. By reflection: it is no dependency, its jar is given.
+   * Starts async-profiler with the settings closest to ours: CPU samples every 10 ms, allocations,
+   * locks, into a recording. Uses reflection, since it is not a dependency.
    *
-   * @return what ends it
+   * @return the action that stops it
    */
   private static Piece async(Path jar) throws Exception {
     if (asyncProfiler == null) {
@@ -208,9 +208,9 @@ final class JvmWork {
     }
   }
 
-  /** A small service under load of its own. */
+  /** A small service with its own load. */
   private static void http(int rounds, String profiler) throws Exception {
-    // Else head and body of an answer wait for each other, 40 ms each time.
+    // Otherwise each response is delayed by 40 ms between head and body.
     System.setProperty("sun.net.httpserver.nodelay", "true");
     ExecutorService workers = Executors.newFixedThreadPool(4);
     HttpServer server =
@@ -265,8 +265,8 @@ final class JvmWork {
   }
 
   /**
-   * Prints the heap in use after some work, at rest, with a capture or without: the work leaves as
-   * much behind in both.
+   * Prints the heap in use after work, at rest, with or without a capture. The work itself retains
+   * the same amount in both.
    */
   private static void heap(boolean profiled) throws Exception {
     for (int i = 0; i < 10; i++) {
@@ -284,7 +284,7 @@ final class JvmWork {
     }
   }
 
-  /** What the profiler's threads take of a core while the machine is half busy. */
+  /** Prints the CPU time of the profiler's threads while the machine is half busy. */
   private static void own() throws Exception {
     try (JvmProfiling profiling = profiling()) {
       long warm = System.nanoTime() + 8_000_000_000L;
@@ -304,7 +304,7 @@ final class JvmWork {
     }
   }
 
-  /** The CPU profile's rate beside that of the process's clock, under a steady load. */
+  /** Prints the rate of the CPU profile and that of the process clock, under a steady load. */
   private static void busy(int threads, boolean inNative) throws Exception {
     try (JvmProfiling profiling = profiling()) {
       for (int i = 0; i < threads; i++) {
@@ -372,9 +372,11 @@ final class JvmWork {
     }
   }
 
-  /** CPU time of this thread: a wait for a processor is no cost of ours. */
+  /**
+   * Prints the CPU time of this thread, as waiting for a processor is not a cost of the profiler.
+   */
   private static void start() throws Exception {
-    // The application would have paid for these.
+    // The application would pay for these anyway.
     Runnable lambda = () -> org.slf4j.LoggerFactory.getLogger(JvmWork.class).debug("ready");
     lambda.run();
     long before = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
@@ -397,7 +399,7 @@ final class JvmWork {
     print("stop", (System.nanoTime() - stop) / 1e6);
   }
 
-  /** How long after its interval the first profile is in a store, over TLS and with a token. */
+  /** Prints the time from the end of the first interval to its profile in a store, over TLS. */
   private static void first() throws Exception {
     Duration interval = Duration.ofSeconds(5);
     try (EmbeddedProfileStore store = EmbeddedProfileStore.builder().start()) {

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Bytes allocated to keep one of four sample types of a profile, against its inflated size; of the
- * input that speaks least for us.
+ * The bytes allocated to keep one of four sample types of a profile, compared with its inflated
+ * size, for the least favourable input.
  */
 public final class KeepAllocationRatio implements Ratio {
 

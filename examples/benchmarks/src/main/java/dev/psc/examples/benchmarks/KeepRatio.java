@@ -8,12 +8,12 @@ import java.util.zip.Deflater;
 import java.util.zip.Inflater;
 
 /**
- * Keeping one of four sample types of a gzip'd profile, against only inflating it and deflating
- * what was kept with {@code java.util.zip} at the level that is used.
+ * Keeping one of four sample types of a gzip'd profile, compared with inflating it and deflating
+ * the result with {@code java.util.zip} at the same level.
  */
 public final class KeepRatio implements Ratio {
 
-  /** What filters compress with; the page of psc-pprof says why. */
+  /** The compression level of filters; the page of psc-pprof has the reason. */
   private static final int LEVEL = 1;
 
   @Override

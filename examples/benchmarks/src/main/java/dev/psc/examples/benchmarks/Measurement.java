@@ -1,20 +1,20 @@
 package dev.psc.examples.benchmarks;
 
-/** What became of measuring a {@link Ratio}. Immutable. */
+/** The result of measuring a {@link Ratio}. Immutable. */
 public sealed interface Measurement {
 
   /**
-   * It was measured.
+   * A measured ratio.
    *
-   * @param ratio the product's cost divided by that of what it is compared with
-   * @param detail both costs with their units, and on what
+   * @param ratio the cost of the product divided by the cost of the reference
+   * @param detail both costs with units, and the input
    */
   record Measured(double ratio, String detail) implements Measurement {}
 
   /**
-   * It cannot be measured on this machine.
+   * The ratio cannot be measured on this machine.
    *
-   * @param reason what is missing
+   * @param reason the missing requirement
    */
   record Skipped(String reason) implements Measurement {}
 }

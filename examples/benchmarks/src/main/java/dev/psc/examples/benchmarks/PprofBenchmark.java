@@ -27,7 +27,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What each stage takes for one heap profile of a Go service, beside what it is measured by. */
+/** The time of each stage for one heap profile of a Go service, and of the references. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -54,7 +54,7 @@ public class PprofBenchmark {
     }
   }
 
-  /** Makes the profiles. */
+  /** Creates the profiles. */
   @Setup
   public void prepare() throws Exception {
     gzip = Inputs.heap(0);
@@ -63,19 +63,19 @@ public class PprofBenchmark {
     profile = Profile.parse(gzip);
   }
 
-  /** The measure of everything that gets a gzip'd body. */
+  /** The reference for operations on a gzip'd body. */
   @Benchmark
   public int inflate() throws IOException {
     return Inputs.inflate(gzip).length;
   }
 
-  /** The measure of everything that gets a bare body. */
+  /** The reference for operations on a bare body. */
   @Benchmark
   public int readWithGeneratedClasses() throws IOException {
     return Pprof.Profile.parseFrom(bare).getSampleCount();
   }
 
-  /** Reads a bare body and every value, stack and label of it. */
+  /** Reads every value, stack and label of a bare body. */
   @Benchmark
   public long read() throws Exception {
     Profile read = Profile.parse(bare, LIMITS);
@@ -87,19 +87,19 @@ public class PprofBenchmark {
     return sum;
   }
 
-  /** Holds a bare body to every rule. */
+  /** Checks a bare body against every rule. */
   @Benchmark
   public PprofCheck validate() throws Exception {
     return PprofCheck.check(bare, LIMITS);
   }
 
-  /** Inflates a body, holds it to every rule, and hands it on as it is. */
+  /** Inflates a body, checks it against every rule, and returns it unchanged. */
   @Benchmark
   public Repaired repairOfWhatNeedsNone() throws Exception {
     return Repair.repair(gzip);
   }
 
-  /** Holds a bare body to every rule and compresses it. */
+  /** Checks a bare body against every rule and compresses it. */
   @Benchmark
   public Repaired repairAndCompress() throws Exception {
     return Repair.repair(bare);
@@ -111,31 +111,31 @@ public class PprofBenchmark {
     return keep.apply(gzip, LIMITS);
   }
 
-  /** Reads two scrapes of a cumulative profile and writes what happened between them, all bare. */
+  /** Reads two scrapes of a cumulative profile and writes their difference, all bare. */
   @Benchmark
   public DeltaState.Outcome delta() throws Exception {
     return DeltaRatio.delta(pair);
   }
 
-  /** The measure of the delta: only reads both. */
+  /** The reference for the delta: reads both. */
   @Benchmark
   public int readBothWithGeneratedClasses() throws IOException {
     return DeltaRatio.readBoth(pair);
   }
 
-  /** Adds up two profiles that are read already, and compresses the sum. */
+  /** Merges two parsed profiles and compresses the sum. */
   @Benchmark
   public byte[] merge() {
     return Merge.create().add(profile).add(profile).build();
   }
 
-  /** Sums up by function. */
+  /** Computes the top functions. */
   @Benchmark
   public Top top() {
     return Top.of(profile, 1);
   }
 
-  /** Draws. */
+  /** Renders a flame graph. */
   @Benchmark
   public String flameGraph() {
     return FlameGraph.html(profile, "heap");

@@ -1,25 +1,25 @@
 package dev.psc.examples.benchmarks;
 
 /**
- * One promise in numbers: what the product costs, divided by what it is compared with, both
- * measured in the same run. Lower is better, always.
+ * A measurable goal: the cost of the product divided by the cost of a reference, both measured in
+ * the same run. Lower is better.
  *
- * <p>Implementations have a constructor without arguments and stand in {@code
+ * <p>Implementations have a constructor without arguments and are registered in {@code
  * META-INF/services/dev.psc.examples.benchmarks.Ratio}.
  */
 public interface Ratio {
 
-  /** Returns a short name in lower-case words with hyphens, as {@code --only} takes it. */
+  /** Returns a short name in lower-case words with hyphens, for {@code --only}. */
   String name();
 
-  /** Returns the largest ratio that keeps the promise. */
+  /** Returns the largest ratio that meets the goal. */
   double goal();
 
   /**
-   * Measures, within a minute, or a few where noise asks for many rounds.
+   * Measures the ratio, within a minute, or a few if many rounds are necessary.
    *
-   * @return the ratio, or why it cannot be measured here
-   * @throws Exception when the measuring itself fails, which the caller reports
+   * @return the ratio, or the reason why it cannot be measured
+   * @throws Exception if the measurement fails; reported by the caller
    */
   Measurement measure() throws Exception;
 }

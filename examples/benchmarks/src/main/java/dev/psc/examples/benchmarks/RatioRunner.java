@@ -10,7 +10,7 @@ import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Measures ratios one after the other and prints a line for each as soon as it is known. */
+/** A runner that measures ratios one after the other and prints a line for each. */
 final class RatioRunner {
 
   private final List<Ratio> ratios;
@@ -33,8 +33,8 @@ final class RatioRunner {
   /**
    * Runs {@code [--json] [--list] [--only=name,…]}.
    *
-   * @return 0 when everything was measured or skipped, met or not; 1 when measuring failed; 2 for
-   *     arguments that are not understood
+   * @return 0 if everything was measured or skipped, met or not; 1 if a measurement failed; 2 for
+   *     invalid arguments
    */
   int run(List<String> arguments) {
     boolean json = false;
@@ -55,7 +55,7 @@ final class RatioRunner {
     Set<String> unknown = new TreeSet<>(only);
     ratios.forEach(ratio -> unknown.remove(ratio.name()));
     if (!unknown.isEmpty()) {
-      err.println("no ratio is named " + String.join(", ", unknown) + ": --list names them all");
+      err.println("unknown ratio " + String.join(", ", unknown) + "; --list prints the names");
       return 2;
     }
     boolean failed = false;
@@ -78,7 +78,7 @@ final class RatioRunner {
     try {
       measurement = ratio.measure();
     } catch (Exception e) {
-      // One ratio that cannot be measured must not hide the others.
+      // A failed measurement must not prevent the others.
       measurement = new Skipped("failed: " + e);
       failed = true;
       e.printStackTrace(err);
@@ -133,7 +133,7 @@ final class RatioRunner {
         ((Skipped) measurement).reason());
   }
 
-  /** Three significant digits are all that these measurements are good for. */
+  /** Rounds to three significant digits, the accuracy of these measurements. */
   private static String number(double value) {
     if (!Double.isFinite(value)) {
       return "null";

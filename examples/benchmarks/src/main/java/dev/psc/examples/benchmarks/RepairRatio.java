@@ -3,7 +3,9 @@ package dev.psc.examples.benchmarks;
 import dev.psc.pprof.repair.Repair;
 import java.util.zip.Inflater;
 
-/** Validating and repairing a gzip'd profile, against inflating it with {@code java.util.zip}. */
+/**
+ * Validating and repairing a gzip'd profile, compared with inflating it by {@code java.util.zip}.
+ */
 public final class RepairRatio implements Ratio {
 
   @Override

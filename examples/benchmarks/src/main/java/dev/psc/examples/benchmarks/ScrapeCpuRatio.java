@@ -7,8 +7,8 @@ import java.time.Duration;
 import java.util.Locale;
 
 /**
- * A scrape of 50 kB by a scraper with 1,000 targets, against only fetching and inflating the same
- * bytes with the JDK: what schedule, classification, checks and repair add.
+ * A scrape of 50 kB by a scraper with 1,000 targets, compared with fetching and inflating the same
+ * bytes with the JDK: the cost of schedule, classification, checks and repair.
  */
 public final class ScrapeCpuRatio implements Ratio {
 

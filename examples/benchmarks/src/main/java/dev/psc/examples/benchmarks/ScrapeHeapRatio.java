@@ -2,7 +2,7 @@ package dev.psc.examples.benchmarks;
 
 import java.time.Duration;
 
-/** The heap in use with 10,000 targets, against 512 MiB. */
+/** The heap in use with 10,000 targets, compared with 512 MiB. */
 public final class ScrapeHeapRatio implements Ratio {
 
   private static final int TARGETS = 10_000;

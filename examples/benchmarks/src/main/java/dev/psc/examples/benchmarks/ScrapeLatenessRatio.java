@@ -3,8 +3,8 @@ package dev.psc.examples.benchmarks;
 import java.time.Duration;
 
 /**
- * How late 99 of 100 scrapes begin with 10,000 targets of 5 kB every 10 s, against a tenth of a
- * second; a missed interval or a failed scrape breaks the promise as well.
+ * The 99th percentile of the delay of scrapes with 10,000 targets of 5 kB every 10 s, compared with
+ * 0.1 s. A missed interval or a failed scrape misses the goal as well.
  */
 public final class ScrapeLatenessRatio implements Ratio {
 

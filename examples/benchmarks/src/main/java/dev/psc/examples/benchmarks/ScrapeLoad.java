@@ -33,8 +33,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A server on loopback that answers with one profile, and scrapers with many targets of it. The
- * cost is the processor time of this process without that of the server's threads.
+ * A server on loopback with one profile, and scrapers with many targets on it. The cost is the
+ * processor time of this process without the server's threads.
  */
 final class ScrapeLoad implements AutoCloseable {
 
@@ -51,9 +51,9 @@ final class ScrapeLoad implements AutoCloseable {
     this.profile = profile;
   }
 
-  /** Serves a heap profile of about this size, gzip'd. */
+  /** Serves a heap profile of about this size in gzip. */
   static ScrapeLoad serving(int profileBytes) throws IOException {
-    // Else its headers and its body wait 40 ms for one another, and a fetch takes that long.
+    // Otherwise each response is delayed by 40 ms between head and body.
     System.setProperty("sun.net.httpserver.nodelay", "true");
     HttpServer server =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 4_096);
@@ -126,15 +126,15 @@ final class ScrapeLoad implements AutoCloseable {
   }
 
   /**
-   * What a scraper cost.
+   * The cost of a scraper.
    *
-   * @param scrapes how many ended while it was measured
-   * @param failed how many of them failed
-   * @param missed intervals that went by without a scrape, from the start on
+   * @param scrapes the number of scrapes that ended during the measurement
+   * @param failed the number of failed scrapes
+   * @param missed the number of intervals without a scrape, since the start
    * @param cpuNanosPerScrape processor time, garbage collection and compilation included
-   * @param lateness of which 99 of 100 scrapes had less
-   * @param heapBytes in use after a collection, while it runs
-   * @param threads all of the process but the server's
+   * @param lateness the 99th percentile of the delay of scrapes
+   * @param heapBytes the heap in use after a collection, while the scraper runs
+   * @param threads the number of threads of the process without the server's
    */
   record Cost(
       long scrapes,
@@ -246,7 +246,7 @@ final class ScrapeLoad implements AutoCloseable {
         || thread.getThreadName().equals("HTTP-Dispatcher");
   }
 
-  /** Returns the processor time of the process so far, without the server's. */
+  /** Returns the processor time of the process without the server's. */
   static long cpuNanos() {
     var system =
         (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();

@@ -24,17 +24,17 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Drives a scraper as a process: the time until it answers, its memory and CPU time with so many
- * targets, and what arrives in a store. It knows nothing of the scraper but a command line, so that
- * another one is measured the same way with {@code --command=…}.
+ * A measurement of a scraper process: the time until it answers, its memory and CPU time by number
+ * of targets, and the profiles that arrive in a store. It depends on the command line only, so that
+ * {@code --command=…} measures another scraper in the same way.
  *
  * <p>The command's placeholders: {@code {config}}, {@code {store}}, {@code {token}}, {@code
- * {project}}, {@code {port}} (of its HTTP server), {@code {java}}. The store speaks plaintext on
+ * {project}}, {@code {port}} (of its HTTP server), {@code {java}}. The store uses plaintext on
  * loopback.
  */
 final class ScraperProcess {
 
-  /** The scraper of this project, as the manifest runs it but for addresses. */
+  /** The command of this project's scraper, as in the manifest except for addresses. */
   static final String OURS =
       "{java} -Xmx64m -jar scrape/app/target/psc-scraper.jar --mode=scraper-only"
           + " --config-path={config} --store-address={store} --insecure --bearer-token-file={token}"
@@ -55,7 +55,7 @@ final class ScraperProcess {
     this.err = err;
   }
 
-  /** What one run showed; memory in bytes of resident set, CPU in percent of one core. */
+  /** The result of one run; memory in bytes of resident set, CPU in percent of one core. */
   record Result(
       int targets,
       Duration start,
@@ -85,7 +85,7 @@ final class ScraperProcess {
    * Runs {@code [--targets=100,1000] [--seconds=60] [--interval=10] [--command=…]} and prints a
    * JSON line for each number of targets.
    *
-   * @return 0, 1 when the scraper failed, 2 for arguments that are not understood
+   * @return 0; 1 if the scraper failed; 2 for invalid arguments
    */
   int run(List<String> arguments) throws Exception {
     for (String argument : arguments) {
@@ -141,7 +141,7 @@ final class ScraperProcess {
       awaitMetrics(process, port, log);
       Duration start = Duration.ofNanos(System.nanoTime() - begun);
 
-      // Every target once before it is measured: compiled code, open connections.
+      // Each target is scraped once before the measurement: compiled code, open connections.
       awaitProfiles(process, store, 5L * count, log);
       long cpu = cpuNanos(process);
       long profiles = store.profileCount();
@@ -182,7 +182,7 @@ final class ScraperProcess {
     return words;
   }
 
-  /** All targets are one server; a label tells them apart, as an address would. */
+  /** All targets are one server and differ in a label. */
   private String config(int port, int count) {
     StringBuilder yaml =
         new StringBuilder("scrape_configs:\n- job_name: bench\n  scrape_interval: ")
@@ -213,7 +213,9 @@ final class ScraperProcess {
     target.start();
   }
 
-  /** About 12 kB on the wire, as a small Go service's. A CPU profile comes at once, too. */
+  /**
+   * About 12 kB on the wire, like a small Go service. CPU profiles are answered immediately too.
+   */
   private static byte[] profile(String name) {
     ProfileBuilder profile = ProfileBuilder.create();
     boolean heap = name.equals("allocs");

@@ -18,7 +18,7 @@ final class Sources {
 
   private Sources() {}
 
-  /** Compiles so many classes with the JDK's compiler and forgets the result. */
+  /** Compiles a number of classes with the JDK's compiler and discards the result. */
   static boolean compile(int classes) {
     JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
     if (compiler == null) {
@@ -61,7 +61,7 @@ final class Sources {
     }
   }
 
-  /** Throws class files away. */
+  /** A file manager that discards class files. */
   private static final class Forgetful extends ForwardingJavaFileManager<JavaFileManager> {
 
     Forgetful(JavaFileManager files) {

@@ -25,9 +25,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Writing profiles to the spool, against writing the same bytes to one file, both forced to the
- * device every 200 ms. The clock stops when everything is written. The best of five rounds each
- * counts, as this is wall time: whatever else the machine does only makes it longer.
+ * The wall time of writing profiles to the spool, compared with writing the same bytes to one file,
+ * both forced to the device every 200 ms. The best of five rounds counts, as other processes only
+ * increase wall time.
  */
 public final class SpoolRatio implements Ratio {
 
@@ -35,7 +35,7 @@ public final class SpoolRatio implements Ratio {
   private static final long BYTES = 1L << 30;
   private static final int ROUNDS = 5;
 
-  /** A store that never answers, so that nothing but writing is measured. */
+  /** A store that never answers, so that only writing is measured. */
   private static final class DeafSink implements ProfileSink {
 
     @Override
@@ -100,7 +100,7 @@ public final class SpoolRatio implements Ratio {
         .closeTimeout(Duration.ZERO);
   }
 
-  /** Returns the nanoseconds until everything is written. */
+  /** Returns the nanoseconds until all profiles are written. */
   private static double spool(Path directory, List<RawProfile> profiles) throws IOException {
     Path spool = directory.resolve("spool");
     try (Delivery delivery = delivery(spool).spoolSyncInterval(RHYTHM).build()) {
@@ -110,7 +110,7 @@ public final class SpoolRatio implements Ratio {
       for (int i = 0; bytes < BYTES; i++) {
         RawProfile profile = profiles.get(i % profiles.size());
         while (!(delivery.accept(profile) instanceof Acceptance.Accepted)) {
-          // The disk does not keep up with a loop that only hands in.
+          // The disk is slower than this loop.
           LockSupport.parkNanos(100_000);
         }
         bytes += profile.sizeBytes();
@@ -165,7 +165,7 @@ public final class SpoolRatio implements Ratio {
     return text.toString();
   }
 
-  /** Hands in 100 profiles a second. Returns how long each could have been lost. */
+  /** Submits 100 profiles a second, and returns the time until each was safe. */
   private static long[] untilSafe(Path spool, List<RawProfile> profiles, long syncMillis)
       throws InterruptedException {
     int count = 250;

@@ -5,9 +5,9 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * Compares what two pieces of single-threaded work cost this thread. They take turns in short
- * batches, so that both see the same neighbours and the same clock rate; the cost is processor
- * time, which other processes do not inflate as they do wall time.
+ * A comparison of the cost of two single-threaded operations. They alternate in short batches, so
+ * that both have the same conditions. The cost is processor time, on which other processes have
+ * less influence than on wall time.
  */
 final class Stopwatch {
 
@@ -22,13 +22,13 @@ final class Stopwatch {
   private static final long MAX_WARMUP_NANOS = 4 * WARMUP_NANOS;
   private static final long BATCH_NANOS = 40_000_000L;
 
-  /** Keeps results alive, so that the compiler cannot leave the work out. */
-  @SuppressWarnings("UnusedVariable") // written so that it might be read
+  /** Keeps results alive, so that the compiler does not remove the work. */
+  @SuppressWarnings("UnusedVariable") // written as if it was read
   private static volatile Object sink = "";
 
   private Stopwatch() {}
 
-  /** Work whose result is looked at. */
+  /** An operation whose result is used. */
   @FunctionalInterface
   interface Work {
     Object run() throws Exception;
@@ -63,26 +63,26 @@ final class Stopwatch {
   }
 
   /**
-   * What a call costs.
+   * The cost of a call.
    *
    * @param threadNanos processor time of this thread
    * @param processNanos processor time of all threads, in steps of 10 ms for all calls together
    */
   record Cost(double threadNanos, double processNanos) {}
 
-  /** Returns how many calls fill so much processor time, after warming up. */
+  /** Returns the number of calls in an amount of processor time, after a warm-up. */
   static int callsIn(long nanos, Work work) throws Exception {
     return (int) Math.max(1, warmUp(work) * (nanos / BATCH_NANOS));
   }
 
-  /** Returns what a call costs on average. */
+  /** Returns the average cost of a call. */
   static Cost cost(Work work, int calls) throws Exception {
     long process = SYSTEM.getProcessCpuTime();
     double thread = batch(work, calls);
     return new Cost(thread, (double) (SYSTEM.getProcessCpuTime() - process) / calls);
   }
 
-  /** Returns the bytes that a call allocates on this thread, on average after warming up. */
+  /** Returns the average allocated bytes of a call on this thread, after a warm-up. */
   static double allocatedBytes(Work work) throws Exception {
     int calls = Math.max(20, warmUp(work));
     long before = THREADS.getCurrentThreadAllocatedBytes();
@@ -98,7 +98,7 @@ final class Stopwatch {
     long cpuStart = THREADS.getCurrentThreadCpuTime();
     long cpu = 0;
     long calls = 0;
-    // On a busy machine the compiler gets its turn late, and so must the measuring.
+    // On a busy machine the JIT compiler is late, so the warm-up takes longer.
     while (cpu < WARMUP_NANOS && System.nanoTime() - start < MAX_WARMUP_NANOS) {
       sink = work.run();
       calls++;

@@ -1,4 +1,4 @@
-/** The numbers of the documentation, measured. */
+/** Measurements of the numbers in the documentation. */
 @NullMarked
 package dev.psc.examples.benchmarks;
 

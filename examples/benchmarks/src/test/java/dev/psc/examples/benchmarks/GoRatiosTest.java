@@ -46,7 +46,7 @@ class GoRatiosTest {
         .isEqualTo(new Skipped("not measured: Go's module is not to be had: status 3, no network"));
   }
 
-  /** One round each: that it runs and gives the same totals, not what it costs. */
+  /** Runs one round of each ratio and compares the totals. */
   @Tag("interop")
   @ParameterizedTest
   @ValueSource(strings = {"parse", "keep"})

@@ -8,20 +8,20 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** What the command line says. Immutable. */
+/** The arguments of the command line. Immutable. */
 record Arguments(Map<String, String> values) {
 
   static final String USAGE =
       """
       usage: java -jar psc-custom-scraper.jar --fleet=FILE --directory=DIRECTORY [options]
 
-        --fleet=FILE                the targets, a line for each: host:port,service,team
-        --directory=DIRECTORY       write profiles there
-        --store-address=HOST:PORT   send them to this store as well
+        --fleet=FILE                the targets, one per line: host:port,service,team
+        --directory=DIRECTORY       the directory for profiles
+        --store-address=HOST:PORT   also send profiles to this store
         --bearer-token-file=FILE    the token for the store
         --project=ID                the project id for the store
         --ca-file=FILE              PEM file with the store's certificate authority
-        --interval-seconds=N        how often each profile is scraped; 10 by default
+        --interval-seconds=N        the scrape interval of each profile; 10 by default
       """;
 
   private static final Set<String> NAMES =
@@ -77,7 +77,7 @@ record Arguments(Map<String, String> values) {
     String text = values.getOrDefault("interval-seconds", "10");
     if (!text.matches("[1-9]\\d{0,4}")) {
       throw new IllegalArgumentException(
-          "--interval-seconds=" + text + " must be a whole number from 1");
+          "--interval-seconds must be between 1 and 99999, but was " + text);
     }
     return Duration.ofSeconds(Long.parseLong(text));
   }

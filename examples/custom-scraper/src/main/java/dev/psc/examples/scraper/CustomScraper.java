@@ -16,7 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** A scraper of a fleet that only its inventory knows: the program of this example. */
+/** A scraper whose targets come from an inventory file: the program of this example. */
 public final class CustomScraper implements AutoCloseable {
 
   private final Scraper scraper;
@@ -27,7 +27,7 @@ public final class CustomScraper implements AutoCloseable {
     this.sinks = sinks;
   }
 
-  /** Runs until it is stopped, and tells every ten seconds how it goes. */
+  /** Runs until it is stopped, and prints a report every ten seconds. */
   public static void main(String[] arguments) {
     System.exit(run(arguments, System.out, System.err));
   }
@@ -56,7 +56,7 @@ public final class CustomScraper implements AutoCloseable {
     }
   }
 
-  /** Puts the pieces together and starts them: the sinks first. */
+  /** Connects and starts the parts, the sinks first. */
   static CustomScraper start(Arguments arguments) {
     Path fleet = arguments.fleet();
     Duration interval = arguments.interval();
@@ -70,7 +70,7 @@ public final class CustomScraper implements AutoCloseable {
     Scraper scraper =
         Scraper.builder().job(job).externalLabels(LabelSet.of("region", "eu-1")).build();
 
-    // Each sink has a queue of its own: one that is down holds up neither the other nor a scrape.
+    // Each sink has its own queue: an unavailable sink delays neither the other nor a scrape.
     List<Delivery> deliveries = new ArrayList<>();
     deliveries.add(Delivery.create(DirectorySink.create(arguments.directory())));
     arguments
@@ -83,7 +83,7 @@ public final class CustomScraper implements AutoCloseable {
     return new CustomScraper(scraper, sinks);
   }
 
-  /** Returns how it goes, in a few lines. */
+  /** Returns a report of a few lines. */
   String report() {
     List<TargetStatus> targets = scraper.snapshot().targets();
     long up = targets.stream().filter(target -> target.health() == TargetStatus.Health.UP).count();

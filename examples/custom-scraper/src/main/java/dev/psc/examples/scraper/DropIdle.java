@@ -6,7 +6,7 @@ import dev.psc.pprof.Profile;
 import dev.psc.pprof.format.PprofException;
 import java.time.Duration;
 
-/** Holds CPU profiles back in which next to nothing ran: most of a fleet, most of the night. */
+/** A transform that withholds CPU profiles with less than a minimum of CPU time. */
 record DropIdle(Duration leastCpu) implements ProfileTransform {
 
   @Override

@@ -18,12 +18,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Targets from a list that an inventory exports, a line for each: {@code host:port,service,team}.
- * It only says what is there now; when to ask, what to do about failures and what changed is the
- * scraper's business.
+ * A discovery of the targets in an inventory file, one per line: {@code host:port,service,team}. It
+ * lists the current targets; {@link PollingDiscovery} polls it and handles failures and changes.
  *
- * @param file the list
- * @param interval the pause between two looks at it
+ * @param file the inventory file
+ * @param interval the time between two reads
  */
 record FleetDiscovery(Path file, Duration interval) implements DiscoveryConfig {
 
@@ -56,7 +55,7 @@ record FleetDiscovery(Path file, Duration interval) implements DiscoveryConfig {
   private LabelSet target(String line, int number) throws DiscoveryException {
     String[] columns = line.split(",", -1);
     if (columns.length != 3) {
-      // A list that is half written must not take targets away: all of it counts or nothing.
+      // A file that is being written is incomplete, and must not remove targets.
       throw new DiscoveryException(
           "fleet: " + file + " line " + number + ": expected host:port,service,team");
     }

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What the command line says. Immutable. */
+/** The arguments of the command line. Immutable. */
 record Arguments(Map<String, String> values) {
 
   static final String USAGE =
@@ -23,9 +23,9 @@ record Arguments(Map<String, String> values) {
         --bearer-token-file=FILE    the token for the store
         --project=ID                the project id for the store
         --ca-file=FILE              PEM file with the store's certificate authority
-        --insecure                  speak plaintext with the store
+        --insecure                  use plaintext for the store
         --insecure-skip-verify      do not verify the store's certificate
-        --interval-seconds=N        how long a pushed profile is; 10 by default
+        --interval-seconds=N        the duration of each pushed profile; 10 by default
       """;
 
   private static final Set<String> FLAGS = Set.of("insecure", "insecure-skip-verify", "help");
@@ -74,12 +74,12 @@ record Arguments(Map<String, String> values) {
     }
     for (String name : values.keySet()) {
       if (OF_STORE.contains(name)) {
-        throw new IllegalArgumentException("--" + name + " belongs to --store-address");
+        throw new IllegalArgumentException("--" + name + " requires --store-address");
       }
     }
     if (!values.containsKey("pprof-address")) {
       throw new IllegalArgumentException(
-          "nowhere to export to: give --pprof-address, --store-address or both");
+          "no destination: set --pprof-address, --store-address or both");
     }
   }
 
@@ -132,7 +132,7 @@ record Arguments(Map<String, String> values) {
     String host = text.substring(0, colon).replace("[", "").replace("]", "");
     InetSocketAddress address = new InetSocketAddress(host, port);
     if (address.isUnresolved()) {
-      throw new IllegalArgumentException(name + "=" + text + ": this host is not known");
+      throw new IllegalArgumentException(name + "=" + text + ": the host is not known to DNS");
     }
     return address;
   }
@@ -141,7 +141,8 @@ record Arguments(Map<String, String> values) {
     String text = values.get(name);
     Integer number = text == null ? Integer.valueOf(byDefault) : wholeNumber(text);
     if (number == null || number < 1) {
-      throw new IllegalArgumentException("--" + name + "=" + text + " must be a number from 1");
+      throw new IllegalArgumentException(
+          "--" + name + " must be between 1 and 999999, but was " + text);
     }
     return number;
   }

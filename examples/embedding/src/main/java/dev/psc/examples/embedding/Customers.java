@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** The load: a few threads that order, and look at what they got before they order again. */
+/** The load: a few threads that send orders, one after the other. */
 final class Customers implements AutoCloseable {
 
   private static final int THREADS = 6;
@@ -39,7 +39,7 @@ final class Customers implements AutoCloseable {
                   .build();
           HttpResponse<String> invoice = client.send(order, HttpResponse.BodyHandlers.ofString());
           if (invoice.statusCode() != 200) {
-            throw new IOException("the shop answers " + invoice.statusCode());
+            throw new IOException("the shop answered with status " + invoice.statusCode());
           }
         } catch (IOException e) {
           if (!leaving) {

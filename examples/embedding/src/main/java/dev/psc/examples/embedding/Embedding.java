@@ -17,7 +17,7 @@ public final class Embedding implements AutoCloseable {
     this.customers = customers;
   }
 
-  /** Runs until it is stopped; what was not pushed yet is pushed then. */
+  /** Runs until it is stopped, and then pushes the remaining profiles. */
   public static void main(String[] arguments) {
     System.exit(run(arguments, System.out, System.err));
   }
@@ -54,7 +54,7 @@ public final class Embedding implements AutoCloseable {
     }
   }
 
-  /** Starts everything; profiling first, before there is compiled code to lose. */
+  /** Starts all parts; profiling first, as a later start discards JIT-compiled code. */
   static Embedding start(Arguments arguments) throws IOException {
     JvmProfiling profiling = arguments.profiling().start();
     try {

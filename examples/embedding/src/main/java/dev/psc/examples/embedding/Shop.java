@@ -18,9 +18,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A small web service. What a request costs is spread over methods that profiles can name: {@link
- * #price} takes CPU time, {@link #writeInvoice} memory, {@link #reserve} a lock that all requests
- * share, and {@link #askForPayment} the time of another service.
+ * A small web service. Each method has another cost: {@link #price} uses CPU time, {@link
+ * #writeInvoice} memory, {@link #reserve} a lock that all requests share, and {@link
+ * #askForPayment} waits for another service.
  */
 final class Shop implements AutoCloseable {
 
@@ -34,7 +34,7 @@ final class Shop implements AutoCloseable {
   private final int[] stock = new int[SHELVES];
   private final Queue<Order> orders = new ArrayDeque<>();
 
-  /** An order that the shop remembers: what the live heap is made of. */
+  /** An order, kept to fill the live heap. */
   private record Order(int article, long price, String invoice) {}
 
   private Shop(HttpServer server, ExecutorService workers) {
@@ -78,7 +78,7 @@ final class Shop implements AutoCloseable {
     }
   }
 
-  /** Weighs the offers of many suppliers: CPU time. */
+  /** Compares the offers of many suppliers: CPU time. */
   private static long price(int article) {
     SplittableRandom offers = new SplittableRandom(article);
     long best = Long.MAX_VALUE;
@@ -92,7 +92,7 @@ final class Shop implements AutoCloseable {
     return offer - offer * (supplier % 30) / 100;
   }
 
-  /** Puts a text together line by line: allocations. */
+  /** Builds a text line by line: allocations. */
   private static String writeInvoice(int article, long price) {
     List<String> lines = new ArrayList<>();
     for (int i = 0; i < 2_000; i++) {
@@ -101,11 +101,11 @@ final class Shop implements AutoCloseable {
     return String.join("\n", lines.subList(0, 20));
   }
 
-  /** Takes one from the shelf, behind one lock for all of them: contention. */
+  /** Reserves an article under one lock: contention. */
   private void reserve(int article) throws InterruptedException {
     synchronized (stockLock) {
       stock[article]++;
-      TimeUnit.MILLISECONDS.sleep(3); // the disk that a real stock list is on
+      TimeUnit.MILLISECONDS.sleep(3); // simulates a disk
     }
   }
 

@@ -85,8 +85,8 @@ class EmbeddingTest {
     "--nonsense, unknown option --nonsense",
     "--pprof-address, needs a value",
     "--pprof-address=6060, must read HOST:PORT",
-    "--project=1, belongs to --store-address",
-    "--interval-seconds=5, nowhere to export to",
+    "--project=1, --project requires --store-address",
+    "--interval-seconds=5, no destination",
   })
   void saysWhatIsWrongWithAnArgument(String argument, String message) {
     assertThatThrownBy(() -> Arguments.read(argument).profiling())

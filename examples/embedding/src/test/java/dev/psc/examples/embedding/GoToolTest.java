@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Go's tool names the service's methods. */
+/** Tests that go tool pprof shows the methods of the service. */
 @Tag("interop")
 @Timeout(120)
 class GoToolTest {

@@ -20,8 +20,8 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /**
- * An application that has a gRPC stub and a channel of its own, and takes nothing from this project
- * but the interceptor: it sends one pprof file to Polar Signals Cloud.
+ * An application with its own gRPC stub and channel that uses only the interceptor of this project.
+ * It sends one pprof file to Polar Signals Cloud.
  */
 public final class SendOneProfile {
 
@@ -47,9 +47,9 @@ public final class SendOneProfile {
             ManagedChannelBuilder.forTarget(args[0]), Path.of(args[1]), args[2], Path.of(args[3])));
   }
 
-  /** Sends a file over a channel of the application's own making, and returns the exit code. */
+  /** Sends a file over the channel of the application, and returns the exit code. */
   static int send(ManagedChannelBuilder<?> transport, Path tokenFile, String project, Path pprof) {
-    // The token source follows the file: a rotated token needs no restart.
+    // The token source watches the file: a rotated token needs no restart.
     try (TokenSource token = TokenSource.file(tokenFile)) {
       ManagedChannel channel =
           transport.intercept(PscAuthInterceptor.create(token, ProjectId.parse(project))).build();
@@ -64,7 +64,7 @@ public final class SendOneProfile {
         channel.shutdownNow();
       }
     } catch (StatusRuntimeException e) {
-      // The interceptor has added what to check: role binding, project scope, revoked token.
+      // The interceptor adds hints: role binding, project scope, revoked token.
       System.err.println("not stored: " + e.getStatus().getDescription());
     } catch (TokenUnavailableException | IllegalArgumentException | IOException e) {
       System.err.println("not sent: " + e.getMessage());

@@ -21,14 +21,14 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
-/** Changes the access model of a store, also while it runs. */
+/** The command that shows and changes the access model of a store. */
 @Command(
     name = "iam",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
     description = {
       "Shows and changes an access model, as the cloud's console does.",
-      "A running store that shares the file sees a change with its next call."
+      "In a running store with the same file, changes take effect with the next call."
     })
 final class IamCommand implements Runnable {
 
@@ -52,7 +52,7 @@ final class IamCommand implements Runnable {
       description = "The organization; ${DEFAULT-VALUE} by default.")
   private String organizationName;
 
-  @SuppressWarnings("NullAway.Init") // picocli sets what has a default
+  @SuppressWarnings("NullAway.Init") // picocli sets options with defaults
   IamCommand() {}
 
   @Override
@@ -63,7 +63,10 @@ final class IamCommand implements Runnable {
   @Command(name = "create-project", description = "Creates a project and prints its id.")
   int createProject(
       @Parameters(paramLabel = "NAME") String name,
-      @Option(names = "--id", paramLabel = "ID", description = "A new one by default.")
+      @Option(
+              names = "--id",
+              paramLabel = "ID",
+              description = "The project id; a new one by default.")
           Optional<String> id) {
     return change(
         organization ->
@@ -88,11 +91,14 @@ final class IamCommand implements Runnable {
         });
   }
 
-  @Command(name = "bind-role", description = "Gives a service account a role.")
+  @Command(name = "bind-role", description = "Binds a role to a service account.")
   int bindRole(
       @Parameters(paramLabel = "ACCOUNT") String account,
       @Parameters(paramLabel = "ROLE", description = "For example \"Profile Writer\".") String role,
-      @Option(names = "--project", paramLabel = "ID", description = "All projects by default.")
+      @Option(
+              names = "--project",
+              paramLabel = "ID",
+              description = "The project of the scope; all projects by default.")
           Optional<String> project) {
     return change(
         organization -> {
@@ -105,30 +111,31 @@ final class IamCommand implements Runnable {
         });
   }
 
-  @Command(name = "unbind-role", description = "Takes a role from a service account.")
+  @Command(name = "unbind-role", description = "Removes a role from a service account.")
   int unbindRole(
       @Parameters(paramLabel = "ACCOUNT") String account,
       @Parameters(paramLabel = "ROLE") String role) {
     return change(
         organization -> {
           Subject subject = Subject.of(account(organization, account));
-          long taken = 0;
+          long removed = 0;
           for (RoleBinding binding : organization.bindings()) {
             if (binding.subject().equals(subject) && binding.role().equals(role)) {
               organization.unbind(binding);
-              taken++;
+              removed++;
             }
           }
-          if (taken == 0) {
+          if (removed == 0) {
             throw new IllegalArgumentException(account + " does not have the role " + role);
           }
-          return "took " + role + " from " + account;
+          return "removed " + role + " from " + account;
         });
   }
 
   @Command(
       name = "create-token",
-      description = "Creates a token; it is shown this one time, or written to a file.")
+      description =
+          "Creates a token, and prints it or writes it to a file. It cannot be shown again.")
   int createToken(
       @Parameters(paramLabel = "ACCOUNT") String account,
       @Parameters(paramLabel = "NAME") String name,
@@ -140,9 +147,9 @@ final class IamCommand implements Runnable {
           organization.createToken(account(organization, account), name);
       if (tokenFile.isPresent()) {
         TokenFile.write(tokenFile.get(), issued.token());
-        say("wrote token #" + issued.info().fingerprint() + " to " + tokenFile.get());
+        println("wrote token #" + issued.info().fingerprint() + " to " + tokenFile.get());
       } else {
-        say(issued.token().reveal());
+        println(issued.token().reveal());
       }
       return 0;
     }
@@ -172,7 +179,7 @@ final class IamCommand implements Runnable {
 
   @Command(
       name = "create-project-token",
-      description = "Creates a project token of the older scheme, to try a migration with.")
+      description = "Creates a project token of the older scheme, for tests of a migration.")
   int createProjectToken(
       @Parameters(paramLabel = "PROJECT") String project,
       @Parameters(paramLabel = "NAME") String name) {
@@ -205,15 +212,15 @@ final class IamCommand implements Runnable {
   int list() {
     try (Iam iam = Iam.open(file)) {
       for (Organization organization : iam.organizations()) {
-        say("organization " + organization.name());
+        println("organization " + organization.name());
         organization
             .projects()
             .forEach(
                 project -> {
-                  say("  project " + project.id() + "  " + project.name());
+                  println("  project " + project.id() + "  " + project.name());
                   organization
                       .projectTokens(project.id())
-                      .forEach(info -> say("    old " + of(info)));
+                      .forEach(info -> println("    old " + of(info)));
                 });
         organization.serviceAccounts().forEach(account -> list(organization, account));
       }
@@ -222,11 +229,11 @@ final class IamCommand implements Runnable {
   }
 
   private void list(Organization organization, ServiceAccount account) {
-    say("  service account " + account.name());
+    println("  service account " + account.name());
     organization.bindings().stream()
         .filter(binding -> binding.subject().equals(Subject.of(account)))
-        .forEach(binding -> say("    role " + binding.role() + scope(binding)));
-    organization.tokens(account).forEach(info -> say("    " + of(info)));
+        .forEach(binding -> println("    role " + binding.role() + scope(binding)));
+    organization.tokens(account).forEach(info -> println("    " + of(info)));
   }
 
   private static String of(TokenInfo info) {
@@ -244,19 +251,19 @@ final class IamCommand implements Runnable {
     return binding.project().map(project -> " in project " + project).orElse(" in all projects");
   }
 
-  /** Something to do with an organization, and what to say of it. */
+  /** A change of an organization that returns a message. */
   private interface Change {
     String apply(Organization organization);
   }
 
   private int change(Change change) {
     try (Iam iam = Iam.open(file)) {
-      say(change.apply(organization(iam, organizationName)));
+      println(change.apply(organization(iam, organizationName)));
       return 0;
     }
   }
 
-  private void say(String line) {
+  private void println(String line) {
     PrintWriter out = spec.commandLine().getOut();
     out.println(line);
     out.flush();
@@ -271,7 +278,7 @@ final class IamCommand implements Runnable {
                     "there is no service account \"" + name + "\": see list"));
   }
 
-  /** Returns the organization of a name, which is created where there is none. */
+  /** Returns the organization of a name; creates a missing one. */
   static Organization organization(Iam iam, String name) {
     return iam.organizations().stream()
         .filter(organization -> organization.name().equals(name))

@@ -29,7 +29,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
 
-/** Workload → pprof endpoint → scraper → queue → store → report. */
+/** The main job: workload, pprof endpoint, scraper, queue, store, report. */
 final class MainJob {
 
   private static final String JOB = "quickstart";
@@ -53,7 +53,7 @@ final class MainJob {
     if (givenTarget.isPresent()) {
       return scrape(givenTarget.get(), duration, interval);
     }
-    // Profiling first: a flight recorder that starts late costs a warm JVM its compiled code.
+    // Profiling starts first, as a later start discards JIT-compiled code.
     try (JvmProfiling profiling =
             JvmProfiling.builder()
                 .pprofAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
@@ -67,8 +67,8 @@ final class MainJob {
 
   private int scrape(String target, Duration duration, Duration interval)
       throws InterruptedException, IOException {
-    say("scraping http://%s/debug/pprof/ every %d s", target, interval.toSeconds());
-    say("sending to %s", store.description());
+    println("scraping http://%s/debug/pprof/ every %d s", target, interval.toSeconds());
+    println("sending to %s", store.description());
     ScrapeJob job =
         ScrapeJob.builder(JOB)
             .interval(interval)
@@ -81,7 +81,7 @@ final class MainJob {
       try (Scraper scraper = Scraper.builder().job(job).listener(new Progress()).build()) {
         scraper.start(store.watch(delivery));
         TimeUnit.NANOSECONDS.sleep(duration.toNanos());
-        // A slow machine gets as long again for the profiles that have not come yet.
+        // A slow machine has the same time again for missing profiles.
         long patience = System.nanoTime() + duration.plus(interval).toNanos();
         while (!arrivedNames().containsAll(wanted) && System.nanoTime() < patience) {
           TimeUnit.MILLISECONDS.sleep(200);
@@ -99,15 +99,15 @@ final class MainJob {
   private int report(DeliverySnapshot snapshot, Map<String, ProfileSettings> profiles)
       throws IOException {
     if (snapshot.sent() == 0 || store.arrived().isEmpty()) {
-      say("");
-      say("FAILED: no profile arrived in the store.");
-      failures.forEach((profile, why) -> say("  %s: %s", profile, why));
+      println("");
+      println("FAILED: no profile arrived in the store.");
+      failures.forEach((profile, why) -> println("  %s: %s", profile, why));
       if (!snapshot.stateMessage().isEmpty()) {
-        say("  store: %s", snapshot.stateMessage());
+        println("  store: %s", snapshot.stateMessage());
       } else if (!snapshot.lastError().isEmpty()) {
-        say("  store: %s", snapshot.lastError());
+        println("  store: %s", snapshot.lastError());
       } else if (failures.isEmpty()) {
-        say("  no scrape was over in time: try a larger --seconds");
+        println("  no scrape completed in time: increase --seconds");
       }
       out.flush();
       return 1;
@@ -122,22 +122,22 @@ final class MainJob {
     new Report(out, store, deltas).print();
     for (String profile : profiles.keySet()) {
       if (!arrivedNames().contains(profile)) {
-        say("missing: %s: %s", profile, failures.getOrDefault(profile, "not scraped in time"));
+        println("missing: %s: %s", profile, failures.getOrDefault(profile, "not scraped in time"));
       }
     }
-    say("%d profiles sent (%s)", snapshot.sent(), Report.bytes(snapshot.sentBytes()));
+    println("%d profiles sent (%s)", snapshot.sent(), Report.bytes(snapshot.sentBytes()));
     out.flush();
     return 0;
   }
 
-  private void say(String format, Object... arguments) {
+  private void println(String format, Object... arguments) {
     synchronized (out) {
       out.println(String.format(Locale.ROOT, format, arguments));
       out.flush();
     }
   }
 
-  /** A line for each scrape. */
+  /** A listener that prints a line for each scrape. */
   private final class Progress implements ScrapeListener {
 
     @Override
@@ -149,7 +149,7 @@ final class MainJob {
       } else {
         failures.put(profile, report.message());
       }
-      say(
+      println(
           "%s  %-12s %-9s %9s in %s%s",
           LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS),
           profile,

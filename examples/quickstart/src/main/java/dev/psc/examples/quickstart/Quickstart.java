@@ -12,12 +12,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The main job, and the store and its access model as commands of their own. */
+/** The command line: the main job, and the commands {@code store} and {@code iam}. */
 @Command(
     name = "psc-quickstart",
     mixinStandardHelpOptions = true,
     description = {
-      "Profiles a small workload, scrapes it, sends what comes to a store, and shows what the store"
+      "Profiles a small workload, scrapes it, sends the profiles to a store, and shows what the store"
           + " received.",
       "Without options everything runs in this process: the workload, its pprof endpoint, the"
           + " scraper, and a store with TLS and access checks."
@@ -57,7 +57,7 @@ public final class Quickstart implements Callable<Integer> {
       description = "PEM file with the certificate authority of --store-address.")
   private Optional<Path> caFile = Optional.empty();
 
-  @Option(names = "--insecure", description = "Speak plaintext with --store-address.")
+  @Option(names = "--insecure", description = "Use plaintext for --store-address.")
   private boolean insecure;
 
   @Option(
@@ -68,21 +68,21 @@ public final class Quickstart implements Callable<Integer> {
   @Option(
       names = "--dir",
       paramLabel = "DIR",
-      description = "Where profiles are kept; a new temporary directory by default.")
+      description = "The directory for profiles; a new temporary one by default.")
   private Optional<Path> directory = Optional.empty();
 
   @Option(
       names = "--seconds",
       paramLabel = "N",
       defaultValue = "15",
-      description = "How long to scrape; ${DEFAULT-VALUE} by default.")
+      description = "The duration of the run; ${DEFAULT-VALUE} by default.")
   private int seconds;
 
   @Option(
       names = "--interval-seconds",
       paramLabel = "N",
       defaultValue = "5",
-      description = "How often to scrape each profile; ${DEFAULT-VALUE} by default.")
+      description = "The scrape interval of each profile; ${DEFAULT-VALUE} by default.")
   private int intervalSeconds;
 
   @SuppressWarnings("NullAway.Init") // picocli sets spec
@@ -125,12 +125,12 @@ public final class Quickstart implements Callable<Integer> {
             || insecureSkipVerify)) {
       throw new ParameterException(
           spec.commandLine(),
-          "--bearer-token-file, --project, --ca-file, --insecure and --insecure-skip-verify belong"
-              + " to --store-address");
+          "--bearer-token-file, --project, --ca-file, --insecure and --insecure-skip-verify"
+              + " require --store-address");
     }
     if (storeAddress.isPresent() && (tokenFile.isEmpty() || project.isEmpty())) {
       throw new ParameterException(
-          spec.commandLine(), "--store-address needs --bearer-token-file and --project");
+          spec.commandLine(), "--store-address requires --bearer-token-file and --project");
     }
     PrintWriter out = spec.commandLine().getOut();
     try (StoreUnderTrial store =

@@ -20,7 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** Prints the top functions of each profile that arrived, and where the files lie. */
+/** A report: the top functions of each received profile, and the paths of the files. */
 final class Report {
 
   private static final int FUNCTIONS = 4;
@@ -32,7 +32,7 @@ final class Report {
   /**
    * Returns a report.
    *
-   * @param deltas names of the profiles that cover only the time since the one before
+   * @param deltas the names of the profiles that cover only the time since the previous one
    */
   Report(PrintWriter out, StoreUnderTrial store, Set<String> deltas) {
     this.out = out;
@@ -45,35 +45,32 @@ final class Report {
     for (RawProfile arrived : store.arrived()) {
       byName.computeIfAbsent(arrived.name(), name -> new ArrayList<>()).add(arrived.pprof());
     }
-    say("");
-    say(
-        store.isEmbedded()
-            ? "What the store received:"
-            : "What was sent (a given store cannot be asked):");
+    println("");
+    println(store.isEmbedded() ? "Received by the store:" : "Sent (the store cannot be queried):");
     List<Path> pages = new ArrayList<>();
     for (Map.Entry<String, List<byte[]>> entry : byName.entrySet()) {
       pages.add(printProfile(entry.getKey(), entry.getValue()));
     }
-    say("");
-    say("Files: %s", store.directory());
+    println("");
+    println("Files: %s", store.directory());
     List<Path> files = store.files();
     if (!files.isEmpty()) {
-      say("Look at one: go tool pprof -top %s", files.get(files.size() - 1));
+      println("To open one: go tool pprof -top %s", files.get(files.size() - 1));
     }
-    say("Flame graphs, for a browser:");
-    pages.forEach(page -> say("  %s", page.toUri()));
+    println("Flame graphs:");
+    pages.forEach(page -> println("  %s", page.toUri()));
   }
 
   /** Prints one profile and returns its flame graph. */
   private Path printProfile(String name, List<byte[]> pprofs) throws IOException {
-    // The others count from the start of the program: the newest has it all.
+    // Others are cumulative since the start of the program: the newest one is complete.
     boolean summed = deltas.contains(name);
     Profile profile = summed ? merge(pprofs) : parse(pprofs.get(pprofs.size() - 1));
     int column = shown(profile);
     SampleType shown = profile.sampleTypes().get(column);
     Top top = Top.of(profile, column);
-    say("");
-    say(
+    println("");
+    println(
         "%s: %d profile%s, %s %s in %s",
         name,
         pprofs.size(),
@@ -84,10 +81,10 @@ final class Report {
     Set<Top.Row> rows = new LinkedHashSet<>(first(top.rows(Top.Order.FLAT)));
     rows.addAll(first(top.rows(Top.Order.CUMULATIVE)));
     if (rows.isEmpty()) {
-      say("  (no samples)");
+      println("  (no samples)");
     }
     for (Top.Row row : rows) {
-      say(
+      println(
           "  %12s flat %12s cum  %s",
           amount(row.flat(), shown.unit()), amount(row.cumulative(), shown.unit()), row.function());
     }
@@ -109,7 +106,7 @@ final class Report {
     try {
       return Profile.parse(pprof);
     } catch (PprofException e) {
-      throw new IllegalStateException("a profile that arrived cannot be read", e);
+      throw new IllegalStateException("a received profile cannot be parsed", e);
     }
   }
 
@@ -124,7 +121,7 @@ final class Report {
     return 0;
   }
 
-  private void say(String format, Object... arguments) {
+  private void println(String format, Object... arguments) {
     out.println(String.format(Locale.ROOT, format, arguments));
   }
 

@@ -23,13 +23,13 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** The embedded store alone, for trying things. */
+/** The command that runs the embedded store alone. */
 @Command(
     name = "store",
     mixinStandardHelpOptions = true,
     description = {
-      "Runs the embedded store until it gets SIGTERM or SIGINT.",
-      "Its access model lies in DIR/iam.json; \"iam\" changes it while the store runs."
+      "Runs the embedded store until SIGTERM or SIGINT.",
+      "Its access model is DIR/iam.json; the command \"iam\" changes it while the store runs."
     })
 final class StoreCommand implements Callable<Integer> {
 
@@ -54,13 +54,13 @@ final class StoreCommand implements Callable<Integer> {
       names = "--dir",
       paramLabel = "DIR",
       required = true,
-      description = "Where profiles, ca.pem and iam.json are kept.")
+      description = "The directory for profiles, ca.pem and iam.json.")
   private Path directory;
 
   @Option(
       names = "--token-file",
       paramLabel = "FILE",
-      description = "A token that may write profiles; made and written where there is none yet.")
+      description = "A token that may write profiles; created if the file does not exist.")
   private Optional<Path> tokenFile = Optional.empty();
 
   @Option(
@@ -75,12 +75,12 @@ final class StoreCommand implements Callable<Integer> {
       description = "The access model; DIR/iam.json by default.")
   private Optional<Path> iamFile = Optional.empty();
 
-  @Option(names = "--plaintext", description = "Speak plaintext instead of TLS.")
+  @Option(names = "--plaintext", description = "Use plaintext instead of TLS.")
   private boolean plaintext;
 
   private final CountDownLatch end = new CountDownLatch(1);
 
-  @SuppressWarnings("NullAway.Init") // picocli sets what is required or has a default
+  @SuppressWarnings("NullAway.Init") // picocli sets required options and defaults
   StoreCommand() {}
 
   @Override
@@ -139,7 +139,7 @@ final class StoreCommand implements Callable<Integer> {
             () -> {
               end.countDown();
               try {
-                // Let the last lines be written and files be closed.
+                // Waits until the last lines are written and files are closed.
                 main.join(5_000);
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -168,7 +168,7 @@ final class StoreCommand implements Callable<Integer> {
     }
   }
 
-  /** Makes sure of the token in the file and returns what to say of it. */
+  /** Reads or creates the token in the file, and returns a note for the output. */
   private static String admit(Organization organization, Path file) throws IOException {
     Optional<ServiceAccount> known = organization.serviceAccount(ACCOUNT);
     ServiceAccount account =
@@ -188,7 +188,7 @@ final class StoreCommand implements Callable<Integer> {
     if (known.isEmpty()) {
       organization.importToken(account, "token-0", token);
     } else if (!isKnown(organization, token)) {
-      return " (#" + token.fingerprint() + ", unknown to the access model: revoked?)";
+      return " (#" + token.fingerprint() + ", unknown in the access model, perhaps revoked)";
     }
     return " (#" + token.fingerprint() + ")";
   }

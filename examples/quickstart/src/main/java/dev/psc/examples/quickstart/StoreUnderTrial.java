@@ -20,8 +20,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The store of this run: an embedded one that can be asked what it received, or a given one, of
- * which is known what it acknowledged.
+ * The store of this run: an embedded one, which can be queried, or a given one, whose accepted
+ * profiles are recorded on this side.
  */
 final class StoreUnderTrial implements AutoCloseable {
 
@@ -122,7 +122,7 @@ final class StoreUnderTrial implements AutoCloseable {
     return embedded != null;
   }
 
-  /** Notes what goes to a store that cannot be asked. */
+  /** Records the profiles for a store that cannot be queried. */
   ProfileReceiver watch(ProfileReceiver next) {
     DirectorySink sink = copies;
     if (sink == null) {
@@ -138,7 +138,7 @@ final class StoreUnderTrial implements AutoCloseable {
     };
   }
 
-  /** Returns what the embedded store received, or what was handed in for a given one. */
+  /** Returns the profiles that the embedded store received, or those accepted for a given one. */
   List<RawProfile> arrived() {
     return embedded == null
         ? List.copyOf(accepted)

@@ -21,7 +21,7 @@ final class TokenFile {
       Files.createFile(
           file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     } catch (UnsupportedOperationException e) {
-      // A file system without such permissions, as on Windows: the user's directory protects it.
+      // The file system has no POSIX permissions, as on Windows.
       Files.createFile(file);
     }
     Files.writeString(file, token.reveal() + "\n");

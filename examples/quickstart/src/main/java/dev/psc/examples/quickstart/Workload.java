@@ -12,8 +12,8 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 
 /**
- * Something for profiles to show: a few threads that write text, parse, sort and hash it, and share
- * one index behind one lock, which they wait for.
+ * A workload: a few threads that write, parse, sort and hash text, and share one index under one
+ * lock.
  */
 final class Workload implements AutoCloseable {
 
@@ -85,7 +85,7 @@ final class Workload implements AutoCloseable {
     }
   }
 
-  /** The lock is held for all of it, so that threads meet here. */
+  /** Holds the lock during all changes, so that threads contend. */
   private void addToIndex(String[] words, String hash) {
     synchronized (index) {
       for (String word : words) {

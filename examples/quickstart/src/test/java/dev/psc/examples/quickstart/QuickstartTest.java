@@ -31,7 +31,7 @@ class QuickstartTest {
     int code = run("--dir=" + directory, "--seconds=3", "--interval-seconds=1");
 
     assertThat(out.toString())
-        .contains("What the store received:")
+        .contains("Received by the store:")
         .contains("process_cpu:")
         .contains("goroutine:")
         .contains("memory:")
@@ -118,7 +118,7 @@ class QuickstartTest {
               "--seconds=1",
               "--interval-seconds=1");
 
-      assertThat(out.toString()).contains("What was sent", "Workload.");
+      assertThat(out.toString()).contains("Sent (the store cannot be queried)", "Workload.");
       assertThat(code).isZero();
       assertThat(store.profiles(project)).isNotEmpty();
     }
@@ -127,9 +127,9 @@ class QuickstartTest {
   @Test
   void refusesOptionsThatDoNotBelongTogether() {
     assertThat(run("--bearer-token-file=x")).isEqualTo(2);
-    assertThat(err.toString()).contains("belong to --store-address");
+    assertThat(err.toString()).contains("require --store-address");
     assertThat(run("--store-address=127.0.0.1:1")).isEqualTo(2);
-    assertThat(err.toString()).contains("needs --bearer-token-file and --project");
+    assertThat(err.toString()).contains("requires --bearer-token-file and --project");
     assertThat(run("--seconds=0")).isEqualTo(2);
   }
 

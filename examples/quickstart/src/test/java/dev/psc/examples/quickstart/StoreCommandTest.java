@@ -91,7 +91,7 @@ class StoreCommandTest {
     assertThat(send(token)).isInstanceOf(SendOutcome.Accepted.class);
   }
 
-  /** The steps of the migration guide by hand, against a running store. */
+  /** Runs the steps of the migration guide against a running store. */
   @Test
   void noticesWhatIamChangesWithTheNextCall() throws Exception {
     start("--project=" + PROJECT);

@@ -12,7 +12,7 @@ import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Recipe: profiles in a Spring MVC application. */
+/** A controller that serves profiles with Spring MVC. */
 @RestController
 class PprofController {
 

@@ -5,17 +5,17 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.context.annotation.Bean;
 
-/** A small shop that uses gRPC in other versions. */
+/** A small shop that uses other versions of gRPC and protobuf. */
 @SpringBootApplication
 public class ShopApplication {
 
-  /** Starts the application; {@code --server.port=0} takes any port. */
+  /** Starts the application; {@code --server.port=0} selects a free port. */
   public static void main(String[] arguments) {
-    JvmProfiling.prepare(); // before there is compiled code to lose
+    JvmProfiling.prepare(); // a later start discards JIT-compiled code
     SpringApplication.run(ShopApplication.class, arguments);
   }
 
-  /** Profiles this JVM as long as the application runs; Spring closes it. */
+  /** Starts profiling; Spring closes it with the application. */
   @Bean
   public JvmProfiling profiling() {
     return JvmProfiling.builder().environment().start();

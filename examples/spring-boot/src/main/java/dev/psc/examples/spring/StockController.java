@@ -13,7 +13,7 @@ import java.io.IOException;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Asks a service by gRPC; the service runs in the same process. */
+/** A controller that calls a gRPC service, which runs in the same process. */
 @RestController
 class StockController {
 
@@ -28,7 +28,7 @@ class StockController {
         ManagedChannelBuilder.forAddress("127.0.0.1", server.getPort()).usePlaintext().build();
   }
 
-  /** Says what the service answers, and which versions of gRPC and protobuf the application has. */
+  /** Returns the answer of the service, and the versions of gRPC and protobuf. */
   @GetMapping("/stock")
   String stock() {
     return HealthGrpc.newBlockingStub(channel)
@@ -45,7 +45,7 @@ class StockController {
     return path.replaceAll("!?/?$", "").replaceAll(".*/", "");
   }
 
-  /** Uses CPU time that profiles can name. */
+  /** Uses CPU time. */
   @GetMapping("/price")
   long price() {
     long x = System.nanoTime();

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The finished agent in front of the finished application, as {@code mvn verify} left them. */
+/** Tests the packaged agent with the packaged application, after {@code mvn verify}. */
 @Tag("interop")
 @Timeout(180)
 class AgentInFrontOfSpringBootTest {

@@ -21,7 +21,7 @@ public final class Events {
   }
 
   public void add(DeliveryEvent event) {
-    waiting.add(() -> tell(event));
+    waiting.add(() -> listener.on(event));
   }
 
   /** Adds an action that must not run under the lock, such as completing a stage. */
@@ -39,9 +39,5 @@ public final class Events {
         throttle.run("listener", more -> logger.warn("A listener failed ({} more since)", more, e));
       }
     }
-  }
-
-  private void tell(DeliveryEvent event) {
-    listener.on(event);
   }
 }

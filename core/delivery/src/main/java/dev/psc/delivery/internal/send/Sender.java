@@ -344,7 +344,7 @@ public final class Sender {
       return;
     }
     become(DeliveryState.SENDING, "");
-    // A profile that is too large says nothing about others.
+    // The rejection of a profile that is too large is no evidence about others.
     boolean tooLarge = rejected.reason().equals(SendOutcome.Rejected.TOO_LARGE);
     if (!tooLarge && queue.isKnownBad(call.batch)) {
       dropped(queue.dropRefused(call.batch, rejected.reason(), rejected.message()));

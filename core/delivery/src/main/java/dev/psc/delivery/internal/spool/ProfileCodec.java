@@ -72,7 +72,7 @@ final class ProfileCodec {
     try {
       int version = in.get();
       if (version != VERSION) {
-        throw new IllegalArgumentException("record version " + version + " is not known here");
+        throw new IllegalArgumentException("record version " + version + " is not supported");
       }
       boolean normalized = (in.get() & NORMALIZED) != 0;
       int pprofBytes = in.getInt();

@@ -6,7 +6,7 @@ import java.util.zip.CRC32C;
 /**
  * The frame of a record in a segment: magic, ordinal, length, checksum of these, body, checksum of
  * the body. Both checksums begin with the segment's salt, which is part of its file's name, so that
- * bytes of a profiled spool are not mistaken for a record.
+ * a profile that contains bytes of a spool is not mistaken for a record.
  */
 final class Records {
 

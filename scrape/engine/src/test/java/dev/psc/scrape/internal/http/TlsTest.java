@@ -252,7 +252,7 @@ class TlsTest {
             () ->
                 assertThat(http.failure("https://127.0.0.1:1/", new Tls().caFile(file).settings()))
                     .hasMessageContaining("ca_file " + file)
-                    .hasMessageContaining("no certificate in it"));
+                    .hasMessageContaining("contains no certificate"));
     String key = ours.serverKeyPem().replace("BEGIN PRIVATE", "BEGIN ENCRYPTED PRIVATE");
     HttpFailure locked =
         http.failure(
