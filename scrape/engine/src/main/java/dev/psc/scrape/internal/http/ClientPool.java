@@ -34,8 +34,8 @@ import org.slf4j.LoggerFactory;
  * not be shared:
  *
  * <ul>
- *   <li>The JDK's client keeps an HTTP/2 connection for as long as it is open, also when it has gone
- *       silent. An origin that exceeded a timeout moves to a second client, away from its
+ *   <li>The JDK's client keeps an HTTP/2 connection for as long as it is open, also when it has
+ *       gone silent. An origin that exceeded a timeout moves to a second client, away from its
  *       connection; when that client's connection goes silent as well, the client is replaced.
  *   <li>Requests over TLS to an address in place of a name share a client only as long as each
  *       address stands for one name, since connections are kept per address.
@@ -232,8 +232,7 @@ final class ClientPool {
     }
     try {
       PinnedNames names = new PinnedNames();
-      Entry fresh =
-          new Entry(material, create(key, material, names), names, System.nanoTime());
+      Entry fresh = new Entry(material, create(key, material, names), names, System.nanoTime());
       entries.put(key, fresh);
       sweepLater();
       return fresh;

@@ -86,8 +86,7 @@ final class ConnectRace {
       address = addresses.get(next++);
       if (next < addresses.size()) {
         try {
-          headStart =
-              scheduler.schedule(this::startNext, HEAD_START_MILLIS, TimeUnit.MILLISECONDS);
+          headStart = scheduler.schedule(this::startNext, HEAD_START_MILLIS, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException closed) {
           winner.complete(Optional.empty());
           return;

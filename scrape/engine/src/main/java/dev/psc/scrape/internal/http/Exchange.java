@@ -204,8 +204,8 @@ final class Exchange {
    * @param uri the URL with the host's name
    * @param ownOrigin whether the headers of the settings are sent
    */
-  HttpRequest request(
-      Route route, URI uri, Optional<String> authorization, boolean ownOrigin) throws HttpFailure {
+  HttpRequest request(Route route, URI uri, Optional<String> authorization, boolean ownOrigin)
+      throws HttpFailure {
     HttpRequest.Builder builder =
         HttpRequest.newBuilder(route.sent())
             .timeout(Duration.ofNanos(remainingNanos()))

@@ -97,13 +97,11 @@ final class HostAddresses implements AutoCloseable {
     return CompletableFuture.supplyAsync(() -> lookUp(host), executor)
         .thenCompose(
             addresses ->
-                choose(
-                    new Endpoint(host.toLowerCase(Locale.ROOT), port), addresses, timeoutNanos));
+                choose(new Endpoint(host.toLowerCase(Locale.ROOT), port), addresses, timeoutNanos));
   }
 
   static boolean isLiteral(String host) {
-    return host.indexOf(':') >= 0
-        || host.chars().allMatch(c -> c == '.' || (c >= '0' && c <= '9'));
+    return host.indexOf(':') >= 0 || host.chars().allMatch(c -> c == '.' || (c >= '0' && c <= '9'));
   }
 
   private List<InetAddress> lookUp(String host) {

@@ -39,8 +39,7 @@ final class RoutePlanner {
           .choose(unbracketed(host), server.port(), timeoutNanos)
           .thenCompose(choice -> direct(uri, server, choice));
     }
-    CompletableFuture<Route> route =
-        throughProxy(proxy.get(), uri, timeoutNanos);
+    CompletableFuture<Route> route = throughProxy(proxy.get(), uri, timeoutNanos);
     return uri.getHost() != null
         ? route
         : route.thenCompose(

@@ -82,8 +82,7 @@ public final class TlsMaterial {
     return context(tls, context -> NamedSslContext.of(context, names));
   }
 
-  private SSLContext context(TlsSettings tls, UnaryOperator<SSLContext> named)
-      throws HttpFailure {
+  private SSLContext context(TlsSettings tls, UnaryOperator<SSLContext> named) throws HttpFailure {
     try {
       SSLContext context = SSLContext.getInstance("TLS");
       context.init(keyManagers(tls), trustManagers(tls), null);
