@@ -275,6 +275,12 @@ final class Exchange {
       headersSeen = true;
       answeredOverHttp1 = info.version() == HttpClient.Version.HTTP_1_1;
     }
+    Framing.problem(info.headers())
+        .ifPresent(
+            problem ->
+                result.completeExceptionally(
+                    new HttpFailure(
+                        ScrapeOutcome.PROTOCOL, Framing.message(LogSafe.url(hop.uri), problem))));
     CompletableFuture<?> unused =
         reader
             .getBody()

@@ -93,6 +93,10 @@ final class FailureClassifier {
           ScrapeOutcome.REFUSED,
           where + ": connection refused; check that the target runs and listens on this port");
     }
+    if (isBrokenFraming(failure)) {
+      return new HttpFailure(
+          ScrapeOutcome.PROTOCOL, Framing.message(where, detail(failure)), failure);
+    }
     if (find(failure, ProtocolException.class) != null || says(failure, "invalid status line")) {
       return new HttpFailure(
           ScrapeOutcome.PROTOCOL,
@@ -134,6 +138,17 @@ final class FailureClassifier {
     Throwable failure = unwrap(thrown);
     return failure instanceof HttpTimeoutException
         && !(failure instanceof HttpConnectTimeoutException);
+  }
+
+  /** Returns whether it was HTTP, but with headers or chunks that cannot be read. */
+  private static boolean isBrokenFraming(Throwable failure) {
+    return says(failure, "invalid header")
+        || says(failure, "header size too big")
+        || says(failure, "chunk size")
+        || says(failure, "chunk header")
+        || says(failure, "unexpected content length")
+        || says(failure, "protocol error")
+        || find(failure, NumberFormatException.class) != null;
   }
 
   /** Returns the message about a host name without an address. */
