@@ -38,6 +38,8 @@ public final class PscScraper {
   public static void main(String[] arguments) {
     // Java 17 keeps idle connections for 20 minutes: connections of removed targets would pile up.
     setIfAbsent("jdk.httpclient.keepalive.timeout", "60");
+    // Without it, requests reach only the first address of a name, and no name with an underscore.
+    allowHostHeader();
     // With a parallelism of 1, as on two processors, Java 17 starts a thread for each response.
     if (Runtime.getRuntime().availableProcessors() <= 2) {
       setIfAbsent("java.util.concurrent.ForkJoinPool.common.parallelism", "2");
@@ -52,6 +54,13 @@ public final class PscScraper {
     if (System.getProperty(property) == null) {
       System.setProperty(property, value);
     }
+  }
+
+  /** Adds to what the user may have allowed. The JDK reads the property with its first request. */
+  private static void allowHostHeader() {
+    String property = "jdk.httpclient.allowRestrictedHeaders";
+    String allowed = System.getProperty(property, "");
+    System.setProperty(property, allowed.isBlank() ? "host" : allowed + ",host");
   }
 
   static int run(

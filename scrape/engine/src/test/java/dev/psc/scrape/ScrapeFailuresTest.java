@@ -18,6 +18,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -278,8 +280,162 @@ class ScrapeFailuresTest {
             "in the middle of the body",
             ""),
         Arguments.of(
+            "command line",
+            ok("text/plain; charset=utf-8", "/usr/bin/app\0--password=hunter2\0-x"),
+            "not_pprof",
+            "the answer is a command line, as Go's /debug/pprof/cmdline gives it, not a profile",
+            "correct the profile's path"),
+        Arguments.of(
+            "trace",
+            ok("go 1.22 trace\0\0\0\1\2\3".getBytes(StandardCharsets.US_ASCII)),
+            "not_pprof",
+            "the answer is an execution trace",
+            "correct the profile's path"),
+        Arguments.of(
+            "symbol",
+            ok("text/plain; charset=utf-8", "num_symbols: 1\n"),
+            "not_pprof",
+            "the symbol table of Go's /debug/pprof/symbol",
+            "correct the profile's path"),
+        Arguments.of(
+            "recording",
+            ok("FLR\0\0\2\0\1".getBytes(StandardCharsets.US_ASCII)),
+            "not_pprof",
+            "a JDK Flight Recording",
+            "correct the profile's path"),
+        Arguments.of(
+            "gperftools' text",
+            ok("text/plain", "--- contentionz 1 ---\nformat = java\n"),
+            "legacy_text",
+            "in a legacy text format",
+            "has to serve pprof's protobuf format"),
+        Arguments.of(
+            "tcmalloc's heap",
+            ok("text/plain", "heap profile: 1: 2 [ 1: 2] @ heap_v2/524288\n"),
+            "legacy_text",
+            "in a legacy text format",
+            "has to serve pprof's protobuf format"),
+        Arguments.of(
+            "legacy Java CPU profile",
+            ok(words(0, 3, 1, 10_000, 0, 1, 2, 3, 4)),
+            "not_pprof",
+            "a CPU profile in gperftools' legacy format",
+            "has to serve pprof's protobuf format"),
+        Arguments.of(
+            "gperftools' CPU profile",
+            ok(words(0, 3, 0, 10_000, 0, 1, 2, 3, 4)),
+            "not_pprof",
+            "a CPU profile in gperftools' legacy format",
+            "has to serve pprof's protobuf format"),
+        Arguments.of(
+            "brotli",
+            encoded("br", new byte[] {0x0b, 0x02, (byte) 0x80, 1}),
+            "protocol",
+            "the answer has Content-Encoding: br, but only gzip was accepted",
+            "switch it off"),
+        Arguments.of(
+            "deflate",
+            encoded("Deflate", new byte[] {0x78, (byte) 0x9c, 1, 2}),
+            "protocol",
+            "Content-Encoding: deflate",
+            "switch it off"),
+        Arguments.of(
+            "zstd",
+            encoded("zstd", new byte[] {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd}),
+            "protocol",
+            "Content-Encoding: zstd",
+            "switch it off"),
+        Arguments.of(
+            "zstd without header",
+            ok(new byte[] {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd, 0, 0}),
+            "not_pprof",
+            "compressed with zstd",
+            "with gzip or without compression"),
+        Arguments.of(
+            "page in gzip",
+            encoded("gzip", gzip("<html>Login</html>".getBytes(StandardCharsets.UTF_8))),
+            "html",
+            "a web page, not pprof (\"<html>Login</html>\")",
+            "login page"),
+        Arguments.of(
+            "error in gzip",
+            raw(500, "gzip", gzip("cpu profiling already in use".getBytes(StandardCharsets.UTF_8))),
+            "cpu_busy",
+            "answered 500 \"cpu profiling already in use\"",
+            "let only one scraper"),
+        Arguments.of(
+            "length and chunks",
+            raw(
+                "HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n5\r\n"
+                    + "abcde\r\n0\r\n\r\n"),
+            "protocol",
+            "framing of the answer is broken (both Content-Length and Transfer-Encoding",
+            "HTTP server, or a proxy"),
+        Arguments.of(
+            "two lengths",
+            raw("HTTP/1.1 200 x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
+            "protocol",
+            "Content-Length has several values: 1, 2",
+            "HTTP server, or a proxy"),
+        Arguments.of(
+            "length in words",
+            raw("HTTP/1.1 200 x\r\nContent-Length: five\r\n\r\nabcde"),
+            "protocol",
+            "framing of the answer is broken",
+            "HTTP server, or a proxy"),
+        Arguments.of(
+            "length below zero",
+            raw("HTTP/1.1 200 x\r\nContent-Length: -5\r\n\r\nabcde"),
+            "protocol",
+            "Content-Length is \"-5\"",
+            "HTTP server, or a proxy"),
+        Arguments.of(
+            "no chunks",
+            raw("HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabcde\r\n"),
+            "protocol",
+            "framing of the answer is broken (Illegal character in chunk size",
+            "HTTP server, or a proxy"),
+        Arguments.of(
+            "transfer encoding",
+            raw("HTTP/1.1 200 x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"),
+            "protocol",
+            "Transfer-Encoding \"gzip, chunked\" is not supported",
+            "HTTP server, or a proxy"),
+        Arguments.of(
+            "header",
+            raw("HTTP/1.1 200 x\r\nBad Name: x\r\nContent-Length: 1\r\n\r\nx"),
+            "protocol",
+            "framing of the answer is broken (Invalid header name",
+            "HTTP server, or a proxy"),
+        Arguments.of(
             "not http", raw("SSH-2.0-OpenSSH_9.2\r\n"), "protocol", "not HTTP", "check the port"),
         Arguments.of("hangs up", raw(""), "broken", "the connection broke", "tried again"));
+  }
+
+  private static TestServer.Handler encoded(String encoding, byte[] body) {
+    return raw(200, encoding, body);
+  }
+
+  private static TestServer.Handler raw(int status, String encoding, byte[] body) {
+    return call -> {
+      call.write(
+          "HTTP/1.1 "
+              + status
+              + " x\r\nContent-Encoding: "
+              + encoding
+              + "\r\nContent-Length: "
+              + body.length
+              + "\r\n\r\n");
+      call.write(body);
+    };
+  }
+
+  private static byte[] words(long... words) {
+    ByteBuffer buffer = ByteBuffer.allocate(8 * words.length).order(ByteOrder.LITTLE_ENDIAN);
+    for (long word : words) {
+      buffer.putLong(word);
+    }
+    return buffer.array();
   }
 
   private static byte[] concat(byte[] a, byte[] b) {
@@ -296,8 +452,16 @@ class ScrapeFailuresTest {
     ScrapeReport report = answering(bad);
     assertThat(report.reason()).matches(reason);
     assertThat(report.outcome().reason()).isEqualTo(report.reason());
-    assertThat(report.message()).contains(what).containsPattern(advice);
+    assertThat(report.message()).contains(what).containsPattern(advice).doesNotContain("hunter2");
     assertThat(received).extracting(RawProfile::name).containsExactly("good");
+  }
+
+  @Test
+  void asksForGzipAndNothingElse() throws Exception {
+    answering(status(404, ""));
+    assertThat(server.heads())
+        .isNotEmpty()
+        .allSatisfy(head -> assertThat(head).containsIgnoringCase("\r\nAccept-Encoding: gzip\r\n"));
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.psc.scrape.http;
 
+import dev.psc.net.UrlHost;
 import dev.psc.scrape.settings.ConfigNode;
 import dev.psc.scrape.settings.Fields;
 import dev.psc.scrape.settings.Secret;
@@ -128,7 +129,7 @@ public final class HttpSettingsFields {
         "an http:// or https:// URL",
         text -> {
           URI uri = URI.create(text);
-          if (uri.getHost() == null
+          if (UrlHost.of(uri).isEmpty()
               || !("http".equalsIgnoreCase(uri.getScheme())
                   || "https".equalsIgnoreCase(uri.getScheme()))) {
             throw new IllegalArgumentException("expected an http:// or https:// URL with a host");

@@ -1,5 +1,6 @@
 package dev.psc.scrape.target;
 
+import dev.psc.net.UrlHost;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLEncoder;
@@ -68,17 +69,13 @@ final class Urls {
       throw new IllegalArgumentException(
           "\"" + address + "\" and \"" + path + "\" make no URL: " + e.getReason(), e);
     }
-    if (uri.getHost() == null || uri.getPort() > 65535) {
+    if (UrlHost.of(uri).isEmpty() || UrlHost.port(uri) > 65535) {
       throw new IllegalArgumentException("\"" + address + "\" " + advice(address));
     }
     return uri;
   }
 
   private static String advice(String address) {
-    if (address.indexOf('_') >= 0) {
-      return "cannot be asked by Java's HTTP client because of the underscore: use its IP address"
-          + " or another name";
-    }
     if (address.indexOf(':') != address.lastIndexOf(':') && !address.startsWith("[")) {
       return "is not host:port: write an IPv6 address as [" + address + "]:port";
     }

@@ -88,6 +88,9 @@ public final class Validation implements ProfileTransform {
           "; the target or a proxy broke off the response, see its log";
       case PprofException.TOO_LARGE -> "; raise inflated_size_limit if the size is expected";
       case PprofException.NO_SUCH_SAMPLE_TYPE -> "; correct keep_sample_type";
+      case PprofException.CORRUPT, PprofException.TRAILING_GARBAGE ->
+          "; check the profile's path, and proxies between scraper and target; if the target sends"
+              + " it like this, its profiler has to be corrected";
       default -> "; the program that writes the profile has to be corrected";
     };
   }

@@ -1,6 +1,7 @@
 package dev.psc.scrape.internal.http;
 
 import dev.psc.net.ProxyAddress;
+import dev.psc.net.UrlHost;
 import dev.psc.scrape.http.HttpAnswer;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.HttpGet;
@@ -43,6 +44,8 @@ final class Exchange {
   private @Nullable CompletableFuture<?> sending;
   private @Nullable BodyReader reading;
   private boolean headersSeen;
+  private boolean answeredOverHttp1;
+  private @Nullable Attempt attempt;
 
   Exchange(JdkHttpClients clients, HttpGet get) {
     this(clients, get, null);
@@ -84,18 +87,26 @@ final class Exchange {
 
   private void timedOut() {
     boolean inBody;
+    Attempt last;
+    boolean overHttp1;
     synchronized (this) {
       inBody = headersSeen;
+      last = attempt;
+      overHttp1 = answeredOverHttp1;
     }
-    result.completeExceptionally(
-        new HttpFailure(
-            ScrapeOutcome.TIMEOUT,
-            LogSafe.url(get.uri())
-                + ": "
-                + (inBody ? "the body was not complete" : "no answer")
-                + " within "
-                + Durations.format(get.timeout())
-                + "; raise scrape_timeout if the target needs longer"));
+    boolean ours =
+        result.completeExceptionally(
+            new HttpFailure(
+                ScrapeOutcome.TIMEOUT,
+                LogSafe.url(get.uri())
+                    + ": "
+                    + (inBody ? "the body was not complete" : "no answer")
+                    + " within "
+                    + Durations.format(get.timeout())
+                    + "; raise scrape_timeout if the target needs longer"));
+    if (ours && last != null) {
+      clients.timedOut(get.settings(), last.hop.uri, last.route, last.client, overHttp1);
+    }
   }
 
   private void abort() {
@@ -114,54 +125,98 @@ final class Exchange {
   }
 
   private void send(URI uri, Optional<String> authorization, boolean ownOrigin, int redirectsLeft) {
+    route(new Hop(uri, authorization, ownOrigin, redirectsLeft), true);
+  }
+
+  private void route(Hop hop, boolean mayRetry) {
     if (result.isDone()) {
       return;
     }
     try {
-      ClientPool.Client client = clients.client(get.settings());
-      Optional<ProxyAddress> proxy = client.route().proxy(uri);
-      HttpRequest request = request(client, proxy, uri, authorization, ownOrigin);
-      Hop hop = new Hop(uri, authorization, ownOrigin, redirectsLeft);
+      CompletableFuture<?> unused =
+          clients
+              .plan(get.settings(), hop.uri, remainingNanos())
+              .whenComplete(
+                  (route, failure) -> {
+                    if (failure != null) {
+                      result.completeExceptionally(FailureClassifier.unasked(failure, hop.uri));
+                    } else {
+                      send(hop, route, mayRetry);
+                    }
+                  });
+    } catch (HttpFailure | RuntimeException e) {
+      result.completeExceptionally(FailureClassifier.unasked(e, hop.uri));
+    }
+  }
+
+  private long remainingNanos() {
+    return Math.max(1_000_000, deadlineNanos - System.nanoTime());
+  }
+
+  private void send(Hop hop, Route route, boolean mayRetry) {
+    if (result.isDone()) {
+      return;
+    }
+    try {
+      ClientPool.Client client = clients.client(get.settings(), hop.uri, route);
+      HttpRequest request = request(route, hop.uri, hop.authorization, hop.ownOrigin);
       CompletableFuture<HttpResponse<byte[]>> answer =
-          client.http().sendAsync(request, info -> reader(hop, info));
+          client.sendAsync(request, route.proxyAddress(), info -> reader(hop, info));
       synchronized (this) {
         sending = answer;
+        attempt = new Attempt(hop, route, client);
       }
       CompletableFuture<?> unused =
           answer.whenComplete(
               (response, failure) -> {
-                if (failure != null && FailureClassifier.isTimeout(failure)) {
-                  // The client's own clock was a moment ahead of ours.
-                  timedOut();
-                } else if (failure != null) {
-                  result.completeExceptionally(FailureClassifier.classify(failure, uri, proxy));
+                if (failure != null) {
+                  failed(hop, route, mayRetry, failure);
                 }
               });
       if (result.isDone()) {
         abort();
       }
     } catch (HttpFailure | RuntimeException e) {
-      result.completeExceptionally(FailureClassifier.unasked(e, uri));
+      result.completeExceptionally(FailureClassifier.unasked(e, hop.uri));
     }
   }
 
-  HttpRequest request(
-      ClientPool.Client client,
-      Optional<ProxyAddress> proxy,
-      URI uri,
-      Optional<String> authorization,
-      boolean ownOrigin)
+  private void failed(Hop hop, Route route, boolean mayRetry, Throwable failure) {
+    if (FailureClassifier.isTimeout(failure)) {
+      // The client's own clock was a moment ahead of ours.
+      timedOut();
+      return;
+    }
+    boolean unconnected = FailureClassifier.isUnconnected(failure);
+    if (unconnected) {
+      clients.unconnected(route);
+    }
+    if (unconnected && route.several() && mayRetry) {
+      route(hop, false);
+    } else {
+      result.completeExceptionally(FailureClassifier.classify(failure, hop.uri, route.proxy()));
+    }
+  }
+
+  /**
+   * Returns the request for a hop.
+   *
+   * @param uri the URL with the host's name
+   * @param ownOrigin whether the headers of the settings are sent
+   */
+  HttpRequest request(Route route, URI uri, Optional<String> authorization, boolean ownOrigin)
       throws HttpFailure {
-    Duration left = Duration.ofNanos(Math.max(1_000_000, deadlineNanos - System.nanoTime()));
     HttpRequest.Builder builder =
-        HttpRequest.newBuilder(uri)
-            .timeout(left)
+        HttpRequest.newBuilder(route.sent())
+            .timeout(Duration.ofNanos(remainingNanos()))
             .version(
-                uri.getScheme().equalsIgnoreCase("https") && get.settings().enableHttp2()
+                JdkHttpClients.offersHttp2(get.settings(), route)
                     ? HttpClient.Version.HTTP_2
                     : HttpClient.Version.HTTP_1_1)
-            .header("User-Agent", clients.userAgent());
+            .header("User-Agent", clients.userAgent())
+            .header("Accept-Encoding", "identity");
     get.headers().forEach(builder::setHeader);
+    route.hostHeader().ifPresent(host -> builder.setHeader("Host", host));
     if (form != null) {
       builder.POST(HttpRequest.BodyPublishers.ofString(form));
     }
@@ -173,8 +228,8 @@ final class Exchange {
         }
       }
     }
-    if (proxy.isPresent()) {
-      addProxyHeaders(builder, proxy.get(), uri);
+    if (route.proxy().isPresent()) {
+      addProxyHeaders(builder, route.proxy().get(), uri);
     }
     return builder.build();
   }
@@ -204,6 +259,9 @@ final class Exchange {
   private record Hop(
       URI uri, Optional<String> authorization, boolean ownOrigin, int redirectsLeft) {}
 
+  /** A request that was sent. */
+  private record Attempt(Hop hop, Route route, ClientPool.Client client) {}
+
   /**
    * Returns what reads the body, and goes on from its end. The client's own future completes in the
    * default pool, which on small machines of Java 17 is a new thread for each, without bound.
@@ -215,7 +273,14 @@ final class Exchange {
     synchronized (this) {
       reading = reader;
       headersSeen = true;
+      answeredOverHttp1 = info.version() == HttpClient.Version.HTTP_1_1;
     }
+    Framing.problem(info.headers())
+        .ifPresent(
+            problem ->
+                result.completeExceptionally(
+                    new HttpFailure(
+                        ScrapeOutcome.PROTOCOL, Framing.message(LogSafe.url(hop.uri), problem))));
     CompletableFuture<?> unused =
         reader
             .getBody()
@@ -271,7 +336,7 @@ final class Exchange {
     }
     String scheme = next.getScheme() == null ? "" : next.getScheme().toLowerCase(Locale.ROOT);
     if (location.isEmpty()
-        || next.getHost() == null
+        || UrlHost.of(next).isEmpty()
         || !(scheme.equals("http") || scheme.equals("https"))) {
       throw new HttpFailure(
           ScrapeOutcome.REDIRECT, where + " without a Location that can be followed");
@@ -281,13 +346,14 @@ final class Exchange {
 
   private static boolean sameOrigin(URI a, URI b) {
     return a.getScheme().equalsIgnoreCase(b.getScheme())
-        && a.getHost().equalsIgnoreCase(b.getHost())
+        && UrlHost.of(a).orElse("").equalsIgnoreCase(UrlHost.of(b).orElse(""))
         && port(a) == port(b);
   }
 
   static int port(URI uri) {
-    if (uri.getPort() >= 0) {
-      return uri.getPort();
+    int port = UrlHost.port(uri);
+    if (port >= 0) {
+      return port;
     }
     return uri.getScheme().equalsIgnoreCase("https") ? 443 : 80;
   }

@@ -71,9 +71,7 @@ final class FailureClassifier {
     }
     if (find(failure, UnresolvedAddressException.class) != null
         || find(failure, UnknownHostException.class) != null) {
-      return new HttpFailure(
-          ScrapeOutcome.DNS,
-          where + ": the host name cannot be resolved; check the target's address and the DNS");
+      return new HttpFailure(ScrapeOutcome.DNS, unresolved(where));
     }
     SSLException tls = find(failure, SSLException.class);
     if (tls != null) {
@@ -94,6 +92,10 @@ final class FailureClassifier {
       return new HttpFailure(
           ScrapeOutcome.REFUSED,
           where + ": connection refused; check that the target runs and listens on this port");
+    }
+    if (isBrokenFraming(failure)) {
+      return new HttpFailure(
+          ScrapeOutcome.PROTOCOL, Framing.message(where, detail(failure)), failure);
     }
     if (find(failure, ProtocolException.class) != null || says(failure, "invalid status line")) {
       return new HttpFailure(
@@ -138,10 +140,43 @@ final class FailureClassifier {
         && !(failure instanceof HttpConnectTimeoutException);
   }
 
+  /** Returns whether it was HTTP, but with headers or chunks that cannot be read. */
+  private static boolean isBrokenFraming(Throwable failure) {
+    return says(failure, "invalid header")
+        || says(failure, "header size too big")
+        || says(failure, "chunk size")
+        || says(failure, "chunk header")
+        || says(failure, "unexpected content length")
+        || says(failure, "protocol error")
+        || find(failure, NumberFormatException.class) != null;
+  }
+
+  /** Returns the message about a host name without an address. */
+  static String unresolved(URI uri) {
+    return unresolved(LogSafe.url(uri));
+  }
+
+  private static String unresolved(String where) {
+    return where + ": the host name cannot be resolved; check the target's address and the DNS";
+  }
+
+  /** Returns whether a request failed before there was a connection. */
+  static boolean isUnconnected(Throwable thrown) {
+    Throwable failure = unwrap(thrown);
+    return failure instanceof HttpConnectTimeoutException
+        || find(failure, ConnectException.class) != null
+        || find(failure, NoRouteToHostException.class) != null
+        || says(failure, "network is unreachable");
+  }
+
   private static String tlsAdvice(SSLException failure) {
     String detail = detail(failure);
     if (says(failure, "unrecognized ssl message") || says(failure, "plaintext")) {
       return "the target does not speak TLS; set scheme: http";
+    }
+    if (says(failure, "illegal given domain name")) {
+      return "Java verifies no certificate for a host name with an underscore; set"
+          + " tls_config.server_name to the certificate's name";
     }
     if (says(failure, "no subject alternative") || says(failure, "no name matching")) {
       return "the certificate is for another name ("

@@ -1,6 +1,6 @@
 package dev.psc.scrape.internal.http;
 
-import dev.psc.net.ProxyAddress;
+import dev.psc.net.UrlHost;
 import dev.psc.scrape.http.Credentials;
 import dev.psc.scrape.http.HttpAnswer;
 import dev.psc.scrape.http.HttpClients;
@@ -10,12 +10,14 @@ import dev.psc.scrape.http.HttpSettings;
 import dev.psc.scrape.http.HttpStream;
 import dev.psc.scrape.http.ScrapeOutcome;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -42,6 +44,8 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
   private final SecretFiles secrets = new SecretFiles();
   private final ClientPool clients;
   private final OAuth2Tokens tokens;
+  private final HostAddresses addresses;
+  private final RoutePlanner routes;
 
   /**
    * Creates an empty pool; clients are started on first use.
@@ -62,7 +66,7 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
         executor,
         userAgent,
         maxBytesInFlight,
-        new Surroundings(System.getenv(), System::nanoTime, IDLE));
+        new Surroundings(System.getenv(), System::nanoTime, IDLE, InetAddress::getAllByName));
   }
 
   /**
@@ -71,8 +75,13 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
    * @param environment the variables
    * @param nanoTime the clock by which tokens expire
    * @param idle how long an idle client is kept
+   * @param resolver looks up host names
    */
-  record Surroundings(Map<String, String> environment, LongSupplier nanoTime, Duration idle) {}
+  record Surroundings(
+      Map<String, String> environment,
+      LongSupplier nanoTime,
+      Duration idle,
+      HostAddresses.Resolver resolver) {}
 
   JdkHttpClients(
       ScheduledExecutorService scheduler,
@@ -87,6 +96,8 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
         new ClientPool(
             scheduler, executor, secrets, surroundings.environment(), surroundings.idle());
     this.tokens = new OAuth2Tokens(this, surroundings.nanoTime());
+    this.addresses = new HostAddresses(scheduler, executor, surroundings.resolver());
+    this.routes = new RoutePlanner(addresses);
   }
 
   @Override
@@ -119,27 +130,41 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
 
   @Override
   public HttpStream open(HttpGet get) throws HttpFailure, InterruptedException {
-    CompletableFuture<HttpResponse<InputStream>> answer = null;
-    Optional<ProxyAddress> proxy = Optional.empty();
+    CompletableFuture<?> running = null;
+    Route route = null;
+    ClientPool.Client client = null;
     try {
-      Optional<String> authorization = authorization(get.settings()).get();
-      ClientPool.Client client = client(get.settings());
-      proxy = client.route().proxy(get.uri());
-      HttpRequest request =
-          new Exchange(this, get).request(client, proxy, get.uri(), authorization, true);
-      answer = client.http().sendAsync(request, HttpResponse.BodyHandlers.ofInputStream());
+      CompletableFuture<Optional<String>> authorizing = authorization(get.settings());
+      running = authorizing;
+      Optional<String> authorization = authorizing.get();
+      CompletableFuture<Route> planning = plan(get.settings(), get.uri(), get.timeout().toNanos());
+      running = planning;
+      route = planning.get();
+      client = client(get.settings(), get.uri(), route);
+      HttpRequest request = new Exchange(this, get).request(route, get.uri(), authorization, true);
+      CompletableFuture<HttpResponse<InputStream>> answer =
+          client.sendAsync(
+              request, route.proxyAddress(), HttpResponse.BodyHandlers.ofInputStream());
+      running = answer;
       HttpResponse<InputStream> response = answer.get();
       if (response.statusCode() == 401 && authorization.isPresent()) {
         refused(get.settings(), authorization.get());
       }
       return new HttpStream(response.statusCode(), response.headers(), response.body());
     } catch (InterruptedException e) {
-      if (answer != null) {
-        answer.cancel(true);
+      if (running != null) {
+        running.cancel(true);
       }
       throw e;
     } catch (ExecutionException | RuntimeException failed) {
-      throw FailureClassifier.classify(failed, get.uri(), proxy);
+      if (route != null && FailureClassifier.isUnconnected(failed)) {
+        unconnected(route);
+      }
+      if (route != null && client != null && FailureClassifier.isTimeout(failed)) {
+        timedOut(get.settings(), get.uri(), route, client, false);
+      }
+      throw FailureClassifier.classify(
+          failed, get.uri(), route == null ? Optional.empty() : route.proxy());
     }
   }
 
@@ -159,8 +184,44 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
     return new BodyReader(LogSafe.url(uri), limitBytes, cut, bytesInFlight, maxBytesInFlight);
   }
 
-  ClientPool.Client client(HttpSettings settings) throws HttpFailure {
-    return clients.client(settings);
+  /** Returns the route to a URL; fails with an {@link HttpFailure}. */
+  CompletableFuture<Route> plan(HttpSettings settings, URI uri, long timeoutNanos)
+      throws HttpFailure {
+    return routes.plan(clients.proxies(settings), uri, timeoutNanos);
+  }
+
+  ClientPool.Client client(HttpSettings settings, URI uri, Route route) throws HttpFailure {
+    return clients.client(settings, origin(uri), route.pin());
+  }
+
+  private static String origin(URI uri) {
+    return (uri.getScheme() + "://" + UrlHost.of(uri).orElse("")).toLowerCase(Locale.ROOT)
+        + ":"
+        + Exchange.port(uri);
+  }
+
+  /**
+   * Returns whether HTTP/2 is offered. Its {@code :authority} is always the host of the JDK's URL,
+   * so that a request to an address in place of a name has to be HTTP/1.1.
+   */
+  static boolean offersHttp2(HttpSettings settings, Route route) {
+    return settings.enableHttp2()
+        && route.hostHeader().isEmpty()
+        && route.sent().getScheme().equalsIgnoreCase("https");
+  }
+
+  /** Forgets the address that could not be connected to. */
+  void unconnected(Route route) {
+    addresses.forget(route.dialled().host(), route.dialled().port());
+  }
+
+  /** Has the next request avoid what a request that exceeded its timeout has used. */
+  void timedOut(
+      HttpSettings settings, URI uri, Route route, ClientPool.Client client, boolean overHttp1) {
+    addresses.forget(route.dialled().host(), route.dialled().port());
+    if (offersHttp2(settings, route) && !overHttp1) {
+      clients.distrust(settings, origin(uri), client);
+    }
   }
 
   /** Returns the number of JDK clients. */
@@ -208,5 +269,6 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
   @Override
   public void close() {
     clients.clear();
+    addresses.close();
   }
 }

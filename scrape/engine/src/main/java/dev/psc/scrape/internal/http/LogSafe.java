@@ -1,5 +1,6 @@
 package dev.psc.scrape.internal.http;
 
+import dev.psc.net.UrlHost;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharsetDecoder;
@@ -73,9 +74,10 @@ final class LogSafe {
   /** Returns the URL without the parts that may hold secrets: user, query and fragment. */
   static String url(URI uri) {
     StringBuilder text = new StringBuilder();
-    text.append(uri.getScheme()).append("://").append(uri.getHost());
-    if (uri.getPort() >= 0) {
-      text.append(':').append(uri.getPort());
+    text.append(uri.getScheme()).append("://").append(UrlHost.of(uri).orElse(""));
+    int port = UrlHost.port(uri);
+    if (port >= 0) {
+      text.append(':').append(port);
     }
     return text.append(uri.getRawPath() == null ? "" : line(uri.getRawPath(), 256)).toString();
   }

@@ -12,23 +12,41 @@ import java.util.Optional;
 /** Recognizes profiles among the responses of targets and explains all others. */
 public final class ProfileResponses {
 
+  /** The content encoding that {@link #profile} accepts. */
+  public static final String ACCEPTED_ENCODING = ContentEncodings.ACCEPTED;
+
   private static final int EXCERPT = 200;
   private static final int ERROR_EXCERPT = 512;
 
-  private static final List<String> LEGACY =
+  /** How much of a body is looked at. */
+  private static final int BEGINNING = 4096;
+
+  /** The text forms of Go's own profiles. */
+  private static final List<String> DEBUG_TEXT =
       List.of(
           "heap profile:",
-          "heapz ",
           "goroutine profile:",
           "goroutine ",
           "threadcreate profile:",
+          "--- contention:",
+          "--- mutex:");
+
+  /** The text forms of gperftools and of Java agents before pprof's protobuf. */
+  private static final List<String> LEGACY_TEXT =
+      List.of(
           "growth profile:",
+          "heapz ",
           "--- contention",
+          "--- cpu",
+          "--- growth",
+          "--- heap",
           "--- mutex",
-          "--- heapz",
-          "--- growthz",
-          "--- threadz",
-          "--- cpu");
+          "--- profile",
+          "--- symbol",
+          "--- thread");
+
+  private static final String TO_PROTOBUF =
+      "; the target has to serve pprof's protobuf format: update its profiling library";
 
   private ProfileResponses() {}
 
@@ -37,45 +55,97 @@ public final class ProfileResponses {
    *
    * @param answer any response
    * @param uri the requested URL
-   * @return the body, without a content encoding around a compressed profile
+   * @return the body, which may have gzip as a content encoding around a compressed profile
    * @throws HttpFailure when it is something else; the message names it
    */
   public static byte[] profile(HttpAnswer answer, URI uri) throws HttpFailure {
     String where = LogSafe.url(uri);
     byte[] body = answer.body();
+    byte[] start = ContentEncodings.beginning(answer.headers(), body, BEGINNING);
     if (answer.status() != 200) {
-      throw failedStatus(answer, where);
+      throw failedStatus(answer, start, where);
     }
     if (body.length == 0) {
       throw new HttpFailure(
           ScrapeOutcome.EMPTY, where + ": the answer is empty; check the profile's path");
     }
-    if (body[0] == 0x1f && body.length > 1 && (body[1] & 0xff) == 0x8b) {
+    // Of a content encoding that is not gzip, a profile may be none the less: Go's client ignores
+    // the header.
+    if (ContentEncodings.isGzip(start)) {
       return body;
     }
-    Optional<String> text = text(body);
+    Optional<String> encoding = ContentEncodings.unasked(answer.headers());
+    if (encoding.isPresent()) {
+      throw new HttpFailure(
+          ScrapeOutcome.PROTOCOL,
+          where
+              + ": the answer has Content-Encoding: "
+              + LogSafe.line(encoding.get(), 40)
+              + ", but only gzip was accepted; switch it off at the target, or at the proxy in front"
+              + " of it");
+    }
+    Optional<String> compression = OtherBodies.compression(start);
+    if (compression.isPresent()) {
+      throw new HttpFailure(
+          ScrapeOutcome.NOT_PPROF,
+          where
+              + ": the answer is compressed with "
+              + compression.get()
+              + "; the target must send its profile with gzip or without compression");
+    }
+    String path = String.valueOf(uri.getPath());
+    Optional<String> other = OtherBodies.name(start, path, answer.contentType());
+    if (other.isPresent()) {
+      throw new HttpFailure(
+          ScrapeOutcome.NOT_PPROF,
+          where
+              + ": the answer is "
+              + other.get()
+              + ", not a profile; correct the profile's path, e.g. /debug/pprof/heap");
+    }
+    if (OtherBodies.isLegacyCpuProfile(start)) {
+      throw new HttpFailure(
+          ScrapeOutcome.NOT_PPROF,
+          where + ": the answer is a CPU profile in gperftools' legacy format" + TO_PROTOBUF);
+    }
+    Optional<String> text = text(start);
     if (text.isEmpty()) {
       return body;
     }
-    String start = text.get().stripLeading().toLowerCase(Locale.ROOT);
-    String came = contentType(answer) + LogSafe.excerpt(body, EXCERPT);
-    if (LEGACY.stream().anyMatch(start::startsWith)) {
-      throw new HttpFailure(
+    throw notPprof(answer, start, text.get(), where);
+  }
+
+  private static HttpFailure notPprof(
+      HttpAnswer answer, byte[] beginning, String text, String where) {
+    String start = text.stripLeading().toLowerCase(Locale.ROOT);
+    String came = contentType(answer) + LogSafe.excerpt(beginning, EXCERPT);
+    boolean tcmalloc = start.startsWith("heap profile:") && !start.contains("@ heap/");
+    if (!tcmalloc && DEBUG_TEXT.stream().anyMatch(start::startsWith)) {
+      return new HttpFailure(
           ScrapeOutcome.LEGACY_TEXT,
           where
               + ": the answer is a profile as text, not pprof ("
               + came
               + "); remove debug=1 from params and path");
     }
+    if (tcmalloc || LEGACY_TEXT.stream().anyMatch(start::startsWith)) {
+      return new HttpFailure(
+          ScrapeOutcome.LEGACY_TEXT,
+          where
+              + ": the answer is a profile in a legacy text format, not pprof ("
+              + came
+              + ")"
+              + TO_PROTOBUF);
+    }
     if (start.startsWith("<!doctype") || start.startsWith("<html") || isHtml(answer, start)) {
-      throw new HttpFailure(
+      return new HttpFailure(
           ScrapeOutcome.HTML,
           where
               + ": the answer is a web page, not pprof ("
               + came
               + "); check port and path, and whether a proxy or a login page stands in between");
     }
-    throw new HttpFailure(
+    return new HttpFailure(
         ScrapeOutcome.NOT_PPROF,
         where
             + ": the answer is text, not pprof ("
@@ -92,11 +162,11 @@ public final class ProfileResponses {
     return type.isEmpty() ? "" : LogSafe.line(type, 60) + ", ";
   }
 
-  private static HttpFailure failedStatus(HttpAnswer answer, String where) {
+  private static HttpFailure failedStatus(HttpAnswer answer, byte[] start, String where) {
     int status = answer.status();
     // An error's words may come in colours or be cut: control characters do not speak against text.
-    String words = new String(answer.body(), StandardCharsets.UTF_8);
-    String excerpt = LogSafe.excerpt(answer.body(), ERROR_EXCERPT);
+    String words = new String(start, StandardCharsets.UTF_8);
+    String excerpt = LogSafe.excerpt(start, ERROR_EXCERPT);
     String said = excerpt.startsWith("\"") && !words.isBlank() ? " " + excerpt : "";
     String lower = words.toLowerCase(Locale.ROOT);
     String what = where + ": answered " + status + said;

@@ -2,6 +2,7 @@ package dev.psc.scrape.internal.http;
 
 import dev.psc.net.ProxyAddress;
 import dev.psc.net.ProxyRules;
+import dev.psc.net.UrlHost;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.ProxySettings;
 import dev.psc.scrape.http.ScrapeOutcome;
@@ -18,13 +19,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The proxy of each request, by {@link ProxySettings} or, if they name it, by the environment, see
- * {@link ProxyRules}. Immutable.
+ * {@link ProxyRules}. Thread-safe.
  */
 final class ProxyRoute {
 
@@ -32,6 +34,7 @@ final class ProxyRoute {
   private static final String DISABLED_IN_TUNNELS = "jdk.http.auth.tunneling.disabledSchemes";
 
   private final @Nullable ProxyRules rules;
+  private final ThreadLocal<@Nullable Optional<InetSocketAddress>> decided = new ThreadLocal<>();
 
   ProxyRoute(ProxySettings settings, Map<String, String> environment) {
     if (settings.fromEnvironment()) {
@@ -65,7 +68,7 @@ final class ProxyRoute {
   }
 
   private Optional<ProxyAddress> find(URI uri) {
-    String host = uri.getHost();
+    String host = UrlHost.of(uri).orElse("");
     return rules == null
         ? Optional.empty()
         : rules.proxy(
@@ -116,19 +119,22 @@ final class ProxyRoute {
     }
   }
 
-  /** Returns the same proxies as a selector for the JDK's client. */
+  /**
+   * Returns a selector for the JDK's client. It gives the proxy of {@link #during}, as the URL that
+   * the client sees may have an address in place of the name that the rules are about.
+   */
   ProxySelector selector() {
     return new ProxySelector() {
       @Override
       public List<Proxy> select(URI uri) {
+        Optional<InetSocketAddress> address = decided.get();
+        if (address == null) {
+          address =
+              find(uri)
+                  .map(proxy -> InetSocketAddress.createUnresolved(proxy.host(), proxy.port()));
+        }
         return List.of(
-            find(uri)
-                .map(
-                    proxy ->
-                        new Proxy(
-                            Proxy.Type.HTTP,
-                            InetSocketAddress.createUnresolved(proxy.host(), proxy.port())))
-                .orElse(Proxy.NO_PROXY));
+            address.map(known -> new Proxy(Proxy.Type.HTTP, known)).orElse(Proxy.NO_PROXY));
       }
 
       @Override
@@ -136,5 +142,15 @@ final class ProxyRoute {
         logger.debug("connecting to the proxy {} failed", address, failure);
       }
     };
+  }
+
+  /** Runs a call during which this thread's requests use the proxy at an address, or none. */
+  <T> T during(Optional<InetSocketAddress> proxy, Supplier<T> call) {
+    decided.set(proxy);
+    try {
+      return call.get();
+    } finally {
+      decided.remove();
+    }
   }
 }

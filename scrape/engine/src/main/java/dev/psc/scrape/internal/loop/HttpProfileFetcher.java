@@ -16,7 +16,11 @@ import org.jspecify.annotations.Nullable;
 public final class HttpProfileFetcher implements ProfileFetcher {
 
   private static final Map<String, String> HEADERS =
-      Map.of("Accept", "application/vnd.google.protobuf, application/octet-stream, */*;q=0.5");
+      Map.of(
+          "Accept",
+          "application/vnd.google.protobuf, application/octet-stream, */*;q=0.5",
+          "Accept-Encoding",
+          ProfileResponses.ACCEPTED_ENCODING);
 
   private final HttpClients clients;
 

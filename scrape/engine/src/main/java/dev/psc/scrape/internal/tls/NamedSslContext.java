@@ -1,8 +1,10 @@
 package dev.psc.scrape.internal.tls;
 
+import java.nio.charset.StandardCharsets;
 import java.security.KeyManagementException;
 import java.security.SecureRandom;
 import java.util.List;
+import java.util.function.BiFunction;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SNIServerName;
@@ -17,21 +19,18 @@ import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code server_name}: asks every server for one name, and expects its certificate. The JDK's
- * client takes the URL's host for both and has no setting for it, so its engines are made for the
- * name here, and keep it.
+ * A context whose engines ask servers for a given name and expect its certificate: that of {@code
+ * server_name}, or the one that an address stands for. The JDK's client takes the URL's host for
+ * both and has no setting for it.
  */
 final class NamedSslContext extends SSLContextSpi {
 
   private final SSLContext context;
-  private final String name;
-  private final List<SNIServerName> asked;
+  private final BiFunction<String, Integer, String> names;
 
-  private NamedSslContext(SSLContext context, String name) {
+  private NamedSslContext(SSLContext context, BiFunction<String, Integer, String> names) {
     this.context = context;
-    this.name = name;
-    // An address is checked, but not asked for: RFC 6066 has names only.
-    this.asked = isAddress(name) ? List.of() : List.of(new SNIHostName(name));
+    this.names = names;
   }
 
   /**
@@ -40,8 +39,30 @@ final class NamedSslContext extends SSLContextSpi {
    * @throws IllegalArgumentException when no server can have this name
    */
   static SSLContext of(SSLContext context, String name) {
+    List<SNIServerName> unused = asked(name);
+    return of(context, (host, port) -> name);
+  }
+
+  /** Returns a context whose engines ask for the name that an address is pinned to. */
+  static SSLContext of(SSLContext context, PinnedNames names) {
+    return of(context, (host, port) -> names.name(host, port).orElse(host));
+  }
+
+  private static SSLContext of(SSLContext context, BiFunction<String, Integer, String> names) {
     return new SSLContext(
-        new NamedSslContext(context, name), context.getProvider(), context.getProtocol()) {};
+        new NamedSslContext(context, names), context.getProvider(), context.getProtocol()) {};
+  }
+
+  /** An address is checked, but not asked for: RFC 6066 has names only. */
+  private static List<SNIServerName> asked(String name) {
+    if (isAddress(name)) {
+      return List.of();
+    }
+    // From a text, the class takes no underscore.
+    return List.of(
+        name.indexOf('_') < 0
+            ? new SNIHostName(name)
+            : new SNIHostName(name.getBytes(StandardCharsets.US_ASCII)));
   }
 
   static boolean isAddress(String name) {
@@ -57,12 +78,13 @@ final class NamedSslContext extends SSLContextSpi {
 
   @Override
   protected SSLEngine engineCreateSSLEngine() {
-    return engineCreateSSLEngine(name, -1);
+    return engineCreateSSLEngine("", -1);
   }
 
   @Override
   protected SSLEngine engineCreateSSLEngine(String host, int port) {
-    return new NamedSslEngine(context.createSSLEngine(name, port), asked);
+    String name = names.apply(host, port);
+    return new NamedSslEngine(context.createSSLEngine(name, port), asked(name));
   }
 
   @Override

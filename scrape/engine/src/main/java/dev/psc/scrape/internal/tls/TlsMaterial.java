@@ -15,6 +15,7 @@ import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -68,12 +69,24 @@ public final class TlsMaterial {
 
   /** Returns a context with this material and the settings; the failure names what is wrong. */
   public SSLContext context(TlsSettings tls) throws HttpFailure {
+    return context(
+        tls,
+        context ->
+            tls.serverName().isPresent()
+                ? NamedSslContext.of(context, tls.serverName().get())
+                : context);
+  }
+
+  /** Returns a context that expects, at addresses, the names that they are pinned to. */
+  public SSLContext context(TlsSettings tls, PinnedNames names) throws HttpFailure {
+    return context(tls, context -> NamedSslContext.of(context, names));
+  }
+
+  private SSLContext context(TlsSettings tls, UnaryOperator<SSLContext> named) throws HttpFailure {
     try {
       SSLContext context = SSLContext.getInstance("TLS");
       context.init(keyManagers(tls), trustManagers(tls), null);
-      return tls.serverName().isPresent()
-          ? NamedSslContext.of(context, tls.serverName().get())
-          : context;
+      return named.apply(context);
     } catch (GeneralSecurityException | IOException e) {
       throw new HttpFailure(ScrapeOutcome.TLS, "tls_config: " + e.getMessage(), e);
     }

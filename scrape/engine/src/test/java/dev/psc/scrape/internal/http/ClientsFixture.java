@@ -4,6 +4,7 @@ import dev.psc.scrape.http.HttpAnswer;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.HttpGet;
 import dev.psc.scrape.http.HttpSettings;
+import java.net.InetAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
@@ -28,14 +29,26 @@ final class ClientsFixture implements AutoCloseable {
     this(Map.of(), Duration.ofMinutes(5), 1 << 26);
   }
 
+  ClientsFixture(HostAddresses.Resolver resolver) {
+    this(Map.of(), Duration.ofMinutes(5), 1 << 26, resolver);
+  }
+
   ClientsFixture(Map<String, String> environment, Duration idle, long maxBytesInFlight) {
+    this(environment, idle, maxBytesInFlight, InetAddress::getAllByName);
+  }
+
+  private ClientsFixture(
+      Map<String, String> environment,
+      Duration idle,
+      long maxBytesInFlight,
+      HostAddresses.Resolver resolver) {
     clients =
         new JdkHttpClients(
             scheduler,
             executor,
             "psc-test",
             maxBytesInFlight,
-            new JdkHttpClients.Surroundings(environment, nanos::get, idle));
+            new JdkHttpClients.Surroundings(environment, nanos::get, idle, resolver));
   }
 
   private static Thread daemon(Runnable task) {
