@@ -20,6 +20,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,7 +38,7 @@ final class PprofServer implements AutoCloseable {
   static final Duration HEAD_TIMEOUT = Duration.ofSeconds(3);
 
   /** Limit on the requests that are being answered. */
-  static final int MAX_REQUESTS = 16;
+  private static final int MAX_REQUESTS = 16;
 
   /** Limit on connections; the one that has been silent for longest makes room for a new one. */
   static final int MAX_CONNECTIONS = 256;
@@ -150,8 +151,8 @@ final class PprofServer implements AutoCloseable {
         if (!closed) {
           turn();
         }
-      } catch (IOException | RuntimeException | StackOverflowError e) {
-        // A selector that fails without waiting must not occupy a processor.
+      } catch (IOException | RuntimeException | Error e) {
+        // The endpoint survives, and a selector that fails immediately must not occupy a processor.
         logThrottled("Profile endpoint failed; continuing", e);
         pause();
       }
@@ -291,7 +292,7 @@ final class PprofServer implements AutoCloseable {
 
   private void complete(
       PprofConnection connection,
-      @org.jspecify.annotations.Nullable PprofResponse response,
+      @Nullable PprofResponse response,
       boolean headOnly) {
     try {
       if (response == null) {
@@ -336,7 +337,7 @@ final class PprofServer implements AutoCloseable {
     }
   }
 
-  private static void closeQuietly(@org.jspecify.annotations.Nullable AutoCloseable closeable) {
+  private static void closeQuietly(@Nullable AutoCloseable closeable) {
     try {
       if (closeable != null) {
         closeable.close();
