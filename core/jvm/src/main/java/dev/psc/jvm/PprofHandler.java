@@ -215,6 +215,8 @@ public final class PprofHandler {
     Map<String, String> headers = new LinkedHashMap<>();
     headers.put("Content-Type", type);
     headers.put("X-Content-Type-Options", "nosniff");
+    headers.put("X-Frame-Options", "DENY");
+    headers.put("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
     headers.put("Cache-Control", "no-store");
     return headers;
   }

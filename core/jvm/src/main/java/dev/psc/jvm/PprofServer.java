@@ -1,68 +1,102 @@
 package dev.psc.jvm;
 
 import dev.psc.jvm.internal.runtime.OwnThreads;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.net.SocketTimeoutException;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
+import java.net.StandardSocketOptions;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.Locale;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A small HTTP/1.1 server of profiles: one request per connection, with limits on the number of
  * connections, the size of a request's head, and the time a client takes to send the request and to
- * read the response. Thread-safe.
+ * read the response.
+ *
+ * <p>One thread accepts connections, reads requests and writes responses. A request occupies one of
+ * a few further threads only after it has arrived and until its response is complete, so that slow
+ * clients occupy none. Thread-safe.
  */
 final class PprofServer implements AutoCloseable {
 
-  private static final Logger logger = LoggerFactory.getLogger(PprofServer.class);
-  private static final int MAX_CONNECTIONS = 16;
-  private static final int MAX_HEAD_BYTES = 16 * 1024;
   static final Duration HEAD_TIMEOUT = Duration.ofSeconds(3);
+
+  /** Limit on the requests that are being answered. */
+  private static final int MAX_REQUESTS = 16;
+
+  /** Limit on connections; the one that has been silent for longest makes room for a new one. */
+  static final int MAX_CONNECTIONS = 256;
+
+  /** Limit on the bytes of responses that clients have not read yet, as a part of the heap. */
+  private static final int HEAP_PER_RESPONSES = 16;
+
+  private static final Logger logger = LoggerFactory.getLogger(PprofServer.class);
   private static final Duration BODY_TIMEOUT = Duration.ofSeconds(30);
-  private static final int ACCEPT_MILLIS = 500;
+  private static final long TICK_MILLIS = 500;
+  private static final long ACCEPT_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final long LOG_EVERY_NANOS = TimeUnit.MINUTES.toNanos(1);
 
   private final PprofHandler handler;
   private final Duration headTimeout;
-  private final ServerSocket server;
+  private final ServerSocketChannel listening;
+  private final InetSocketAddress address;
+  private final Selector selector;
+  private final SelectionKey acceptKey;
   private final ThreadPoolExecutor workers;
-  private final Thread acceptor;
+  private final Thread loop;
 
-  /** Open connections and their deadlines in nanoTime; 0 while waiting for the profile. */
-  private final Map<Socket, Long> deadlines = new ConcurrentHashMap<>();
+  /** What workers hand to the loop. */
+  private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
 
+  /** Open connections in the order in which they were accepted; confined to the loop. */
+  private final List<PprofConnection> connections = new ArrayList<>();
+
+  private final long maxResponseBytes = Runtime.getRuntime().maxMemory() / HEAP_PER_RESPONSES;
+  private long unreadBytes;
+  private long acceptAfterNanos;
+  private boolean acceptPaused;
+  private long lastLoggedNanos = System.nanoTime() - LOG_EVERY_NANOS;
   private volatile boolean closed;
 
   private PprofServer(
-      PprofHandler handler, ServerSocket server, ThreadFactory threads, Duration headTimeout) {
+      PprofHandler handler,
+      ServerSocketChannel listening,
+      Selector selector,
+      ThreadFactory threads,
+      Duration headTimeout)
+      throws IOException {
     this.headTimeout = headTimeout;
     this.handler = handler;
-    this.server = server;
+    this.listening = listening;
+    this.address = (InetSocketAddress) listening.getLocalAddress();
+    this.selector = selector;
+    listening.configureBlocking(false);
+    this.acceptKey = listening.register(selector, SelectionKey.OP_ACCEPT);
     this.workers =
         new ThreadPoolExecutor(
             0,
-            MAX_CONNECTIONS,
+            MAX_REQUESTS,
             30,
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
             task -> OwnThreads.thread(threads, "psc-pprof-request", task));
-    this.acceptor = OwnThreads.thread(threads, "psc-pprof-accept", this::accept);
+    this.loop = OwnThreads.thread(threads, "psc-pprof-server", this::run);
   }
 
   /**
@@ -79,17 +113,24 @@ final class PprofServer implements AutoCloseable {
       boolean tokenRequired,
       Duration headTimeout)
       throws IOException {
-    ServerSocket socket = new ServerSocket();
+    ServerSocketChannel channel = null;
+    Selector selector = null;
+    PprofServer server = null;
     try {
-      socket.setReuseAddress(true);
-      socket.bind(address, 64);
-      socket.setSoTimeout(ACCEPT_MILLIS);
+      channel = ServerSocketChannel.open();
+      channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+      channel.bind(address, 64);
+      selector = Selector.open();
+      server = new PprofServer(handler, channel, selector, threads, headTimeout);
     } catch (IOException e) {
-      socket.close();
       throw new IOException("cannot serve profiles at " + address + ": " + e.getMessage(), e);
+    } finally {
+      if (server == null) {
+        closeQuietly(channel);
+        closeQuietly(selector);
+      }
     }
-    PprofServer server = new PprofServer(handler, socket, threads, headTimeout);
-    server.acceptor.start();
+    server.loop.start();
     if (!tokenRequired && !server.address().getAddress().isLoopbackAddress()) {
       logger.warn(
           "Profiles at {} are served without authentication: set pprofToken, or bind to a loopback"
@@ -100,188 +141,220 @@ final class PprofServer implements AutoCloseable {
   }
 
   InetSocketAddress address() {
-    return (InetSocketAddress) server.getLocalSocketAddress();
+    return address;
+  }
+
+  private void run() {
+    while (!closed) {
+      try {
+        selector.select(TICK_MILLIS);
+        if (!closed) {
+          turn();
+        }
+      } catch (IOException | RuntimeException | Error e) {
+        // The endpoint survives, and a selector that fails immediately must not occupy a processor.
+        logThrottled("Profile endpoint failed; continuing", e);
+        pause();
+      }
+    }
+    connections.forEach(PprofConnection::close);
+    closeQuietly(listening);
+    closeQuietly(selector);
+  }
+
+  private void pause() {
+    try {
+      TimeUnit.NANOSECONDS.sleep(ACCEPT_PAUSE_NANOS);
+    } catch (InterruptedException e) {
+      logger.debug("Interrupted; only close() ends this thread", e);
+    }
+  }
+
+  private void turn() {
+    for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+      task.run();
+    }
+    for (SelectionKey key : selector.selectedKeys()) {
+      if (key == acceptKey) {
+        accept();
+      } else if (key.attachment() instanceof PprofConnection connection) {
+        ready(key, connection);
+      }
+    }
+    selector.selectedKeys().clear();
+    long now = System.nanoTime();
+    connections.removeIf(
+        connection -> {
+          if (connection.isLate(now)) {
+            close(connection);
+          }
+          return !connection.isOpen();
+        });
+    if (acceptPaused && now - acceptAfterNanos >= 0) {
+      acceptPaused = false;
+      acceptKey.interestOps(SelectionKey.OP_ACCEPT);
+    }
   }
 
   private void accept() {
-    while (!closed) {
-      closeLate();
-      Socket socket;
-      try {
-        socket = server.accept();
-      } catch (SocketTimeoutException e) {
-        continue;
-      } catch (IOException e) {
-        if (!closed) {
-          logger.warn("Profile endpoint failed to accept a connection", e);
-        }
-        continue;
-      }
-      deadlines.put(socket, System.nanoTime() + headTimeout.toNanos());
-      try {
-        workers.execute(() -> serve(socket));
-      } catch (RejectedExecutionException e) {
-        logger.debug(
-            "Profile endpoint has reached its limit of {} connections; dropping one",
-            MAX_CONNECTIONS);
-        end(socket);
-      }
-    }
-  }
-
-  private void closeLate() {
-    long now = System.nanoTime();
-    deadlines.forEach(
-        (socket, deadline) -> {
-          if (deadline != 0 && now - deadline > 0) {
-            end(socket);
-          }
-        });
-  }
-
-  private void end(Socket socket) {
-    deadlines.remove(socket);
     try {
-      socket.close();
+      for (SocketChannel channel = listening.accept();
+          channel != null;
+          channel = listening.accept()) {
+        add(channel);
+      }
     } catch (IOException e) {
-      logger.debug("Failed to close a connection", e);
+      // For example without free file descriptors: the connection stays in the backlog.
+      acceptPaused = true;
+      acceptAfterNanos = System.nanoTime() + ACCEPT_PAUSE_NANOS;
+      acceptKey.interestOps(0);
+      logThrottled("Profile endpoint cannot accept connections; trying again every second", e);
     }
   }
 
-  private void serve(Socket socket) {
+  private void add(SocketChannel channel) {
     try {
-      socket.setTcpNoDelay(true);
-      socket.setSoTimeout((int) headTimeout.toMillis());
-      byte[] head = head(socket.getInputStream());
-      if (head.length == 0) {
+      if (connections.size() >= MAX_CONNECTIONS && !makeRoom()) {
+        closeQuietly(channel);
         return;
       }
-      PprofRequest request = parse(new String(head, StandardCharsets.ISO_8859_1));
-      deadlines.computeIfPresent(socket, (open, deadline) -> 0L);
-      PprofResponse response = request == null ? badRequest() : handler.handle(request);
-      deadlines.computeIfPresent(
-          socket, (open, none) -> System.nanoTime() + BODY_TIMEOUT.toNanos());
-      write(socket.getOutputStream(), response, request != null && isHead(request));
-      socket.shutdownOutput();
+      channel.configureBlocking(false);
+      channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      SelectionKey key = channel.register(selector, SelectionKey.OP_READ);
+      PprofConnection connection = new PprofConnection(channel, key, headTimeout);
+      key.attach(connection);
+      connections.add(connection);
     } catch (IOException e) {
-      logger.debug("Client of the profile endpoint disconnected or was too slow", e);
-    } finally {
-      end(socket);
+      logger.debug("Client of the profile endpoint disconnected", e);
+      closeQuietly(channel);
     }
   }
 
-  private static boolean isHead(PprofRequest request) {
-    return request.method().equals("HEAD");
-  }
-
-  private static PprofResponse badRequest() {
-    return new PprofResponse(
-        400,
-        Map.of("Content-Type", "text/plain; charset=utf-8"),
-        "not an HTTP/1.1 request\n".getBytes(StandardCharsets.UTF_8));
-  }
-
-  /** Reads up to the empty line; returns nothing if the client disconnected. */
-  private static byte[] head(InputStream in) throws IOException {
-    ByteArrayOutputStream head = new ByteArrayOutputStream(512);
-    int ends = 0;
-    while (ends < 2) {
-      int b = in.read();
-      if (b < 0) {
-        return new byte[0];
-      }
-      if (head.size() == MAX_HEAD_BYTES) {
-        throw new IOException("the request's head is larger than " + MAX_HEAD_BYTES + " bytes");
-      }
-      head.write(b);
-      if (b == '\n') {
-        ends++;
-      } else if (b != '\r') {
-        ends = 0;
+  /** Closes the oldest connection whose request has not arrived. */
+  private boolean makeRoom() {
+    for (PprofConnection connection : connections) {
+      if (connection.isReading()) {
+        close(connection);
+        connections.remove(connection);
+        return true;
       }
     }
-    return head.toByteArray();
+    return false;
   }
 
-  private static @org.jspecify.annotations.Nullable PprofRequest parse(String head) {
-    String[] lines = head.split("\r?\n", -1);
-    String[] parts = lines[0].split(" ", -1);
-    if (parts.length != 3 || !parts[2].startsWith("HTTP/1.") || !parts[1].startsWith("/")) {
-      return null;
-    }
-    Map<String, String> headers = new LinkedHashMap<>();
-    for (int i = 1; i < lines.length; i++) {
-      int colon = lines[i].indexOf(':');
-      if (colon > 0) {
-        headers.put(
-            lines[i].substring(0, colon).trim().toLowerCase(Locale.ROOT),
-            lines[i].substring(colon + 1).trim());
-      }
-    }
-    int question = parts[1].indexOf('?');
-    String path = question < 0 ? parts[1] : parts[1].substring(0, question);
+  private void ready(SelectionKey key, PprofConnection connection) {
     try {
-      return new PprofRequest(
-          parts[0], path, query(question < 0 ? "" : parts[1].substring(question + 1)), headers);
-    } catch (IllegalArgumentException e) {
-      return null;
-    }
-  }
-
-  private static Map<String, String> query(String query) {
-    Map<String, String> parameters = new LinkedHashMap<>();
-    for (String pair : query.split("&", -1)) {
-      int equals = pair.indexOf('=');
-      if (equals > 0) {
-        parameters.putIfAbsent(
-            URLDecoder.decode(pair.substring(0, equals), StandardCharsets.UTF_8),
-            URLDecoder.decode(pair.substring(equals + 1), StandardCharsets.UTF_8));
+      if (key.isReadable()) {
+        PprofConnection.Head head = connection.read();
+        if (head != null) {
+          handle(connection, head);
+        }
+      } else if (key.isWritable()) {
+        writeOn(connection);
       }
+    } catch (CancelledKeyException | IOException e) {
+      logger.debug("Client of the profile endpoint disconnected or was too slow", e);
+      close(connection);
     }
-    return parameters;
   }
 
-  private static void write(OutputStream out, PprofResponse response, boolean headOnly)
+  private void handle(PprofConnection connection, PprofConnection.Head head) throws IOException {
+    PprofRequest request = head.request();
+    if (request == null) {
+      respond(connection, PprofConnection.badRequest(), false);
+      return;
+    }
+    boolean headOnly = request.method().equals("HEAD");
+    if (unreadBytes > maxResponseBytes) {
+      respond(connection, PprofConnection.busy("clients read responses too slowly"), headOnly);
+      return;
+    }
+    try {
+      workers.execute(() -> work(connection, request, headOnly));
+    } catch (RejectedExecutionException e) {
+      respond(
+          connection,
+          PprofConnection.busy("more than " + MAX_REQUESTS + " requests at the same time"),
+          headOnly);
+    }
+  }
+
+  private void work(PprofConnection connection, PprofRequest request, boolean headOnly) {
+    PprofResponse response = null;
+    try {
+      response = handler.handle(request);
+    } finally {
+      PprofResponse complete = response;
+      tasks.add(() -> complete(connection, complete, headOnly));
+      selector.wakeup();
+    }
+  }
+
+  private void complete(
+      PprofConnection connection,
+      @Nullable PprofResponse response,
+      boolean headOnly) {
+    try {
+      if (response == null) {
+        close(connection);
+      } else {
+        respond(connection, response, headOnly);
+      }
+    } catch (IOException | CancelledKeyException e) {
+      logger.debug("Client of the profile endpoint disconnected", e);
+      close(connection);
+    }
+  }
+
+  private void respond(PprofConnection connection, PprofResponse response, boolean headOnly)
       throws IOException {
-    StringBuilder head = new StringBuilder(256);
-    head.append("HTTP/1.1 ").append(response.status()).append(' ').append(reason(response));
-    head.append("\r\nContent-Length: ").append(response.body().length);
-    head.append("\r\nConnection: close\r\n");
-    response
-        .headers()
-        .forEach((name, value) -> head.append(name).append(": ").append(value).append("\r\n"));
-    head.append("\r\n");
-    out.write(head.toString().getBytes(StandardCharsets.UTF_8));
-    if (!headOnly) {
-      out.write(response.body());
+    if (connection.isOpen()) {
+      connection.respond(response, headOnly, BODY_TIMEOUT);
+      unreadBytes += connection.unreadBytes();
+      writeOn(connection);
     }
-    out.flush();
   }
 
-  private static String reason(PprofResponse response) {
-    return switch (response.status()) {
-      case 200 -> "OK";
-      case 400 -> "Bad Request";
-      case 401 -> "Unauthorized";
-      case 404 -> "Not Found";
-      case 405 -> "Method Not Allowed";
-      case 429 -> "Too Many Requests";
-      case 501 -> "Not Implemented";
-      case 503 -> "Service Unavailable";
-      default -> "Error";
-    };
+  private void writeOn(PprofConnection connection) throws IOException {
+    long before = connection.unreadBytes();
+    boolean complete = connection.write();
+    unreadBytes -= before - connection.unreadBytes();
+    if (complete) {
+      close(connection);
+    }
+  }
+
+  private void close(PprofConnection connection) {
+    unreadBytes -= connection.unreadBytes();
+    connection.close();
+  }
+
+  private void logThrottled(String message, Throwable failure) {
+    long now = System.nanoTime();
+    if (now - lastLoggedNanos >= LOG_EVERY_NANOS) {
+      lastLoggedNanos = now;
+      logger.warn("{}: {}", message, failure.toString());
+    }
+  }
+
+  private static void closeQuietly(@Nullable AutoCloseable closeable) {
+    try {
+      if (closeable != null) {
+        closeable.close();
+      }
+    } catch (ClosedChannelException e) {
+      logger.trace("Already closed", e);
+    } catch (Exception e) {
+      logger.debug("Failed to close the profile endpoint", e);
+    }
   }
 
   /** Stops listening and closes open connections, without waiting. */
   @Override
   public void close() {
     closed = true;
-    try {
-      server.close();
-    } catch (IOException e) {
-      logger.debug("Failed to close the profile endpoint", e);
-    }
+    closeQuietly(listening);
     workers.shutdownNow();
-    deadlines.keySet().forEach(this::end);
+    selector.wakeup();
   }
 }

@@ -64,7 +64,7 @@ final class ScraperRun implements AutoCloseable {
       run.server =
           OnePortServer.start(
               address,
-              guard.around(new Routes(run.state, run.selfProfiles)),
+              new Routes(run.state, run.selfProfiles),
               List.of(
                   new TargetsService(run.scraper()), new HealthStatusManager().getHealthService()),
               guard);

@@ -1,41 +1,124 @@
 package dev.psc.scraper.server;
 
+import dev.psc.scraper.server.HttpExchange.Answer;
+import io.grpc.netty.shaded.io.netty.buffer.ByteBuf;
 import io.grpc.netty.shaded.io.netty.buffer.Unpooled;
+import io.grpc.netty.shaded.io.netty.channel.Channel;
 import io.grpc.netty.shaded.io.netty.channel.ChannelFutureListener;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
-import io.grpc.netty.shaded.io.netty.channel.SimpleChannelInboundHandler;
-import io.grpc.netty.shaded.io.netty.handler.codec.http.DefaultFullHttpResponse;
-import io.grpc.netty.shaded.io.netty.handler.codec.http.FullHttpRequest;
-import io.grpc.netty.shaded.io.netty.handler.codec.http.FullHttpResponse;
+import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
+import io.grpc.netty.shaded.io.netty.handler.codec.http.DefaultHttpContent;
+import io.grpc.netty.shaded.io.netty.handler.codec.http.DefaultHttpResponse;
 import io.grpc.netty.shaded.io.netty.handler.codec.http.HttpHeaderNames;
 import io.grpc.netty.shaded.io.netty.handler.codec.http.HttpMethod;
+import io.grpc.netty.shaded.io.netty.handler.codec.http.HttpRequest;
+import io.grpc.netty.shaded.io.netty.handler.codec.http.HttpResponse;
 import io.grpc.netty.shaded.io.netty.handler.codec.http.HttpResponseStatus;
 import io.grpc.netty.shaded.io.netty.handler.codec.http.HttpUtil;
 import io.grpc.netty.shaded.io.netty.handler.codec.http.HttpVersion;
+import io.grpc.netty.shaded.io.netty.handler.codec.http.LastHttpContent;
 import io.grpc.netty.shaded.io.netty.handler.codec.http.QueryStringDecoder;
+import io.grpc.netty.shaded.io.netty.util.ReferenceCountUtil;
+import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A Netty handler that runs HTTP/1.1 requests on worker threads. */
+/**
+ * The HTTP/1.1 side of one connection: it runs requests on worker threads, one at a time, so that
+ * pipelined requests are answered in order.
+ *
+ * <p>Requests have no body: no route reads one. Responses are written in pieces while the client
+ * reads them, so that a large response occupies little direct memory. All methods run on the
+ * connection's event loop.
+ */
 @SuppressWarnings("FutureReturnValueIgnored") // Netty closes a connection whose write fails.
-final class HttpRequests extends SimpleChannelInboundHandler<FullHttpRequest> {
+final class HttpRequests extends ChannelInboundHandlerAdapter {
+
+  /** How long a client may take to send the next request, or to read a piece of a response. */
+  static final Duration IDLE = Duration.ofSeconds(60);
 
   private static final Logger logger = LoggerFactory.getLogger(HttpRequests.class);
 
-  private final HttpExchange.Handler handler;
-  private final Executor workers;
+  /** Limit on requests that a client sends before it has read the responses. */
+  private static final int MAX_PIPELINED = 32;
 
-  HttpRequests(HttpExchange.Handler handler, Executor workers) {
+  private static final int PIECE_BYTES = 32 << 10;
+
+  private static final String POLICY =
+      "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:;"
+          + " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+  private final HttpExchange.Handler handler;
+  private final boolean tokenRequired;
+  private final Lanes lanes;
+  private final Connections connections;
+  private final ArrayDeque<HttpRequest> waiting = new ArrayDeque<>();
+  private boolean busy;
+
+  /** Whether the last request in the queue is the last one that is read. */
+  private boolean ending;
+
+  /** What is left to write of the response, or empty. */
+  private ByteBuf rest = Unpooled.EMPTY_BUFFER;
+
+  private boolean keepAlive;
+
+  HttpRequests(
+      HttpExchange.Handler handler,
+      boolean tokenRequired,
+      Lanes lanes,
+      Connections connections) {
     this.handler = handler;
-    this.workers = workers;
+    this.tokenRequired = tokenRequired;
+    this.lanes = lanes;
+    this.connections = connections;
   }
 
   @Override
-  protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
-    boolean keepAlive = HttpUtil.isKeepAlive(request);
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    try {
+      if (!ending && message instanceof HttpRequest request) {
+        waiting.add(request);
+        ending =
+            request.decoderResult().isFailure()
+                || hasBody(request)
+                || waiting.size() >= MAX_PIPELINED
+                || !HttpUtil.isKeepAlive(request);
+        next(context);
+      }
+    } finally {
+      ReferenceCountUtil.release(message);
+    }
+  }
+
+  private static boolean hasBody(HttpRequest request) {
+    return HttpUtil.isTransferEncodingChunked(request)
+        || request.headers().contains(HttpHeaderNames.TRANSFER_ENCODING)
+        || HttpUtil.getContentLength(request, 0L) != 0;
+  }
+
+  private void next(ChannelHandlerContext context) {
+    if (busy) {
+      return;
+    }
+    HttpRequest request = waiting.poll();
+    if (request == null) {
+      return;
+    }
+    busy = true;
+    context.channel().config().setAutoRead(false);
+    connections.working(context.channel());
+    keepAlive = !(ending && waiting.isEmpty());
     boolean head = request.method().equals(HttpMethod.HEAD);
+    Answer refusal = refusal(request);
+    if (refusal != null) {
+      write(context, refusal, head);
+      return;
+    }
     HttpExchange exchange;
     try {
       QueryStringDecoder uri = new QueryStringDecoder(request.uri());
@@ -46,57 +129,115 @@ final class HttpRequests extends SimpleChannelInboundHandler<FullHttpRequest> {
               uri.parameters(),
               request.headers().get(HttpHeaderNames.AUTHORIZATION));
     } catch (IllegalArgumentException e) {
-      write(context, HttpExchange.Answer.text(400, "malformed request URI\n"), false, head);
+      keepAlive = false;
+      write(context, Answer.text(400, "malformed request URI\n"), head);
       return;
     }
+    run(context, exchange, head);
+  }
+
+  private @Nullable Answer refusal(HttpRequest request) {
+    if (request.decoderResult().isFailure()) {
+      return RequestCheck.undecodable(request.decoderResult().cause());
+    }
+    if (hasBody(request)) {
+      return Answer.text(413, "send no body: no route reads one\n");
+    }
+    return RequestCheck.foreignOrigin(request, tokenRequired);
+  }
+
+  private void run(ChannelHandlerContext context, HttpExchange exchange, boolean head) {
+    Executor events = context.executor();
     try {
-      workers.execute(() -> write(context, answer(exchange), keepAlive, head));
+      lanes
+          .of(exchange)
+          .execute(
+              () -> {
+                Answer answer = answer(exchange);
+                events.execute(() -> write(context, answer, head));
+              });
     } catch (RejectedExecutionException e) {
-      write(
-          context,
-          HttpExchange.Answer.text(503, "too many concurrent requests; try again later\n"),
-          keepAlive,
-          head);
+      write(context, Answer.text(503, "too many concurrent requests; try again later\n"), head);
     }
   }
 
-  private HttpExchange.Answer answer(HttpExchange exchange) {
+  private Answer answer(HttpExchange exchange) {
     try {
       return handler.handle(exchange);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return HttpExchange.Answer.text(503, "shutting down\n");
-    } catch (Exception e) {
+      return Answer.text(503, "shutting down\n");
+    } catch (Exception | StackOverflowError e) {
       logger.warn("{} {} failed", exchange.method(), exchange.path(), e);
-      return HttpExchange.Answer.text(500, "internal error; see the log\n");
+      return Answer.text(500, "internal error; see the log\n");
     }
   }
 
-  private static void write(
-      ChannelHandlerContext context, HttpExchange.Answer answer, boolean keepAlive, boolean head) {
-    FullHttpResponse response =
-        new DefaultFullHttpResponse(
-            HttpVersion.HTTP_1_1,
-            HttpResponseStatus.valueOf(answer.status()),
-            head ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(answer.body()));
+  private void write(ChannelHandlerContext context, Answer answer, boolean head) {
+    HttpResponse response =
+        new DefaultHttpResponse(
+            HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(answer.status()));
     response
         .headers()
         .set(HttpHeaderNames.CONTENT_TYPE, answer.contentType())
         .set(HttpHeaderNames.CONTENT_LENGTH, answer.body().length)
         .set("x-content-type-options", "nosniff")
+        .set("x-frame-options", "DENY")
+        .set("content-security-policy", POLICY)
+        .set("referrer-policy", "no-referrer")
         .set(HttpHeaderNames.CACHE_CONTROL, "no-store");
     answer.headers().forEach((name, value) -> response.headers().set(name, value));
     HttpUtil.setKeepAlive(response, keepAlive);
-    var written = context.writeAndFlush(response);
+    rest = head ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(answer.body());
+    connections.awaiting(context.channel(), IDLE);
+    context.write(response);
+    writeOn(context);
+  }
+
+  /** Writes pieces of the response while the client reads them, and then goes to the next one. */
+  private void writeOn(ChannelHandlerContext context) {
+    Channel channel = context.channel();
+    while (rest.isReadable() && channel.isWritable()) {
+      ByteBuf piece = rest.readRetainedSlice(Math.min(PIECE_BYTES, rest.readableBytes()));
+      context.writeAndFlush(new DefaultHttpContent(piece));
+    }
+    if (rest.isReadable()) {
+      return;
+    }
+    rest = Unpooled.EMPTY_BUFFER;
+    var written = context.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
     if (!keepAlive) {
       written.addListener(ChannelFutureListener.CLOSE);
+      return;
+    }
+    written.addListener(done -> answered(context));
+  }
+
+  /** Takes the next request once the client has read the response. */
+  private void answered(ChannelHandlerContext context) {
+    busy = false;
+    connections.awaiting(context.channel(), IDLE);
+    if (waiting.isEmpty()) {
+      context.channel().config().setAutoRead(true);
+    } else {
+      next(context);
     }
   }
 
   @Override
-  public void userEventTriggered(ChannelHandlerContext context, Object event) throws Exception {
-    ProtocolSniffer.closeWhenIdle(context, event);
-    super.userEventTriggered(context, event);
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    if (rest.isReadable() && context.channel().isWritable()) {
+      connections.awaiting(context.channel(), IDLE);
+      writeOn(context);
+    }
+    context.fireChannelWritabilityChanged();
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    rest = Unpooled.EMPTY_BUFFER;
+    waiting.clear();
+    context.fireChannelInactive();
   }
 
   @Override

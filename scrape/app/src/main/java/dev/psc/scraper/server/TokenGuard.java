@@ -1,5 +1,6 @@
 package dev.psc.scraper.server;
 
+import dev.psc.net.RegularFile;
 import dev.psc.scraper.cli.UsageException;
 import dev.psc.scraper.server.HttpExchange.Answer;
 import io.grpc.Metadata;
@@ -26,6 +27,8 @@ public final class TokenGuard implements ServerInterceptor {
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
   private static final String HEALTH = "grpc.health.v1.Health/";
 
+  private static final int MAX_FILE_BYTES = 64 << 10;
+
   private final byte @Nullable [] token;
 
   private TokenGuard(byte @Nullable [] token) {
@@ -44,6 +47,11 @@ public final class TokenGuard implements ServerInterceptor {
   public static TokenGuard ofFile(Path file) throws UsageException {
     String text;
     try {
+      RegularFile.check(file);
+      if (Files.size(file) > MAX_FILE_BYTES) {
+        throw new UsageException(
+            "--http-token-file: " + file + " is larger than " + MAX_FILE_BYTES + " bytes");
+      }
       text = Files.readString(file).strip();
     } catch (IOException e) {
       throw new UsageException("--http-token-file: " + file + " cannot be read: " + e);
@@ -54,7 +62,12 @@ public final class TokenGuard implements ServerInterceptor {
     return new TokenGuard(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  public HttpExchange.Handler around(HttpExchange.Handler handler) {
+  /** Returns whether pages need a token. */
+  boolean isRequired() {
+    return token != null;
+  }
+
+  HttpExchange.Handler around(HttpExchange.Handler handler) {
     return exchange -> {
       String path = exchange.path();
       if (path.equals("/healthz") || path.equals("/readyz") || permits(exchange.authorization())) {
@@ -72,14 +85,18 @@ public final class TokenGuard implements ServerInterceptor {
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-    if (call.getMethodDescriptor().getFullMethodName().startsWith(HEALTH)
-        || permits(headers.get(AUTHORIZATION))) {
+    if (isHealth(call) || permits(headers.get(AUTHORIZATION))) {
       return next.startCall(call, headers);
     }
     call.close(
         Status.UNAUTHENTICATED.withDescription("send the token of --http-token-file as Bearer"),
         new Metadata());
     return new ServerCall.Listener<>() {};
+  }
+
+  /** Returns whether a call is one of the health service. */
+  static boolean isHealth(ServerCall<?, ?> call) {
+    return call.getMethodDescriptor().getFullMethodName().startsWith(HEALTH);
   }
 
   private boolean permits(@Nullable String authorization) {

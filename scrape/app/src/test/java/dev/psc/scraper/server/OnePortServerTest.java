@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.grpc.ManagedChannel;
-import io.grpc.ServerCall;
-import io.grpc.ServerCallHandler;
-import io.grpc.ServerInterceptor;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
@@ -31,18 +28,9 @@ class OnePortServerTest {
   private static final InetSocketAddress ANY_PORT =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
-  private static final ServerInterceptor OPEN =
-      new ServerInterceptor() {
-        @Override
-        public <Q, A> ServerCall.Listener<Q> interceptCall(
-            ServerCall<Q, A> call, io.grpc.Metadata headers, ServerCallHandler<Q, A> next) {
-          return next.startCall(call, headers);
-        }
-      };
-
   private static OnePortServer start(HttpExchange.Handler handler) throws IOException {
     HealthStatusManager health = new HealthStatusManager();
-    return OnePortServer.start(ANY_PORT, handler, List.of(health.getHealthService()), OPEN);
+    return OnePortServer.start(ANY_PORT, handler, List.of(health.getHealthService()), TokenGuard.open());
   }
 
   private static HttpResponse<String> get(OnePortServer server, String path) throws Exception {
@@ -124,7 +112,7 @@ class OnePortServerTest {
                       new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()),
                       exchange -> HttpExchange.Answer.text(200, ""),
                       List.of(),
-                      OPEN))
+                      TokenGuard.open()))
           .isInstanceOf(IOException.class)
           .hasMessageContaining("--http-address")
           .hasMessageContaining(String.valueOf(server.port()));

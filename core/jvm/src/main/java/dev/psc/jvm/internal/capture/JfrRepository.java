@@ -7,16 +7,23 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +43,13 @@ final class JfrRepository {
    * release the lock. Not the name of a package, which relocation would change.
    */
   private static final String IN_USE = "psc.profiling.repository.";
+
+  private static final Set<PosixFilePermission> OWNER_ONLY =
+      PosixFilePermissions.fromString("rwx------");
+  private static final FileAttribute<?>[] PRIVATE = {
+    PosixFilePermissions.asFileAttribute(OWNER_ONLY)
+  };
+  private static final FileAttribute<?>[] NOTHING = {};
 
   private static final Duration UNLOCKED_AGE = Duration.ofMinutes(10);
 
@@ -72,7 +86,7 @@ final class JfrRepository {
       return directory;
     }
     try {
-      Files.createDirectories(directory);
+      createPrivately();
       // Deleted in reverse order after all shutdown hooks, the flight recorder's own too.
       base.toFile().deleteOnExit();
       directory.toFile().deleteOnExit();
@@ -96,6 +110,33 @@ final class JfrRepository {
     }
     sweep();
     return directory;
+  }
+
+  /**
+   * Creates both directories for this user alone.
+   *
+   * @throws IOException if the outer one is not a directory, or another user's, who could read and
+   *     replace what is in it
+   */
+  private void createPrivately() throws IOException {
+    Files.createDirectories(base.getParent());
+    boolean posix = base.getFileSystem().supportedFileAttributeViews().contains("posix");
+    try {
+      Files.createDirectory(base, posix ? PRIVATE : NOTHING);
+    } catch (FileAlreadyExistsException e) {
+      if (!Files.isDirectory(base, LinkOption.NOFOLLOW_LINKS)) {
+        throw new IOException(base + " exists and is not a directory", e);
+      }
+    }
+    Files.createDirectory(directory, posix ? PRIVATE : NOTHING);
+    if (posix) {
+      UserPrincipal owner = Files.getOwner(base, LinkOption.NOFOLLOW_LINKS);
+      if (!owner.equals(Files.getOwner(directory, LinkOption.NOFOLLOW_LINKS))) {
+        Files.deleteIfExists(directory);
+        throw new IOException(base + " belongs to another user, " + owner.getName());
+      }
+      Files.setPosixFilePermissions(base, OWNER_ONLY);
+    }
   }
 
   /** Removes the directory if it is unused; otherwise it is removed when the JVM exits. */
@@ -133,7 +174,9 @@ final class JfrRepository {
   private void sweep() {
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(base)) {
       for (Path entry : entries) {
-        if (!entry.equals(directory) && isDead(entry)) {
+        if (!entry.equals(directory)
+            && Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)
+            && isDead(entry)) {
           deleteTree(entry);
           logger.info("Removed {} of a killed process", entry);
         }
@@ -147,7 +190,12 @@ final class JfrRepository {
     if (System.getProperty(IN_USE + entry) != null) {
       return false;
     }
-    try (FileChannel channel = FileChannel.open(entry.resolve(LOCK), StandardOpenOption.WRITE);
+    Path file = entry.resolve(LOCK);
+    if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+        && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+      return false; // Opening a pipe would block.
+    }
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
         FileLock free = channel.tryLock()) {
       return free != null;
     } catch (OverlappingFileLockException e) {
