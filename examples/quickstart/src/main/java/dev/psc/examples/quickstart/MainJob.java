@@ -103,9 +103,9 @@ final class MainJob {
       say("FAILED: no profile arrived in the store.");
       failures.forEach((profile, why) -> say("  %s: %s", profile, why));
       if (!snapshot.stateMessage().isEmpty()) {
-        say("  store: %s", snapshot.stateMessage());
+        say("  store: %s", Quickstart.inFlags(snapshot.stateMessage()));
       } else if (!snapshot.lastError().isEmpty()) {
-        say("  store: %s", snapshot.lastError());
+        say("  store: %s", Quickstart.inFlags(snapshot.lastError()));
       } else if (failures.isEmpty()) {
         say("  no scrape was over in time: try a larger --seconds");
       }

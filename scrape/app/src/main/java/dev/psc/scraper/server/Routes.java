@@ -78,7 +78,8 @@ public final class Routes implements HttpExchange.Handler {
       }
       page = new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }
-    return Answer.html(page.replace(MARK, Json.write(StatusDocument.of(state))));
+    return Answer.html(
+        page.replace(MARK, Json.write(StatusDocument.of(state)).replace("<", "\\u003c")));
   }
 
   private Answer ready() {

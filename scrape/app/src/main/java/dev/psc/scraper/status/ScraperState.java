@@ -167,6 +167,11 @@ public final class ScraperState {
     return configError;
   }
 
+  /** Returns the limit on the bytes of profiles queued in memory. */
+  public long queueMemoryBytes() {
+    return options.buffer.queueMaxBytes.bytes();
+  }
+
   public long queueMaxBytes() {
     return options.buffer.spoolDir == null
         ? options.buffer.queueMaxBytes.bytes()

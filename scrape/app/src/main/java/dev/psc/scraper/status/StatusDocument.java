@@ -10,6 +10,7 @@ import dev.psc.scrape.loop.TargetStatus;
 import dev.psc.scrape.target.ScrapeJob;
 import dev.psc.scrape.target.Target;
 import dev.psc.scrape.target.Targets;
+import dev.psc.scraper.cli.FlagWords;
 import dev.psc.scraper.cli.Version;
 import dev.psc.scraper.store.StoreConnection;
 import java.time.Instant;
@@ -64,9 +65,10 @@ public final class StatusDocument {
     store.put("state", state(now));
     store.put(
         "message",
-        now.stateMessage().isEmpty() && now.state() != DeliveryState.SENDING
-            ? now.lastError()
-            : now.stateMessage());
+        FlagWords.inFlags(
+            now.stateMessage().isEmpty() && now.state() != DeliveryState.SENDING
+                ? now.lastError()
+                : now.stateMessage()));
     store.put("tokenFingerprint", link.tokenFingerprint());
     store.put("tokenSource", link.tokenOrigin());
     store.put(
