@@ -35,7 +35,7 @@ final class StoreLog {
     } else if (event instanceof DeliveryEvent.SpoolChanged spool) {
       logger
           .atLevel(spool.healthy() ? Level.INFO : Level.WARN)
-          .log(spool.healthy() ? "Spool is writable again" : "Spool: " + spool.message());
+          .log(spool.healthy() ? "Spool is writable" : "Spool: " + spool.message());
     } else if (event instanceof DeliveryEvent.Dropped dropped) {
       // The summary at the end has the number of those that were not sent before shutdown.
       boolean atEnd = dropped.reason().equals("closed");
