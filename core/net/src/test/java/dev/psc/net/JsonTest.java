@@ -114,9 +114,9 @@ class JsonTest {
   }
 
   @Test
-  void writesOnlyControlCharactersAndWhatEndsAScriptAsNumbers() {
+  void writesOnlyControlCharactersAndLineSeparatorsAsNumbers() {
     assertThat(Json.write(" \u001f~\u007f</script>\u2028é"))
-        .isEqualTo("\" \\u001f~\\u007f\\u003c/script>\\u2028é\"");
+        .isEqualTo("\" \\u001f~\\u007f</script>\\u2028é\"");
   }
 
   @Test

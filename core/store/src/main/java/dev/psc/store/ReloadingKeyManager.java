@@ -56,7 +56,13 @@ final class ReloadingKeyManager extends X509ExtendedKeyManager {
       loaded = load(0, read(chainPath), read(keyPath));
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalArgumentException(
-          "client certificate " + chainPath + " with key " + keyPath + " cannot be used: " + e, e);
+          "client certificate "
+              + chainPath
+              + " with key "
+              + keyPath
+              + ": cannot be used: "
+              + ReloadingTrustManager.reason(e),
+          e);
     }
   }
 

@@ -4,7 +4,9 @@ import dev.psc.net.Pem;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.cert.CertificateException;
@@ -33,8 +35,17 @@ final class ReloadingTrustManager extends X509ExtendedTrustManager {
       loaded = load(Files.readString(path, StandardCharsets.ISO_8859_1));
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalArgumentException(
-          "trusted certificates " + path + " cannot be used: " + e, e);
+          "trusted certificates " + path + ": cannot be used: " + reason(e), e);
     }
+  }
+
+  /** Returns what is wrong with a file, in words where the class of the exception says it. */
+  static String reason(Exception e) {
+    return e instanceof NoSuchFileException missing
+        ? "there is no file " + missing.getFile()
+        : e instanceof AccessDeniedException denied
+            ? "permission denied for " + denied.getFile()
+            : String.valueOf(e.getMessage());
   }
 
   private static Loaded load(String pem) throws GeneralSecurityException {

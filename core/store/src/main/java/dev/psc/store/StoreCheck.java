@@ -125,10 +125,14 @@ public final class StoreCheck {
   }
 
   private static String remedy(TokenFormatException format) {
-    return format.problem() == TokenFormatException.Problem.PROJECT_TOKEN
-        ? "create a service account, bind the role Profile Writer to it, generate a token, and put"
-            + " it in place of the old one"
-        : "generate a new token for the service account and copy it whole";
+    return switch (format.problem()) {
+      case PROJECT_TOKEN ->
+          "create a service account, bind the role Profile Writer to it, generate a token, and put"
+              + " it in place of the old one; or accept the old one with allowProjectToken";
+      case QUOTED -> "remove the quotes; the token itself may be right";
+      case LINE_BREAK, WHITESPACE, BEARER_WORD -> "give the token alone, on one line";
+      default -> "generate a new token for the service account and copy it whole";
+    };
   }
 
   private @Nullable ProjectId checkProject(@Nullable TokenSource token) {

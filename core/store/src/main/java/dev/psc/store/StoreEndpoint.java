@@ -2,6 +2,7 @@ package dev.psc.store;
 
 import java.util.Locale;
 import java.util.Objects;
+import java.util.regex.Pattern;
 
 /**
  * The address of a store. Immutable.
@@ -13,6 +14,9 @@ import java.util.Objects;
 public record StoreEndpoint(String host, int port, boolean plaintext) {
 
   private static final int PORT_LIMIT = 65_535;
+
+  /** {@code dns:host:port}; {@code dns:443} is the port of a host named dns. */
+  private static final Pattern DNS_TARGET = Pattern.compile("dns:[^/]+:[0-9]+");
 
   /**
    * Checks the parts.
@@ -32,7 +36,8 @@ public record StoreEndpoint(String host, int port, boolean plaintext) {
 
   /**
    * Parses {@code host:port} (TLS), {@code https://host[:443]} (TLS) or {@code http://host[:80]}
-   * (plaintext); an IPv6 address is enclosed in brackets, and a leading {@code dns:///} is ignored.
+   * (plaintext); an IPv6 address is enclosed in brackets, and a leading {@code dns:///} or {@code
+   * dns:} is ignored.
    *
    * @throws IllegalArgumentException if the text has another form
    */
@@ -50,6 +55,8 @@ public record StoreEndpoint(String host, int port, boolean plaintext) {
       plaintext = true;
     } else if (lower.startsWith("dns:///")) {
       rest = rest.substring("dns:///".length());
+    } else if (DNS_TARGET.matcher(lower).matches()) {
+      rest = rest.substring("dns:".length());
     } else if (rest.contains("://")) {
       throw fault("starts with a scheme other than https:// or http://");
     }

@@ -97,8 +97,8 @@ final class TransportHints implements ClientInterceptor {
     if (cause instanceof CertPathBuilderException) {
       return "the certificate of "
           + endpoint.authority()
-          + " is not signed by a trusted authority: set the PEM file of its authority"
-          + " (--ca-file, caFile, PSC_CA_FILE)";
+          + " is not signed by a trusted authority: set the PEM file of its authority,"
+          + " caFile (PSC_CA_FILE)";
     }
     if (cause instanceof CertificateExpiredException) {
       return "the certificate of " + endpoint.authority() + " has expired";

@@ -17,6 +17,9 @@ class StoreEndpointTest {
     "HTTPS://h:7070/,https://h:7070",
     "http://h,http://h:80",
     "dns:///h:7070,https://h:7070",
+    "dns:h:7070,https://h:7070",
+    "DNS:[::1]:7070,https://[::1]:7070",
+    "dns:443,https://dns:443",
     "[::1]:7070,https://[::1]:7070",
     "https://[::1],https://[::1]:443",
     " h:1 ,https://h:1"

@@ -106,7 +106,7 @@ class StoreChannelsTest {
     Status untrusted = write(StoreChannels.builder(store.address()));
     assertThat(untrusted.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
     assertThat(untrusted.getDescription())
-        .contains("not signed by a trusted authority", "caFile", "--ca-file")
+        .contains("not signed by a trusted authority", "caFile (PSC_CA_FILE)")
         .doesNotContain("Pipeline");
   }
 

@@ -1,6 +1,7 @@
 package dev.psc.scraper;
 
 import dev.psc.scraper.cli.CommandLineReader;
+import dev.psc.scraper.cli.FlagWords;
 import dev.psc.scraper.cli.HttpAddress;
 import dev.psc.scraper.cli.Options;
 import dev.psc.scraper.cli.UsageException;
@@ -75,7 +76,11 @@ public final class PscScraper {
       Options options = CommandLineReader.read(arguments, environment);
       return run(options, out);
     } catch (UsageException e) {
-      e.problems().forEach(problem -> err.println("psc-scraper: " + problem));
+      e.problems()
+          .forEach(
+              problem ->
+                  err.println(
+                      "psc-scraper: " + FlagWords.asGiven(problem, arguments, environment)));
       return 2;
     } catch (IOException e) {
       err.println("psc-scraper: " + e.getMessage());

@@ -92,6 +92,16 @@ final class ScraperRun implements AutoCloseable {
             "token", store.tokenFingerprint().isEmpty() ? "none" : store.tokenFingerprint())
         .addKeyValue("http", "port " + port())
         .log("Scraping");
+    long heap = Runtime.getRuntime().maxMemory();
+    if (state.queueMemoryBytes() > heap / 2) {
+      logger
+          .atWarn()
+          .addKeyValue("queue", state.queueMemoryBytes())
+          .addKeyValue("heap", heap)
+          .log(
+              "--queue-max-bytes is more than half of the heap: lower it, or raise the heap with"
+                  + " -Xmx");
+    }
     if (store.lacksProject()) {
       logger.warn(
           "No project is set: a service account token needs --project-id=<your project's id>");

@@ -152,10 +152,14 @@ class ScraperRunTest {
       await().atMost(PATIENCE).until(() -> call(run, "GET", "/readyz").statusCode() == 200);
       String status = call(run, "GET", "/api/status").body();
       assertThat(status)
-          .contains("\"health\":\"good\"", "alloc_space/bytes", "\"state\":\"ok\"")
+          .contains("\"health\":\"up\"", "\"profile\":\"memory\"", "\"state\":\"ok\"")
           .contains("rule 0: ", "\"drop\":\"me\"")
           .contains("404")
           .doesNotContain(store.token().reveal());
+      String down = call(run, "GET", "/api/status?health=down&q=127.0.0.1:2+refused").body();
+      assertThat(down).contains("127.0.0.1:2", "\"matching\":1,\"page\":1,\"pages\":1");
+      assertThat(call(run, "GET", "/api/status?q=nothing+like+that").body())
+          .contains("\"targets\":[]", "\"matching\":0");
       assertThat(call(run, "GET", "/status").body())
           .contains("<title>psc-scraper")
           .contains("memory");
@@ -192,6 +196,9 @@ class ScraperRunTest {
       HttpResponse<String> scraped = call(run, "POST", "/api/scrape?target=" + id);
       assertThat(scraped.body()).startsWith("scraped ");
       assertThat(call(run, "GET", "/flamegraph?target=" + id).body()).contains("main.keep");
+      assertThat(call(run, "GET", "/api/target?id=" + id).body())
+          .contains("alloc_space/bytes", "\"discovered\":{", "\"health\":\"up\"");
+      assertThat(call(run, "GET", "/api/target?id=none").statusCode()).isEqualTo(404);
       assertThat(call(run, "POST", "/api/scrape?target=none").statusCode()).isEqualTo(404);
     }
   }

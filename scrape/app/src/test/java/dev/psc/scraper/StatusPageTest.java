@@ -1,130 +1,183 @@
 package dev.psc.scraper;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
-import dev.psc.net.Json;
-import java.io.InputStream;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import dev.psc.pprof.ProfileBuilder;
+import dev.psc.scraper.cli.CommandLineReader;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The status page in a real browser: what it shows, that filtering works, and no error on the
- * console.
+ * The status page in a real browser, served by a running scraper: what it shows, its filters, and
+ * that it fits a phone. A server in between adds a script to the page that acts like its user.
  */
 @Tag("interop")
 class StatusPageTest {
 
-  private static final String AFTER =
+  /** Reports errors, what scrolls sideways, and what has the focus, in attributes of the body. */
+  private static final String REPORT =
       """
       <script>
-      window.addEventListener('error', e => document.title = 'ERROR ' + e.message);
-      document.getElementById('q').value = 'SEARCH';
-      document.getElementById('q').dispatchEvent(new Event('input'));
-      document.querySelector('#rows tr.row')?.click();
+      window.addEventListener('error', e => document.body.dataset.failed = e.message);
+      window.addEventListener('unhandledrejection', e => document.body.dataset.failed = e.reason);
+      setInterval(() => {
+        document.body.dataset.sideways = document.documentElement.scrollWidth > innerWidth;
+        document.body.dataset.focus = document.activeElement.dataset.key || '';
+      }, 100);
+      ACTION
       </script>
       """;
 
+  private static final HttpClient CLIENT = HttpClient.newHttpClient();
+
   @TempDir private Path directory;
+  private HttpServer target;
+  private HttpServer between;
+  private String action = "";
+  private int port;
 
-  private static Map<String, Object> target(int number, boolean good) {
-    Map<String, Object> target = new LinkedHashMap<>();
-    target.put("id", "t" + number);
-    target.put("job", number % 2 == 0 ? "go" : "jvm");
-    target.put("profile", "memory");
-    target.put("url", "http://10.0.0." + number + ":6060/debug/pprof/allocs");
-    target.put("health", good ? "good" : "bad");
-    target.put("labels", Map.of("job", "go", "pod", "<b>pod-" + number + "</b>"));
-    target.put("discovered", Map.of("__address__", "10.0.0." + number + ":6060"));
-    target.put("intervalMs", 10_000);
-    target.put("timeoutMs", 13_000);
-    target.put("scrapes", 5);
-    target.put("failures", good ? 0 : 5);
-    target.put("missed", 0);
-    target.put("nextScrape", System.currentTimeMillis() + 5_000);
-    target.put("lastScrape", System.currentTimeMillis() - 5_000);
-    target.put("lastDurationMs", 12);
-    target.put("lastBytes", 5_120);
-    target.put("hasProfile", good);
-    target.put("types", List.of("alloc_space/bytes"));
-    if (!good) {
-      target.put(
-          "error", Map.of("reason", "refused", "message", "connection refused; check the port"));
-    }
-    return target;
+  @BeforeEach
+  void start() throws IOException {
+    byte[] heap = heap();
+    target = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    target.createContext("/debug/pprof/allocs", exchange -> answer(exchange, 200, heap));
+    target.start();
+    between = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    between.createContext("/", this::relay);
+    between.start();
   }
 
-  private static Map<String, Object> status(int count) {
-    List<Map<String, Object>> targets = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      targets.add(target(i, i % 7 != 3));
-    }
-    Map<String, Object> store = new LinkedHashMap<>();
-    store.put("address", "grpc.polarsignals.com:443");
-    store.put("project", "11111111-2222-4333-8444-555555555555");
-    store.put("state", "blocked");
-    store.put("message", "permission_denied: bind the Profile Writer role");
-    store.put("tokenFingerprint", "20d2fd50");
-    store.put("tokenSource", "file /var/token");
-    store.put("tokenState", "");
-    store.put("queuedProfiles", 120);
-    store.put("queuedBytes", 40L << 20);
-    store.put("queueMaxBytes", 64L << 20);
-    store.put("spool", "in memory");
-    store.put("oldestAgeMs", 65_000);
-    store.put("accepted", 1_000);
-    store.put("sent", 880);
-    store.put("sentBytes", 9L << 20);
-    store.put("retried", 4);
-    store.put("dropped", Map.of());
-    Map<String, Object> status = new LinkedHashMap<>();
-    status.put("version", "test");
-    status.put("now", System.currentTimeMillis());
-    status.put("startedAt", System.currentTimeMillis() - 3_600_000);
-    status.put("ready", true);
-    status.put("notReady", "");
-    status.put("config", Map.of("path", "scraper.yaml", "error", ""));
-    status.put("store", store);
-    status.put(
-        "jobs",
-        List.of(
-            Map.of("name", "go", "intervalMs", 10_000, "discovery", List.of()),
-            Map.of(
-                "name",
-                "jvm",
-                "intervalMs",
-                30_000,
-                "discovery",
-                List.of(Map.of("kind", "http_sd_configs", "error", "status 500")))));
-    status.put("targets", targets);
-    status.put(
-        "dropped",
-        List.of(
-            Map.of(
-                "job", "go", "rule", "rule 1: keep", "discovered", Map.of("__address__", "h:1"))));
-    return status;
+  @AfterEach
+  void stop() {
+    target.stop(0);
+    between.stop(0);
   }
 
-  private Path page(int targets, String search) throws Exception {
-    String page;
-    try (InputStream in = StatusPageTest.class.getResourceAsStream("status.html")) {
-      page = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    }
-    return Files.writeString(
-        directory.resolve("status.html"),
-        page.replace("/*STATUS*/", Json.write(status(targets)))
-            .replace("</body>", AFTER.replace("SEARCH", search) + "</body>"));
+  private static byte[] heap() {
+    ProfileBuilder profile = ProfileBuilder.create();
+    profile.sampleType("alloc_space", "bytes");
+    int function = profile.function("main.keep", "main.keep", "main.go", 1);
+    int location = profile.location(profile.mapping("app", ""), 0x10, function, 7);
+    profile.sample(new int[] {location}, 0, 1, ProfileBuilder.NO_LABELS, 4096);
+    return profile.build();
   }
 
-  private String browse(Path page, String... more) throws Exception {
+  private static void answer(HttpExchange exchange, int status, byte[] body) throws IOException {
+    exchange.sendResponseHeaders(status, body.length);
+    exchange.getResponseBody().write(body);
+    exchange.close();
+  }
+
+  /** Passes a request on, and adds the script to pages. */
+  private void relay(HttpExchange exchange) throws IOException {
+    try {
+      HttpResponse<String> response =
+          CLIENT.send(
+              HttpRequest.newBuilder(
+                      URI.create("http://127.0.0.1:" + port + exchange.getRequestURI()))
+                  .method(exchange.getRequestMethod(), HttpRequest.BodyPublishers.noBody())
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      String body = response.body();
+      String type = response.headers().firstValue("content-type").orElse("text/plain");
+      exchange.getResponseHeaders().set("content-type", type);
+      if (type.startsWith("text/html")) {
+        body = body.replace("</body>", REPORT.replace("ACTION", action) + "</body>");
+      }
+      answer(exchange, response.statusCode(), body.getBytes(StandardCharsets.UTF_8));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      exchange.close();
+    }
+  }
+
+  /** Starts a scraper with one target that is up, and dead ones with five profiles each. */
+  private ScraperRun scraper(int dead, String interval) throws Exception {
+    String addresses =
+        IntStream.range(0, dead)
+            .mapToObj(i -> "'127.%d.%d.1:1'".formatted(i / 250, i % 250 + 1))
+            .collect(Collectors.joining(", "));
+    Path config = directory.resolve("scraper.yaml");
+    Files.writeString(
+        config,
+        """
+        scrape_configs:
+        - job_name: shop
+          scrape_interval: 1s
+          scrape_timeout: 1s
+          static_configs:
+          - targets: ['127.0.0.1:%d']
+            labels: {namespace: 'prod', pod: '<b>shop-7d9f</b>'}
+          - targets: ['127.0.0.1:9']
+            labels: {drop: me}
+          relabel_configs:
+          - {source_labels: [drop], regex: me, action: drop}
+          profiling_config:
+            pprof_config:
+              process_cpu: {enabled: false}
+              mutex: {enabled: false}
+              block: {enabled: false}
+              goroutine: {enabled: false}
+        - job_name: dead
+          scrape_interval: %s
+          static_configs:
+          - targets: [%s]
+            labels: {namespace: 'stage', pod: 'dead-0'}
+        """
+            .formatted(target.getAddress().getPort(), interval, addresses));
+    ScraperRun run =
+        ScraperRun.start(
+            CommandLineReader.read(
+                new String[] {
+                  "--mode=scraper-only",
+                  "--config-path=" + config,
+                  "--store-address=127.0.0.1:1",
+                  "--insecure",
+                  "--http-address=127.0.0.1:0",
+                  "--shutdown-timeout=1s"
+                },
+                Map.of()));
+    port = run.port();
+    return run;
+  }
+
+  private String get(String path) throws Exception {
+    return CLIENT
+        .send(
+            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).build(),
+            HttpResponse.BodyHandlers.ofString())
+        .body();
+  }
+
+  private void awaitStatus(String query, String content) {
+    await().atMost(Duration.ofSeconds(60)).until(() -> get("/api/status" + query).contains(content));
+  }
+
+  private String browse(String query, String action, String... more) throws Exception {
     RealPrograms.assumeOnPath("chromium");
+    this.action = action;
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -135,52 +188,87 @@ class StatusPageTest {
                 "--disable-background-networking",
                 "--disable-component-update",
                 "--no-first-run",
-                "--enable-logging=stderr",
+                "--no-proxy-server",
                 "--window-size=1280,1400",
-                "--virtual-time-budget=2000",
+                "--virtual-time-budget=4000",
                 "--user-data-dir=" + directory.resolve("profile")));
     command.addAll(List.of(more));
-    command.add(page.toUri().toString());
+    command.add("http://127.0.0.1:" + between.getAddress().getPort() + "/status" + query);
     try (RealPrograms programs = new RealPrograms(directory)) {
-      RealPrograms.Result result = programs.run(directory, 90, command.toArray(String[]::new));
+      RealPrograms.Result result = programs.run(directory, 120, command.toArray(String[]::new));
       assertThat(result.status()).as(result.out()).isZero();
+      assertThat(result.out()).doesNotContain("data-failed");
       return result.out();
     }
   }
 
   @Test
-  void showsTargetsStoreAndTroubleAndFilters() throws Exception {
-    String dom = browse(page(50, "10.0.0.3"), "--dump-dom");
-    assertThat(dom)
-        .contains("permission_denied: bind the Profile Writer role")
-        .contains("Discovery of job jvm (http_sd_configs) fails")
-        .contains("connection refused; check the port")
-        .contains("20d2fd50")
-        .contains("rule 1: keep")
-        .contains("of 50")
-        .contains("Scrape now");
-    assertThat(dom).as("labels are text, never markup").doesNotContain("<b>pod-");
-    assertThat(dom).doesNotContain("<title>ERROR").doesNotContainPattern("CONSOLE.*Uncaught");
+  void showsADeadTargetAsOneRowWithOneErrorBeforeTheOthers() throws Exception {
+    try (ScraperRun run = scraper(1, "1s")) {
+      assertThat(run.port()).isPositive();
+      awaitStatus("?job=dead&health=down", "\"matching\":1");
+      awaitStatus("?job=shop&health=up", "\"matching\":1");
+      String dom = browse("", "", "--dump-dom");
+      String rows = dom.substring(dom.indexOf("id=\"rows\""), dom.indexOf("id=\"pager\""));
+      assertThat(rows.split("<tr ", -1)).as("rows").hasSize(3);
+      assertThat(rows.indexOf(">down<")).isPositive().isLessThan(rows.indexOf(">up<"));
+      assertThat(rows.split("connection refused", -1)).as("errors").hasSize(2);
+      assertThat(rows)
+          .contains("namespace=\"prod\"", "pod=\"&lt;b&gt;shop-7d9f&lt;/b&gt;\"")
+          .contains(">memory<", ">process_cpu<", ">goroutine<")
+          .doesNotContain("<b>shop");
+      assertThat(dom)
+          .contains("1 down</a>", "1 up</a>", "1 dropped</a>", "rule 0: ")
+          .contains("<option>memory</option>".replace("<option>", "<option value=\"memory\">"))
+          .doesNotContain("/debug/pprof/allocs</option>");
+    }
   }
 
   @Test
-  void copesWithFiveThousandTargets() throws Exception {
-    long begun = System.nanoTime();
-    String dom = browse(page(5_000, ""), "--dump-dom");
-    assertThat(dom).contains("Show more (4900)").doesNotContain("<title>ERROR");
-    assertThat((System.nanoTime() - begun) / 1e9).isLessThan(60);
+  void filtersOnTheServerAndKeepsTheFocusOverRefreshes() throws Exception {
+    try (ScraperRun run = scraper(60, "1h")) {
+      assertThat(run.port()).isPositive();
+      awaitStatus("?job=shop&health=up", "\"matching\":1");
+      String filtered = browse("?job=shop", "", "--dump-dom");
+      assertThat(filtered).contains("1 of 61").doesNotContain(">127.0.1.1:1<");
+      assertThat(browse("?page=2", "", "--dump-dom")).contains("page 2 of 2");
+      String clicked =
+          browse(
+              "?q=" + target.getAddress().getPort(),
+              "const row = document.querySelector('#rows tr.row'); row.focus(); row.click();"
+                  + " setTimeout(load, 1000);",
+              "--dump-dom");
+      assertThat(clicked)
+          .contains("data-focus=\"row shop 127.0.0.1:" + target.getAddress().getPort() + "\"")
+          .contains("aria-expanded=\"true\"")
+          .contains("alloc_space/bytes", "Scrape now", "Flame graph");
+    }
   }
 
   @Test
-  void takesAScreenshotInLightAndDark() throws Exception {
-    for (String scheme : List.of("light", "dark")) {
-      Path picture = Path.of("target", "status-" + scheme + ".png").toAbsolutePath();
-      Files.deleteIfExists(picture);
-      browse(
-          page(50, ""),
-          "--screenshot=" + picture,
-          "--blink-settings=preferredColorScheme=" + (scheme.equals("dark") ? 0 : 1));
-      assertThat(Files.size(picture)).isGreaterThan(20_000);
+  void fitsAPhoneAndTakesScreenshotsInLightAndDarkWithFewAndManyTargets() throws Exception {
+    for (int dead : new int[] {1, 1_000}) {
+      try (ScraperRun run = scraper(dead, dead == 1 ? "1s" : "10m")) {
+        assertThat(run.port()).isPositive();
+        awaitStatus("?job=dead&health=down", "\"health\":\"down\"");
+        awaitStatus("?job=shop&health=up", "\"matching\":1");
+        long begun = System.nanoTime();
+        String dom = browse("", "", "--dump-dom", "--window-size=390,844");
+        assertThat(dom).contains("data-sideways=\"false\"");
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(60));
+        for (String scheme : List.of("light", "dark", "phone")) {
+          Path picture =
+              Path.of("target", "status-" + scheme + "-" + dead * 5 + ".png").toAbsolutePath();
+          Files.deleteIfExists(picture);
+          browse(
+              "",
+              "",
+              "--screenshot=" + picture,
+              scheme.equals("phone") ? "--window-size=390,1600" : "--window-size=1280,1400",
+              "--blink-settings=preferredColorScheme=" + (scheme.equals("dark") ? 0 : 1));
+          assertThat(Files.size(picture)).isGreaterThan(20_000);
+        }
+      }
     }
   }
 }

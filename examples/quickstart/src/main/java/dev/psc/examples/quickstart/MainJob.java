@@ -103,9 +103,9 @@ final class MainJob {
       println("FAILED: no profile arrived in the store.");
       failures.forEach((profile, why) -> println("  %s: %s", profile, why));
       if (!snapshot.stateMessage().isEmpty()) {
-        println("  store: %s", snapshot.stateMessage());
+        println("  store: %s", Quickstart.inFlags(snapshot.stateMessage()));
       } else if (!snapshot.lastError().isEmpty()) {
-        println("  store: %s", snapshot.lastError());
+        println("  store: %s", Quickstart.inFlags(snapshot.lastError()));
       } else if (failures.isEmpty()) {
         println("  no scrape completed in time: increase --seconds");
       }

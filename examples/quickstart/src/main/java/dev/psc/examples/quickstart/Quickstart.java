@@ -106,9 +106,20 @@ public final class Quickstart implements Callable<Integer> {
     String message = exception.getMessage();
     Throwable cause = exception.getCause();
     String text = message == null ? exception.toString() : message;
-    return cause == null || cause.getMessage() == null || text.contains(cause.getMessage())
-        ? text
-        : text + ": " + cause.getMessage();
+    return inFlags(
+        cause == null || cause.getMessage() == null || text.contains(cause.getMessage())
+            ? text
+            : text + ": " + cause.getMessage());
+  }
+
+  /** Returns a message of the store's client with this program's flags for its settings. */
+  static String inFlags(String message) {
+    return message
+        .replace("caFile (PSC_CA_FILE)", "--ca-file")
+        .replace("use http://", "give --insecure or use http://")
+        .replace("use https://", "leave out --insecure or use https://")
+        .replace("insecureSkipVerify", "--insecure-skip-verify")
+        .replace("caFile", "--ca-file");
   }
 
   @Override

@@ -7,11 +7,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The parser of arguments and environment; errors name the nearest flag. */
 public final class CommandLineReader {
+
+  private static final int MAX_SHOWN_VALUE = 40;
 
   private CommandLineReader() {}
 
@@ -85,10 +89,23 @@ public final class CommandLineReader {
   }
 
   private static String message(ParameterException e) {
-    String text = String.valueOf(e.getMessage());
-    if (e.getArgSpec() != null && e.getValue() != null && !e.getValue().isEmpty()) {
-      text = text.replace(e.getValue(), "…");
+    String value = e.getValue();
+    if (!(e.getArgSpec() instanceof OptionSpec option) || value == null) {
+      return String.valueOf(e.getMessage());
     }
-    return text;
+    String flag = option.longestName();
+    // A text this long is no value of a typed flag, but may be a token in the wrong place.
+    boolean shown = value.length() <= MAX_SHOWN_VALUE;
+    if (option.type() == boolean.class) {
+      return flag + " must be true or false" + (shown ? ", but was \"" + value + "\"" : "");
+    }
+    if (option.type() == int.class) {
+      return flag + " must be a whole number" + (shown ? ", but was \"" + value + "\"" : "");
+    }
+    String text =
+        e.getCause() instanceof TypeConversionException cause
+            ? String.valueOf(cause.getMessage())
+            : String.valueOf(e.getMessage());
+    return flag + ": " + (shown || value.isEmpty() ? text : text.replace(value, "…"));
   }
 }

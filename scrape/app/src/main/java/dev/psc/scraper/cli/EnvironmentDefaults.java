@@ -15,6 +15,8 @@ import picocli.CommandLine.Model.OptionSpec;
  */
 public final class EnvironmentDefaults implements IDefaultValueProvider {
 
+  static final String PARCA_TOKEN = "PARCA_BEARER_TOKEN";
+
   private final Map<String, String> environment;
 
   EnvironmentDefaults(Map<String, String> environment) {
@@ -33,7 +35,7 @@ public final class EnvironmentDefaults implements IDefaultValueProvider {
     String flag = option.longestName();
     String value = environment.get(variableOf(flag));
     if (value == null && flag.equals("--bearer-token")) {
-      value = environment.get("PARCA_BEARER_TOKEN");
+      value = environment.get(PARCA_TOKEN);
     }
     if (value == null || value.isEmpty()) {
       return null;

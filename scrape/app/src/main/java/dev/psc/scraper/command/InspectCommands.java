@@ -8,6 +8,7 @@ import dev.psc.scrape.Scraper;
 import dev.psc.scrape.ScraperSnapshot;
 import dev.psc.scrape.loop.TargetStatus;
 import dev.psc.scrape.target.Targets;
+import dev.psc.scraper.cli.FlagWords;
 import dev.psc.scraper.cli.Options;
 import dev.psc.scraper.cli.UsageException;
 import dev.psc.scraper.config.ConfigFile;
@@ -168,8 +169,8 @@ public final class InspectCommands {
           new Step(
               step.name().title(),
               step.result().name().toLowerCase(Locale.ROOT),
-              step.message(),
-              inFlags(step.remedy())));
+              FlagWords.inFlags(step.message()),
+              FlagWords.inFlags(step.remedy())));
     }
     boolean ok = steps.stream().noneMatch(step -> step.result().equals("wrong"));
     if (json) {
@@ -193,15 +194,6 @@ public final class InspectCommands {
     return String.valueOf(e.getMessage()).startsWith("--")
         ? "correct the flag; --help lists all"
         : "correct the config file; --print-config shows the settings in use";
-  }
-
-  /** Returns the remedy with the flags that correspond to the schemes of an address. */
-  private static String inFlags(String remedy) {
-    return remedy
-        .replace("use http://", "give --insecure or use http://")
-        .replace("use https://", "leave out --insecure or use https://")
-        .replace("give the project's UUID as metadata projectID", "give --project-id=<uuid>")
-        .replace("a caller can allow", "--allow-project-token allows");
   }
 
   private static Map<String, Object> map(Step step) {

@@ -1,9 +1,5 @@
 package dev.psc.scraper.server;
 
-import dev.psc.net.Json;
-import dev.psc.pprof.Profile;
-import dev.psc.pprof.format.PprofException;
-import dev.psc.pprof.report.FlameGraph;
 import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.loop.TargetStatus;
 import dev.psc.scraper.server.HttpExchange.Answer;
@@ -12,6 +8,7 @@ import dev.psc.scraper.status.Metrics;
 import dev.psc.scraper.status.PrometheusText;
 import dev.psc.scraper.status.ScraperState;
 import dev.psc.scraper.status.StatusDocument;
+import dev.psc.scraper.status.StatusQuery;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -30,6 +27,7 @@ public final class Routes implements HttpExchange.Handler {
 
   private final ScraperState state;
   private final SelfProfiles selfProfiles;
+  private final Drawings drawings = Drawings.create();
 
   public Routes(ScraperState state, SelfProfiles selfProfiles) {
     this.state = state;
@@ -57,8 +55,9 @@ public final class Routes implements HttpExchange.Handler {
       return selfProfiles.answer(exchange);
     }
     return switch (path) {
-      case "/", "/status" -> status();
-      case "/api/status" -> Answer.json(Json.write(StatusDocument.of(state)));
+      case "/", "/status" -> status(exchange);
+      case "/api/status" -> Answer.json(StatusDocument.of(state, query(exchange)));
+      case "/api/target" -> target(exchange.parameter("id"));
       case "/metrics" ->
           Answer.of(
               200, PrometheusText.CONTENT_TYPE, Metrics.of(state).getBytes(StandardCharsets.UTF_8));
@@ -70,7 +69,11 @@ public final class Routes implements HttpExchange.Handler {
     };
   }
 
-  private Answer status() throws IOException {
+  private static StatusQuery query(HttpExchange exchange) {
+    return StatusQuery.of(exchange::parameter);
+  }
+
+  private Answer status(HttpExchange exchange) throws IOException {
     String page;
     try (InputStream in = Routes.class.getResourceAsStream("status.html")) {
       if (in == null) {
@@ -78,11 +81,19 @@ public final class Routes implements HttpExchange.Handler {
       }
       page = new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }
-    return Answer.html(page.replace(MARK, Json.write(StatusDocument.of(state))));
+    // A "<" occurs in JSON only inside of a text, where it may be escaped.
+    String document = StatusDocument.of(state, query(exchange)).replace("<", "\\u003c");
+    return Answer.html(page.replace(MARK, document));
+  }
+
+  private Answer target(@Nullable String id) {
+    return id == null
+        ? noTarget(null)
+        : StatusDocument.ofTarget(state, id).map(Answer::json).orElseGet(() -> noTarget(id));
   }
 
   private Answer ready() {
-    String why = state.notReady(state.scraper().snapshot());
+    String why = state.notReady(state.view().snapshot());
     return why.isEmpty() ? Answer.text(200, "ready\n") : Answer.text(503, why + "\n");
   }
 
@@ -102,6 +113,7 @@ public final class Routes implements HttpExchange.Handler {
     try {
       ScrapeReport report =
           state.scraper().scrapeNow(target.get().target().id()).get(seconds, TimeUnit.SECONDS);
+      state.refreshView();
       return report.outcome().isHealthy()
           ? Answer.text(
               200,
@@ -118,24 +130,24 @@ public final class Routes implements HttpExchange.Handler {
     }
   }
 
-  private Answer flameGraph(@Nullable String id) throws PprofException {
+  private Answer flameGraph(@Nullable String id) throws InterruptedException {
     Optional<TargetStatus> target = find(id);
     if (target.isEmpty()) {
       return noTarget(id);
     }
     LastProfiles.Entry entry =
         state.lastProfiles().of(target.get().target(), state.externalLabels());
-    return entry == null
-        ? Answer.text(404, "no profile of this target yet\n")
-        : Answer.html(
-            FlameGraph.html(
-                Profile.parse(entry.profile().pprof()), entry.profile().labels().toString()));
+    if (entry == null) {
+      return Answer.text(404, "no profile of this target yet\n");
+    }
+    if (entry.tooLargeBytes() > 0) {
+      return Drawings.tooLarge("the profile has " + entry.tooLargeBytes() + " bytes");
+    }
+    return drawings.draw(entry.profile());
   }
 
   private Optional<TargetStatus> find(@Nullable String id) {
-    return state.scraper().snapshot().targets().stream()
-        .filter(status -> status.target().id().equals(id))
-        .findFirst();
+    return id == null ? Optional.empty() : state.view().find(id);
   }
 
   private static Answer noTarget(@Nullable String id) {

@@ -25,14 +25,15 @@ public final class LastProfiles {
   }
 
   synchronized void put(RawProfile profile) {
-    if (profile.sizeBytes() > maxBytes / 4) {
-      return;
-    }
-    Entry before = entries.put(profile.labels(), new Entry(profile));
-    bytes += profile.sizeBytes() - (before == null ? 0 : before.profile.sizeBytes());
+    Entry entry =
+        profile.sizeBytes() > maxBytes / 4
+            ? new Entry(RawProfile.of(profile.labels(), new byte[0]), profile.sizeBytes())
+            : new Entry(profile, 0);
+    Entry before = entries.put(profile.labels(), entry);
+    bytes += entry.cost() - (before == null ? 0 : before.cost());
     var oldest = entries.values().iterator();
     while (bytes > maxBytes) {
-      bytes -= oldest.next().profile.sizeBytes();
+      bytes -= oldest.next().cost();
       oldest.remove();
     }
   }
@@ -40,6 +41,11 @@ public final class LastProfiles {
   /** Returns the last profile of a target, or null. */
   public synchronized @Nullable Entry of(Target target, LabelSet externalLabels) {
     return entries.get(sentLabels(target, externalLabels));
+  }
+
+  /** Returns whether there is a last profile of a target. */
+  synchronized boolean has(Target target, LabelSet externalLabels) {
+    return entries.containsKey(sentLabels(target, externalLabels));
   }
 
   /** Returns the labels that are sent with a target's profiles. */
@@ -53,11 +59,25 @@ public final class LastProfiles {
 
   /** A profile; its sample types are read on first use. */
   public static final class Entry {
+    /** Label set, map entry and objects around the bytes of a profile. */
+    private static final long OVERHEAD = 512;
+
     private final RawProfile profile;
+    private final long tooLargeBytes;
     private @Nullable List<String> types;
 
-    Entry(RawProfile profile) {
+    Entry(RawProfile profile, long tooLargeBytes) {
       this.profile = profile;
+      this.tooLargeBytes = tooLargeBytes;
+    }
+
+    private long cost() {
+      return profile.sizeBytes() + OVERHEAD;
+    }
+
+    /** Returns the size of a profile that was too large to be kept, or 0. */
+    public long tooLargeBytes() {
+      return tooLargeBytes;
     }
 
     public RawProfile profile() {

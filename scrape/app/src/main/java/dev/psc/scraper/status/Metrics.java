@@ -19,7 +19,7 @@ public final class Metrics {
     PrometheusText text = new PrometheusText();
     text.gauge("psc_build_info", "Always 1.", 1, "version", Version.TEXT);
     state.counters().write(text);
-    scraper(text, state.scraper().snapshot());
+    scraper(text, state.view().snapshot());
     store(text, state.store().delivery().snapshot());
     Runtime jvm = Runtime.getRuntime();
     text.gauge(

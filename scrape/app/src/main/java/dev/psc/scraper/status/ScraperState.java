@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +33,8 @@ public final class ScraperState {
   private static final long LAST_PROFILES_MAX_BYTES =
       Math.min(16L << 20, Runtime.getRuntime().maxMemory() / 16);
 
+  private static final long VIEW_NANOS = 1_000_000_000L;
+
   private final Options options;
   private final LabelSet externalLabels;
   private final StoreConnection store;
@@ -39,6 +42,9 @@ public final class ScraperState {
   private final ScrapeCounters counters = new ScrapeCounters();
   private final LastProfiles lastProfiles = new LastProfiles(LAST_PROFILES_MAX_BYTES);
   private final Instant startedAt = Instant.now();
+  private final Object viewLock = new Object();
+  private @Nullable TargetView view;
+  private long viewNanos;
   private volatile ConfigFile config;
   private volatile String configError = "";
   private volatile boolean discovered;
@@ -95,6 +101,7 @@ public final class ScraperState {
       return configError;
     }
     scraper.reload(next.jobs());
+    refreshView();
     config = next;
     configError = "";
     counters.reloaded(true);
@@ -125,6 +132,30 @@ public final class ScraperState {
       discovered = true;
     }
     return "";
+  }
+
+  /**
+   * Returns the targets as of at most a second ago, or as of now after {@link #refreshView}. All
+   * callers of that second share it: a snapshot of 50,000 targets has several megabytes.
+   */
+  public TargetView view() {
+    synchronized (viewLock) {
+      long now = System.nanoTime();
+      TargetView last = view;
+      if (last == null || now - viewNanos > VIEW_NANOS) {
+        last = TargetView.of(scraper.snapshot());
+        view = last;
+        viewNanos = System.nanoTime();
+      }
+      return last;
+    }
+  }
+
+  /** Makes the next call of {@link #view} take a new snapshot. */
+  public void refreshView() {
+    synchronized (viewLock) {
+      view = null;
+    }
   }
 
   public Scraper scraper() {
@@ -165,6 +196,11 @@ public final class ScraperState {
 
   public String configError() {
     return configError;
+  }
+
+  /** Returns the limit on the bytes of profiles queued in memory. */
+  public long queueMemoryBytes() {
+    return options.buffer.queueMaxBytes.bytes();
   }
 
   public long queueMaxBytes() {

@@ -10,63 +10,94 @@ import dev.psc.scrape.loop.TargetStatus;
 import dev.psc.scrape.target.ScrapeJob;
 import dev.psc.scrape.target.Target;
 import dev.psc.scrape.target.Targets;
+import dev.psc.scraper.cli.FlagWords;
 import dev.psc.scraper.cli.Version;
 import dev.psc.scraper.store.StoreConnection;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
-/** The status of the scraper as JSON, for {@code /api/status} and the status page. */
+/**
+ * The status of the scraper as JSON, for {@code /api/status} and the status page. A document has
+ * one page of targets and a part of the dropped ones, so that its size does not depend on their
+ * number.
+ */
 public final class StatusDocument {
+
+  static final int PAGE_ROWS = 50;
+
+  /** Dropped and invalid targets that are shown of a job, each. */
+  static final int MAX_DROPPED = 20;
+
+  /** A page of rows ends early when they are this long. */
+  private static final int MAX_CHARS = 1 << 20;
+
+  private static final int MAX_JOBS = 500;
+
+  /** Labels that the page shows without a click. */
+  private static final List<String> SHOWN = List.of("namespace", "pod", "container", "instance");
 
   private StatusDocument() {}
 
   /** Returns the document of a running scraper. */
-  public static Map<String, Object> of(ScraperState state) {
-    ScraperSnapshot scraper = state.scraper().snapshot();
-    Map<String, Object> document = new LinkedHashMap<>();
-    document.put("version", Version.TEXT);
-    document.put("now", System.currentTimeMillis());
-    document.put("startedAt", state.startedAt().toEpochMilli());
-    String notReady = state.notReady(scraper);
-    document.put("ready", notReady.isEmpty());
-    document.put("notReady", notReady);
-    document.put("config", config(state));
-    StoreConnection store = state.store();
-    if (store != null) {
-      document.put("store", store(store, state));
-    }
-    Map<String, ScrapeJob> jobs = new LinkedHashMap<>();
-    state.jobs().forEach(job -> jobs.put(job.name(), job));
-    document.put("jobs", scraper.jobs().stream().map(job -> job(job, jobs)).toList());
-    document.put(
-        "targets", scraper.targets().stream().map(status -> target(status, state)).toList());
-    document.put("dropped", dropped(scraper));
-    return document;
+  public static String of(ScraperState state, StatusQuery query) {
+    TargetView view = state.view();
+    JsonText json = new JsonText().open('{');
+    json.put("version", Version.TEXT)
+        .put("now", System.currentTimeMillis())
+        .put("startedAt", state.startedAt().toEpochMilli());
+    String notReady = state.notReady(view.snapshot());
+    json.put("ready", notReady.isEmpty()).put("notReady", notReady);
+    json.key("config").open('{');
+    json.put("path", state.configPath().toString())
+        .put("loadedAt", state.configLoadedAt().toEpochMilli())
+        .put("error", JsonText.shortened(state.configError()))
+        .close('}');
+    store(json, state);
+    jobs(json, state, view);
+    json.texts("profiles", view.profiles());
+    targets(json, state, view, query);
+    dropped(json, view.snapshot(), query);
+    return json.close('}').toString();
   }
 
-  private static Map<String, Object> config(ScraperState state) {
-    Map<String, Object> config = new LinkedHashMap<>();
-    config.put("path", state.configPath().toString());
-    config.put("loadedAt", state.configLoadedAt().toEpochMilli());
-    config.put("error", state.configError());
-    return config;
+  /** Returns the document of one target, with everything about it. */
+  public static Optional<String> ofTarget(ScraperState state, String id) {
+    return state.view().find(id).map(status -> detail(state, status));
   }
 
-  private static Map<String, Object> store(StoreConnection link, ScraperState state) {
+  private static String detail(ScraperState state, TargetStatus status) {
+    Target target = status.target();
+    JsonText json = new JsonText().open('{');
+    profile(json, state, status);
+    json.put("url", target.uri().toString())
+        .put("job", target.job().name())
+        .put("intervalMs", target.interval().toMillis())
+        .put("timeoutMs", target.timeout().toMillis());
+    target.note().ifPresent(note -> json.put("note", note));
+    json.labels("labels", target.labels()).labels("discovered", target.discovered());
+    LastProfiles.Entry last = state.lastProfiles().of(target, state.externalLabels());
+    json.texts("types", last == null ? List.of() : last.types());
+    return json.close('}').toString();
+  }
+
+  private static void store(JsonText json, ScraperState state) {
+    StoreConnection link = state.store();
     DeliverySnapshot now = link.delivery().snapshot();
-    Map<String, Object> store = new LinkedHashMap<>();
+    JsonText store = json.key("store").open('{');
     store.put("address", link.address());
     store.put("project", link.project().map(Object::toString).orElse(""));
     store.put("state", state(now));
     store.put(
         "message",
-        now.stateMessage().isEmpty() && now.state() != DeliveryState.SENDING
-            ? now.lastError()
-            : now.stateMessage());
+        FlagWords.inFlags(
+            now.stateMessage().isEmpty() && now.state() != DeliveryState.SENDING
+                ? now.lastError()
+                : now.stateMessage()));
     store.put("tokenFingerprint", link.tokenFingerprint());
     store.put("tokenSource", link.tokenOrigin());
     store.put(
@@ -85,9 +116,15 @@ public final class StatusDocument {
     store.put("sent", now.sent());
     store.put("sentBytes", now.sentBytes());
     store.put("retried", now.retried());
-    store.put("dropped", now.dropped());
-    store.put("refused", now.refused());
-    return store;
+    counts(store, "dropped", now.dropped());
+    counts(store, "refused", now.refused());
+    store.close('}');
+  }
+
+  private static void counts(JsonText json, String name, Map<String, Long> counts) {
+    json.key(name).open('{');
+    counts.forEach(json::put);
+    json.close('}');
   }
 
   private static String state(DeliverySnapshot now) {
@@ -99,90 +136,156 @@ public final class StatusDocument {
     };
   }
 
-  private static Map<String, Object> job(ScraperSnapshot.Job job, Map<String, ScrapeJob> known) {
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("name", job.name());
-    ScrapeJob settings = known.get(job.name());
-    map.put("intervalMs", settings == null ? 0 : settings.interval().toMillis());
-    List<Map<String, Object>> discoveries = new ArrayList<>();
-    for (ScraperSnapshot.Discovery discovery : job.discoveries()) {
-      Map<String, Object> one = new LinkedHashMap<>();
-      one.put("kind", discovery.key());
-      one.put("groups", discovery.groups());
-      one.put("lastUpdate", discovery.lastUpdate().map(Instant::toEpochMilli).orElse(0L));
-      one.put("error", discovery.error().orElse(""));
-      discoveries.add(one);
+  private static void jobs(JsonText json, ScraperState state, TargetView view) {
+    Map<String, ScrapeJob> known = new HashMap<>();
+    state.jobs().forEach(job -> known.put(job.name(), job));
+    Map<String, int[]> rows = new HashMap<>();
+    for (TargetView.Row row : view.rows()) {
+      String job = view.target(row.from()).target().job().name();
+      rows.computeIfAbsent(job, name -> new int[TargetStatus.Health.values().length])[
+          row.health().ordinal()]++;
     }
-    map.put("discovery", discoveries);
-    map.put("kept", job.targets().size());
-    map.put("dropped", job.dropped().size());
-    map.put("invalid", job.invalid().size());
-    return map;
+    int[] none = new int[TargetStatus.Health.values().length];
+    json.put("jobCount", view.snapshot().jobs().size()).key("jobs").open('[');
+    view.snapshot().jobs().stream()
+        .limit(MAX_JOBS)
+        .forEach(job -> job(json, job, known, rows.getOrDefault(job.name(), none)));
+    json.close(']');
   }
 
-  private static Map<String, Object> target(TargetStatus status, ScraperState state) {
+  private static void job(
+      JsonText json, ScraperSnapshot.Job job, Map<String, ScrapeJob> known, int[] rows) {
+    ScrapeJob settings = known.get(job.name());
+    json.open('{')
+        .put("name", job.name())
+        .put("intervalMs", settings == null ? 0 : settings.interval().toMillis());
+    json.key("discovery").open('[');
+    for (ScraperSnapshot.Discovery discovery : job.discoveries()) {
+      json.open('{')
+          .put("kind", discovery.key())
+          .put("groups", discovery.groups())
+          .put("lastUpdate", discovery.lastUpdate().map(Instant::toEpochMilli).orElse(0L))
+          .put("error", JsonText.shortened(discovery.error().orElse("")))
+          .close('}');
+    }
+    json.close(']');
+    for (TargetStatus.Health health : TargetStatus.Health.values()) {
+      json.put(health(health), rows[health.ordinal()]);
+    }
+    json.put("kept", job.targets().size())
+        .put("dropped", job.dropped().size())
+        .put("invalid", job.invalid().size())
+        .close('}');
+  }
+
+  private static void targets(
+      JsonText json, ScraperState state, TargetView view, StatusQuery query) {
+    int skip = Math.toIntExact(Math.min(Integer.MAX_VALUE, (query.page() - 1L) * PAGE_ROWS));
+    int matching = 0;
+    int before = json.length();
+    json.key("targets").open('[');
+    for (TargetView.Row row : view.rows()) {
+      if (!query.matches(view, row)) {
+        continue;
+      }
+      if (matching >= skip
+          && matching - skip < PAGE_ROWS
+          && json.length() - before < MAX_CHARS) {
+        row(json, state, view, row);
+      }
+      matching++;
+    }
+    json.close(']')
+        .put("targetCount", view.rows().size())
+        .put("matching", matching)
+        .put("page", query.page())
+        .put("pages", Math.max(1, (matching + PAGE_ROWS - 1) / PAGE_ROWS));
+  }
+
+  private static void row(
+      JsonText json, ScraperState state, TargetView view, TargetView.Row row) {
+    Target target = view.target(row.from()).target();
+    json.open('{')
+        .put("job", target.job().name())
+        .put("address", TargetView.address(target))
+        .put("health", health(row.health()));
+    json.key("labels").open('{');
+    for (String name : SHOWN) {
+      String value = target.labels().valueOf(name);
+      if (!value.isEmpty() && !value.equals(TargetView.address(target))) {
+        json.put(name, JsonText.shortened(value));
+      }
+    }
+    json.close('}').key("profiles").open('[');
+    for (int i = row.from(); i < row.to(); i++) {
+      json.open('{');
+      profile(json, state, view.target(i));
+      json.close('}');
+    }
+    json.close(']').close('}');
+  }
+
+  private static void profile(JsonText json, ScraperState state, TargetStatus status) {
     Target target = status.target();
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("id", target.id());
-    map.put("job", target.job().name());
-    map.put("profile", target.name());
-    map.put("url", target.uri().toString());
-    map.put("health", health(status));
-    map.put("labels", labels(target.labels()));
-    map.put("discovered", labels(target.discovered()));
-    map.put("intervalMs", target.interval().toMillis());
-    map.put("timeoutMs", target.timeout().toMillis());
-    target.note().ifPresent(note -> map.put("note", note));
-    map.put("scrapes", status.scrapes());
-    map.put("failures", status.failures());
-    map.put("missed", status.missedIntervals());
-    map.put("nextScrape", status.next().toEpochMilli());
+    json.put("id", target.id())
+        .put("profile", target.labels().valueOf(LabelSet.NAME))
+        .put("health", health(status.health()))
+        .put("scrapes", status.scrapes())
+        .put("failures", status.failures())
+        .put("missed", status.missedIntervals())
+        .put("nextScrape", status.next().toEpochMilli());
     if (status.last().isPresent()) {
       ScrapeReport last = status.last().get();
-      map.put("lastScrape", last.start().toEpochMilli());
-      map.put("lastDurationMs", last.duration().toMillis());
-      map.put("lastBytes", last.sizeBytes());
+      json.put("lastScrape", last.start().toEpochMilli())
+          .put("lastDurationMs", last.duration().toMillis())
+          .put("lastBytes", last.sizeBytes());
       if (!last.message().isEmpty()) {
-        map.put("error", Map.of("reason", last.reason(), "message", last.message()));
+        json.key("error")
+            .open('{')
+            .put("reason", last.reason())
+            .put("message", JsonText.shortened(last.message()))
+            .close('}');
       }
     }
-    LastProfiles.Entry profile = state.lastProfiles().of(target, state.externalLabels());
-    map.put("hasProfile", profile != null);
-    map.put("types", profile == null ? List.of() : profile.types());
-    return map;
+    json.put("hasProfile", state.lastProfiles().has(target, state.externalLabels()));
   }
 
-  static String health(TargetStatus status) {
-    return switch (status.health()) {
-      case UP -> "good";
-      case DOWN -> "bad";
-      default -> "unknown";
-    };
+  /** Returns the word for a health, the same in documents, metrics and filters. */
+  static String health(TargetStatus.Health health) {
+    return health.name().toLowerCase(Locale.ROOT);
   }
 
-  private static List<Map<String, Object>> dropped(ScraperSnapshot scraper) {
-    List<Map<String, Object>> all = new ArrayList<>();
+  private static void dropped(JsonText json, ScraperSnapshot scraper, StatusQuery query) {
+    int dropped = 0;
+    int invalid = 0;
+    json.key("dropped").open('[');
+    int before = json.length();
     for (ScraperSnapshot.Job job : scraper.jobs()) {
-      for (Targets.Invalid invalid : job.invalid()) {
-        all.add(dropped(job.name(), invalid.reason(), invalid.discovered()));
+      if (!query.job().isEmpty() && !query.job().equals(job.name())) {
+        continue;
       }
-      for (Targets.Dropped dropped : job.dropped()) {
-        all.add(
-            dropped(
-                job.name(),
-                "rule " + dropped.rule() + ": " + dropped.ruleText(),
-                dropped.discovered()));
+      dropped += job.dropped().size();
+      invalid += job.invalid().size();
+      int shown = json.length() - before < MAX_CHARS ? MAX_DROPPED : 0;
+      for (Targets.Invalid one : job.invalid().subList(0, Math.min(shown, job.invalid().size()))) {
+        dropped(json, job.name(), "invalid", one.reason(), one.discovered());
+      }
+      for (Targets.Dropped one : job.dropped().subList(0, Math.min(shown, job.dropped().size()))) {
+        String rule = "rule " + one.rule() + ": " + one.ruleText();
+        dropped(json, job.name(), "dropped", rule, one.discovered());
       }
     }
-    return all;
+    json.close(']').put("droppedCount", dropped).put("invalidCount", invalid);
   }
 
-  private static Map<String, Object> dropped(String job, String rule, LabelSet discovered) {
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("job", job);
-    map.put("rule", rule);
-    map.put("discovered", labels(discovered));
-    return map;
+  private static void dropped(
+      JsonText json, String job, String kind, String reason, LabelSet discovered) {
+    json.open('{')
+        .put("job", job)
+        .put("kind", kind)
+        .put("rule", JsonText.shortened(reason))
+        .labels("discovered", discovered)
+        .close('}');
   }
 
   public static Map<String, Object> labels(LabelSet labels) {

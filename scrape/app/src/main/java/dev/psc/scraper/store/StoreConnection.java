@@ -7,13 +7,12 @@ import dev.psc.auth.JwtProjectToken;
 import dev.psc.auth.ProjectId;
 import dev.psc.auth.PscAuthInterceptor;
 import dev.psc.auth.ServiceAccountToken;
-import dev.psc.auth.TokenFileStatus;
 import dev.psc.auth.TokenSource;
 import dev.psc.auth.TokenUnavailableException;
 import dev.psc.delivery.Delivery;
 import dev.psc.delivery.DeliveryBuilder;
 import dev.psc.delivery.spi.ProfileSink;
-import dev.psc.delivery.status.DeliveryEvent;
+import dev.psc.scraper.cli.FlagWords;
 import dev.psc.scraper.cli.KeyValues;
 import dev.psc.scraper.cli.Options;
 import dev.psc.scraper.cli.UsageException;
@@ -27,9 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /**
  * The connection to the store that the flags describe: token source, channel, sink and queue.
@@ -38,13 +34,13 @@ import org.slf4j.event.Level;
  */
 public final class StoreConnection {
 
-  private static final Logger logger = LoggerFactory.getLogger(StoreConnection.class);
   private static final String PROJECT_HEADER = "projectID";
 
   private final String address;
   private final CallHeaders headers;
   private final @Nullable TokenSource token;
   private final String tokenOrigin;
+  private final boolean spooling;
   private final Delivery delivery;
 
   private StoreConnection(
@@ -52,11 +48,13 @@ public final class StoreConnection {
       CallHeaders headers,
       @Nullable TokenSource token,
       String tokenOrigin,
+      boolean spooling,
       Delivery delivery) {
     this.address = address;
     this.headers = headers;
     this.token = token;
     this.tokenOrigin = tokenOrigin;
+    this.spooling = spooling;
     this.delivery = delivery;
   }
 
@@ -78,16 +76,33 @@ public final class StoreConnection {
     try {
       StoreConnection link =
           new StoreConnection(
-              store.storeAddress, headers, token, origin(store), delivery(options, headers, token));
+              store.storeAddress,
+              headers,
+              token,
+              origin(store),
+              options.buffer.spoolDir != null,
+              delivery(options, headers, token));
       opened = true;
       return link;
     } catch (IllegalArgumentException e) {
-      throw new UsageException("--store-address: " + e.getMessage());
+      throw new UsageException(flagOf(String.valueOf(e.getMessage())) + ": " + words(e));
     } finally {
       if (!opened && token != null) {
         token.close();
       }
     }
+  }
+
+  /** Returns the flag that a message of the channel is about. */
+  private static String flagOf(String message) {
+    if (message.startsWith("trusted certificates")) {
+      return "--ca-file";
+    }
+    return message.startsWith("client certificate") ? "--client-cert-file" : "--store-address";
+  }
+
+  private static String words(IllegalArgumentException e) {
+    return FlagWords.inFlags(String.valueOf(e.getMessage()));
   }
 
   private static Delivery delivery(
@@ -101,28 +116,30 @@ public final class StoreConnection {
               .closeSink(true)
               .queueMaxBytes(buffer.queueMaxBytes.bytes())
               .closeTimeout(buffer.shutdownTimeout)
-              .listener(StoreConnection::log);
+              .listener(StoreLog::log);
       if (buffer.spoolDir != null) {
         builder.spool(buffer.spoolDir).spoolMaxBytes(buffer.spoolMaxBytes.bytes());
       }
       return builder.build();
     } catch (IllegalArgumentException e) {
       sink.close();
-      throw new UsageException(
-          String.valueOf(e.getMessage())
-              .replace("queueMaxBytes", "--queue-max-bytes")
-              .replace("spoolMaxBytes", "--spool-max-bytes")
-              .replace("closeTimeout", "--shutdown-timeout"));
+      throw new UsageException(words(e));
     }
   }
 
   /** Returns the settings of the channel to the store, without token and headers. */
   public static StoreChannels.Builder channelSettings(Options options) throws UsageException {
     Options.Store store = options.store;
-    StoreChannels.Builder channel =
-        StoreChannels.builder(String.valueOf(store.storeAddress))
-            .proxyFromEnvironment()
-            .application("psc-scraper/" + Version.TEXT);
+    checkTls(store);
+    StoreChannels.Builder channel;
+    try {
+      channel =
+          StoreChannels.builder(String.valueOf(store.storeAddress))
+              .proxyFromEnvironment()
+              .application("psc-scraper/" + Version.TEXT);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--store-address: " + words(e));
+    }
     if (store.insecure) {
       channel.plaintext();
     }
@@ -132,13 +149,30 @@ public final class StoreConnection {
     if (store.caFile != null) {
       channel.caFile(store.caFile);
     }
-    if ((store.clientCertFile == null) != (store.clientKeyFile == null)) {
-      throw new UsageException("--client-cert-file and --client-key-file must be given together");
-    }
     if (store.clientCertFile != null && store.clientKeyFile != null) {
       channel.clientCertificate(store.clientCertFile, store.clientKeyFile);
     }
     return channel;
+  }
+
+  private static void checkTls(Options.Store store) throws UsageException {
+    if ((store.clientCertFile == null) != (store.clientKeyFile == null)) {
+      throw new UsageException("--client-cert-file and --client-key-file must be given together");
+    }
+    if (store.insecureSkipVerify && store.caFile != null) {
+      throw new UsageException(
+          "--insecure-skip-verify and --ca-file are mutually exclusive: leave one of them out");
+    }
+    String tls =
+        store.caFile != null
+            ? "--ca-file"
+            : store.clientCertFile != null
+                ? "--client-cert-file"
+                : store.insecureSkipVerify ? "--insecure-skip-verify" : null;
+    if (store.insecure && tls != null) {
+      throw new UsageException(
+          tls + " has no effect with --insecure, which turns TLS off: leave one of them out");
+    }
   }
 
   private static ManagedChannel channel(
@@ -175,6 +209,13 @@ public final class StoreConnection {
     var pairs = headerPairs(options, problems);
     if (!problems.isEmpty()) {
       throw new UsageException(problems);
+    }
+    if (options.store.projectId != null) {
+      try {
+        ProjectId.parse(options.store.projectId.strip());
+      } catch (IllegalArgumentException e) {
+        throw new UsageException("--project-id: " + e.getMessage());
+      }
     }
     CallHeaders.Builder builder = CallHeaders.builder();
     try {
@@ -219,7 +260,7 @@ public final class StoreConnection {
         if (store.allowProjectToken) {
           file.allowProjectToken();
         }
-        return file.listener(StoreConnection::log).open();
+        return file.listener(StoreLog::log).open();
       }
       if (store.bearerToken != null) {
         return TokenSource.fixed(parse(store.bearerToken.strip(), store.allowProjectToken));
@@ -252,48 +293,6 @@ public final class StoreConnection {
       return "file " + store.bearerTokenFile;
     }
     return store.bearerToken == null ? "none" : "flag or environment";
-  }
-
-  private static void log(TokenFileStatus status) {
-    if (status.problem().isPresent()) {
-      logger
-          .atWarn()
-          .addKeyValue("file", status.path())
-          .addKeyValue("token", status.fingerprint())
-          .log(
-              "Token file is not usable; the last good token stays in use: {}",
-              status.problem().get());
-    } else {
-      logger
-          .atInfo()
-          .addKeyValue("file", status.path())
-          .addKeyValue("token", status.fingerprint())
-          .log("Token read");
-    }
-  }
-
-  private static void log(DeliveryEvent event) {
-    if (event instanceof DeliveryEvent.StateChanged changed) {
-      switch (changed.to()) {
-        case BLOCKED, REFUSING ->
-            logger.error(
-                "Store is rejecting all profiles; keeping them queued: {}", changed.message());
-        case BACKING_OFF -> logger.warn("Store: {}", changed.message());
-        default -> logger.info("Store: {}", changed.to().name().toLowerCase(java.util.Locale.ROOT));
-      }
-    } else if (event instanceof DeliveryEvent.SpoolChanged spool && !spool.healthy()) {
-      logger.warn("Spool: {}", spool.message());
-    } else if (event instanceof DeliveryEvent.Dropped dropped
-        && dropped.reason().equals("closed")) {
-      // The summary at the end has their number.
-      logger.debug("Not sent before shutdown: {}", dropped.message());
-    } else if (event instanceof DeliveryEvent.Dropped dropped) {
-      logger
-          .atWarn()
-          .addKeyValue("profiles", dropped.profiles())
-          .addKeyValue("reason", dropped.reason())
-          .log("Profiles lost: {}", dropped.message());
-    }
   }
 
   /** Returns the delivery queue of the store. */
@@ -348,15 +347,6 @@ public final class StoreConnection {
     if (token != null) {
       token.close();
     }
-    boolean lossy = report.lost() > 0;
-    logger
-        .atLevel(lossy ? Level.WARN : Level.INFO)
-        .addKeyValue("sent", report.sent())
-        .addKeyValue("spooled", report.spooled())
-        .addKeyValue("lost", report.lost())
-        .log(
-            lossy
-                ? "Queue closed with unsent profiles lost; --spool-dir keeps them over a restart"
-                : "Queue closed");
+    StoreLog.closed(report, spooling);
   }
 }

@@ -225,4 +225,68 @@ class CommandLineReaderTest {
         .isInstanceOf(UsageException.class)
         .hasMessageContaining("--project-id and --grpc-headers");
   }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--queue-max-bytes=x | --queue-max-bytes: \"x\" is not a size",
+        "--shutdown-timeout=x | --shutdown-timeout: not a valid duration: \"x\"",
+        "--max-concurrent-scrapes=x | --max-concurrent-scrapes must be a whole number",
+        "--insecure=maybe | --insecure must be true or false, but was \"maybe\""
+      })
+  void namesTheFlagOfAMalformedValue(String argument, String message) {
+    assertThatThrownBy(() -> read(argument)).hasMessageStartingWith(message);
+  }
+
+  @Test
+  void hidesAMalformedValueThatMayBeAToken() {
+    String token = "psc_v1_" + "0".repeat(64);
+    for (String flag : List.of("--queue-max-bytes", "--insecure", "--max-concurrent-scrapes")) {
+      assertThatThrownBy(() -> read(flag + "=" + token))
+          .hasMessageStartingWith(flag)
+          .hasMessageNotContaining(token);
+    }
+  }
+
+  @Test
+  void namesTheVariableThatAProblemCameFrom() {
+    Map<String, String> environment =
+        Map.of("PSC_QUEUE_MAX_BYTES", "x", "PARCA_BEARER_TOKEN", "t", "PSC_CA_FILE", "f");
+    String[] none = {};
+    assertThat(FlagWords.asGiven("--queue-max-bytes: wrong", none, environment))
+        .isEqualTo("PSC_QUEUE_MAX_BYTES (--queue-max-bytes): wrong");
+    assertThat(FlagWords.asGiven("--bearer-token: wrong", none, environment))
+        .isEqualTo("PARCA_BEARER_TOKEN (--bearer-token): wrong");
+    assertThat(FlagWords.asGiven("--ca-file: wrong", new String[] {"--ca-file=g"}, environment))
+        .as("the flag wins over its variable")
+        .isEqualTo("--ca-file: wrong");
+    assertThat(FlagWords.asGiven("config.yaml:1:1: wrong", none, environment))
+        .isEqualTo("config.yaml:1:1: wrong");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--ca-file=none.pem | --ca-file: trusted certificates none.pem: cannot be used: there is no",
+        "--client-cert-file=a --client-key-file=b | --client-cert-file: client certificate a with",
+        "--ca-file=a --insecure | --ca-file has no effect with --insecure",
+        "--insecure-skip-verify --ca-file=a | --insecure-skip-verify and --ca-file are mutually",
+        "--project-id=x | --project-id: the project id must be a UUID",
+        "--grpc-headers=projectID=x | --grpc-headers: the project id must be a UUID",
+        "--store-address=h | --store-address: the store address has no port",
+        "--queue-max-bytes=1 | --queue-max-bytes must be at least 65536, but was 1",
+        "--store-address=10.0.0.1:1 --insecure --bearer-token=TOKEN | --store-address: the token would"
+      })
+  void namesTheFlagThatTheConnectionToTheStoreRejects(String flags, String message)
+      throws Exception {
+    List<String> arguments = new ArrayList<>(List.of("--store-address=127.0.0.1:1"));
+    arguments.addAll(List.of(flags.replace("TOKEN", "psc_v1_" + "0".repeat(64)).split(" ")));
+    Options options = read(arguments.toArray(String[]::new));
+    assertThatThrownBy(() -> StoreConnection.open(options))
+        .isInstanceOf(UsageException.class)
+        .hasMessageStartingWith(message)
+        .hasMessageNotContainingAny("allowPlaintextToken", "insecureSkipVerify", "caFile");
+  }
 }

@@ -117,7 +117,7 @@ public final class Fields implements AutoCloseable {
                             .equalsIgnoreCase(text.replace("_", ""))) {
                           return constant;
                         }
-                        names.add(constant.name().toLowerCase(Locale.ROOT));
+                        names.add(constant.name().replace("_", "").toLowerCase(Locale.ROOT));
                       }
                       throw new IllegalArgumentException(
                           "unknown value \"" + text + "\"; use one of " + String.join(", ", names));

@@ -11,6 +11,8 @@ final class JvmAge {
 
   private static final Logger logger = LoggerFactory.getLogger(JvmAge.class);
   private static final long WARM_COMPILE_MILLIS = 2_000;
+  private static final long STARTUP_MILLIS = 30_000;
+  private static final int FIRST_UNAFFECTED = 23;
 
   private static volatile boolean late;
 
@@ -22,15 +24,13 @@ final class JvmAge {
    */
   static void warnIfLate() {
     int feature = Runtime.version().feature();
-    if (feature >= 23) {
-      return;
-    }
     CompilationMXBean compilation = ManagementFactory.getCompilationMXBean();
     if (compilation == null || !compilation.isCompilationTimeMonitoringSupported()) {
       return;
     }
     long compiledMillis = compilation.getTotalCompilationTime();
-    if (compiledMillis > WARM_COMPILE_MILLIS) {
+    long uptimeMillis = ManagementFactory.getRuntimeMXBean().getUptime();
+    if (isLate(feature, uptimeMillis, compiledMillis)) {
       late = true;
       logger.warn(
           "Profiling starts in a warm JVM ({} of compiling so far): JDK {} discards its compiled"
@@ -39,6 +39,16 @@ final class JvmAge {
           Duration.ofMillis(compiledMillis),
           feature);
     }
+  }
+
+  /**
+   * Returns whether there is compiled code to lose. A JVM that is still starting has little of it,
+   * even if a slow machine has spent seconds on compiling.
+   */
+  static boolean isLate(int feature, long uptimeMillis, long compiledMillis) {
+    return feature < FIRST_UNAFFECTED
+        && uptimeMillis > STARTUP_MILLIS
+        && compiledMillis > WARM_COMPILE_MILLIS;
   }
 
   /** Returns whether the start of the flight recorder discarded compiled code. */

@@ -1,54 +1,129 @@
 package dev.psc.scrape.internal.loop;
 
+import dev.psc.label.LabelSet;
+import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.loop.ScrapeReport;
+import dev.psc.scrape.target.Target;
 import java.time.Duration;
+import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
-/** Logs a failure when it occurs or changes, and once an hour while it lasts. */
+/**
+ * Logs a failure when it occurs or changes, once an hour while it lasts, and when it ends. Failures
+ * of a connection are logged once per address of a job, whatever the number of its profiles.
+ *
+ * <p>Guarded by the lock of {@link ScrapeScheduler}.
+ */
 final class FailureLog {
 
   private static final Logger logger = LoggerFactory.getLogger(ScrapeScheduler.class);
   private static final long AGAIN_NANOS = Duration.ofHours(1).toNanos();
 
-  private FailureLog() {}
+  /** Failures that all profiles of an address share. */
+  private static final Set<ScrapeOutcome> OF_ADDRESS =
+      EnumSet.of(
+          ScrapeOutcome.DNS,
+          ScrapeOutcome.REFUSED,
+          ScrapeOutcome.UNREACHABLE,
+          ScrapeOutcome.PROXY,
+          ScrapeOutcome.TLS,
+          ScrapeOutcome.TIMEOUT,
+          ScrapeOutcome.BROKEN,
+          ScrapeOutcome.PROTOCOL,
+          ScrapeOutcome.AUTH);
 
   /**
-   * Collects what to log about a scrape. Called under the lock of {@link ScrapeScheduler}.
+   * What is logged once.
+   *
+   * @param loop the only loop concerned, or -1 for all of the address
+   */
+  record Key(String job, String address, String reason, long loop) {}
+
+  private static final class Failure {
+    int loops;
+    boolean recovered;
+    long loggedNanos;
+  }
+
+  private final Map<Key, Failure> failures = new HashMap<>();
+
+  /**
+   * Collects what to log about a scrape.
    *
    * @param notices receives the log calls, which run outside of the lock
    */
-  static void ended(
-      ScrapeLoop loop,
-      ScrapeReport report,
-      boolean wasDown,
-      long nowNanos,
-      List<Runnable> notices) {
-    String name = report.target().name();
+  void ended(ScrapeLoop loop, ScrapeReport report, long nowNanos, List<Runnable> notices) {
+    Key before = loop.failure;
     if (report.outcome().isHealthy()) {
-      if (loop.loggedReason != null) {
-        loop.loggedReason = null;
-        notices.add(
-            () ->
-                logger.info(
-                    "{} {}: scraped again{}",
-                    report.target().job().name(),
-                    name,
-                    wasDown ? "" : " (no longer busy)"));
+      if (before != null) {
+        failures.get(before).recovered = true;
+        leave(loop, report, notices);
       }
       return;
     }
-    if (!report.reason().equals(loop.loggedReason) || nowNanos - loop.loggedNanos >= AGAIN_NANOS) {
-      loop.loggedReason = report.reason();
-      loop.loggedNanos = nowNanos;
-      notices.add(
-          () ->
-              logger.warn(
-                  "job {}: {} [{}]",
-                  report.target().job().name(),
-                  report.message(),
-                  report.reason()));
+    Target target = report.target();
+    Key now =
+        new Key(
+            target.job().name(),
+            address(target),
+            report.reason(),
+            OF_ADDRESS.contains(report.outcome()) ? -1 : loop.id);
+    if (!now.equals(before)) {
+      if (before != null) {
+        leave(loop, report, notices);
+      }
+      loop.failure = now;
+      failures.computeIfAbsent(now, key -> new Failure()).loops++;
     }
+    Failure failure = failures.get(now);
+    boolean isNew = failure.loops == 1 && !now.equals(before);
+    if (isNew || nowNanos - failure.loggedNanos >= AGAIN_NANOS) {
+      failure.loggedNanos = nowNanos;
+      notices.add(
+          () -> log(Level.WARN, report, report.reason(), "Scrape failed: " + report.message()));
+    }
+  }
+
+  /** Forgets a loop that was removed. */
+  void removed(ScrapeLoop loop) {
+    leave(loop, null, List.of());
+  }
+
+  private void leave(ScrapeLoop loop, @Nullable ScrapeReport report, List<Runnable> notices) {
+    Key key = loop.failure;
+    loop.failure = null;
+    Failure failure = key == null ? null : failures.get(key);
+    if (key == null || failure == null || --failure.loops > 0) {
+      return;
+    }
+    failures.remove(key);
+    if (report != null && failure.recovered) {
+      notices.add(() -> log(Level.INFO, report, key.reason(), "Scrape works again"));
+    }
+  }
+
+  /** Returns host and port, without credentials. */
+  private static String address(Target target) {
+    String authority = String.valueOf(target.uri().getRawAuthority());
+    return authority.substring(authority.lastIndexOf('@') + 1);
+  }
+
+  private static void log(Level level, ScrapeReport report, String reason, String message) {
+    Target target = report.target();
+    logger
+        .atLevel(level)
+        .addKeyValue("job", target.job().name())
+        .addKeyValue("target", address(target))
+        .addKeyValue("profile", target.labels().valueOf(LabelSet.NAME))
+        .addKeyValue("reason", reason)
+        .addKeyValue("duration", report.duration().toMillis() + "ms")
+        .log(message);
   }
 }

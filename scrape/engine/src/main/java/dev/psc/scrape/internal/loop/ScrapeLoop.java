@@ -31,17 +31,14 @@ final class ScrapeLoop implements Comparable<ScrapeLoop> {
   long scrapes;
   long failures;
   long missed;
-  @Nullable String loggedReason;
-  long loggedNanos;
+  FailureLog.@Nullable Key failure;
 
   ScrapeLoop(long id, Target target) {
     this.id = id;
     this.target = target;
   }
 
-  /** Records a report; returns whether the target was down before it. */
-  boolean record(ScrapeReport report) {
-    boolean wasDown = health == TargetStatus.Health.DOWN;
+  void record(ScrapeReport report) {
     boolean healthy = report.outcome().isHealthy();
     last = report;
     scrapes++;
@@ -52,7 +49,6 @@ final class ScrapeLoop implements Comparable<ScrapeLoop> {
     if (!healthy) {
       failures++;
     }
-    return wasDown;
   }
 
   /** Returns a copy of the future, so that a caller cannot cancel the scrape for others. */

@@ -44,6 +44,7 @@ public final class ScrapeScheduler implements AutoCloseable {
   // Guarded by lock.
   private final Schedule schedule;
   private final Admission admission;
+  private final FailureLog failureLog = new FailureLog();
   private int handling;
   private boolean closed;
 
@@ -274,7 +275,7 @@ public final class ScrapeScheduler implements AutoCloseable {
   private void finish(ScrapeLoop loop, ScrapeReport report, List<Runnable> notices) {
     CompletableFuture<ScrapeReport> running = loop.running;
     loop.running = null;
-    boolean wasDown = loop.record(report);
+    loop.record(report);
     if (report.outcome() == ScrapeOutcome.CPU_BUSY && !loop.removed) {
       schedule.avoidCollision(loop, epochNanos.getAsLong());
       changed.signalAll();
@@ -293,7 +294,9 @@ public final class ScrapeScheduler implements AutoCloseable {
         missed(loop, 1, notices);
       }
     }
-    FailureLog.ended(loop, report, wasDown, epochNanos.getAsLong(), notices);
+    if (!loop.removed) {
+      failureLog.ended(loop, report, epochNanos.getAsLong(), notices);
+    }
     notices.add(() -> guarded(() -> listener.scraped(report)));
     if (running != null) {
       notices.add(() -> running.complete(report));
@@ -331,6 +334,7 @@ public final class ScrapeScheduler implements AutoCloseable {
 
   private void remove(ScrapeLoop loop, List<CompletableFuture<byte[]>> cancelled) {
     loop.removed = true;
+    failureLog.removed(loop);
     admission.withdraw(loop);
     if (loop.requested != null) {
       loop.requested.cancel(false);

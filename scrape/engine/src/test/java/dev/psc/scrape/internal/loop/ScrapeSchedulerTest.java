@@ -398,8 +398,45 @@ class ScrapeSchedulerTest {
       time.handled = new ProfileHandler.Handled(ScrapeOutcome.OK, "ok", "", 3);
       time.advance(Duration.ofMinutes(10));
       assertThat(lines.list).hasSize(5);
-      assertThat(lines.list.get(3).getFormattedMessage()).isEqualTo("job a: empty answer [empty]");
-      assertThat(lines.list.get(4).getFormattedMessage()).contains("scraped again");
+      assertThat(lines.list.get(3).getFormattedMessage()).isEqualTo("Scrape failed: empty answer");
+      assertThat(lines.list.get(4).getFormattedMessage()).isEqualTo("Scrape works again");
+      assertThat(lines.list.get(4).getKeyValuePairs())
+          .extracting(pair -> pair.key + "=" + pair.value)
+          .contains("job=a", "reason=empty");
+    } finally {
+      logger.detachAppender(lines);
+    }
+  }
+
+  @Test
+  void logsADeadTargetOnceWhateverItsNumberOfProfilesAndAgainWhenAllOfThemWork() {
+    ScrapeJob job = ScrapeJob.builder("dead").build();
+    List<Target> profiles = TestTargets.of(job, List.of("host:1"));
+    assertThat(profiles).hasSize(5);
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    lines.start();
+    var logger = (ch.qos.logback.classic.Logger) LoggerFactory.getLogger(ScrapeScheduler.class);
+    logger.addAppender(lines);
+    try {
+      time.loops.sync("dead", profiles);
+      time.handled = new ProfileHandler.Handled(ScrapeOutcome.REFUSED, "refused", "refused", 0);
+      time.advance(Duration.ofMinutes(2));
+      assertThat(lines.list).hasSize(1);
+      assertThat(lines.list.get(0).getKeyValuePairs())
+          .extracting(pair -> pair.key)
+          .containsExactly("job", "target", "profile", "reason", "duration");
+      time.handled = new ProfileHandler.Handled(ScrapeOutcome.OK, "ok", "", 3);
+      time.advance(Duration.ofMinutes(2));
+      assertThat(lines.list)
+          .extracting(ILoggingEvent::getFormattedMessage)
+          .containsExactly("Scrape failed: refused", "Scrape works again");
+      time.handled = new ProfileHandler.Handled(ScrapeOutcome.NOT_FOUND, "not_found", "404", 0);
+      time.advance(Duration.ofMinutes(2));
+      assertThat(lines.list).as("a profile that is missing is its own failure").hasSize(7);
+      time.loops.sync("dead", List.of());
+      time.loops.sync("dead", profiles);
+      time.advance(Duration.ofMinutes(2));
+      assertThat(lines.list).as("removed targets are forgotten").hasSize(12);
     } finally {
       logger.detachAppender(lines);
     }
