@@ -53,6 +53,12 @@ class KnownSharesTest {
                     .map(collector -> Arguments.of(java, collector)));
   }
 
+  @ParameterizedTest
+  @MethodSource("javas")
+  void aCaptureCountsOnlyWhatIsAllocatedWhileItRuns(Path java) throws Exception {
+    check(2, ChildJvm.run(java, List.of(), LateAllocationsProgram.class));
+  }
+
   private static void check(int amounts, String printed) {
     List<String> lines = printed.lines().filter(line -> line.startsWith("TRUTH ")).toList();
     assertThat(lines).as(printed).hasSize(amounts);

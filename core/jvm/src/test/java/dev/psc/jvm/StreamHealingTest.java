@@ -220,7 +220,7 @@ class StreamHealingTest {
   }
 
   private static JfrStream stream(Consumer<JfrStream.Registration> registrar) {
-    return new JfrStream(OwnThreads.daemons(), registrar, () -> {});
+    return new JfrStream(OwnThreads.daemons(), registrar, () -> {}, event -> {});
   }
 
   private static boolean nothingIsRecorded() {

@@ -6,6 +6,7 @@ import dev.psc.jvm.internal.aggregate.StackPool;
 import dev.psc.jvm.internal.aggregate.Window;
 import dev.psc.jvm.internal.capture.CpuClock.Reading;
 import dev.psc.jvm.internal.capture.WindowMarks.Mark;
+import dev.psc.jvm.internal.event.AllocationBaseline;
 import dev.psc.jvm.internal.event.CaptureSettings;
 import dev.psc.jvm.internal.event.EventCounter;
 import dev.psc.jvm.internal.event.EventPlan;
@@ -86,10 +87,11 @@ final class JfrCapture implements Capture {
             settings.cpuPeriod().toNanos(),
             plan.nativePeriod().toNanos(),
             settings.ownThreads());
-    this.converter = new EventCounter(aggregator, settings, cpu, ThreadLabels.SHARED);
+    this.converter = new EventCounter(
+            aggregator, settings, cpu, ThreadLabels.SHARED, AllocationBaseline.SHARED);
     this.recorded = new RecordedEvents(aggregator, OwnThreads::contains, settings.threadNames());
     this.throttle = new CaptureThrottle(settings, converter);
-    this.stream = new JfrStream(threads, this::register, this::flushed);
+    this.stream = new JfrStream(threads, this::register, this::flushed, JfrCapture::beforeEnable);
     this.clockThread = OwnThreads.thread(threads, "psc-jvm-clock", this::runClock);
   }
 
@@ -125,6 +127,12 @@ final class JfrCapture implements Capture {
                         this.events++;
                       }
                     }));
+  }
+
+  private static void beforeEnable(String event) {
+    if (event.equals(EventPlan.ALLOCATION)) {
+      AllocationCounters.begin(AllocationBaseline.SHARED);
+    }
   }
 
   @Override

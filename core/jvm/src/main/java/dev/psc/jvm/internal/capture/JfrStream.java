@@ -37,6 +37,7 @@ public final class JfrStream {
   private final ThreadFactory threads;
   private final Consumer<Registration> registrar;
   private final Runnable onFlush;
+  private final Consumer<String> beforeEnable;
   private final Thread thread;
   private final FlightRecorderListener recordings =
       new FlightRecorderListener() {
@@ -65,10 +66,20 @@ public final class JfrStream {
     void on(Class<? extends Event> event, Consumer<RecordedEvent> handler);
   }
 
-  public JfrStream(ThreadFactory threads, Consumer<Registration> registrar, Runnable onFlush) {
+  /**
+   * @param onFlush called when the JDK has handed over all events of a flush
+   * @param beforeEnable called with the name of an event that is about to be switched on, also when
+   *     the stream restarts; with the stream's lock held
+   */
+  public JfrStream(
+      ThreadFactory threads,
+      Consumer<Registration> registrar,
+      Runnable onFlush,
+      Consumer<String> beforeEnable) {
     this.threads = threads;
     this.registrar = registrar;
     this.onFlush = onFlush;
+    this.beforeEnable = beforeEnable;
     this.thread = OwnThreads.thread(threads, "psc-jvm-events", this::run);
   }
 
@@ -112,6 +123,9 @@ public final class JfrStream {
       events.forEach(
           (name, settings) -> {
             if (!settings.equals(applied.get(name))) {
+              if (!applied.containsKey(name)) {
+                beforeEnable.accept(name);
+              }
               EventSettings event = stream.enable(name);
               settings.forEach(event::with);
               applied.put(name, settings);

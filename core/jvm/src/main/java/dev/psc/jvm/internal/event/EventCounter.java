@@ -22,6 +22,7 @@ public final class EventCounter {
   private final CaptureSettings settings;
   private final CpuWeigher cpu;
   private final ThreadLabels lookup;
+  private final @Nullable AllocationBaseline baseline;
   private final ClassSizes sizes = new ClassSizes();
   private final Map<String, Consumer<JfrEvent>> handlers = new LinkedHashMap<>();
   private volatile long lockThresholdNanos;
@@ -33,11 +34,30 @@ public final class EventCounter {
   private long exceptionEvents;
 
   /**
+   * Creates a counter of the events of a file.
+   *
    * @param cpu takes samples of running threads
    * @param lookup labels of threads at a time
    */
   public EventCounter(
       Aggregator aggregator, CaptureSettings settings, CpuWeigher cpu, ThreadLabels lookup) {
+    this(aggregator, settings, cpu, lookup, null);
+  }
+
+  /**
+   * Creates a counter of the events of a stream.
+   *
+   * @param cpu takes samples of running threads
+   * @param lookup labels of threads at a time
+   * @param baseline what threads allocated before the stream began, or null if it is not known
+   */
+  public EventCounter(
+      Aggregator aggregator,
+      CaptureSettings settings,
+      CpuWeigher cpu,
+      ThreadLabels lookup,
+      @Nullable AllocationBaseline baseline) {
+    this.baseline = baseline;
     this.aggregator = aggregator;
     this.settings = settings;
     this.cpu = cpu;
@@ -112,15 +132,19 @@ public final class EventCounter {
   }
 
   private void allocationSample(JfrEvent event) {
-    if (exactAllocations || !aggregator.counts(JvmProfile.MEMORY)) {
+    JfrThreads.Known thread = event.thread(JfrField.EVENT_THREAD);
+    long bytes = event.number(JfrField.WEIGHT);
+    if (baseline != null) {
+      // Also of samples that are not counted: each is the origin of the next weight.
+      bytes = baseline.sinceStart(thread.id(), thread.virtual(), bytes);
+    }
+    if (bytes == 0 || exactAllocations || !aggregator.counts(JvmProfile.MEMORY)) {
       return;
     }
-    JfrThreads.Known thread = event.thread(JfrField.EVENT_THREAD);
     if (thread.own() && !settings.ownThreads()) {
       return;
     }
     JfrClass type = event.type(JfrField.OBJECT_CLASS);
-    long bytes = event.number(JfrField.WEIGHT);
     long objects = type == null ? 1 : sizes.objects(type, bytes);
     aggregator.add(
         JvmProfile.MEMORY, allocationStack(event, type), labels(event, thread), objects, bytes);

@@ -12,6 +12,7 @@ public final class EventPlan {
   public static final String EXECUTION = "jdk.ExecutionSample";
   public static final String NATIVE = "jdk.NativeMethodSample";
   public static final String CPU_TIME = "jdk.CPUTimeSample";
+  public static final String ALLOCATION = "jdk.ObjectAllocationSample";
   private static final Duration NATIVE_PERIOD = Duration.ofMillis(20);
 
   private final CaptureSettings settings;
@@ -113,7 +114,7 @@ public final class EventPlan {
     if (!dynamic.exactAllocations()) {
       put(
           events,
-          "jdk.ObjectAllocationSample",
+          ALLOCATION,
           "throttle",
           dynamic.allocationsPerSecond() + "/s",
           "stackTrace",

@@ -1,0 +1,114 @@
+package dev.psc.jvm.internal.event;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.LongUnaryOperator;
+
+/**
+ * Removes from the first sample of each thread what the thread allocated before sampling was
+ * switched on. The weight of a {@code jdk.ObjectAllocationSample} is the number of bytes that the
+ * thread allocated since its previous sample, however long ago that was: since its start, or since
+ * an earlier capture. Thread-safe.
+ */
+public final class AllocationBaseline {
+
+  /** The baseline of the running JVM. It outlives a capture, because the JVM's counters do. */
+  public static final AllocationBaseline SHARED = new AllocationBaseline();
+
+  /** The maximum number of threads whose last sample is remembered. */
+  private static final int MAX_THREADS = 16_384;
+
+  /** What each thread had allocated at its last sample, as far as samples tell. */
+  private final Map<Long, Long> sampled = new HashMap<>();
+
+  /** The platform threads without a sample since the start. */
+  private final Map<Long, Start> waiting = new HashMap<>();
+
+  /** The carriers of virtual threads without a sample since the start. */
+  private final Map<Long, Start> carriers = new HashMap<>();
+
+  private LongUnaryOperator allocatedNow = id -> -1;
+
+  private record Start(long allocated, long unsampled) {}
+
+  /**
+   * Begins a period of sampling. Call it immediately before the event is enabled.
+   *
+   * @param threadIds the live platform threads
+   * @param allocated the bytes that each has allocated, or -1 if unknown
+   * @param isCarrier whether each carries virtual threads
+   * @param now returns what a thread has allocated, or -1 if unknown
+   */
+  public synchronized void begin(
+      long[] threadIds, long[] allocated, boolean[] isCarrier, LongUnaryOperator now) {
+    allocatedNow = now;
+    waiting.clear();
+    carriers.clear();
+    Set<Long> live = new HashSet<>(threadIds.length * 2);
+    Arrays.stream(threadIds).forEach(live::add);
+    sampled.keySet().retainAll(live);
+    for (int i = 0; i < threadIds.length; i++) {
+      long unsampled = allocated[i] - sampled.getOrDefault(threadIds[i], 0L);
+      if (unsampled > 0) {
+        (isCarrier[i] ? carriers : waiting)
+            .put(threadIds[i], new Start(allocated[i], unsampled));
+      }
+    }
+  }
+
+  /**
+   * Returns the part of a sample's weight that was allocated since sampling began.
+   *
+   * @param threadId the thread of the sample
+   * @param virtual whether it is a virtual thread, whose allocations its carrier counts
+   */
+  synchronized long sinceStart(long threadId, boolean virtual, long weight) {
+    if (virtual) {
+      return weight - takeCarrier(weight);
+    }
+    Start start = waiting.remove(threadId);
+    if (start == null) {
+      start = carriers.remove(threadId); // a worker of another fork-join pool
+    }
+    if (start == null) {
+      remember(threadId, sampled.getOrDefault(threadId, 0L) + weight);
+      return weight;
+    }
+    // Newer JDKs forget the previous sample when a recording ends, and count from the thread's start.
+    long since =
+        weight - (weight >= start.allocated() ? start.allocated() : start.unsampled());
+    if (since < 0) {
+      // Another recording has taken a sample of the thread, so the weight covers less.
+      long now = allocatedNow.applyAsLong(threadId);
+      since = now < 0 ? weight : Math.max(0, Math.min(weight, now - start.allocated()));
+    }
+    remember(threadId, start.allocated() + since);
+    return since;
+  }
+
+  /** The event does not name the carrier: takes the one that explains most of the weight. */
+  private long takeCarrier(long weight) {
+    long best = -1;
+    long bytes = 0;
+    for (Map.Entry<Long, Start> carrier : carriers.entrySet()) {
+      Start start = carrier.getValue();
+      long unsampled = weight >= start.allocated() ? start.allocated() : start.unsampled();
+      if (unsampled <= weight && unsampled > bytes) {
+        best = carrier.getKey();
+        bytes = unsampled;
+      }
+    }
+    carriers.remove(best);
+    return bytes;
+  }
+
+  private void remember(long threadId, long allocated) {
+    if (sampled.size() >= MAX_THREADS && !sampled.containsKey(threadId)) {
+      sampled.clear(); // most of so many threads have ended
+    }
+    sampled.put(threadId, allocated);
+  }
+}
