@@ -1,11 +1,12 @@
 package dev.psc.examples.benchmarks;
 
+import dev.psc.examples.benchmarks.truth.TruthTable;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * The command line: {@code ratios [--json] [--list] [--only=…]}, {@code scraper [--command=…]}, or
- * {@code jmh} and its options.
+ * The command line: {@code ratios [--json] [--list] [--only=…]}, {@code scraper [--command=…]},
+ * {@code truth [--list] [--only=…] [--jdks=…] [--gc=…]}, or {@code jmh} and its options.
  */
 public final class Main {
 
@@ -20,11 +21,13 @@ public final class Main {
       case "ratios" ->
           System.exit(new RatioRunner(RatioRunner.registered(), System.out, System.err).run(rest));
       case "scraper" -> System.exit(new ScraperProcess(System.out, System.err).run(rest));
+      case "truth" ->
+          System.exit(new TruthTable(TruthTable.registered(), System.out, System.err).run(rest));
       case "jmh" -> org.openjdk.jmh.Main.main(rest.toArray(String[]::new));
       default -> {
         System.err.println(
             "usage: ratios [--json] [--list] [--only=name,…] | scraper [--targets=…] [--command=…]"
-                + " | jmh [options]");
+                + " | truth [--list] [--only=name,…] [--jdks=home,…] [--gc=G1,…] | jmh [options]");
         System.exit(2);
       }
     }

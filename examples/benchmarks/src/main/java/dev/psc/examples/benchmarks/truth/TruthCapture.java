@@ -1,0 +1,188 @@
+package dev.psc.examples.benchmarks.truth;
+
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.jvm.JvmProfiling;
+import dev.psc.jvm.PprofRequest;
+import dev.psc.jvm.PprofResponse;
+import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.pprof.Frame;
+import dev.psc.pprof.Profile;
+import dev.psc.pprof.Sample;
+import dev.psc.pprof.SampleLabel;
+import dev.psc.pprof.format.PprofException;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+
+/**
+ * Profiles of the running JVM, and the rows that compare them with other measurements. Not
+ * thread-safe.
+ */
+public final class TruthCapture implements AutoCloseable {
+
+  /** The promised limit of the CPU total and of other totals by clock, in percent. */
+  public static final double CPU_TOTAL = 5;
+
+  /** The promised limit of one thread's CPU, allocations and waits, in percent. */
+  public static final double AMOUNT = 10;
+
+  /** The promised limit of cumulative shares, in points. */
+  public static final double SHARE = 5;
+
+  private final PrintStream out;
+  private final JvmProfiling profiling;
+
+  TruthCapture(PrintStream out) throws InterruptedException {
+    this.out = out;
+    profiling =
+        JvmProfiling.builder()
+            .profiles(JvmProfile.defaults())
+            .threadNames(true)
+            .receiver(profile -> new Acceptance.Accepted())
+            .start();
+    while (profiling.status().capture().isEmpty()) {
+      TimeUnit.MILLISECONDS.sleep(10);
+    }
+  }
+
+  /** A CPU profile and the clocks of the same window. */
+  public record CpuWindow(Profile profile, double processNanos, List<Double> threadNanos) {}
+
+  /** Returns a running total or a profile of the current state. */
+  public Profile profile(String path) throws IOException {
+    return get(path, Map.of());
+  }
+
+  /**
+   * Returns the profile of a window around some work. The work starts about a second after the
+   * window; it should end a second before it.
+   */
+  public Profile profile(String path, int seconds, Callable<?> work) throws Exception {
+    FutureTask<Profile> requested =
+        new FutureTask<>(() -> get(path, Map.of("seconds", Integer.toString(seconds))));
+    Thread thread = new Thread(requested, "truth-request");
+    thread.setDaemon(true);
+    thread.start();
+    TimeUnit.SECONDS.sleep(1);
+    work.call();
+    return await(requested);
+  }
+
+  /** Returns a CPU profile next to the clocks of the process and of some threads. */
+  public CpuWindow cpu(int seconds, List<Thread> threads) throws Exception {
+    CpuTruth truth = new CpuTruth(threads);
+    truth.start();
+    Profile profile = get("profile", Map.of("seconds", Integer.toString(seconds)));
+    truth.stop();
+    long start = profile.timeNanos();
+    long end = start + profile.durationNanos();
+    List<Double> nanos = new ArrayList<>();
+    for (int i = 0; i < threads.size(); i++) {
+      nanos.add(truth.threadNanos(i, start, end));
+    }
+    return new CpuWindow(profile, truth.processNanos(start, end), nanos);
+  }
+
+  /** Reports a row; see {@link TruthRow} for the limit. */
+  public void row(
+      String profile, String value, String unit, double truth, double profiled, double limit) {
+    out.println(new TruthRow(profile, value, unit, truth, profiled, limit).line());
+  }
+
+  /** Reports the total of a CPU profile against the clock of the process. */
+  public void cpuTotal(CpuWindow window) {
+    row(
+        "profile",
+        "total",
+        "ms",
+        window.processNanos() / 1e6,
+        window.profile().total(1) / 1e6,
+        CPU_TOTAL);
+  }
+
+  /** Reports the CPU time of one watched thread, whose name must have no digits. */
+  public void cpuOfThread(CpuWindow window, int index, String thread) {
+    row(
+        "profile",
+        "thread " + thread,
+        "ms",
+        window.threadNanos().get(index) / 1e6,
+        sum(window.profile(), 1, sample -> thread.equals(label(sample, "thread"))) / 1e6,
+        AMOUNT);
+  }
+
+  /** Returns the share of a profile that samples with a function on the stack have, in percent. */
+  public static double share(Profile profile, int column, Predicate<String> function) {
+    return 100.0
+        * sum(
+            profile,
+            column,
+            sample -> sample.stack().stream().anyMatch(frame -> is(frame, function)))
+        / Math.max(1, profile.total(column));
+  }
+
+  /** Returns the sum of a column of the samples that match. */
+  public static long sum(Profile profile, int column, Predicate<Sample> matches) {
+    long sum = 0;
+    for (Sample sample : profile.samples()) {
+      if (matches.test(sample)) {
+        sum += sample.values().get(column);
+      }
+    }
+    return sum;
+  }
+
+  private static boolean is(Frame frame, Predicate<String> function) {
+    return function.test(frame.function());
+  }
+
+  private static String label(Sample sample, String key) {
+    for (SampleLabel label : sample.labels()) {
+      if (label.key().equals(key)) {
+        return label.text();
+      }
+    }
+    return "";
+  }
+
+  private Profile get(String path, Map<String, String> query) throws IOException {
+    PprofResponse response =
+        profiling
+            .handler()
+            .handle(new PprofRequest("GET", "/debug/pprof/" + path, query, Map.of()));
+    if (response.status() != 200) {
+      throw new IOException(
+          path
+              + ": status "
+              + response.status()
+              + " "
+              + new String(response.body(), StandardCharsets.UTF_8));
+    }
+    try {
+      return Profile.parse(response.body());
+    } catch (PprofException e) {
+      throw new IOException(path + " is not a profile", e);
+    }
+  }
+
+  private static <T> T await(FutureTask<T> task) throws Exception {
+    try {
+      return task.get(2, TimeUnit.MINUTES);
+    } catch (ExecutionException e) {
+      throw new IOException(e.getCause());
+    }
+  }
+
+  @Override
+  public void close() {
+    profiling.close();
+  }
+}

@@ -1,0 +1,209 @@
+package dev.psc.examples.benchmarks.truth;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+
+/** Runs each program with each JDK and collector and prints a table in Markdown. */
+public final class TruthTable {
+
+  private static final long MINUTES = 5;
+
+  private final List<TruthProgram> programs;
+  private final PrintStream out;
+  private final PrintStream err;
+
+  public TruthTable(List<TruthProgram> programs, PrintStream out, PrintStream err) {
+    this.programs = List.copyOf(programs);
+    this.out = out;
+    this.err = err;
+  }
+
+  /** Returns every registered program, in the order of registration. */
+  public static List<TruthProgram> registered() {
+    List<TruthProgram> all = new ArrayList<>();
+    ServiceLoader.load(TruthProgram.class).forEach(all::add);
+    return all;
+  }
+
+  /**
+   * Runs {@code [--list] [--only=program,…] [--jdks=home,…] [--gc=G1,…]}. Without {@code --jdks},
+   * the newest JDK of each feature release is used that is installed in the same directory as the
+   * running one.
+   *
+   * @return 0 if every row is within its limit, 1 if not or if a program failed, 2 for invalid
+   *     arguments
+   */
+  public int run(List<String> arguments) {
+    Set<String> only = new TreeSet<>();
+    Set<String> collectors = new TreeSet<>();
+    List<Path> jdks = new ArrayList<>();
+    boolean list = false;
+    for (String argument : arguments) {
+      String[] values = argument.substring(argument.indexOf('=') + 1).split(",", -1);
+      if (argument.equals("--list")) {
+        list = true;
+      } else if (argument.startsWith("--only=")) {
+        only.addAll(List.of(values));
+      } else if (argument.startsWith("--gc=")) {
+        collectors.addAll(List.of(values));
+      } else if (argument.startsWith("--jdks=")) {
+        List.of(values).forEach(value -> jdks.add(Path.of(value)));
+      } else {
+        err.println("unknown argument " + argument + ": use --list, --only=, --jdks= or --gc=");
+        return 2;
+      }
+    }
+    Set<String> unknown = new TreeSet<>(only);
+    programs.forEach(program -> unknown.remove(program.name()));
+    if (!unknown.isEmpty()) {
+      err.println("unknown program " + String.join(", ", unknown) + "; --list prints all names");
+      return 2;
+    }
+    if (list) {
+      programs.forEach(program -> out.println(program.name()));
+      return 0;
+    }
+    return table(only, jdks.isEmpty() ? installed() : jdks, collectors) ? 0 : 1;
+  }
+
+  private boolean table(Set<String> only, List<Path> jdks, Set<String> collectors) {
+    out.printf(
+        Locale.ROOT,
+        "%s, %d processors, load %.1f%n%n",
+        LocalDate.now(java.time.ZoneOffset.UTC),
+        Runtime.getRuntime().availableProcessors(),
+        ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
+    out.println(
+        "| program | JDK | GC | threads | profile | value | truth | profiled | error | limit |"
+            + " within |");
+    out.println("|---|---|---|---|---|---|---|---|---|---|---|");
+    boolean within = true;
+    for (TruthProgram program : programs) {
+      if (!only.isEmpty() && !only.contains(program.name())) {
+        continue;
+      }
+      for (Path jdk : jdks) {
+        if (feature(jdk) < program.firstJdk()) {
+          continue;
+        }
+        for (String collector : program.collectors()) {
+          if (collectors.isEmpty() || collectors.contains(collector)) {
+            within &= rows(program, jdk, collector);
+          }
+        }
+      }
+    }
+    return within;
+  }
+
+  private boolean rows(TruthProgram program, Path jdk, String collector) {
+    String start =
+        String.format(
+            Locale.ROOT,
+            "| %s | %d | %s | %s | ",
+            program.name(),
+            feature(jdk),
+            collector,
+            program.threads());
+    boolean within = true;
+    try {
+      for (TruthRow row : run(program, jdk, collector)) {
+        out.println(start + row.markdown());
+        within &= row.isWithinLimit();
+      }
+    } catch (IOException e) {
+      // One program that cannot be measured must not hide the others.
+      out.println(start + "| not measured | | | | | |");
+      err.println(program.name() + " with " + jdk + ": " + e.getMessage());
+      within = false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      within = false;
+    }
+    out.flush();
+    return within;
+  }
+
+  private List<TruthRow> run(TruthProgram program, Path jdk, String collector)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(jdk.resolve("bin").resolve("java").toString());
+    command.add("-XX:+Use" + collector + "GC");
+    command.add("-Xmx512m");
+    command.addAll(program.vmOptions());
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(TruthChild.class.getName());
+    command.add(program.getClass().getName());
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (!process.waitFor(MINUTES, TimeUnit.MINUTES)) {
+      process.destroyForcibly();
+      throw new IOException("still running after " + MINUTES + " minutes: " + printed);
+    }
+    if (process.exitValue() != 0) {
+      throw new IOException("exit status " + process.exitValue() + ": " + printed);
+    }
+    List<TruthRow> rows = new ArrayList<>();
+    for (String line : printed.lines().toList()) {
+      TruthRow row = TruthRow.parse(line);
+      if (row != null) {
+        rows.add(row);
+      } else if (!line.isBlank()) {
+        err.println(program.name() + ": " + line);
+      }
+    }
+    if (rows.isEmpty()) {
+      throw new IOException("no rows: " + printed);
+    }
+    return rows;
+  }
+
+  /** Returns one JDK per feature release, oldest first. */
+  private static List<Path> installed() {
+    Path current = Path.of(System.getProperty("java.home"));
+    TreeMap<Integer, Path> homes = new TreeMap<>();
+    Path parent = current.getParent();
+    if (parent != null) {
+      try (DirectoryStream<Path> all = Files.newDirectoryStream(parent)) {
+        for (Path home : all) {
+          int feature = feature(home);
+          if (feature >= 17 && Files.isExecutable(home.resolve("bin/javac"))) {
+            homes.put(feature, home);
+          }
+        }
+      } catch (IOException e) {
+        // An unreadable directory: only the running JDK is used.
+      }
+    }
+    homes.put(Runtime.version().feature(), current);
+    return List.copyOf(homes.values());
+  }
+
+  private static int feature(Path home) {
+    try {
+      return Files.readAllLines(home.resolve("release")).stream()
+          .filter(line -> line.startsWith("JAVA_VERSION=\""))
+          .map(line -> line.substring(14, line.length() - 1))
+          .mapToInt(version -> Runtime.Version.parse(version).feature())
+          .findFirst()
+          .orElse(0);
+    } catch (IOException | IllegalArgumentException e) {
+      return 0;
+    }
+  }
+}
