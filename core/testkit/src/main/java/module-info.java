@@ -5,6 +5,7 @@ module dev.psc.testkit {
   requires static transitive org.jspecify;
   requires transitive dev.psc.auth.iam;
   requires transitive dev.psc.store;
+  requires dev.psc.net;
   requires io.grpc.netty.shaded;
   requires io.grpc.services;
   requires org.bouncycastle.pkix;

@@ -12,8 +12,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -55,7 +55,6 @@ public final class FileTokenSource implements TokenSource {
   private final Path path;
   private final boolean jwtProjectTokens;
   private final Consumer<TokenFileStatus> listener;
-  private final Clock clock;
   private final ScheduledThreadPoolExecutor reader;
   private final AtomicReference<@Nullable CompletableFuture<BearerToken>> asked =
       new AtomicReference<>();
@@ -66,9 +65,8 @@ public final class FileTokenSource implements TokenSource {
     path = builder.path;
     jwtProjectTokens = builder.jwtProjectTokens;
     listener = builder.listener;
-    clock = builder.clock;
     token = readAtStart();
-    status = new TokenFileStatus(path, token.fingerprint(), Optional.empty(), clock.instant());
+    status = new TokenFileStatus(path, token.fingerprint(), Optional.empty(), Instant.now());
     warnIfOthersMayRead();
     reader = new ScheduledThreadPoolExecutor(1, builder.threads);
     reader.setRemoveOnCancelPolicy(true);
@@ -214,7 +212,7 @@ public final class FileTokenSource implements TokenSource {
   }
 
   private void report(Optional<String> problem) {
-    status = new TokenFileStatus(path, token.fingerprint(), problem, clock.instant());
+    status = new TokenFileStatus(path, token.fingerprint(), problem, Instant.now());
     try {
       listener.accept(status);
     } catch (RuntimeException e) {
@@ -245,7 +243,6 @@ public final class FileTokenSource implements TokenSource {
     private boolean jwtProjectTokens;
     private Duration interval = Duration.ofSeconds(5);
     private Consumer<TokenFileStatus> listener = status -> {};
-    private Clock clock = Clock.systemUTC();
     private ThreadFactory threads = DaemonThreads.named("psc-token-file");
 
     private Builder(Path path) {
@@ -284,15 +281,9 @@ public final class FileTokenSource implements TokenSource {
       return this;
     }
 
-    /** Sets the clock of the status; the system clock by default. */
-    public Builder clock(Clock clock) {
-      this.clock = Objects.requireNonNull(clock, "clock");
-      return this;
-    }
-
     /** Sets the factory of the reading thread; a daemon named {@code psc-token-file} by default. */
-    public Builder threads(ThreadFactory threads) {
-      this.threads = Objects.requireNonNull(threads, "threads");
+    public Builder threadFactory(ThreadFactory threadFactory) {
+      this.threads = Objects.requireNonNull(threadFactory, "threadFactory");
       return this;
     }
 

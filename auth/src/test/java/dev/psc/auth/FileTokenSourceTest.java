@@ -119,6 +119,26 @@ class FileTokenSourceTest {
   }
 
   @Test
+  void readsOnAThreadOfTheFactory() throws Exception {
+    CompletableFuture<Thread> created = new CompletableFuture<>();
+    try (FileTokenSource source =
+        FileTokenSource.builder(file)
+            .threadFactory(
+                task -> {
+                  Thread thread = new Thread(task, "of-the-application");
+                  created.complete(thread);
+                  return thread;
+                })
+            .open()) {
+      write(second.reveal());
+      assertThat(source.reread().toCompletableFuture().get(30, TimeUnit.SECONDS)).isEqualTo(second);
+      assertThat(created).isCompleted();
+    }
+    created.join().join(30_000);
+    assertThat(created.join().isAlive()).isFalse();
+  }
+
+  @Test
   void refusesAFileThatCannotBeAToken() throws IOException {
     write("x".repeat(20_000));
     assertThatExceptionOfType(TokenUnavailableException.class)

@@ -61,8 +61,7 @@ public final class FanOut implements ProfileReceiver, AutoCloseable {
     return answers.stream().filter(Acceptance::isAccepted).findFirst().orElse(answers.get(0));
   }
 
-  /** Returns the deliveries. */
-  public List<Delivery> deliveries() {
+  List<Delivery> deliveries() {
     return deliveries;
   }
 

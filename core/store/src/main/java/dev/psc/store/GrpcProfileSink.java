@@ -153,7 +153,7 @@ public final class GrpcProfileSink implements ProfileSink {
 
   private SendOutcome tooLarge(long size, int profiles) {
     return new SendOutcome.Rejected(
-        StatusClassifier.TOO_LARGE,
+        SendOutcome.Rejected.TOO_LARGE,
         StatusClassifier.shortened(
             "a request of "
                 + profiles

@@ -51,7 +51,7 @@ public final class GrpcSinkProvider implements SinkProvider {
 
   GrpcProfileSink connect(SinkSettings settings) {
     StoreChannels.Builder channels = channels(settings);
-    TokenSource source = tokenSource(settings, channels.endpoint());
+    TokenSource source = tokenSource(settings);
     boolean done = false;
     try {
       channels.interceptor(interceptor(settings, source));
@@ -87,15 +87,9 @@ public final class GrpcSinkProvider implements SinkProvider {
     return proxied ? channels.proxyFromEnvironment(environment) : channels;
   }
 
-  private static @Nullable TokenSource tokenSource(SinkSettings settings, StoreEndpoint endpoint) {
+  private static @Nullable TokenSource tokenSource(SinkSettings settings) {
     if (settings.token().isEmpty() && settings.tokenFile().isEmpty()) {
       return null;
-    }
-    if (endpoint.plaintext() && !settings.allowPlaintextToken() && !isLoopback(endpoint.host())) {
-      throw new IllegalArgumentException(
-          "the token would be sent in plaintext to "
-              + endpoint
-              + ": use TLS, or set allowPlaintextToken");
     }
     if (settings.token().isPresent()) {
       return TokenSource.fixed(token(settings.token().get().strip(), settings.allowProjectToken()));
@@ -112,11 +106,6 @@ public final class GrpcSinkProvider implements SinkProvider {
     return allowProjectToken && !text.startsWith(ServiceAccountToken.PREFIX)
         ? JwtProjectToken.parse(text)
         : ServiceAccountToken.parse(text);
-  }
-
-  /** Compares the text only; the connected address is checked again with each call. */
-  private static boolean isLoopback(String host) {
-    return host.equalsIgnoreCase("localhost") || host.startsWith("127.") || host.equals("::1");
   }
 
   private static ClientInterceptor interceptor(

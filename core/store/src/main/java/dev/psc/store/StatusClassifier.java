@@ -20,8 +20,6 @@ final class StatusClassifier {
 
   static final int MESSAGE_LIMIT = 512;
 
-  static final String TOO_LARGE = "too_large";
-
   static final String INVALID_PROJECT = "invalid_project";
 
   static final Set<Status.Code> DEFAULT_RETRYABLE =
@@ -81,7 +79,7 @@ final class StatusClassifier {
     String reason = code.name().toLowerCase(Locale.ROOT);
     String message = "store " + store + ": " + code + words(status);
     if (isTooLarge(failure)) {
-      return new SendOutcome.Rejected(TOO_LARGE, shortened(message));
+      return new SendOutcome.Rejected(SendOutcome.Rejected.TOO_LARGE, shortened(message));
     }
     if (retryable.contains(code)) {
       Optional<Duration> delay = delay(failure);

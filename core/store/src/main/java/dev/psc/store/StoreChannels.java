@@ -52,19 +52,11 @@ public final class StoreChannels {
   private StoreChannels() {}
 
   /**
-   * Returns a channel with default settings.
-   *
-   * @param address as in {@link StoreEndpoint#parse}
-   * @throws IllegalArgumentException if the address is invalid
-   */
-  public static ManagedChannel create(String address) {
-    return builder(address).build();
-  }
-
-  /**
    * Returns a builder of channels.
    *
-   * @param address as in {@link StoreEndpoint#parse}
+   * @param address {@code host:port} or {@code https://host[:443]} (TLS), or {@code
+   *     http://host[:80]} (plaintext); an IPv6 address is in brackets, and a leading {@code
+   *     dns:///} is ignored
    * @throws IllegalArgumentException if the address is invalid
    */
   public static Builder builder(String address) {
@@ -251,21 +243,6 @@ public final class StoreChannels {
       return !insecureSkipVerify;
     }
 
-    Builder copy() {
-      Builder copy = new Builder(endpoint);
-      copy.caFile = caFile;
-      copy.clientChain = clientChain;
-      copy.clientKey = clientKey;
-      copy.insecureSkipVerify = insecureSkipVerify;
-      copy.serverName = serverName;
-      copy.proxy = proxy;
-      copy.keepAlive = keepAlive;
-      copy.maxInboundMessageBytes = maxInboundMessageBytes;
-      copy.application = application;
-      copy.interceptors.addAll(interceptors);
-      return copy;
-    }
-
     /** Returns the trust managers for the store's certificate, or null for those of the JVM. */
     TrustManager @Nullable [] trustManagers() {
       if (insecureSkipVerify) {
@@ -336,8 +313,8 @@ public final class StoreChannels {
         throw new IllegalArgumentException(
             "the token would be sent in plaintext to store "
                 + endpoint
-                + ": use https://, or call allowPlaintextToken() on its interceptor"
-                + " (allowPlaintextOnLoopback() for a store on this machine without a proxy)");
+                + ": use https://, or set allowPlaintextToken (for a store on this machine without"
+                + " a proxy: allowPlaintextOnLoopback)");
       }
       if (insecureSkipVerify && caFile != null) {
         throw new IllegalArgumentException(

@@ -18,12 +18,9 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.MetadataUtils;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 public final class StoreCheck {
 
   private final Builder settings;
-  private final List<StoreCheckStep> steps = new ArrayList<>();
+  private final StoreCheckSteps steps = new StoreCheckSteps();
 
   private StoreCheck(Builder settings) {
     this.settings = settings;
@@ -65,7 +62,7 @@ public final class StoreCheck {
         checkAccess(channels, token.source, project);
       }
     }
-    return List.copyOf(steps);
+    return steps.all();
   }
 
   /** The token source, if it is usable, and whether this check closes it. */
@@ -89,8 +86,8 @@ public final class StoreCheck {
 
   private Token checkToken() {
     if (settings.tokenFile == null && settings.tokenSource == null) {
-      steps.add(StoreCheckStep.skipped(Name.TOKEN_READABLE, "no token is configured"));
-      steps.add(StoreCheckStep.skipped(Name.TOKEN_FORMAT, "no token is configured"));
+      steps.skipped(Name.TOKEN_READABLE, "no token is configured");
+      steps.skipped(Name.TOKEN_FORMAT, "no token is configured");
       return new Token(null, false);
     }
     TokenSource source = settings.tokenSource;
@@ -102,23 +99,20 @@ public final class StoreCheck {
         source = (settings.jwtProjectTokens ? file.allowProjectToken() : file).open();
       }
       BearerToken token = source.token();
-      steps.add(StoreCheckStep.ok(Name.TOKEN_READABLE, "the token was read"));
-      steps.add(
-          StoreCheckStep.ok(
-              Name.TOKEN_FORMAT, "the token is well-formed, fingerprint " + token.fingerprint()));
+      steps.ok(Name.TOKEN_READABLE, "the token was read");
+      steps.ok(Name.TOKEN_FORMAT, "the token is well-formed, fingerprint " + token.fingerprint());
       return new Token(source, ours);
     } catch (TokenUnavailableException e) {
       String message = String.valueOf(e.getMessage());
       if (e.getCause() instanceof TokenFormatException format) {
-        steps.add(StoreCheckStep.ok(Name.TOKEN_READABLE, "the token was read"));
-        steps.add(StoreCheckStep.wrong(Name.TOKEN_FORMAT, message, remedy(format)));
+        steps.ok(Name.TOKEN_READABLE, "the token was read");
+        steps.wrong(Name.TOKEN_FORMAT, message, remedy(format));
       } else {
-        steps.add(
-            StoreCheckStep.wrong(
-                Name.TOKEN_READABLE,
-                message,
-                "put the service account token into the configured place, readable by this user"));
-        steps.add(StoreCheckStep.skipped(Name.TOKEN_FORMAT, "there is no token"));
+        steps.wrong(
+            Name.TOKEN_READABLE,
+            message,
+            "put the service account token into the configured place, readable by this user");
+        steps.skipped(Name.TOKEN_FORMAT, "there is no token");
       }
       return new Token(null, false);
     }
@@ -138,26 +132,25 @@ public final class StoreCheck {
   private @Nullable ProjectId checkProject(@Nullable TokenSource token) {
     String text = settings.projectId;
     if (text == null) {
-      boolean needed = settings.tokenFile != null || (token != null && !settings.jwtProjectTokens);
-      steps.add(
-          needed && !settings.jwtProjectTokens
-              ? StoreCheckStep.wrong(
-                  Name.PROJECT_ID,
-                  "no project id is configured, and a service account token does not name one",
-                  "give the project's UUID as metadata projectID")
-              : StoreCheckStep.skipped(Name.PROJECT_ID, "no project id is configured"));
+      if ((settings.tokenFile != null || token != null) && !settings.jwtProjectTokens) {
+        steps.wrong(
+            Name.PROJECT_ID,
+            "no project id is configured, and a service account token does not name one",
+            "give the project's UUID as metadata projectID");
+      } else {
+        steps.skipped(Name.PROJECT_ID, "no project id is configured");
+      }
       return null;
     }
     try {
       ProjectId project = ProjectId.parse(text);
-      steps.add(StoreCheckStep.ok(Name.PROJECT_ID, "the project is " + project));
+      steps.ok(Name.PROJECT_ID, "the project is " + project);
       return project;
     } catch (IllegalArgumentException e) {
-      steps.add(
-          StoreCheckStep.wrong(
-              Name.PROJECT_ID,
-              String.valueOf(e.getMessage()),
-              "copy the project's UUID from its settings"));
+      steps.wrong(
+          Name.PROJECT_ID,
+          String.valueOf(e.getMessage()),
+          "copy the project's UUID from its settings");
       return null;
     }
   }
@@ -168,10 +161,8 @@ public final class StoreCheck {
       channels = settings.channels.get();
       channels.check();
     } catch (IllegalArgumentException e) {
-      steps.add(
-          StoreCheckStep.wrong(
-              Name.ADDRESS, String.valueOf(e.getMessage()), "correct the address of the store"));
-      skipRest("the address is wrong");
+      steps.wrong(Name.ADDRESS, String.valueOf(e.getMessage()), "correct the address of the store");
+      steps.skipRest("the address is wrong");
       return null;
     }
     boolean connected;
@@ -179,28 +170,20 @@ public final class StoreCheck {
       connected = connection.check();
     }
     if (!connected) {
-      skipRest("an earlier step is wrong");
+      steps.skipRest("an earlier step is wrong");
       return null;
     }
     return channels;
   }
 
-  /** Adds a result for every step that has none yet. */
-  private void skipRest(String why) {
-    Set<Name> rest = EnumSet.allOf(Name.class);
-    steps.forEach(step -> rest.remove(step.name()));
-    rest.forEach(name -> steps.add(StoreCheckStep.skipped(name, why)));
-  }
-
   private void checkAccess(
-      StoreChannels.Builder from, @Nullable TokenSource token, @Nullable ProjectId project) {
+      StoreChannels.Builder channels, @Nullable TokenSource token, @Nullable ProjectId project) {
     boolean tokenIsWrong =
         token == null && (settings.tokenFile != null || settings.tokenSource != null);
     if (tokenIsWrong) {
-      skipRest("there is no usable token");
+      steps.skipRest("there is no usable token");
       return;
     }
-    StoreChannels.Builder channels = from.copy();
     if (token == null) {
       CallHeaders headers = settings.headers;
       channels.interceptor(MetadataUtils.newAttachHeadersInterceptor(headers.toMetadata()));
@@ -242,69 +225,63 @@ public final class StoreCheck {
     boolean authenticated =
         status.getCode() == Status.Code.PERMISSION_DENIED
             || status.getCode() == Status.Code.INVALID_ARGUMENT;
-    if (authenticated && steps.stream().anyMatch(StoreCheck::isWrongProject)) {
+    if (authenticated && steps.all().stream().anyMatch(StoreCheck::isWrongProject)) {
       // The call had no project and checked the token only; the rest of the answer is ignored.
       accepted(withToken);
-      steps.add(StoreCheckStep.skipped(Name.PROJECT_PERMITTED, "there is no usable project id"));
+      steps.skipped(Name.PROJECT_PERMITTED, "there is no usable project id");
       return;
     }
     switch (status.getCode()) {
       case OK -> {
         accepted(withToken);
-        steps.add(
-            StoreCheckStep.ok(
-                Name.PROJECT_PERMITTED,
-                project == null
-                    ? "the store accepts profiles"
-                    : "the store accepts profiles for project " + project));
+        steps.ok(
+            Name.PROJECT_PERMITTED,
+            project == null
+                ? "the store accepts profiles"
+                : "the store accepts profiles for project " + project);
       }
       case UNAUTHENTICATED -> {
-        steps.add(
-            StoreCheckStep.wrong(
-                Name.TOKEN_ACCEPTED,
-                said,
-                withToken
-                    ? "generate a new token for the service account, or check that this is its"
-                        + " store and that the channel uses TLS"
-                    : "configure a token file with the token of a service account"));
-        steps.add(StoreCheckStep.skipped(Name.PROJECT_PERMITTED, "the token is not accepted"));
+        steps.wrong(
+            Name.TOKEN_ACCEPTED,
+            said,
+            withToken
+                ? "generate a new token for the service account, or check that this is its"
+                    + " store and that the channel uses TLS"
+                : "configure a token file with the token of a service account");
+        steps.skipped(Name.PROJECT_PERMITTED, "the token is not accepted");
       }
       case PERMISSION_DENIED -> {
         accepted(withToken);
-        steps.add(
-            StoreCheckStep.wrong(
-                Name.PROJECT_PERMITTED,
-                said,
-                "bind the role Profile Writer to the service account for this project, or correct"
-                    + " the project id"));
+        steps.wrong(
+            Name.PROJECT_PERMITTED,
+            said,
+            "bind the role Profile Writer to the service account for this project, or correct"
+                + " the project id");
       }
       case INVALID_ARGUMENT -> {
         accepted(withToken);
-        boolean aboutProject = said.toLowerCase(Locale.ROOT).contains("project");
-        steps.add(
-            aboutProject
-                ? StoreCheckStep.wrong(
-                    Name.PROJECT_PERMITTED, said, "give the project's UUID as metadata projectID")
-                : StoreCheckStep.ok(
-                    Name.PROJECT_PERMITTED,
-                    "the store permitted the call and rejected only its empty request"));
+        if (said.toLowerCase(Locale.ROOT).contains("project")) {
+          steps.wrong(
+              Name.PROJECT_PERMITTED, said, "give the project's UUID as metadata projectID");
+        } else {
+          steps.ok(
+              Name.PROJECT_PERMITTED,
+              "the store permitted the call and rejected only its empty request");
+        }
       }
       case UNIMPLEMENTED -> {
-        steps.add(
-            StoreCheckStep.wrong(
-                Name.TOKEN_ACCEPTED,
-                "the server supports gRPC, but is not a profile store: " + said,
-                "check the host and port of the store, and the rules of a proxy in front of it"));
-        steps.add(
-            StoreCheckStep.skipped(Name.PROJECT_PERMITTED, "the server is not a profile store"));
+        steps.wrong(
+            Name.TOKEN_ACCEPTED,
+            "the server supports gRPC, but is not a profile store: " + said,
+            "check the host and port of the store, and the rules of a proxy in front of it");
+        steps.skipped(Name.PROJECT_PERMITTED, "the server is not a profile store");
       }
       default -> {
-        steps.add(
-            StoreCheckStep.wrong(
-                Name.TOKEN_ACCEPTED,
-                "the store answered " + status.getCode() + ": " + said,
-                "check the log of the store, and retry"));
-        steps.add(StoreCheckStep.skipped(Name.PROJECT_PERMITTED, "the store did not answer"));
+        steps.wrong(
+            Name.TOKEN_ACCEPTED,
+            "the store answered " + status.getCode() + ": " + said,
+            "check the log of the store, and retry");
+        steps.skipped(Name.PROJECT_PERMITTED, "the store did not answer");
       }
     }
   }
@@ -314,10 +291,9 @@ public final class StoreCheck {
   }
 
   private void accepted(boolean withToken) {
-    steps.add(
-        withToken
-            ? StoreCheckStep.ok(Name.TOKEN_ACCEPTED, "the store accepts the token")
-            : StoreCheckStep.ok(Name.TOKEN_ACCEPTED, "the store requires no token"));
+    steps.ok(
+        Name.TOKEN_ACCEPTED,
+        withToken ? "the store accepts the token" : "the store requires no token");
   }
 
   /** Returns whether no step is wrong. */

@@ -52,16 +52,4 @@ public record StoreCheckStep(Name name, Result result, String message, String re
     /** The step does not apply, or an earlier one failed. */
     SKIPPED
   }
-
-  static StoreCheckStep ok(Name name, String message) {
-    return new StoreCheckStep(name, Result.OK, message, "");
-  }
-
-  static StoreCheckStep wrong(Name name, String message, String remedy) {
-    return new StoreCheckStep(name, Result.WRONG, message, remedy);
-  }
-
-  static StoreCheckStep skipped(Name name, String message) {
-    return new StoreCheckStep(name, Result.SKIPPED, message, "");
-  }
 }

@@ -15,7 +15,6 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
-import java.util.List;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
@@ -40,10 +39,10 @@ final class StoreConnection implements AutoCloseable {
   private final StoreChannels.Builder settings;
   private final StoreEndpoint endpoint;
   private final int timeoutMillis;
-  private final List<StoreCheckStep> steps;
+  private final StoreCheckSteps steps;
   private @Nullable Socket socket;
 
-  StoreConnection(StoreChannels.Builder settings, Duration timeout, List<StoreCheckStep> steps) {
+  StoreConnection(StoreChannels.Builder settings, Duration timeout, StoreCheckSteps steps) {
     this.settings = settings;
     this.endpoint = settings.endpoint();
     this.timeoutMillis = (int) Math.max(1, timeout.toMillis());
@@ -61,7 +60,7 @@ final class StoreConnection implements AutoCloseable {
       return false;
     }
     if (endpoint.plaintext()) {
-      steps.add(StoreCheckStep.skipped(Name.TLS, "the store is configured as plaintext"));
+      steps.skipped(Name.TLS, "the store is configured as plaintext");
       return speakHttp2(tcp);
     }
     SSLSocket tls = handshake(tcp);
@@ -78,22 +77,19 @@ final class StoreConnection implements AutoCloseable {
     try {
       if (proxy != null) {
         InetAddress[] addresses = {HttpProxy.resolved(proxy).getAddress()};
-        steps.add(StoreCheckStep.ok(Name.ADDRESS, "the proxy " + proxy + " resolves the store"));
+        steps.ok(Name.ADDRESS, "the proxy " + proxy + " resolves the store");
         return addresses;
       }
       InetAddress[] addresses = InetAddress.getAllByName(endpoint.host());
-      steps.add(
-          StoreCheckStep.ok(
-              Name.ADDRESS, endpoint.host() + " is " + addresses[0].getHostAddress()));
+      steps.ok(Name.ADDRESS, endpoint.host() + " is " + addresses[0].getHostAddress());
       return addresses;
     } catch (UnknownHostException e) {
-      steps.add(
-          StoreCheckStep.wrong(
-              Name.ADDRESS,
-              "the host "
-                  + (proxy == null ? endpoint.host() : "of the proxy " + proxy)
-                  + " is not known to DNS",
-              "check the spelling, and the DNS of this machine"));
+      steps.wrong(
+          Name.ADDRESS,
+          "the host "
+              + (proxy == null ? endpoint.host() : "of the proxy " + proxy)
+              + " is not known to DNS",
+          "check the spelling, and the DNS of this machine");
       return null;
     }
   }
@@ -112,18 +108,17 @@ final class StoreConnection implements AutoCloseable {
         if (proxy != null) {
           openTunnel(tcp, proxy);
         }
-        steps.add(StoreCheckStep.ok(Name.TCP, to + " accepts connections"));
+        steps.ok(Name.TCP, to + " accepts connections");
         return tcp;
       } catch (IOException e) {
         problem = String.valueOf(e.getMessage());
         close();
       }
     }
-    steps.add(
-        StoreCheckStep.wrong(
-            Name.TCP,
-            "no connection to " + to + ": " + problem,
-            "check host and port, that the store is running, and firewalls"));
+    steps.wrong(
+        Name.TCP,
+        "no connection to " + to + ": " + problem,
+        "check host and port, that the store is running, and firewalls");
     return null;
   }
 
@@ -171,40 +166,36 @@ final class StoreConnection implements AutoCloseable {
       }
       tls.setSSLParameters(parameters);
       tls.startHandshake();
-      steps.add(
-          StoreCheckStep.ok(
-              Name.TLS,
-              tls.getSession().getProtocol()
-                  + (settings.verifies() ? ", the certificate is trusted" : ", NOT verified")));
+      steps.ok(
+          Name.TLS,
+          tls.getSession().getProtocol()
+              + (settings.verifies() ? ", the certificate is trusted" : ", NOT verified"));
       return tls;
     } catch (IOException e) {
       Status explained = TransportHints.explain(Status.UNAVAILABLE.withCause(e), endpoint);
       String description = explained.getDescription();
       String alpn = String.valueOf(e.getMessage());
       if (alpn.contains("no_application_protocol")) {
-        steps.add(StoreCheckStep.ok(Name.TLS, "the server supports TLS"));
-        steps.add(noHttp2());
+        steps.ok(Name.TLS, "the server supports TLS");
+        noHttp2();
       } else {
-        steps.add(
-            StoreCheckStep.wrong(
-                Name.TLS,
-                "the handshake failed: " + e.getMessage(),
-                description == null
-                    ? "check that this is the store's TLS port, and the certificates on both sides"
-                    : description));
+        steps.wrong(
+            Name.TLS,
+            "the handshake failed: " + e.getMessage(),
+            description == null
+                ? "check that this is the store's TLS port, and the certificates on both sides"
+                : description);
       }
       return null;
     } catch (GeneralSecurityException | IllegalArgumentException e) {
-      steps.add(
-          StoreCheckStep.wrong(
-              Name.TLS, String.valueOf(e.getMessage()), "correct the certificate or key file"));
+      steps.wrong(Name.TLS, String.valueOf(e.getMessage()), "correct the certificate or key file");
       return null;
     }
   }
 
   private boolean speakHttp2(Socket connection) {
     if (connection instanceof SSLSocket tls && !"h2".equals(tls.getApplicationProtocol())) {
-      steps.add(noHttp2());
+      noHttp2();
       return false;
     }
     String problem;
@@ -214,19 +205,18 @@ final class StoreConnection implements AutoCloseable {
       out.flush();
       byte[] header = connection.getInputStream().readNBytes(FRAME_HEADER_BYTES);
       if (header.length == FRAME_HEADER_BYTES && header[3] == SETTINGS) {
-        steps.add(StoreCheckStep.ok(Name.HTTP2, "the server supports HTTP/2"));
+        steps.ok(Name.HTTP2, "the server supports HTTP/2");
         return true;
       }
       if (header.length >= 2 && (header[0] == 0x15 || header[0] == 0x16) && header[1] == 3) {
-        steps.add(
-            StoreCheckStep.wrong(
-                Name.HTTP2,
-                endpoint.authority() + " requires TLS, but the channel is plaintext",
-                "use https:// or omit --insecure"));
+        steps.wrong(
+            Name.HTTP2,
+            endpoint.authority() + " requires TLS, but the channel is plaintext",
+            "use https:// or omit --insecure");
         return false;
       }
       if (new String(header, StandardCharsets.US_ASCII).startsWith("HTTP/")) {
-        steps.add(noHttp2());
+        noHttp2();
         return false;
       }
       if (header.length == 0) {
@@ -238,18 +228,17 @@ final class StoreConnection implements AutoCloseable {
     } catch (IOException e) {
       problem = String.valueOf(e.getMessage());
     }
-    steps.add(
-        StoreCheckStep.wrong(
-            Name.HTTP2,
-            problem,
-            endpoint.plaintext()
-                ? "the store may require TLS: use https://; or check host and port"
-                : "check host and port of the store"));
+    steps.wrong(
+        Name.HTTP2,
+        problem,
+        endpoint.plaintext()
+            ? "the store may require TLS: use https://; or check host and port"
+            : "check host and port of the store");
     return false;
   }
 
-  private StoreCheckStep noHttp2() {
-    return StoreCheckStep.wrong(
+  private void noHttp2() {
+    steps.wrong(
         Name.HTTP2,
         endpoint.authority() + " supports HTTP/1 only, but gRPC requires HTTP/2",
         "check host and port of the store, and that a proxy in front of it forwards HTTP/2");

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
  * @param port from 1 to 65535
  * @param plaintext whether the store uses HTTP/2 without TLS
  */
-public record StoreEndpoint(String host, int port, boolean plaintext) {
+record StoreEndpoint(String host, int port, boolean plaintext) {
 
   private static final int PORT_LIMIT = 65_535;
 
@@ -23,7 +23,7 @@ public record StoreEndpoint(String host, int port, boolean plaintext) {
    *
    * @throws IllegalArgumentException if the host is empty or the port out of range
    */
-  public StoreEndpoint {
+  StoreEndpoint {
     Objects.requireNonNull(host, "host");
     if (host.isEmpty()) {
       throw new IllegalArgumentException("the store address has no host");
@@ -41,7 +41,7 @@ public record StoreEndpoint(String host, int port, boolean plaintext) {
    *
    * @throws IllegalArgumentException if the text has another form
    */
-  public static StoreEndpoint parse(String text) {
+  static StoreEndpoint parse(String text) {
     String rest = text.strip();
     String lower = rest.toLowerCase(Locale.ROOT);
     int defaultPort = -1;
@@ -118,7 +118,7 @@ public record StoreEndpoint(String host, int port, boolean plaintext) {
   }
 
   /** Returns {@code host:port}, with brackets around an IPv6 address. */
-  public String authority() {
+  String authority() {
     return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
   }
 

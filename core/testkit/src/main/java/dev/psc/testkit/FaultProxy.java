@@ -1,5 +1,6 @@
 package dev.psc.testkit;
 
+import dev.psc.net.DaemonThreads;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -33,7 +34,6 @@ public final class FaultProxy implements AutoCloseable {
 
   private static final Logger logger = LoggerFactory.getLogger(FaultProxy.class);
   private static final int CONNECT_TIMEOUT_MILLIS = 10_000;
-  private static final AtomicLong NUMBER = new AtomicLong();
 
   private final InetSocketAddress target;
   private final int port;
@@ -75,12 +75,12 @@ public final class FaultProxy implements AutoCloseable {
   }
 
   /** Returns the number of connections accepted so far. */
-  public long acceptedCount() {
+  long acceptedCount() {
     return accepted.get();
   }
 
   /** Returns the number of open connections. */
-  public int openCount() {
+  int openCount() {
     synchronized (lock) {
       return connections.size();
     }
@@ -295,9 +295,7 @@ public final class FaultProxy implements AutoCloseable {
   }
 
   private static void daemon(String what, Runnable task) {
-    Thread thread = new Thread(task, "psc-fault-proxy-" + what + "-" + NUMBER.getAndIncrement());
-    thread.setDaemon(true);
-    thread.start();
+    DaemonThreads.named("psc-fault-proxy-" + what).newThread(task).start();
   }
 
   static void closeQuietly(@Nullable AutoCloseable socket) {

@@ -51,7 +51,6 @@ final class StoreContents {
                 profile.labels(),
                 profile.timeNanos(),
                 profile.normalizedAddresses(),
-                profiles.size(),
                 files == null ? profile.pprof() : null,
                 files == null ? null : paths.get(i)));
       }

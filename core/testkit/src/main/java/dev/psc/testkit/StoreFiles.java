@@ -1,8 +1,8 @@
 package dev.psc.testkit;
 
 import dev.psc.auth.ProjectId;
-import dev.psc.label.Label;
 import dev.psc.label.LabelSet;
+import dev.psc.net.Json;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -41,7 +41,7 @@ final class StoreFiles {
     Files.createDirectories(series);
     Path labelsFile = series.resolve("labels.json");
     if (!Files.exists(labelsFile)) {
-      writeWhole(labelsFile, json(labels).getBytes(StandardCharsets.UTF_8));
+      writeWhole(labelsFile, Json.writeIndented(labels.toMap()).getBytes(StandardCharsets.UTF_8));
     }
     String time =
         TIME.format(
@@ -102,31 +102,5 @@ final class StoreFiles {
       }
     }
     return out.toString();
-  }
-
-  private static String json(LabelSet labels) {
-    StringBuilder out = new StringBuilder("{");
-    for (Label label : labels) {
-      out.append(out.length() == 1 ? "\n  " : ",\n  ");
-      quote(out, label.name());
-      out.append(": ");
-      quote(out, label.value());
-    }
-    return out.append("\n}\n").toString();
-  }
-
-  private static void quote(StringBuilder out, String text) {
-    out.append('"');
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c == '"' || c == '\\') {
-        out.append('\\').append(c);
-      } else if (c < 0x20 || Character.isSurrogate(c)) {
-        out.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
-      } else {
-        out.append(c);
-      }
-    }
-    out.append('"');
   }
 }

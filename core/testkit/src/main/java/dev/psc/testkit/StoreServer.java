@@ -1,5 +1,6 @@
 package dev.psc.testkit;
 
+import dev.psc.net.DaemonThreads;
 import io.grpc.BindableService;
 import io.grpc.ChannelCredentials;
 import io.grpc.ClientInterceptor;
@@ -25,7 +26,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** The gRPC server of an embedded store: its port, certificate and threads. Thread-safe. */
@@ -50,18 +50,9 @@ final class StoreServer implements AutoCloseable {
     this.bindAddress = bindAddress;
     this.port = port;
     this.maxMessageBytes = maxMessageBytes;
-    ThreadFactory threads = daemons();
+    ThreadFactory threads = DaemonThreads.named("psc-embedded-store");
     executor = Executors.newCachedThreadPool(threads);
     timer = Executors.newSingleThreadScheduledExecutor(threads);
-  }
-
-  private static ThreadFactory daemons() {
-    AtomicInteger number = new AtomicInteger();
-    return task -> {
-      Thread thread = new Thread(task, "psc-embedded-store-" + number.getAndIncrement());
-      thread.setDaemon(true);
-      return thread;
-    };
   }
 
   /** Returns the executor for delayed answers. */

@@ -16,7 +16,6 @@ public final class StoredProfile {
   private final LabelSet labels;
   private final long timeNanos;
   private final boolean normalized;
-  private final long sequence;
   private final byte @Nullable [] pprof;
   private final @Nullable Path file;
 
@@ -25,14 +24,12 @@ public final class StoredProfile {
       LabelSet labels,
       long timeNanos,
       boolean normalized,
-      long sequence,
       byte @Nullable [] pprof,
       @Nullable Path file) {
     this.project = project;
     this.labels = labels;
     this.timeNanos = timeNanos;
     this.normalized = normalized;
-    this.sequence = sequence;
     this.pprof = pprof;
     this.file = file;
   }
@@ -60,11 +57,6 @@ public final class StoredProfile {
   /** Returns whether its request had the flag {@code normalized}. */
   public boolean normalized() {
     return normalized;
-  }
-
-  /** Returns the position among all accepted profiles, from 0. */
-  public long sequence() {
-    return sequence;
   }
 
   /** Returns the file, if the store has a directory. */

@@ -254,7 +254,7 @@ class EmbeddedProfileStoreTest {
               file ->
                   assertThat(file.resolveSibling("labels.json"))
                       .content()
-                      .contains("\"a\\\\b\\u000a\\\"c\\\"\""));
+                      .contains("\"a\\\\b\\n\\\"c\\\"\""));
     }
   }
 

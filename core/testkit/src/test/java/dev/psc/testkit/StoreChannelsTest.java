@@ -315,7 +315,7 @@ class StoreChannelsTest {
         .isThrownBy(
             () -> StoreChannels.builder("http://127.0.0.1:1").interceptor(auth.build()).build())
         .withMessageContainingAll(
-            "in plaintext to store http://127.0.0.1:1", "allowPlaintextToken()")
+            "in plaintext to store http://127.0.0.1:1", "set allowPlaintextToken")
         .withMessageNotContaining(store.token().reveal());
     assertThatIllegalArgumentException()
         .isThrownBy(

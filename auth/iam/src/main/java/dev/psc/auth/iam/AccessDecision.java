@@ -3,7 +3,7 @@ package dev.psc.auth.iam;
 import io.grpc.Status;
 
 /** The decision about a call. Immutable. */
-public sealed interface AccessDecision {
+sealed interface AccessDecision {
 
   /**
    * The call is permitted.

@@ -24,6 +24,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -57,8 +58,8 @@ public final class Iam implements AutoCloseable {
 
   private final @Nullable IamFile file;
   private final Clock clock;
-  private final SecureRandom random;
-  private final AuditHook audit;
+  private final SecureRandom random = new SecureRandom();
+  private final Consumer<AuditEvent> audit;
   private final Map<String, Instant> lastUsed = new ConcurrentHashMap<>();
   private final AtomicReference<Instant> lastUsedWritten;
   private volatile Snapshot snapshot;
@@ -66,7 +67,6 @@ public final class Iam implements AutoCloseable {
   private Iam(Builder builder, @Nullable IamFile file) {
     this.file = file;
     clock = builder.clock;
-    random = builder.random;
     audit = builder.audit;
     lastUsedWritten = new AtomicReference<>(clock.instant());
     IamFile.Content content = file == null ? null : file.read();
@@ -153,7 +153,7 @@ public final class Iam implements AutoCloseable {
    *     message, for a project that does not exist, belongs to another organization, or in which
    *     the caller lacks the permission
    */
-  public AccessDecision decide(
+  AccessDecision decide(
       @Nullable String authorization, @Nullable String projectId, Permission permission) {
     BearerToken token = bearer(authorization);
     if (token == null) {
@@ -258,6 +258,18 @@ public final class Iam implements AutoCloseable {
     return result;
   }
 
+  /** Applies, writes and publishes a change without a result. */
+  void update(String organization, String what, Consumer<IamData> change) {
+    Object unused =
+        change(
+            organization,
+            what,
+            data -> {
+              change.accept(data);
+              return what;
+            });
+  }
+
   private synchronized <T> T commit(Function<IamData, T> change) {
     if (file == null) {
       IamData copy = snapshot.data().copy();
@@ -340,7 +352,7 @@ public final class Iam implements AutoCloseable {
 
   void audit(AuditEvent event) {
     try {
-      audit.onEvent(event);
+      audit.accept(event);
     } catch (RuntimeException e) {
       logger.warn("The audit hook failed", e);
     }
@@ -360,8 +372,7 @@ public final class Iam implements AutoCloseable {
     private @Nullable Path path;
     private Disk disk = new Disk();
     private Clock clock = Clock.systemUTC();
-    private SecureRandom random = new SecureRandom();
-    private AuditHook audit = event -> {};
+    private Consumer<AuditEvent> audit = event -> {};
 
     private Builder() {}
 
@@ -377,14 +388,11 @@ public final class Iam implements AutoCloseable {
       return this;
     }
 
-    /** Sets the random source of tokens; a new {@link SecureRandom} by default. */
-    public Builder random(SecureRandom random) {
-      this.random = Objects.requireNonNull(random, "random");
-      return this;
-    }
-
-    /** Sets a hook for every change and, by {@link IamServerInterceptor}, every call. */
-    public Builder audit(AuditHook audit) {
+    /**
+     * Sets a hook for every change and, by {@link IamServerInterceptor}, every call. It is
+     * thread-safe and does not block for long; its exceptions are logged.
+     */
+    public Builder audit(Consumer<AuditEvent> audit) {
       this.audit = Objects.requireNonNull(audit, "audit");
       return this;
     }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An interceptor that permits the calls of a gRPC server that the access model allows. Others fail
- * as UNAUTHENTICATED, PERMISSION_DENIED or INVALID_ARGUMENT, see {@link Iam#decide}.
+ * as UNAUTHENTICATED (no valid token), INVALID_ARGUMENT (no valid project id) or PERMISSION_DENIED.
  *
  * <p>A table maps methods to permissions; a method without an entry is refused. By default it has:
  *

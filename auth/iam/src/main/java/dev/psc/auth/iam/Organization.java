@@ -77,19 +77,14 @@ public final class Organization {
 
   /** Deletes a project with its tokens and the bindings that are scoped to it. */
   public void deleteProject(ProjectId id) {
-    Project unused =
-        iam.change(
-            name,
-            "deleted project " + id,
-            data -> {
-              Org org = Iam.org(data, name);
-              OwnProject project = org.projects.remove(IamData.key(id));
-              if (project == null) {
-                throw missing("project", id.value());
-              }
-              org.bindings.values().removeIf(b -> b.project().equals(Optional.of(id)));
-              return project.project;
-            });
+    iam.update(
+        name,
+        "deleted project " + id,
+        data -> {
+          Org org = Iam.org(data, name);
+          remove(org.projects, IamData.key(id), "project", id.value());
+          org.bindings.values().removeIf(b -> b.project().equals(Optional.of(id)));
+        });
   }
 
   /** Returns the projects, oldest first. */
@@ -115,18 +110,16 @@ public final class Organization {
 
   /** Removes a user with all bindings, unless these include the last Owner binding. */
   public void removeUser(String userName) {
-    Subject unused =
-        iam.change(
-            name,
-            "removed user " + userName,
-            data -> {
-              Org org = Iam.org(data, name);
-              if (!org.users.remove(userName)) {
-                throw missing("user", userName);
-              }
-              removeBindings(org, Subject.user(userName));
-              return Subject.user(userName);
-            });
+    iam.update(
+        name,
+        "removed user " + userName,
+        data -> {
+          Org org = Iam.org(data, name);
+          if (!org.users.remove(userName)) {
+            throw missing("user", userName);
+          }
+          removeBindings(org, Subject.user(userName));
+        });
   }
 
   /** Returns the sorted names of the users. */
@@ -168,18 +161,14 @@ public final class Organization {
    * binding.
    */
   public void deleteServiceAccount(ServiceAccount account) {
-    ServiceAccount unused =
-        iam.change(
-            name,
-            "deleted service account " + account.name(),
-            data -> {
-              Org org = Iam.org(data, name);
-              if (org.accounts.remove(account.id()) == null) {
-                throw missing("service account", account.name());
-              }
-              removeBindings(org, Subject.of(account));
-              return account;
-            });
+    iam.update(
+        name,
+        "deleted service account " + account.name(),
+        data -> {
+          Org org = Iam.org(data, name);
+          remove(org.accounts, account.id(), "service account", account.name());
+          removeBindings(org, Subject.of(account));
+        });
   }
 
   /** Returns the service accounts, oldest first. */
@@ -203,7 +192,7 @@ public final class Organization {
         iam.change(
             name,
             "created token " + tokenName + " of service account " + account.name(),
-            data -> addToken(account(data, account).tokens, token, tokenName));
+            data -> addToken(account(Iam.org(data, name), account).tokens, token, tokenName));
     return new IssuedToken<>(token, info);
   }
 
@@ -218,7 +207,7 @@ public final class Organization {
     return iam.change(
         name,
         "imported token " + tokenName + " of service account " + account.name(),
-        data -> addToken(account(data, account).tokens, token, tokenName));
+        data -> addToken(account(Iam.org(data, name), account).tokens, token, tokenName));
   }
 
   private TokenInfo addToken(Map<String, StoredToken> tokens, BearerToken token, String tokenName) {
@@ -238,34 +227,21 @@ public final class Organization {
 
   /** Revokes a token of a service account: the next call with it is refused. */
   public void revokeToken(ServiceAccount account, TokenInfo token) {
-    StoredToken unused =
-        iam.change(
-            name,
-            "revoked token " + token.name() + " of service account " + account.name(),
-            data -> {
-              StoredToken removed = account(data, account).tokens.remove(token.id());
-              if (removed == null) {
-                throw missing("token", token.name());
-              }
-              return removed;
-            });
+    iam.update(
+        name,
+        "revoked token " + token.name() + " of service account " + account.name(),
+        data -> {
+          remove(account(Iam.org(data, name), account).tokens, token.id(), "token", token.name());
+        });
   }
 
   /** Returns the tokens of a service account, oldest first. */
   public List<TokenInfo> tokens(ServiceAccount account) {
-    Account found = org().accounts.get(account.id());
-    if (found == null) {
-      throw missing("service account", account.name());
-    }
-    return found.tokens.values().stream().map(iam::info).toList();
+    return account(org(), account).tokens.values().stream().map(iam::info).toList();
   }
 
-  private Account account(IamData data, ServiceAccount account) {
-    Account found = Iam.org(data, name).accounts.get(account.id());
-    if (found == null) {
-      throw missing("service account", account.name());
-    }
-    return found;
+  private static Account account(Org org, ServiceAccount account) {
+    return found(org.accounts.get(account.id()), "service account", account.name());
   }
 
   // Project tokens of the older scheme
@@ -281,40 +257,31 @@ public final class Organization {
         iam.change(
             name,
             "created project token " + tokenName + " of project " + project,
-            data -> addToken(project(data, project).tokens, token, tokenName));
+            data -> addToken(project(Iam.org(data, name), project).tokens, token, tokenName));
     return new IssuedToken<>(token, info);
   }
 
   /** Revokes a project token: the next call with it is refused. */
   public void revokeProjectToken(ProjectId project, TokenInfo token) {
-    StoredToken unused =
-        iam.change(
-            name,
-            "revoked project token " + token.name() + " of project " + project,
-            data -> {
-              StoredToken removed = project(data, project).tokens.remove(token.id());
-              if (removed == null) {
-                throw missing("project token", token.name());
-              }
-              return removed;
-            });
+    iam.update(
+        name,
+        "revoked project token " + token.name() + " of project " + project,
+        data -> {
+          remove(
+              project(Iam.org(data, name), project).tokens,
+              token.id(),
+              "project token",
+              token.name());
+        });
   }
 
   /** Returns the project tokens of a project, oldest first. */
   public List<TokenInfo> projectTokens(ProjectId project) {
-    OwnProject found = org().project(project);
-    if (found == null) {
-      throw missing("project", project.value());
-    }
-    return found.tokens.values().stream().map(iam::info).toList();
+    return project(org(), project).tokens.values().stream().map(iam::info).toList();
   }
 
-  private OwnProject project(IamData data, ProjectId id) {
-    OwnProject found = Iam.org(data, name).project(id);
-    if (found == null) {
-      throw missing("project", id.value());
-    }
-    return found;
+  private static OwnProject project(Org org, ProjectId id) {
+    return found(org.project(id), "project", id.value());
   }
 
   // Roles and bindings
@@ -336,25 +303,20 @@ public final class Organization {
 
   /** Deletes a custom role that no binding uses. */
   public void deleteRole(String roleName) {
-    Role unused =
-        iam.change(
-            name,
-            "deleted role " + roleName,
-            data -> {
-              Org org = Iam.org(data, name);
-              if (Role.systemRole(roleName).isPresent()) {
-                throw new IamException(Reason.IN_USE, "system roles cannot be deleted");
-              }
-              if (org.bindings.values().stream().anyMatch(b -> b.role().equals(roleName))) {
-                throw new IamException(
-                    Reason.IN_USE, "role \"" + roleName + "\" is bound: remove its bindings first");
-              }
-              Role removed = org.roles.remove(roleName);
-              if (removed == null) {
-                throw missing("role", roleName);
-              }
-              return removed;
-            });
+    iam.update(
+        name,
+        "deleted role " + roleName,
+        data -> {
+          Org org = Iam.org(data, name);
+          if (Role.systemRole(roleName).isPresent()) {
+            throw new IamException(Reason.IN_USE, "system roles cannot be deleted");
+          }
+          if (org.bindings.values().stream().anyMatch(b -> b.role().equals(roleName))) {
+            throw new IamException(
+                Reason.IN_USE, "role \"" + roleName + "\" is bound: remove its bindings first");
+          }
+          remove(org.roles, roleName, "role", roleName);
+        });
   }
 
   /** Returns the system roles, followed by the custom roles by name. */
@@ -409,19 +371,14 @@ public final class Organization {
 
   /** Removes a binding, unless it is the last Owner binding of the organization. */
   public void unbind(RoleBinding binding) {
-    RoleBinding unused =
-        iam.change(
-            name,
-            "removed the binding of " + binding.subject().id() + " to role " + binding.role(),
-            data -> {
-              Org org = Iam.org(data, name);
-              RoleBinding removed = org.bindings.remove(binding.id());
-              if (removed == null) {
-                throw missing("binding", binding.id());
-              }
-              requireOwner(org);
-              return removed;
-            });
+    iam.update(
+        name,
+        "removed the binding of " + binding.subject().id() + " to role " + binding.role(),
+        data -> {
+          Org org = Iam.org(data, name);
+          remove(org.bindings, binding.id(), "binding", binding.id());
+          requireOwner(org);
+        });
   }
 
   /** Returns the bindings, oldest first. */
@@ -463,6 +420,17 @@ public final class Organization {
 
   private static IamException taken(String kind, String name) {
     return new IamException(Reason.ALREADY_EXISTS, kind + " \"" + name + "\" exists already");
+  }
+
+  private static <V> void remove(Map<String, V> from, String key, String kind, String name) {
+    V unused = found(from.remove(key), kind, name);
+  }
+
+  private static <T> T found(@Nullable T value, String kind, String name) {
+    if (value == null) {
+      throw missing(kind, name);
+    }
+    return value;
   }
 
   private static IamException missing(String kind, String name) {

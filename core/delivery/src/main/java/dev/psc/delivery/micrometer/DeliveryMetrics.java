@@ -18,6 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A binder of the counters of a {@link Delivery} to meters named {@code psc.delivery.…}, tagged
@@ -50,18 +51,24 @@ public final class DeliveryMetrics implements MeterBinder, AutoCloseable {
 
   @Override
   public void bindTo(MeterRegistry registry) {
-    counter(registry, "accepted", "Profiles accepted", DeliverySnapshot::accepted);
-    bytes(registry, "accepted.bytes", "Pprof bytes accepted", DeliverySnapshot::acceptedBytes);
-    counter(registry, "replayed", "Profiles replayed from the spool", DeliverySnapshot::replayed);
-    counter(registry, "sent", "Profiles sent", DeliverySnapshot::sent);
-    bytes(registry, "sent.bytes", "Pprof bytes sent", DeliverySnapshot::sentBytes);
-    counter(registry, "retried", "Profiles sent again", DeliverySnapshot::retried);
-    counter(registry, "calls", "Completed calls to the sink", DeliverySnapshot::calls);
+    counter(registry, "accepted", "Profiles accepted", null, DeliverySnapshot::accepted);
+    counter(
+        registry,
+        "accepted.bytes",
+        "Pprof bytes accepted",
+        "bytes",
+        DeliverySnapshot::acceptedBytes);
+    counter(
+        registry, "replayed", "Profiles replayed from the spool", null, DeliverySnapshot::replayed);
+    counter(registry, "sent", "Profiles sent", null, DeliverySnapshot::sent);
+    counter(registry, "sent.bytes", "Pprof bytes sent", "bytes", DeliverySnapshot::sentBytes);
+    counter(registry, "retried", "Profiles sent again", null, DeliverySnapshot::retried);
+    counter(registry, "calls", "Completed calls to the sink", null, DeliverySnapshot::calls);
     gauge(
         registry,
         "calls.in.flight",
         "Running calls to the sink",
-        "",
+        null,
         DeliverySnapshot::callsInFlight);
     gauge(registry, "queue.bytes", "Pprof bytes waiting", "bytes", DeliverySnapshot::queueBytes);
     gauge(
@@ -71,7 +78,7 @@ public final class DeliveryMetrics implements MeterBinder, AutoCloseable {
         registry,
         "spool.healthy",
         "0 while the spool's disk fails, else 1",
-        "",
+        null,
         snapshot -> snapshot.spoolHealthy() ? 1 : 0);
     time(
         registry,
@@ -98,7 +105,7 @@ public final class DeliveryMetrics implements MeterBinder, AutoCloseable {
         registry,
         "queue.profiles",
         "Profiles waiting",
-        "",
+        null,
         snapshot -> {
           snapshot.dropped().keySet().forEach(reason -> dropped(registry, reason));
           snapshot.refused().keySet().forEach(reason -> refused(registry, reason));
@@ -106,55 +113,48 @@ public final class DeliveryMetrics implements MeterBinder, AutoCloseable {
         });
   }
 
-  private void dropped(MeterRegistry registry, String reason) {
+  private void lost(
+      MeterRegistry registry,
+      String name,
+      String description,
+      String reason,
+      Function<DeliverySnapshot, Map<String, Long>> counts) {
     keep(
         registry,
         FunctionCounter.builder(
-                "psc.delivery.dropped",
+                "psc.delivery." + name,
                 delivery,
-                d -> d.snapshot().dropped().getOrDefault(reason, 0L))
-            .description("Profiles dropped after acceptance")
+                d -> counts.apply(d.snapshot()).getOrDefault(reason, 0L))
+            .description(description)
             .tags(tags.and("reason", reason))
             .register(registry));
   }
 
-  private void refused(MeterRegistry registry, String reason) {
-    keep(
+  private void dropped(MeterRegistry registry, String reason) {
+    lost(
         registry,
-        FunctionCounter.builder(
-                "psc.delivery.refused",
-                delivery,
-                d -> d.snapshot().refused().getOrDefault(reason, 0L))
-            .description("Profiles refused")
-            .tags(tags.and("reason", reason))
-            .register(registry));
+        "dropped",
+        "Profiles dropped after acceptance",
+        reason,
+        DeliverySnapshot::dropped);
+  }
+
+  private void refused(MeterRegistry registry, String reason) {
+    lost(registry, "refused", "Profiles refused", reason, DeliverySnapshot::refused);
   }
 
   private void counter(
       MeterRegistry registry,
       String name,
       String description,
+      @Nullable String unit,
       ToDoubleFunction<DeliverySnapshot> value) {
     keep(
         registry,
         FunctionCounter.builder(
                 "psc.delivery." + name, delivery, d -> value.applyAsDouble(d.snapshot()))
             .description(description)
-            .tags(tags)
-            .register(registry));
-  }
-
-  private void bytes(
-      MeterRegistry registry,
-      String name,
-      String description,
-      ToDoubleFunction<DeliverySnapshot> value) {
-    keep(
-        registry,
-        FunctionCounter.builder(
-                "psc.delivery." + name, delivery, d -> value.applyAsDouble(d.snapshot()))
-            .description(description)
-            .baseUnit("bytes")
+            .baseUnit(unit)
             .tags(tags)
             .register(registry));
   }
@@ -163,13 +163,15 @@ public final class DeliveryMetrics implements MeterBinder, AutoCloseable {
       MeterRegistry registry,
       String name,
       String description,
-      String unit,
+      @Nullable String unit,
       ToDoubleFunction<DeliverySnapshot> value) {
-    Gauge.Builder<Delivery> gauge =
+    keep(
+        registry,
         Gauge.builder("psc.delivery." + name, delivery, d -> value.applyAsDouble(d.snapshot()))
             .description(description)
-            .tags(tags);
-    keep(registry, (unit.isEmpty() ? gauge : gauge.baseUnit(unit)).register(registry));
+            .baseUnit(unit)
+            .tags(tags)
+            .register(registry));
   }
 
   private void latency(

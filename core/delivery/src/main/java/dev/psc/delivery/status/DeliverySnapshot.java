@@ -97,9 +97,4 @@ public record DeliverySnapshot(
   public long droppedTotal() {
     return dropped.values().stream().mapToLong(Long::longValue).sum();
   }
-
-  /** Returns the number of profiles not accepted, for any reason. */
-  public long refusedTotal() {
-    return refused.values().stream().mapToLong(Long::longValue).sum();
-  }
 }

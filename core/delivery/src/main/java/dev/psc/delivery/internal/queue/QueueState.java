@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,6 +63,26 @@ public final class QueueState {
     this.spoolWakeup = spoolWakeup;
     this.spooled = settings.spool() != null;
     this.sendWindow = new SendWindow(settings.batchMaxBytes());
+  }
+
+  /** Returns the result of a function that is called with the lock held. */
+  public <T> T locked(Supplier<T> function) {
+    lock.lock();
+    try {
+      return function.get();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Runs an action with the lock held. */
+  public void runLocked(Runnable action) {
+    lock.lock();
+    try {
+      action.run();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Returns whether the disk accepts writes, even slowly. */

@@ -131,12 +131,7 @@ public final class SendQueue {
 
   /** Returns a batch of one profile of any series, which probes the sink. */
   public @Nullable Batch nextProbe(double random) {
-    lock.lock();
-    try {
-      return sendWindow.takeProbe(random);
-    } finally {
-      lock.unlock();
-    }
+    return state.locked(() -> sendWindow.takeProbe(random));
   }
 
   /** Returns the time until {@link #nextBatch} returns a batch, or a very long time. */
@@ -196,12 +191,7 @@ public final class SendQueue {
 
   /** Halves a refused batch of at least two profiles; its halves are the next to be sent. */
   public void halve(Batch batch) {
-    lock.lock();
-    try {
-      sendWindow.halve(batch);
-    } finally {
-      lock.unlock();
-    }
+    state.runLocked(() -> sendWindow.halve(batch));
   }
 
   /** Sets a profile aside that was rejected alone, until the sink accepts another one. */
@@ -217,12 +207,7 @@ public final class SendQueue {
 
   /** Returns whether a batch is one profile of a repeatedly rejected series. */
   public boolean isKnownBad(Batch batch) {
-    lock.lock();
-    try {
-      return sendWindow.isKnownBad(batch);
-    } finally {
-      lock.unlock();
-    }
+    return state.locked(() -> sendWindow.isKnownBad(batch));
   }
 
   /** Drops and returns the profile of a rejected batch of one. */
@@ -269,12 +254,7 @@ public final class SendQueue {
 
   /** Ends the search for bad profiles, as the sink rejects all of them. */
   public void endBisection() {
-    lock.lock();
-    try {
-      sendWindow.endBisection();
-    } finally {
-      lock.unlock();
-    }
+    state.runLocked(() -> sendWindow.endBisection());
   }
 
   // ---- losses
@@ -359,12 +339,7 @@ public final class SendQueue {
 
   /** Refuses further profiles and sends without waiting for full batches. */
   public void beginClose() {
-    lock.lock();
-    try {
-      closing = true;
-    } finally {
-      lock.unlock();
-    }
+    state.runLocked(() -> closing = true);
     state.sendWakeup.set();
     state.spoolWakeup.set();
   }
@@ -418,11 +393,6 @@ public final class SendQueue {
   }
 
   public long sentSoFar() {
-    lock.lock();
-    try {
-      return counters.sentTotal();
-    } finally {
-      lock.unlock();
-    }
+    return state.locked(() -> counters.sentTotal());
   }
 }

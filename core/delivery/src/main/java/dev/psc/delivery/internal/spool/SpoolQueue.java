@@ -112,21 +112,11 @@ public final class SpoolQueue {
 
   /** Records that written profiles may not be on the device. */
   void notSynced() {
-    lock.lock();
-    try {
-      unsynced = new ArrayList<>();
-    } finally {
-      lock.unlock();
-    }
+    state.runLocked(() -> unsynced = new ArrayList<>());
   }
 
   boolean hasUnwritten() {
-    lock.lock();
-    try {
-      return backlog.hasUnwritten();
-    } finally {
-      lock.unlock();
-    }
+    return state.locked(() -> backlog.hasUnwritten());
   }
 
   /** Returns the position to read records for the window from, or null if it needs none. */
@@ -142,22 +132,12 @@ public final class SpoolQueue {
 
   /** Returns the number of bytes that the window has room for. */
   long wantedBytes() {
-    lock.lock();
-    try {
-      return state.windowMaxBytes() - sendWindow.weightBytes();
-    } finally {
-      lock.unlock();
-    }
+    return state.locked(() -> state.windowMaxBytes() - sendWindow.weightBytes());
   }
 
   /** Returns whether a record is to be read into the window. */
   boolean isWaiting(Segment segment, int ordinal) {
-    lock.lock();
-    try {
-      return segment.waiting.get(ordinal);
-    } finally {
-      lock.unlock();
-    }
+    return state.locked(() -> segment.waiting.get(ordinal));
   }
 
   /** Adds a profile that was read from disk to the window. */
@@ -231,58 +211,28 @@ public final class SpoolQueue {
   }
 
   List<Segment> segments() {
-    lock.lock();
-    try {
-      return backlog.segments();
-    } finally {
-      lock.unlock();
-    }
+    return state.locked(() -> backlog.segments());
   }
 
   void seal(Segment segment) {
-    lock.lock();
-    try {
-      segment.sealed = true;
-    } finally {
-      lock.unlock();
-    }
+    state.runLocked(() -> segment.sealed = true);
   }
 
   boolean isDone(Segment segment) {
-    lock.lock();
-    try {
-      return segment.isDone();
-    } finally {
-      lock.unlock();
-    }
+    return state.locked(() -> segment.isDone());
   }
 
   List<Integer> takeAcks(Segment segment) {
-    lock.lock();
-    try {
-      return segment.takeUnwrittenAcks();
-    } finally {
-      lock.unlock();
-    }
+    return state.locked(() -> segment.takeUnwrittenAcks());
   }
 
   void giveBackAcks(Segment segment, List<Integer> acks) {
-    lock.lock();
-    try {
-      segment.giveBackUnwrittenAcks(acks);
-    } finally {
-      lock.unlock();
-    }
+    state.runLocked(() -> segment.giveBackUnwrittenAcks(acks));
   }
 
   /** Removes a segment whose records are all settled and whose files are deleted. */
   void forget(Segment segment) {
-    lock.lock();
-    try {
-      backlog.forget(segment);
-    } finally {
-      lock.unlock();
-    }
+    state.runLocked(() -> backlog.forget(segment));
   }
 
   /**
