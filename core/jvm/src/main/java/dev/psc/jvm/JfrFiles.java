@@ -10,7 +10,7 @@ import java.nio.file.Path;
 /**
  * Turns {@code .jfr} files into profiles: recordings of the JDK ({@code jcmd PID JFR.dump}, {@code
  * -XX:StartFlightRecording}), of async-profiler and of agents that write this format, as they are
- * or gzip'd.
+ * or compressed with gzip, zip or LZ4.
  *
  * <pre>{@code
  * for (RawProfile profile : JfrFiles.convert(file).profiles(LabelSet.of("job", "checkout"))) {
@@ -73,7 +73,11 @@ public final class JfrFiles {
       return this;
     }
 
-    /** Sets the most bytes of an inflated file; from 1 MiB, 4 GiB by default. */
+    /**
+     * Sets the most bytes of a file, decompressed; from 1 MiB, 4 GiB by default. A compressed file
+     * is written to a temporary one, and is also rejected if it expands to more than 100 times its
+     * size and more than 64 MiB.
+     */
     public Builder maxBytes(long maxBytes) {
       if (maxBytes < LEAST_BYTES) {
         throw new IllegalArgumentException("maxBytes must be at least 1 MiB, but is " + maxBytes);

@@ -63,6 +63,13 @@ class VendorRecordingsTest {
     float weight = 10;
   }
 
+  @Name("datadog.WallClockSamplingEpoch")
+  @StackTrace(false)
+  static final class SamplingEpoch extends Event {
+    int samplePoolSize = 30;
+    int numSuccessfulSamples = 8;
+  }
+
   @Name("profiler.Malloc")
   static final class Malloc extends Event {
     long address;
@@ -92,6 +99,7 @@ class VendorRecordingsTest {
             WallSample.class,
             ExceptionSample.class,
             HeapLiveObject.class,
+            SamplingEpoch.class,
             Malloc.class,
             Free.class,
             NativeLock.class,
@@ -106,6 +114,7 @@ class VendorRecordingsTest {
       }
       new ExceptionSample().commit();
       new HeapLiveObject().commit();
+      new SamplingEpoch().commit();
       for (int address = 1; address <= 3; address++) {
         malloc(address, 1_000);
       }
@@ -143,6 +152,82 @@ class VendorRecordingsTest {
     JfrConversion conversion = JfrFiles.convert(recorded);
     assertThat(sum(conversion, JvmProfile.PROCESS_CPU, 1)).isEqualTo(2_000_000_000L);
     assertThat(sum(conversion, JvmProfile.WALL, 1)).isEqualTo(10_000_000_000L);
+  }
+
+  @Test
+  void theVendorsPeriodIsNotThatOfTheJdk() throws Exception {
+    Path both = directory.resolve("both.jfr");
+    try (Recording recording = new Recording()) {
+      recording.enable("jdk.ExecutionSample").withPeriod(java.time.Duration.ofMillis(10));
+      recording.enable("jdk.ActiveSetting");
+      recording.enable(Configuration.class);
+      recording.enable(CpuSample.class);
+      recording.start();
+      new Configuration().commit();
+      new CpuSample().commit();
+      recording.stop();
+      recording.dump(both);
+    }
+    assertThat(sum(JfrFiles.convert(both), JvmProfile.PROCESS_CPU, 1)).isEqualTo(20_000_000);
+  }
+
+  @Test
+  void saysThatTheWallClockSampledOnlySomeThreads() throws Exception {
+    assertThat(JfrFiles.convert(recorded).remarks())
+        .contains(
+            "wall: values are too low, because the profiler sampled at most 8 of 30 threads at a"
+                + " time");
+  }
+
+  @Test
+  void countsAnErrorOnce() throws Exception {
+    Path errors = directory.resolve("errors.jfr");
+    try (Recording recording = new Recording()) {
+      recording.enable("jdk.JavaExceptionThrow").withStackTrace();
+      recording.enable("jdk.JavaErrorThrow").withStackTrace();
+      recording.start();
+      for (int i = 0; i < 3; i++) {
+        assertThat(new AssertionError("expected")).isNotNull();
+        assertThat(new Error(new IllegalStateException("expected"))).isNotNull();
+      }
+      recording.stop();
+      recording.dump(errors);
+    }
+    assertThat(JfrFiles.convert(errors).events()).containsEntry("jdk.JavaExceptionThrow", 15L);
+    assertThat(sum(JfrFiles.convert(errors), JvmProfile.EXCEPTIONS, 0)).isEqualTo(9);
+  }
+
+  @Test
+  void errorsAloneAreCounted() throws Exception {
+    Path errors = directory.resolve("only-errors.jfr");
+    try (Recording recording = new Recording()) {
+      recording.enable("jdk.JavaErrorThrow").withStackTrace();
+      recording.start();
+      assertThat(new AssertionError("expected")).isNotNull();
+      recording.stop();
+      recording.dump(errors);
+    }
+    assertThat(sum(JfrFiles.convert(errors), JvmProfile.EXCEPTIONS, 0)).isEqualTo(1);
+  }
+
+  @Test
+  void aVendorsExceptionsAreNotLostWhereTheJdkRecordsErrors() throws Exception {
+    Path both = directory.resolve("exceptions.jfr");
+    try (Recording recording = new Recording()) {
+      recording.enable("jdk.JavaErrorThrow").withStackTrace();
+      recording.enable(ExceptionSample.class);
+      recording.start();
+      assertThat(new AssertionError("expected")).isNotNull();
+      for (int i = 0; i < 5; i++) {
+        new ExceptionSample().commit();
+      }
+      recording.stop();
+      recording.dump(both);
+    }
+    JfrConversion conversion = JfrFiles.convert(both);
+    assertThat(sum(conversion, JvmProfile.EXCEPTIONS, 0)).isEqualTo(5);
+    assertThat(conversion.remarks())
+        .anyMatch(remark -> remark.startsWith("jdk.JavaErrorThrow: 1 events"));
   }
 
   @Test

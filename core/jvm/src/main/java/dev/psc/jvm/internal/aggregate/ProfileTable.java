@@ -46,8 +46,14 @@ public final class ProfileTable {
     if (row * 2 >= values.length) {
       values = Arrays.copyOf(values, values.length * 2);
     }
-    values[row * 2] += first;
-    values[row * 2 + 1] += second;
+    values[row * 2] = sum(values[row * 2], first);
+    values[row * 2 + 1] = sum(values[row * 2 + 1], second);
+  }
+
+  /** Returns a sum of which damaged or huge values do not make a negative one. */
+  private static long sum(long before, long added) {
+    long sum = before + Math.max(0, added);
+    return sum < 0 ? Long.MAX_VALUE : sum;
   }
 
   public int size() {
@@ -92,7 +98,9 @@ public final class ProfileTable {
   public ProfileTable timesPeriod(long period) {
     ProfileTable copy = copy();
     for (int row = 0; row < rows.size(); row++) {
-      copy.values[row * 2 + 1] = copy.values[row * 2] * period;
+      long count = copy.values[row * 2];
+      copy.values[row * 2 + 1] =
+          count > Long.MAX_VALUE / period ? Long.MAX_VALUE : count * period;
     }
     return copy;
   }

@@ -200,6 +200,11 @@ public final class StackPool {
     return (stackFlags[stack] & WAITS) != 0;
   }
 
+  /** Returns whether the leaf of a stack is a function. */
+  public boolean leafIs(int stack, String function) {
+    return depth(stack) > 0 && names[functionOf(frame(stack, 0))].equals(function);
+  }
+
   public int depth(int stack) {
     return ends[stack] - (stack == 0 ? 0 : ends[stack - 1]);
   }

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EventCounter {
 
+  private static final String ERROR_CONSTRUCTOR = "java.lang.Error.<init>";
+
   private final Aggregator aggregator;
   private final CaptureSettings settings;
   private final CpuWeigher cpu;
@@ -87,7 +89,6 @@ public final class EventCounter {
     }
     handlers.put("jdk.ThreadStart", event -> count(event, JvmProfile.THREADCREATE));
     handlers.put("jdk.JavaExceptionThrow", this::exception);
-    handlers.put("jdk.JavaErrorThrow", this::exception);
   }
 
   /** Returns what to call for each event, by its name. */
@@ -238,9 +239,16 @@ public final class EventCounter {
   private static final LabelSet FILE = LabelSet.of("event", "file");
   private static final LabelSet PINNED = LabelSet.of("event", "pinned");
 
+  /**
+   * Counts an exception once. The JDK records an error twice as {@code jdk.JavaExceptionThrow},
+   * from the constructors of {@code Throwable} and of {@code Error}, and a third time as {@code
+   * jdk.JavaErrorThrow}.
+   */
   private void exception(JfrEvent event) {
     exceptionEvents++;
-    count(event, JvmProfile.EXCEPTIONS);
+    if (!event.hasStack() || !aggregator.stackPool().leafIs(event.stack(), ERROR_CONSTRUCTOR)) {
+      count(event, JvmProfile.EXCEPTIONS);
+    }
   }
 
   private void count(JfrEvent event, JvmProfile profile) {
@@ -316,7 +324,7 @@ public final class EventCounter {
   }
 
   /** Returns how many bytes of events the JVM says that it lost. */
-  long lostBytes() {
+  public long lostBytes() {
     return lostBytes;
   }
 }

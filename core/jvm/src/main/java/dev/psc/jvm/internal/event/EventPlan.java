@@ -91,7 +91,6 @@ public final class EventPlan {
     }
     if (profiles.contains(JvmProfile.EXCEPTIONS) && dynamic.exceptions()) {
       put(events, "jdk.JavaExceptionThrow", "stackTrace", "true", "throttle", "off");
-      put(events, "jdk.JavaErrorThrow", "stackTrace", "true", "throttle", "off");
     }
     if (!events.isEmpty()) {
       put(events, "jdk.DataLoss");

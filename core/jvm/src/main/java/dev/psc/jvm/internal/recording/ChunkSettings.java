@@ -4,8 +4,12 @@ import dev.psc.jvm.internal.event.EventPlan;
 import dev.psc.jvm.internal.event.JfrEvent;
 import dev.psc.jvm.internal.event.JfrField;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -24,11 +28,14 @@ final class ChunkSettings {
   private static final Pattern PERIOD = Pattern.compile("(\\d{1,15}) ?(ns|us|ms|s|m|h|)");
   private static final Pattern TIME_ENGINES = Pattern.compile("cpu|itimer|ctimer|wall|.*-clock");
 
+  static final String VENDOR_CPU = "datadog.ExecutionSample";
+  static final String VENDOR_WALL = "datadog.MethodSample";
+  static final String WALL_CLOCK = "profiler.WallClockSample";
+
   private final List<Setting> recorded = new ArrayList<>();
+  private final Map<String, Long> periods = new HashMap<>();
+  private final Map<String, Set<Long>> conflicts = new TreeMap<>();
   private @Nullable String event;
-  private long cpuNanos;
-  private long wallNanos;
-  private long intervalNanos;
   private long nativeBytes;
   private boolean wall;
   private boolean profilerSettings;
@@ -44,7 +51,7 @@ final class ChunkSettings {
       return;
     }
     switch (name) {
-      case "nativemem" -> nativeBytes = nanos(value);
+      case "nativemem" -> nativeBytes = Math.max(1, nanos(value));
       case "period", "interval", "wall", "event" ->
           recorded.add(new Setting(setting.number(JfrField.ID), name, value));
       default -> {}
@@ -53,8 +60,8 @@ final class ChunkSettings {
 
   /** Records Datadog's configuration event. */
   void vendorConfiguration(JfrEvent configuration) {
-    cpuNanos = shorter(cpuNanos, millis(configuration, JfrField.CPU_INTERVAL));
-    wallNanos = shorter(wallNanos, millis(configuration, JfrField.WALL_INTERVAL));
+    period(VENDOR_CPU, millis(configuration, JfrField.CPU_INTERVAL));
+    period(VENDOR_WALL, millis(configuration, JfrField.WALL_INTERVAL));
   }
 
   /** Returns a length of time; a field without a unit is in milliseconds. */
@@ -80,38 +87,45 @@ final class ChunkSettings {
       profilerSettings |= !setting.name.equals("period");
       switch (setting.name) {
         case "event" -> event = setting.value;
-        case "wall" -> wall(setting.value);
-        default -> period(setting, type);
+        case "wall" -> {
+          wall = true;
+          period(WALL_CLOCK, nanos(setting.value));
+        }
+        default -> {
+          wall |= type.equals(WALL_CLOCK);
+          if (!isVendor(type) || !periods.containsKey(type)) {
+            period(type, nanos(setting.value));
+          }
+        }
       }
     }
     if ("wall".equals(event)) {
       wall = true;
-      wallNanos = wallNanos > 0 ? wallNanos : intervalNanos;
-      cpuNanos = 0;
-    }
-  }
-
-  private void wall(String value) {
-    wall = true;
-    wallNanos = shorter(wallNanos, nanos(value));
-  }
-
-  private void period(Setting setting, String type) {
-    switch (type) {
-      case EventPlan.EXECUTION, "datadog.ExecutionSample" -> {
-        cpuNanos = shorter(cpuNanos, nanos(setting.value));
-        if (setting.name.equals("interval")) {
-          intervalNanos = cpuNanos;
-        }
+      Long interval = periods.remove(EventPlan.EXECUTION);
+      if (interval != null) {
+        periods.putIfAbsent(WALL_CLOCK, interval);
       }
-      case "profiler.WallClockSample", "datadog.MethodSample" -> wall(setting.value);
-      default -> {}
     }
   }
 
-  /** Returns the shorter of two periods, since the shortest request decides; 0 is unknown. */
-  private static long shorter(long known, long nanos) {
-    return nanos <= 0 || (known > 0 && known < nanos) ? known : nanos;
+  private static boolean isVendor(String type) {
+    return type.equals(VENDOR_CPU) || type.equals(VENDOR_WALL);
+  }
+
+  /** Records the period of an event type; the shortest request decides, and 0 is unknown. */
+  private void period(String type, long nanos) {
+    if (nanos > 0) {
+      Long known = periods.put(type, nanos);
+      if (known != null && known != nanos) {
+        periods.put(type, Math.min(known, nanos));
+        conflicts.computeIfAbsent(type, added -> new TreeSet<>(Set.of(known))).add(nanos);
+      }
+    }
+  }
+
+  /** Returns the periods of an event type, if the chunk states more than one. */
+  Set<Long> conflicts(String type) {
+    return conflicts.getOrDefault(type, Set.of());
   }
 
   private static long nanos(String value) {
@@ -121,12 +135,17 @@ final class ChunkSettings {
     }
     long amount = Long.parseLong(matcher.group(1));
     return switch (matcher.group(2)) {
-      case "us" -> amount * 1_000;
-      case "ms" -> amount * 1_000_000;
-      case "s" -> amount * 1_000_000_000L;
-      case "m", "h" -> 0;
+      case "us" -> saturated(amount, 1_000);
+      case "ms" -> saturated(amount, 1_000_000);
+      case "s" -> saturated(amount, 1_000_000_000L);
+      case "m" -> saturated(amount, 60_000_000_000L);
+      case "h" -> saturated(amount, 3_600_000_000_000L);
       default -> amount;
     };
+  }
+
+  private static long saturated(long amount, long factor) {
+    return Math.min(amount, Long.MAX_VALUE / factor) * factor;
   }
 
   /** Returns whether running threads were sampled by wall-clock time too. */
@@ -134,17 +153,12 @@ final class ChunkSettings {
     return wall;
   }
 
-  /** Returns the CPU sampling period, or 0 if the chunk does not state it. */
-  long cpuNanos() {
-    return samplesTime() ? cpuNanos : 0;
+  /** Returns the sampling period of an event type, or 0 if the chunk does not state it. */
+  long nanosOf(String type) {
+    return periods.getOrDefault(type, 0L);
   }
 
-  /** Returns the wall-clock sampling period, or 0 if the chunk does not state it. */
-  long wallNanos() {
-    return wallNanos;
-  }
-
-  /** Returns the sampling interval of native allocations in bytes, or 0. */
+  /** Returns the sampling interval of native allocations in bytes: 1 for all, 0 if not stated. */
   long nativeBytes() {
     return nativeBytes;
   }

@@ -1,14 +1,10 @@
 package dev.psc.jvm.internal.recording;
 
-import java.io.BufferedInputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipInputStream;
 
 /** The compressions of a file, told apart by its first bytes. */
 enum Compression {
@@ -18,7 +14,13 @@ enum Compression {
   LZ4("LZ4", 0x04, 0x22, 0x4d, 0x18),
   ZSTD("Zstandard, which cannot be read; decompress it first: zstd -d", 0x28, 0xb5, 0x2f, 0xfd),
   XZ("xz, which cannot be read; decompress it first: xz -d", 0xfd, '7', 'z', 'X', 'Z', 0),
-  BZIP2("bzip2, which cannot be read; decompress it first: bzip2 -d", 'B', 'Z', 'h');
+  BZIP2("bzip2, which cannot be read; decompress it first: bzip2 -d", 'B', 'Z', 'h'),
+  LZ4_BLOCK("LZ4 blocks of Java, which cannot be read; decompress it first", 'L', 'Z', '4', 'B'),
+  LZ4_OLD("the old LZ4 format, which cannot be read; decompress it first: lz4 -d", 2, 0x21, 0x4c),
+  SNAPPY("Snappy, which cannot be read; decompress it first", 0xff, 6, 0, 0, 's', 'N'),
+  SEVEN_ZIP("7-Zip, which cannot be read; decompress it first: 7z x", '7', 'z', 0xbc, 0xaf),
+  UNIX("compress, which cannot be read; decompress it first: uncompress", 0x1f, 0x9d),
+  LZIP("lzip, which cannot be read; decompress it first: lzip -d", 'L', 'Z', 'I', 'P');
 
   private static final int BUFFER_BYTES = 1 << 16;
 
@@ -34,10 +36,13 @@ enum Compression {
 
   /** Returns the compression of a file. */
   static Compression of(Path file) throws IOException {
-    byte[] first;
     try (InputStream in = Files.newInputStream(file)) {
-      first = in.readNBytes(6);
+      return of(in.readNBytes(6));
     }
+  }
+
+  /** Returns the compression of a file with these first bytes. */
+  static Compression of(byte[] first) {
     for (Compression compression : values()) {
       if (compression != NONE && compression.begins(first)) {
         return compression;
@@ -64,24 +69,12 @@ enum Compression {
     return advice;
   }
 
-  /** Returns the decompressed bytes; those of a zip's first file. */
+  /** Returns the decompressed bytes of a stream with GZIP or LZ4. */
   InputStream open(InputStream compressed) throws IOException {
     return switch (this) {
       case GZIP -> new GZIPInputStream(compressed, BUFFER_BYTES);
-      case ZIP -> firstFile(new ZipInputStream(compressed));
-      case LZ4 -> new Lz4InputStream(new BufferedInputStream(compressed, BUFFER_BYTES));
-      default -> throw new IOException("the file is compressed with " + advice);
+      case LZ4 -> new Lz4InputStream(compressed);
+      default -> throw new IOException("not a single compressed stream: " + this);
     };
-  }
-
-  private static InputStream firstFile(ZipInputStream zip) throws IOException {
-    ZipEntry entry = zip.getNextEntry();
-    while (entry != null && entry.isDirectory()) {
-      entry = zip.getNextEntry();
-    }
-    if (entry == null) {
-      throw new EOFException("the zip file has no file in it");
-    }
-    return zip;
   }
 }

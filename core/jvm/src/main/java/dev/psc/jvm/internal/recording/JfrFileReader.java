@@ -58,10 +58,10 @@ public final class JfrFileReader {
     int unread = 0;
     for (JfrFile.Chunk chunk : file.chunks()) {
       number++;
-      if (chunk.startNanos() > 0) {
+      if (chunk.hasTime()) {
         start = Math.min(start, chunk.startNanos());
+        end = Math.max(end, chunk.endNanos());
       }
-      end = Math.max(end, chunk.startNanos() + chunk.durationNanos());
       JfrChunk opened;
       try {
         opened =
@@ -74,7 +74,10 @@ public final class JfrFileReader {
         continue;
       }
       try {
-        end = Math.max(end, readEvents(opened, chunk, overlapping));
+        long lastNanos = readEvents(opened, chunk, overlapping);
+        if (chunk.hasTime() && lastNanos < start + JfrFile.LONGEST_NANOS) {
+          end = Math.max(end, lastNanos);
+        }
       } catch (ClosedChannelException e) {
         throw e;
       } catch (IOException | RuntimeException e) {
@@ -96,6 +99,7 @@ public final class JfrFileReader {
     overlapping.addRemarks(remarks);
     if (start == Long.MAX_VALUE) {
       start = file.modifiedNanos();
+      end = start;
       remarks.add("the recording does not state its time; that of the file is used");
     }
     return counter.result(start, Math.max(1, end - start), remarks);

@@ -41,9 +41,11 @@ final class NativeAllocations {
   private void add(long address, long nanos, long key, long objects, long bytes) {
     if (size == most) {
       match();
-      if (size > most - most / 4) {
+      int room = most - most / 4;
+      if (size > room) {
+        // A quarter is always free afterwards, so that matching stays rare.
         incomplete = true;
-        return;
+        size = room;
       }
     }
     if ((size + 1) * LONGS > rows.length) {

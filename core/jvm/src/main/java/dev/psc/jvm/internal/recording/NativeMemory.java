@@ -69,7 +69,11 @@ final class NativeMemory {
       remarks.add("native_memory: " + unscaled);
     } else {
       result.nativeComment(
-          "values are estimates: one allocation per " + interval + " allocated bytes was recorded");
+          interval == 1
+              ? "values are exact: every allocation was recorded"
+              : "values are estimates: one allocation per "
+                  + interval
+                  + " allocated bytes was recorded");
     }
   }
 }

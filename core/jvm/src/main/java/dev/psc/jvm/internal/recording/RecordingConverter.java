@@ -58,6 +58,7 @@ final class RecordingConverter {
   private final Map<String, Consumer<JfrEvent>> handlers = new HashMap<>();
   private final Map<String, Long> events = new TreeMap<>();
   private final Map<String, Long> unread = new TreeMap<>();
+  private final Map<String, Long> notTime = new TreeMap<>();
   private final Set<String> failures = new LinkedHashSet<>();
   private final RecordingResult result = new RecordingResult(tables);
 
@@ -67,19 +68,26 @@ final class RecordingConverter {
   private final Sums vendorObjects = new Sums(tables, JvmProfile.MEMORY, JvmProfile.EXCEPTIONS);
   private final Sums byCpuTime = new Sums(tables, JvmProfile.PROCESS_CPU);
   private final Sums byCpuTimer = new Sums(tables, JvmProfile.PROCESS_CPU);
+  private final Sums vendorCpu = new Sums(tables, JvmProfile.PROCESS_CPU);
   private final Sums running = new Sums(tables, JvmProfile.PROCESS_CPU, JvmProfile.WALL);
   private final Sums sleeping = new Sums(tables, JvmProfile.WALL);
   private final Sums wallClock = new Sums(tables, JvmProfile.WALL);
+  private final Sums vendorWall = new Sums(tables, JvmProfile.WALL);
+  private final Sums errors = new Sums(tables, JvmProfile.EXCEPTIONS);
   private final Sums live = new Sums(tables, JvmProfile.HEAP);
   private final NativeMemory nativeMemory = new NativeMemory(tables);
+  private final EventCounter jdkEvents;
   private ChunkSettings chunkSettings = new ChunkSettings();
+  private long mostThreads;
+  private long mostSampled;
 
   RecordingConverter(CaptureSettings settings) {
     this.settings = settings;
     threads = new JfrThreads(tables.labels(), id -> false, settings.threadNames());
     Map<String, Consumer<JfrEvent>> exactly =
         converter(exact, settings.toBuilder().exactAllocations(true).build()).handlers();
-    handlers.putAll(converter(common, settings).handlers());
+    jdkEvents = converter(common, settings);
+    handlers.putAll(jdkEvents.handlers());
     for (String tlab : new String[] {IN_TLAB, OUTSIDE_TLAB}) {
       // Once for the sizes of classes, once to be counted.
       handlers.merge(tlab, Objects.requireNonNull(exactly.get(tlab)), Consumer::andThen);
@@ -91,7 +99,10 @@ final class RecordingConverter {
     handlers.put("jdk.ActiveSetting", event -> chunkSettings.activeSetting(event));
     handlers.put(
         "jdk.OldObjectSample", event -> EventCounter.oldObject(common.aggregator(), event));
-    handlers.put("profiler.WallClockSample", event -> wallClockSample(event, JfrField.SAMPLES));
+    handlers.put(
+        "jdk.JavaErrorThrow", event -> errors.add(JvmProfile.EXCEPTIONS, event, event.stack(), 1, 0));
+    handlers.put(
+        ChunkSettings.WALL_CLOCK, event -> wallClockSample(wallClock, event, JfrField.SAMPLES));
     handlers.put("profiler.WallClockSleeping", this::sleepers);
     handlers.put("profiler.LiveObject", this::liveObject);
     handlers.put(
@@ -102,8 +113,10 @@ final class RecordingConverter {
     handlers.put(
         "datadog.DatadogProfilerConfig", event -> chunkSettings.vendorConfiguration(event));
     handlers.put(
-        "datadog.ExecutionSample", event -> count(byCpuTimer, JvmProfile.PROCESS_CPU, event));
-    handlers.put("datadog.MethodSample", event -> wallClockSample(event, JfrField.WEIGHT));
+        ChunkSettings.VENDOR_CPU, event -> count(vendorCpu, JvmProfile.PROCESS_CPU, event));
+    handlers.put(
+        ChunkSettings.VENDOR_WALL, event -> wallClockSample(vendorWall, event, JfrField.WEIGHT));
+    handlers.put("datadog.WallClockSamplingEpoch", this::samplingEpoch);
     handlers.put("datadog.ObjectSample", this::vendorAllocation);
     handlers.put("datadog.HeapLiveObject", this::vendorLiveObject);
     handlers.put("datadog.ExceptionSample", this::vendorException);
@@ -188,7 +201,7 @@ final class RecordingConverter {
     addWall();
     Sums memory = common.has(JvmProfile.MEMORY) ? common : exact;
     result.add(memory.has(JvmProfile.MEMORY) ? memory : vendorObjects, JvmProfile.MEMORY);
-    result.add(common.has(JvmProfile.EXCEPTIONS) ? common : vendorObjects, JvmProfile.EXCEPTIONS);
+    addExceptions();
     for (JvmProfile profile :
         new JvmProfile[] {
           JvmProfile.MUTEX, JvmProfile.BLOCK, JvmProfile.THREADCREATE, JvmProfile.LEAK_SUSPECTS
@@ -204,7 +217,18 @@ final class RecordingConverter {
 
   private List<Sums> chunkSums() {
     return List.of(
-        common, exact, vendorObjects, byCpuTime, byCpuTimer, running, sleeping, wallClock, live);
+        common,
+        exact,
+        vendorObjects,
+        errors,
+        byCpuTime,
+        byCpuTimer,
+        vendorCpu,
+        running,
+        sleeping,
+        wallClock,
+        vendorWall,
+        live);
   }
 
   /** Returns whether no event was read at all. */
@@ -247,8 +271,16 @@ final class RecordingConverter {
     sleeping.add(JvmProfile.WALL, event, event.stack(), event.number(JfrField.SAMPLES_COUNT), 0);
   }
 
-  private void wallClockSample(JfrEvent event, JfrField samples) {
-    wallClock.add(JvmProfile.WALL, event, event.stack(), weight(event, samples), 0);
+  private static void wallClockSample(Sums sums, JfrEvent event, JfrField samples) {
+    sums.add(JvmProfile.WALL, event, event.stack(), weight(event, samples), 0);
+  }
+
+  /** Notes how many of how many threads the vendor's wall clock samples each time. */
+  private void samplingEpoch(JfrEvent event) {
+    if (event.has(JfrField.SAMPLE_POOL_SIZE) && event.has(JfrField.SUCCESSFUL_SAMPLES)) {
+      mostThreads = Math.max(mostThreads, event.number(JfrField.SAMPLE_POOL_SIZE));
+      mostSampled = Math.max(mostSampled, event.number(JfrField.SUCCESSFUL_SAMPLES));
+    }
   }
 
   private void cpuTimeSample(JfrEvent event) {
@@ -266,22 +298,52 @@ final class RecordingConverter {
         || chunkSettings.samplesWallClock();
   }
 
+  /** Adds the CPU samples of the best origin. */
   private void addCpu() {
-    if (byCpuTime.has(JvmProfile.PROCESS_CPU)) {
-      result.add(byCpuTime, JvmProfile.PROCESS_CPU);
-    } else if (byCpuTimer.has(JvmProfile.PROCESS_CPU)) {
-      result.addTimed(byCpuTimer, JvmProfile.PROCESS_CPU, chunkSettings);
-    } else if (!runningIsWall()) {
-      result.addTimed(running, JvmProfile.PROCESS_CPU, chunkSettings);
+    JvmProfile profile = JvmProfile.PROCESS_CPU;
+    if (byCpuTime.has(profile)) {
+      result.add(byCpuTime, profile);
+    } else if (vendorCpu.has(profile)) {
+      result.addTimed(vendorCpu, profile, chunkSettings, ChunkSettings.VENDOR_CPU);
+    } else {
+      boolean timer = byCpuTimer.has(profile);
+      Sums samples = timer ? byCpuTimer : running;
+      if (!timer && runningIsWall()) {
+        return;
+      }
+      if (chunkSettings.samplesTime()) {
+        result.addTimed(samples, profile, chunkSettings, EventPlan.EXECUTION);
+      } else if (samples.has(profile)) {
+        notTime.merge(
+            String.valueOf(chunkSettings.event()), samples.samples(profile), Long::sum);
+      }
     }
   }
 
   private void addWall() {
-    if (wallClock.has(JvmProfile.WALL)) {
-      result.addTimed(wallClock, JvmProfile.WALL, chunkSettings);
+    JvmProfile profile = JvmProfile.WALL;
+    if (vendorWall.has(profile)) {
+      result.addTimed(vendorWall, profile, chunkSettings, ChunkSettings.VENDOR_WALL);
+    } else if (wallClock.has(profile)) {
+      result.addTimed(wallClock, profile, chunkSettings, ChunkSettings.WALL_CLOCK);
     } else if (runningIsWall()) {
-      running.addAll(sleeping, JvmProfile.WALL, 0);
-      result.addTimed(running, JvmProfile.WALL, chunkSettings);
+      running.addAll(sleeping, profile, 0);
+      result.addTimed(running, profile, chunkSettings, ChunkSettings.WALL_CLOCK);
+    }
+  }
+
+  /** Adds the exceptions of the origin that has the most kinds of them. */
+  private void addExceptions() {
+    JvmProfile profile = JvmProfile.EXCEPTIONS;
+    if (common.has(profile)) {
+      result.add(common, profile);
+    } else if (vendorObjects.has(profile)) {
+      result.add(vendorObjects, profile);
+      if (errors.has(profile)) {
+        unread.merge("jdk.JavaErrorThrow", errors.samples(profile), Long::sum);
+      }
+    } else {
+      result.add(errors, profile);
     }
   }
 
@@ -299,6 +361,7 @@ final class RecordingConverter {
   }
 
   private void vendorLiveObject(JfrEvent event) {
+    result.liveComment("inuse values are estimates: sampled objects times their weights");
     weighed(live, JvmProfile.HEAP, event);
   }
 
@@ -331,11 +394,42 @@ final class RecordingConverter {
         (name, count) ->
             remarks.add(
                 name + ": " + count + " events with a stack are not read and are in no profile"));
+    notTime.forEach(
+        (event, count) ->
+            remarks.add(
+                EventPlan.EXECUTION
+                    + ": "
+                    + count
+                    + " samples of "
+                    + event
+                    + " are in no profile, because they do not measure time"));
+    addLosses(remarks);
     long folded = nativeMemory.folded();
     for (Sums sums : chunkSums()) {
       folded += sums.folded();
     }
     nativeMemory.end(result, remarks);
     return result.end(start, duration, folded, events, remarks);
+  }
+
+  private void addLosses(List<String> remarks) {
+    if (jdkEvents.lostSamples() > 0) {
+      remarks.add(
+          "process_cpu: values are too low, because the JVM lost "
+              + jdkEvents.lostSamples()
+              + " samples");
+    }
+    if (jdkEvents.lostBytes() > 0) {
+      remarks.add(
+          "values may be too low, because the JVM lost " + jdkEvents.lostBytes() + " bytes of events");
+    }
+    if (mostThreads > mostSampled) {
+      remarks.add(
+          "wall: values are too low, because the profiler sampled at most "
+              + mostSampled
+              + " of "
+              + mostThreads
+              + " threads at a time");
+    }
   }
 }

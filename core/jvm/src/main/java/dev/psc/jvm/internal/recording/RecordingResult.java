@@ -25,6 +25,7 @@ final class RecordingResult {
   private final Timed cpu;
   private final Timed wall;
   private @Nullable String nativeComment;
+  private String liveComment = "inuse values are those of sampled objects";
 
   /** The periods of the samples of one profile. */
   private final class Timed {
@@ -60,6 +61,19 @@ final class RecordingResult {
                 + sums.samples(profile)
                 + " samples");
         add(sums, period);
+      }
+    }
+
+    void conflict(Sums sums, String type, Set<Long> stated) {
+      if (sums.has(profile) && !stated.isEmpty()) {
+        assumptions.add(
+            "a chunk states several sampling periods of "
+                + type
+                + ", "
+                + stated
+                + " ns; the shortest is assumed for "
+                + sums.samples(profile)
+                + " samples");
       }
     }
 
@@ -99,15 +113,17 @@ final class RecordingResult {
     totals.addAll(sums, profile, 0);
   }
 
-  /** Adds numbers of CPU or wall-clock samples, whose period is a setting of their chunk. */
-  void addTimed(Sums sums, JvmProfile profile, ChunkSettings settings) {
-    boolean isCpu = profile == JvmProfile.PROCESS_CPU;
-    Timed timed = isCpu ? cpu : wall;
-    long period = isCpu ? settings.cpuNanos() : settings.wallNanos();
+  /**
+   * Adds numbers of CPU or wall-clock samples.
+   *
+   * @param type the event type whose period is a setting of their chunk
+   */
+  void addTimed(Sums sums, JvmProfile profile, ChunkSettings settings, String type) {
+    Timed timed = profile == JvmProfile.PROCESS_CPU ? cpu : wall;
+    long period = settings.nanosOf(type);
     if (period > 0) {
       timed.add(sums, period);
-    } else if (!settings.samplesTime()) {
-      timed.assume(sums, timed.otherwise, "samples " + settings.event() + ", which is not a time");
+      timed.conflict(sums, type, settings.conflicts(type));
     } else if (settings.leavesDefault()) {
       timed.assume(sums, timed.otherwise, "leaves the sampling period to the profiler's default");
     } else {
@@ -118,6 +134,10 @@ final class RecordingResult {
   /** Returns the table of the native allocations that are in use. */
   Sums nativeInUse() {
     return nativeInUse;
+  }
+
+  void liveComment(String comment) {
+    liveComment = comment;
   }
 
   void nativeComment(String comment) {
@@ -180,7 +200,7 @@ final class RecordingResult {
         switch (profile) {
           case PROCESS_CPU -> cpu.comments();
           case WALL -> wall.comments();
-          case HEAP -> List.of("inuse values are those of sampled objects");
+          case HEAP -> List.of(liveComment);
           case NATIVE_MEMORY -> nativeComment == null ? List.of() : List.of(nativeComment);
           default -> List.of();
         };

@@ -129,7 +129,7 @@ class ProfilerRecordingTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"itimer, 0, 10000000", "cpu, 5000000, 5000000", "cache-misses, 1000, 10000000"})
+  @CsvSource({"itimer, 0, 10000000", "cpu, 5000000, 5000000", "task-clock, 1000, 1000"})
   void samplesOfRunningThreadsAreCpuTimeWhereNothingSamplesTheWallClock(
       String event, String interval, long period) throws Exception {
     HandMadeChunk chunk = chunk();
@@ -141,6 +141,36 @@ class ProfilerRecordingTest {
     assertThat(conversion.profiles()).doesNotContain(JvmProfile.WALL);
     assertThat(conversion.remarks().toString().contains("are assumed"))
         .isEqualTo(period != Long.parseLong(interval));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"cache-misses", "java.lang.Thread.sleep", "cycles"})
+  void samplesThatDoNotMeasureTimeAreNamedAndNotCountedAsTime(String event) throws Exception {
+    HandMadeChunk chunk = chunk();
+    setting(chunk, ACTIVE_RECORDING, "event", event);
+    setting(chunk, EXECUTION, "interval", "1000");
+    samples(chunk, DEFAULT, 10);
+    JfrConversion conversion = convert(chunk.build());
+    assertThat(conversion.profiles()).isEmpty();
+    assertThat(conversion.remarks())
+        .containsExactly(
+            "jdk.ExecutionSample: 10 samples of "
+                + event
+                + " are in no profile, because they do not measure time");
+  }
+
+  @Test
+  void theShortestOfSeveralPeriodsInAChunkIsNamed() throws Exception {
+    HandMadeChunk chunk = chunk();
+    setting(chunk, EXECUTION, "period", "10 ms");
+    setting(chunk, EXECUTION, "period", "20 ms");
+    samples(chunk, RUNNABLE, 3);
+    JfrConversion conversion = convert(chunk.build());
+    assertThat(sum(conversion, JvmProfile.PROCESS_CPU, 1)).isEqualTo(30_000_000);
+    assertThat(conversion.remarks())
+        .singleElement()
+        .asString()
+        .contains("several sampling periods of jdk.ExecutionSample, [10000000, 20000000] ns");
   }
 
   @ParameterizedTest

@@ -1,0 +1,191 @@
+package dev.psc.jvm.internal.recording;
+
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
+import java.util.zip.ZipInputStream;
+
+/**
+ * Decompresses a file into another one: recordings one after the other, all those of a zip. Not
+ * thread-safe.
+ */
+final class Decompression {
+
+  /** A recording shrinks to a tenth at best; what expands more is no recording. */
+  static final int MAX_RATIO = 100;
+
+  /** What a small file may expand to whatever its ratio. */
+  static final long SMALL_BYTES = 64L << 20;
+
+  /** A compressed file in a zip in a compressed file. */
+  private static final int MAX_DEPTH = 3;
+
+  private static final int BUFFER_BYTES = 1 << 16;
+  private static final int HEAD_BYTES = 6;
+  private static final byte[] MAGIC = {'F', 'L', 'R', 0};
+
+  private final Path from;
+  private final OutputStream out;
+  private final long maxBytes;
+  private final long maxExpanded;
+  private final List<Part> parts = new ArrayList<>();
+  private final List<String> remarks;
+  private final byte[] buffer = new byte[BUFFER_BYTES];
+  private long written;
+
+  /**
+   * A recording in the decompressed file.
+   *
+   * @param start where it begins
+   * @param end where it ends
+   */
+  record Part(long start, long end) {}
+
+  private Decompression(Path from, OutputStream out, long maxBytes, List<String> remarks)
+      throws IOException {
+    this.from = from;
+    this.out = out;
+    this.maxBytes = maxBytes;
+    this.maxExpanded = Math.max(SMALL_BYTES, Files.size(from) * MAX_RATIO);
+    this.remarks = remarks;
+  }
+
+  /**
+   * Decompresses a file.
+   *
+   * @param maxBytes the most bytes to write
+   * @param remarks gets a remark about each part that is damaged or left out
+   * @return the recordings in it
+   * @throws IOException if it expands too much, is compressed in a way that cannot be read, or holds
+   *     something other than recordings
+   */
+  static List<Part> run(Path from, Path to, long maxBytes, List<String> remarks)
+      throws IOException {
+    try (InputStream in = Files.newInputStream(from);
+        OutputStream out = Files.newOutputStream(to)) {
+      Decompression decompression = new Decompression(from, out, maxBytes, remarks);
+      decompression.unpack(new BufferedInputStream(in, BUFFER_BYTES), "", 0);
+      return decompression.parts;
+    }
+  }
+
+  /**
+   * Unpacks one file.
+   *
+   * @param entry its name in a zip, or empty
+   */
+  private void unpack(BufferedInputStream in, String entry, int depth) throws IOException {
+    if (depth > MAX_DEPTH) {
+      throw new IOException(from + " is compressed more than " + MAX_DEPTH + " times");
+    }
+    long before = written;
+    try {
+      in.mark(HEAD_BYTES);
+      byte[] first = in.readNBytes(HEAD_BYTES);
+      in.reset();
+      Compression compression = Compression.of(first);
+      if (compression == Compression.NONE) {
+        copy(in, first, entry);
+      } else if (!compression.isReadable()) {
+        leaveOut(entry, "is compressed with " + compression.advice());
+      } else if (compression == Compression.ZIP) {
+        unpackZip(in, depth);
+      } else {
+        unpack(new BufferedInputStream(compression.open(in), BUFFER_BYTES), entry, depth + 1);
+      }
+    } catch (EOFException | ZipException e) {
+      remarks.add(
+          named(entry)
+              + " is damaged or cut off after "
+              + (written - before)
+              + " decompressed bytes ("
+              + e.getMessage()
+              + ")");
+    }
+  }
+
+  private static String named(String entry) {
+    return entry.isEmpty() ? "the compressed file" : "the file " + entry + " in the zip";
+  }
+
+  private void leaveOut(String entry, String why) throws IOException {
+    if (entry.isEmpty()) {
+      throw new IOException(from + " " + why);
+    }
+    remarks.add(named(entry) + " is left out: it " + why);
+  }
+
+  private void unpackZip(InputStream in, int depth) throws IOException {
+    ZipInputStream zip = new ZipInputStream(in, StandardCharsets.UTF_8);
+    boolean empty = true;
+    for (ZipEntry entry = next(zip); entry != null; entry = next(zip)) {
+      if (!entry.isDirectory()) {
+        empty = false;
+        unpack(new BufferedInputStream(new Unclosed(zip), BUFFER_BYTES), entry.getName(), depth + 1);
+      }
+    }
+    if (empty) {
+      throw new EOFException("the zip has no file in it");
+    }
+  }
+
+  private static ZipEntry next(ZipInputStream zip) throws IOException {
+    try {
+      return zip.getNextEntry();
+    } catch (IllegalArgumentException e) {
+      ZipException damaged = new ZipException("the name of a file is not UTF-8");
+      damaged.initCause(e);
+      throw damaged;
+    }
+  }
+
+  private void copy(InputStream in, byte[] first, String entry) throws IOException {
+    for (int i = 0; i < MAGIC.length; i++) {
+      if (i < first.length && first[i] != MAGIC[i]) {
+        leaveOut(entry, "is not a flight recording: it does not begin with FLR");
+        return;
+      }
+    }
+    long start = written;
+    try {
+      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+        if (written + read > maxBytes) {
+          throw JfrFile.tooLarge(from, maxBytes);
+        }
+        if (written + read > maxExpanded) {
+          throw new IOException(
+              from
+                  + " expands to more than "
+                  + maxExpanded
+                  + " bytes, "
+                  + MAX_RATIO
+                  + " times its size, which is not expected of a recording; decompress it first");
+        }
+        out.write(buffer, 0, read);
+        written += read;
+      }
+    } finally {
+      parts.add(new Part(start, written));
+    }
+  }
+
+  /** An entry of a zip, whose end does not close the zip. */
+  private static final class Unclosed extends FilterInputStream {
+    Unclosed(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public void close() {}
+  }
+}
