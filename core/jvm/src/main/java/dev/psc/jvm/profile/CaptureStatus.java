@@ -11,7 +11,9 @@ import java.util.Set;
  *
  * @param since the start of the capture
  * @param profiles the profiles that are counted now
- * @param cpuSource the event of CPU samples, e.g. {@code jdk.CPUTimeSample}
+ * @param cpuSource the event of CPU samples, e.g. {@code jdk.CPUTimeSample}; {@code
+ *     jdk.ExecutionSample} where the former delivers no samples, with the reason in {@code
+ *     lastError}
  * @param stackDepth the configured stack depth, or 0 if the flight recorder was already initialized
  *     with another depth
  * @param lateStart whether the start of the flight recorder discarded the compiled code of a warm

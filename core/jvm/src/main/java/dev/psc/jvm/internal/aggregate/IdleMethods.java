@@ -51,23 +51,46 @@ public final class IdleMethods {
           "jdk.internal.misc.VM.latestUserDefinedLoader0",
           "jdk.jfr.internal.JVM.getChunkStartNanos");
 
+  /** Native methods that calculate or copy, so that their threads never wait in them. */
+  private static final List<String> BUSY_LEAVES =
+      List.of(
+          "java.util.zip.",
+          "java.lang.Class.",
+          "java.lang.ClassLoader.define",
+          "java.lang.Object.clone",
+          "java.lang.StrictMath.",
+          "java.lang.System.arraycopy",
+          "java.lang.Throwable.",
+          "java.lang.reflect.",
+          "java.lang.invoke.",
+          "jdk.internal.misc.Unsafe.allocate",
+          "jdk.internal.misc.Unsafe.copy",
+          "jdk.internal.misc.Unsafe.setMemory",
+          "jdk.internal.reflect.");
+
   private IdleMethods() {}
 
-  static int flags(String function) {
-    int flags = 0;
-    for (String prefix : IDLE_PREFIXES) {
+  /** Returns whether a native method is known to wait, at least as a start. */
+  public static boolean waits(String leaf) {
+    return startsWithAny(leaf, WAITING_LEAVES);
+  }
+
+  /** Returns whether a thread in a native method runs, whatever its CPU clock says. */
+  public static boolean neverWaits(String leaf) {
+    return startsWithAny(leaf, BUSY_LEAVES);
+  }
+
+  private static boolean startsWithAny(String function, List<String> prefixes) {
+    for (String prefix : prefixes) {
       if (function.startsWith(prefix)) {
-        flags |= StackPool.IDLE;
-        break;
+        return true;
       }
     }
-    for (String leaf : WAITING_LEAVES) {
-      if (function.startsWith(leaf)) {
-        flags |= StackPool.WAITS;
-        break;
-      }
-    }
-    return flags;
+    return false;
+  }
+
+  static int flags(String function) {
+    return startsWithAny(function, IDLE_PREFIXES) ? StackPool.IDLE : 0;
   }
 
   /** Returns whether a thread that is parked on an object of this class waits for a lock. */

@@ -2,6 +2,7 @@ package dev.psc.jvm.internal.aggregate;
 
 import dev.psc.jvm.internal.runtime.Clocks;
 import dev.psc.jvm.profile.JvmProfile;
+import java.util.List;
 
 /**
  * One profile of a window, which is encoded without a lock. Must not be changed.
@@ -12,6 +13,7 @@ import dev.psc.jvm.profile.JvmProfile;
  * @param table the sums
  * @param startNanos the start of the window, in nanoseconds since 1970
  * @param durationNanos its length
+ * @param comments what a reader of the profile should know
  */
 public record Snapshot(
     JvmProfile profile,
@@ -19,7 +21,24 @@ public record Snapshot(
     LabelTable labels,
     ProfileTable table,
     long startNanos,
-    long durationNanos) {
+    long durationNanos,
+    List<String> comments) {
+
+  /** Creates a snapshot without comments. */
+  public Snapshot(
+      JvmProfile profile,
+      StackPool stackPool,
+      LabelTable labels,
+      ProfileTable table,
+      long startNanos,
+      long durationNanos) {
+    this(profile, stackPool, labels, table, startNanos, durationNanos, List.of());
+  }
+
+  /** Returns this snapshot with other comments. */
+  public Snapshot withComments(List<String> others) {
+    return new Snapshot(profile, stackPool, labels, table, startNanos, durationNanos, others);
+  }
 
   /** Returns a snapshot without samples, taken now. */
   public static Snapshot empty(JvmProfile profile) {

@@ -19,9 +19,6 @@ public final class StackPool {
   /** Flag of a function whose threads wait for work when it is on the stack. */
   static final int IDLE = 1;
 
-  /** Flag of a native function that only waits, when it is the leaf. */
-  static final int WAITS = 2;
-
   /** The limit on all names together; enough for 100,000 functions in a heap of 256 MB. */
   private static final long MOST_CHARACTERS = Runtime.getRuntime().maxMemory() / 16;
 
@@ -140,8 +137,7 @@ public final class StackPool {
     frameCount += length;
     int flags = 0;
     for (int i = 0; i < length; i++) {
-      int function = functionOf(stack[i]);
-      flags |= functionFlags[function] & (i == 0 ? IDLE | WAITS : IDLE);
+      flags |= functionFlags[functionOf(stack[i])];
     }
     ends[stacks] = frameCount;
     hashes[stacks] = hash;
@@ -194,10 +190,6 @@ public final class StackPool {
 
   public boolean isIdle(int stack) {
     return (stackFlags[stack] & IDLE) != 0;
-  }
-
-  public boolean leafWaits(int stack) {
-    return (stackFlags[stack] & WAITS) != 0;
   }
 
   /** Returns whether the leaf of a stack is a function. */

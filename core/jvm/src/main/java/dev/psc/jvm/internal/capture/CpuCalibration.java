@@ -12,8 +12,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A calibration of CPU samples by CPU clocks. The JDK's execution samples show where a thread spent
- * time, but not how much (13 % of the CPU time with 20 busy threads on 2 cores). In each segment of
+ * A calibration of CPU samples by CPU clocks. Samples show where a thread spent time, but not how
+ * much: the JDK's execution samples cover 13 % of the CPU time of 20 busy threads on 2 cores, and
+ * its CPU time samples miss threads that run for less than a period at a time. In each segment of
  * about half a second, the samples of a thread share the CPU time of its clock. CPU time of threads
  * without a sample, and of the rest of the process, is counted under frames in brackets, so that
  * the total is the CPU time of the process.
@@ -25,41 +26,39 @@ public final class CpuCalibration implements CpuWeigher {
   static final String VM = "[GC, JIT and VM threads]";
   static final String NOT_SAMPLED = "[not sampled]";
 
-  /**
-   * The maximum number of samples of a segment; further samples are dropped and the others share
-   * the CPU time.
-   */
-  private static final int MAX_SAMPLES = 65_536;
-
   /** The number of segments after which CPU time no longer goes to the last stack of a thread. */
   private static final int REMEMBER_SEGMENTS = 10;
 
+  /** The key of all virtual threads together, which have no CPU clocks. */
   private static final long VIRTUAL = Long.MIN_VALUE;
+
+  /** How the names of the threads begin that carry virtual threads. */
+  private static final String CARRIER = "ForkJoinPool-";
 
   private final Aggregator aggregator;
   private final @Nullable Names names;
   private final long periodNanos;
-  private final double nativeWeight;
   private final boolean showOwn;
+  private final NativeWaits nativeWaits;
+  private final CpuSamples samples = new CpuSamples();
+
+  /** The weight of each sample, relative to others of its thread. */
+  private double[] weights = new double[256];
+
+  /** The CPU time per weight, by thread: first in Java, then in native code. */
+  private double[] worth = new double[64];
+
+  private double[] threadWeights = new double[64];
+  private long timed;
+  private @Nullable Clocked last;
+  private long segment;
+  private long vmUnspent;
 
   /** The names of live threads. */
   @FunctionalInterface
   interface Names {
     String[] of(long[] threadIds);
   }
-
-  private final LongTable threads = new LongTable(64);
-  private double[] weights = new double[64];
-  private int[] nativeThreads = new int[64];
-  private int[] sampleThread = new int[256];
-  private int[] sampleStack = new int[256];
-  private int[] sampleLabels = new int[256];
-  private boolean[] sampleNative = new boolean[256];
-  private int samples;
-
-  private @Nullable Clocked last;
-  private long segment;
-  private long vmUnspent;
 
   /**
    * @param names the names of threads, or null without CPU clocks; then every sample counts as one
@@ -76,63 +75,56 @@ public final class CpuCalibration implements CpuWeigher {
     this.aggregator = aggregator;
     this.names = names;
     this.periodNanos = periodNanos;
-    this.nativeWeight = (double) nativePeriodNanos / periodNanos;
     this.showOwn = showOwn;
+    this.nativeWaits = new NativeWaits(periodNanos, nativePeriodNanos);
   }
 
   @Override
   public void sample(long threadId, boolean virtual, boolean inNative, int stack, int labels) {
-    if (names == null) {
-      if (!inNative) {
-        weighed(stack, labels, periodNanos);
-      }
-      return;
+    if (names != null) {
+      long worthOfSample = inNative ? CpuSamples.IN_NATIVE : CpuSamples.IN_JAVA;
+      samples.add(virtual ? VIRTUAL : threadId, stack, labels, worthOfSample);
+    } else if (!inNative) {
+      spend(stack, labels, 1, periodNanos);
     }
-    if (samples == MAX_SAMPLES) {
-      return;
-    }
-    if (samples == sampleThread.length) {
-      int length = samples * 2;
-      sampleThread = Arrays.copyOf(sampleThread, length);
-      sampleStack = Arrays.copyOf(sampleStack, length);
-      sampleLabels = Arrays.copyOf(sampleLabels, length);
-      sampleNative = Arrays.copyOf(sampleNative, length);
-    }
-    int thread = threads.add(virtual ? VIRTUAL : threadId);
-    if (thread >= weights.length) {
-      weights = Arrays.copyOf(weights, weights.length * 2);
-      nativeThreads = Arrays.copyOf(nativeThreads, nativeThreads.length * 2);
-    }
-    if (inNative) {
-      nativeThreads[thread]++;
-    }
-    sampleThread[samples] = thread;
-    sampleStack[samples] = stack;
-    sampleLabels[samples] = labels;
-    sampleNative[samples++] = inNative;
   }
 
   @Override
-  public void weighed(int stack, int labels, long nanos) {
-    aggregator.add(JvmProfile.PROCESS_CPU, stack, labels, 1, nanos);
-    aggregator.add(JvmProfile.WALL, stack, labels, 1, nanos);
+  public void timed(long threadId, boolean virtual, int stack, int labels, long nanos) {
+    timed++;
+    if (names != null) {
+      samples.add(virtual ? VIRTUAL : threadId, stack, labels, nanos);
+    } else {
+      spend(stack, labels, 1, nanos);
+    }
+  }
+
+  private void spend(int stack, int labels, int count, long nanos) {
+    aggregator.add(JvmProfile.PROCESS_CPU, stack, labels, count, nanos);
+    aggregator.add(JvmProfile.WALL, stack, labels, count, nanos);
   }
 
   /** Clears all state; the next reading is the first. */
   void reset() {
-    clearSegment();
+    samples.clear();
+    nativeWaits.clear();
     last = null;
     vmUnspent = 0;
   }
 
   boolean isEmpty() {
-    return samples == 0;
+    return samples.size() == 0;
+  }
+
+  /** Returns the number of samples so far that stand for a known CPU time. */
+  long timedSamples() {
+    return timed;
   }
 
   /** Clears the last stacks of threads, after numbers of stacks have changed. */
   void forgetStacks() {
     if (last != null) {
-      Arrays.fill(last.lastSegment, 0);
+      last.forgetStacks();
     }
   }
 
@@ -140,27 +132,23 @@ public final class CpuCalibration implements CpuWeigher {
    * Ends a segment.
    *
    * @param reading the clocks at its end, read when the marker of the end was written
-   * @param weighed whether samples have their own CPU time, so that only the rest of the process is
-   *     added
    * @param spendAll whether a window ends, so that no CPU time is kept for a later sample
+   * @return the CPU time of the thread that used most in the segment
    */
-  void endSegment(Reading reading, boolean weighed, boolean spendAll) {
+  long endSegment(Reading reading, boolean spendAll) {
     if (names == null || reading == Reading.nothing()) {
-      clearSegment();
-      return;
+      samples.clear();
+      return 0;
     }
     segment++;
     Clocked now = new Clocked(reading);
-    long javaNanos = now.continueFrom(last, weighed || last == null);
+    long javaNanos = now.continueFrom(last);
     if (last != null) {
       long processNanos = reading.processNanos() - last.reading.processNanos();
-      long endedNanos = 0;
-      if (!weighed) {
-        endedNanos = spend(now, Math.max(0, processNanos - javaNanos));
-        spendEnded(now);
-        if (spendAll) {
-          spendUnsampled(now);
-        }
+      long endedNanos = spendSamples(now, Math.max(0, processNanos - javaNanos));
+      spendEnded(now);
+      if (spendAll) {
+        spendUnsampled(now);
       }
       vmUnspent += processNanos - javaNanos - endedNanos;
       if (vmUnspent > 0) {
@@ -169,7 +157,8 @@ public final class CpuCalibration implements CpuWeigher {
       }
     }
     last = now;
-    clearSegment();
+    samples.clear();
+    return Arrays.stream(now.nanos).max().orElse(0);
   }
 
   /** The last reading of the clocks and the uncounted CPU time, by thread. */
@@ -177,41 +166,107 @@ public final class CpuCalibration implements CpuWeigher {
 
     private final Reading reading;
     private final LongTable rows;
+    private final long[] nanos;
     private final long[] unspent;
-    private final int[] lastStack;
-    private final int[] lastLabels;
-    private final long[] lastSegment;
+
+    /** The part for samples in native code, where these have a part of their own. */
+    private final long[] unspentNative;
+
+    private final Stacks ran;
+    private final Stacks ranNative;
+    private final Stacks waited;
 
     private Clocked(Reading reading) {
       int count = reading.threadIds().length;
       this.reading = reading;
       this.rows = new LongTable(count);
+      this.nanos = new long[count];
       this.unspent = new long[count];
-      this.lastStack = new int[count];
-      this.lastLabels = new int[count];
-      this.lastSegment = new long[count];
+      this.unspentNative = new long[count];
+      this.ran = new Stacks(count);
+      this.ranNative = new Stacks(count);
+      this.waited = new Stacks(count);
       for (long id : reading.threadIds()) {
         rows.add(id);
       }
     }
 
     /** Replaces the previous reading; returns the CPU time of all threads since then. */
-    private long continueFrom(@Nullable Clocked before, boolean forget) {
+    private long continueFrom(@Nullable Clocked before) {
       long sum = 0;
       for (int row = 0; row < unspent.length; row++) {
-        long nanos = Math.max(0, reading.threadNanos()[row]);
+        nanos[row] = Math.max(0, reading.threadNanos()[row]);
         int old = before == null ? -1 : before.rows.indexOf(rows.key(row));
         if (before != null && old >= 0) {
-          nanos = Math.max(0, nanos - Math.max(0, before.reading.threadNanos()[old]));
+          nanos[row] = Math.max(0, nanos[row] - Math.max(0, before.reading.threadNanos()[old]));
           unspent[row] = before.unspent[old];
-          lastStack[row] = before.lastStack[old];
-          lastLabels[row] = before.lastLabels[old];
-          lastSegment[row] = before.lastSegment[old];
+          unspentNative[row] = before.unspentNative[old];
+          ran.copy(row, before.ran, old);
+          ranNative.copy(row, before.ranNative, old);
+          waited.copy(row, before.waited, old);
         }
-        sum += nanos;
-        unspent[row] = forget ? 0 : unspent[row] + nanos;
+        sum += nanos[row];
+        unspent[row] = before == null ? 0 : unspent[row] + nanos[row];
       }
       return sum;
+    }
+
+    /** Returns the CPU time of a thread in this segment, or -1 without a clock. */
+    private long nanosOf(long id) {
+      int row = rows.indexOf(id);
+      return row < 0 ? -1 : nanos[row];
+    }
+
+    /** Sets a share of a thread's CPU time in this segment aside for samples in native code. */
+    private void setAside(int row, double share) {
+      long nanosInNative = Math.min(unspent[row], Math.round(nanos[row] * share));
+      unspent[row] -= nanosInNative;
+      unspentNative[row] += nanosInNative;
+    }
+
+    private long left(int row) {
+      return unspent[row] + unspentNative[row];
+    }
+
+    private long take(int row) {
+      long nanos = left(row);
+      unspent[row] = 0;
+      unspentNative[row] = 0;
+      return nanos;
+    }
+
+    private void forgetStacks() {
+      ran.forget();
+      ranNative.forget();
+      waited.forget();
+    }
+  }
+
+  /** The last stack of each thread. */
+  private static final class Stacks {
+
+    private final int[] stack;
+    private final int[] labels;
+    private final long[] segment;
+
+    private Stacks(int count) {
+      stack = new int[count];
+      labels = new int[count];
+      segment = new long[count];
+    }
+
+    private void set(int row, int stackId, int labelId, long atSegment) {
+      stack[row] = stackId;
+      labels[row] = labelId;
+      segment[row] = atSegment;
+    }
+
+    private void copy(int row, Stacks from, int old) {
+      set(row, from.stack[old], from.labels[old], from.segment[old]);
+    }
+
+    private void forget() {
+      Arrays.fill(segment, 0);
     }
   }
 
@@ -221,73 +276,136 @@ public final class CpuCalibration implements CpuWeigher {
    * @param restNanos the CPU time of the process that no live Java thread used
    * @return the CPU time of threads that no longer have a clock
    */
-  private long spend(Clocked now, long restNanos) {
-    int inNative = 0;
-    for (int t = 0; t < threads.size(); t++) {
-      inNative += nativeThreads[t] > 0 ? 1 : 0;
+  private long spendSamples(Clocked now, long restNanos) {
+    int threads = samples.threadCount();
+    if (weights.length < samples.size()) {
+      weights = new double[samples.size() * 2];
     }
-    // One thread in native code is sampled per tick, in turn: its sample counts for all of them.
-    double perNative = nativeWeight * Math.max(1, inNative);
-    for (int i = 0; i < samples; i++) {
-      weights[sampleThread[i]] += sampleNative[i] ? perNative : 1;
+    if (worth.length < 2 * threads) {
+      worth = new double[threads * 4];
+      threadWeights = new double[threads * 4];
     }
-    double[] worth = new double[threads.size()];
+    Arrays.fill(threadWeights, 0, 2 * threads, 0);
+    nativeWaits.weigh(samples, now::nanosOf, aggregator.stackPool(), weights);
+    boolean[] carriers = carriers();
+    int virtual = samples.threadIndex(VIRTUAL);
+    for (int i = 0; i < samples.size(); i++) {
+      threadWeights[payer(i, carriers, virtual)] += weights[i];
+    }
     double livingNanos = 0;
     double livingWeight = 0;
-    for (int t = 0; t < worth.length; t++) {
-      long id = threads.key(t);
+    for (int t = 0; t < threads; t++) {
+      long id = samples.threadKey(t);
       int row = id == VIRTUAL ? -1 : now.rows.indexOf(id);
-      if (row >= 0 || id == VIRTUAL) {
-        double nanos = row >= 0 ? now.unspent[row] : takeCarriers(now);
-        worth[t] = nanos / weights[t];
+      worth[2 * t] = row < 0 && id != VIRTUAL ? -1 : 0;
+      double weight = threadWeights[2 * t] + threadWeights[2 * t + 1];
+      if (weight > 0 && worth[2 * t] == 0) {
+        double nanos = row >= 0 ? price(now, t, row) : priceByWeight(t, takeCarriers(now, carriers));
         livingNanos += nanos;
-        livingWeight += weights[t];
-        if (row >= 0) {
-          now.unspent[row] = 0;
-        }
-      } else {
-        worth[t] = -1;
+        livingWeight += weight;
       }
     }
-    long endedNanos =
-        priceEnded(worth, livingWeight < 5 ? periodNanos : livingNanos / livingWeight, restNanos);
-    for (int i = 0; i < samples; i++) {
-      int thread = sampleThread[i];
-      int row = now.rows.indexOf(threads.key(thread));
+    // Too few samples say nothing about the price of one.
+    double price = livingWeight < 5 * periodNanos ? 1 : livingNanos / livingWeight;
+    long endedNanos = priceEnded(price, restNanos);
+    for (int i = 0; i < samples.size(); i++) {
+      int row = now.rows.indexOf(samples.threadKey(samples.thread(i)));
       if (row >= 0) {
-        now.lastStack[row] = sampleStack[i];
-        now.lastLabels[row] = sampleLabels[i];
-        now.lastSegment[row] = segment;
+        remember(now, row, i);
       }
-      long nanos = Math.round(worth[thread] * (sampleNative[i] ? perNative : 1));
+      long nanos = Math.round(worth[payer(i, carriers, virtual)] * weights[i]);
       if (nanos > 0) {
-        weighed(sampleStack[i], sampleLabels[i], nanos);
+        spend(samples.stack(i), samples.labels(i), 1, nanos);
       }
     }
     return endedNanos;
   }
 
+  private void remember(Clocked now, int row, int sample) {
+    Stacks known = samples.worth(sample) == CpuSamples.IN_NATIVE ? now.ranNative : now.ran;
+    (weights[sample] > 0 ? known : now.waited)
+        .set(row, samples.stack(sample), samples.labels(sample), segment);
+  }
+
+  /** Sets the CPU time per weight of a live thread; returns the CPU time that it spends. */
+  private long price(Clocked now, int thread, int row) {
+    double inJava = threadWeights[2 * thread];
+    double inNative = threadWeights[2 * thread + 1];
+    double share = nativeWaits.nativeShare(samples.threadKey(thread));
+    if (share < 0) {
+      return priceByWeight(thread, now.take(row));
+    }
+    now.setAside(row, share);
+    long spent = 0;
+    if (inJava > 0) {
+      worth[2 * thread] = now.unspent[row] / inJava;
+      spent += now.unspent[row];
+      now.unspent[row] = 0;
+    }
+    if (inNative > 0) {
+      worth[2 * thread + 1] = now.unspentNative[row] / inNative;
+      spent += now.unspentNative[row];
+      now.unspentNative[row] = 0;
+    }
+    return spent;
+  }
+
+  /** Divides CPU time among the samples of a thread by their weights alone. */
+  private long priceByWeight(int thread, long nanos) {
+    double price = nanos / (threadWeights[2 * thread] + threadWeights[2 * thread + 1]);
+    worth[2 * thread] = price;
+    worth[2 * thread + 1] = price;
+    return nanos;
+  }
+
+  /** Returns the index of the CPU time that a sample shares. */
+  private int payer(int sample, boolean[] carriers, int virtual) {
+    int thread = samples.thread(sample);
+    int shared = carriers.length > 0 && carriers[thread] ? virtual : thread;
+    return 2 * shared + (samples.worth(sample) == CpuSamples.IN_NATIVE ? 1 : 0);
+  }
+
+  /**
+   * Returns which sampled threads carry virtual threads; empty without samples of virtual threads.
+   * The samples of carriers and of virtual threads share the CPU time of all carriers.
+   */
+  private boolean[] carriers() {
+    if (samples.threadIndex(VIRTUAL) < 0) {
+      return new boolean[0];
+    }
+    int threads = samples.threadCount();
+    long[] ids = new long[threads];
+    for (int t = 0; t < threads; t++) {
+      ids[t] = Math.max(1, samples.threadKey(t)); // 1 is the main thread, no carrier
+    }
+    String[] threadNames = names(ids);
+    boolean[] carriers = new boolean[threads];
+    for (int t = 0; t < threads; t++) {
+      carriers[t] = threadNames[t].startsWith(CARRIER);
+    }
+    return carriers;
+  }
+
   /**
    * Divides CPU time among the samples of ended threads, whose clocks are gone. They get their
-   * uncounted CPU time and, for the segment in which they ended, the mean weight of a sample of a
-   * live thread, within the CPU time of the process.
+   * uncounted CPU time and, for the segment in which they ended, what a sample of a live thread
+   * gets, within the CPU time of the process.
    *
    * @return their CPU time in this segment
    */
-  private long priceEnded(double[] worth, double perSample, long restNanos) {
+  private long priceEnded(double perWeight, long restNanos) {
     double weight = 0;
-    for (int t = 0; t < worth.length; t++) {
-      weight += worth[t] < 0 ? weights[t] : 0;
+    for (int t = 0; t < samples.threadCount(); t++) {
+      weight += worth[2 * t] < 0 ? threadWeights[2 * t] + threadWeights[2 * t + 1] : 0;
     }
-    double price = Math.min(perSample, restNanos / Math.max(1, weight));
-    for (int t = 0; t < worth.length; t++) {
-      if (worth[t] < 0) {
-        worth[t] = price;
-        int before = last == null ? -1 : last.rows.indexOf(threads.key(t));
-        if (last != null && before >= 0) {
-          worth[t] += last.unspent[before] / weights[t];
-          last.unspent[before] = 0;
-        }
+    double price = Math.min(perWeight, restNanos / Math.max(1, weight));
+    for (int t = 0; t < samples.threadCount(); t++) {
+      if (worth[2 * t] < 0) {
+        double ownWeight = threadWeights[2 * t] + threadWeights[2 * t + 1];
+        int before = last == null ? -1 : last.rows.indexOf(samples.threadKey(t));
+        long left = last != null && before >= 0 && ownWeight > 0 ? last.take(before) : 0;
+        worth[2 * t] = price + left / Math.max(1, ownWeight);
+        worth[2 * t + 1] = worth[2 * t];
       }
     }
     return Math.round(price * weight);
@@ -300,36 +418,44 @@ public final class CpuCalibration implements CpuWeigher {
       return;
     }
     for (int row = 0; row < before.unspent.length; row++) {
-      if (before.unspent[row] > 0 && now.rows.indexOf(before.rows.key(row)) < 0) {
-        long nanos = before.unspent[row];
-        if (!addToLast(before, row, nanos)) {
-          pseudo(nanos, NOT_SAMPLED, "[ended threads]");
-        }
+      if (before.left(row) > 0
+          && now.rows.indexOf(before.rows.key(row)) < 0
+          && !addToLast(before, row)) {
+        pseudo(before.take(row), NOT_SAMPLED, "[ended threads]");
       }
     }
   }
 
-  /** Counts CPU time at the last stack of the thread, unless it is too old. */
-  private boolean addToLast(Clocked clocked, int row, long nanos) {
-    if (clocked.lastSegment[row] == 0 || segment - clocked.lastSegment[row] > REMEMBER_SEGMENTS) {
-      return false;
+  /** Counts the CPU time left at the last stacks of the thread, unless they are too old. */
+  private boolean addToLast(Clocked clocked, int row) {
+    boolean inNative =
+        addToLast(clocked.unspentNative, row, clocked.ranNative, clocked.ran, clocked.waited);
+    boolean inJava = addToLast(clocked.unspent, row, clocked.ran, clocked.ranNative, clocked.waited);
+    return inNative && inJava;
+  }
+
+  private boolean addToLast(long[] unspent, int row, Stacks... stacks) {
+    for (Stacks known : stacks) {
+      if (known.segment[row] != 0 && segment - known.segment[row] <= REMEMBER_SEGMENTS) {
+        spend(known.stack[row], known.labels[row], 0, unspent[row]);
+        unspent[row] = 0;
+        return true;
+      }
     }
-    aggregator.add(
-        JvmProfile.PROCESS_CPU, clocked.lastStack[row], clocked.lastLabels[row], 0, nanos);
-    aggregator.add(JvmProfile.WALL, clocked.lastStack[row], clocked.lastLabels[row], 0, nanos);
-    return true;
+    return unspent[row] == 0;
   }
 
   /** Collects the CPU time of the carriers of virtual threads. */
-  private long takeCarriers(Clocked now) {
+  private long takeCarriers(Clocked now, boolean[] sampledCarriers) {
     long[] ids = idsWithUnspent(now);
     String[] threadNames = names(ids);
     long taken = 0;
     for (int i = 0; i < ids.length; i++) {
-      if (threadNames[i].startsWith("ForkJoinPool-") && threads.indexOf(ids[i]) < 0) {
-        int row = now.rows.indexOf(ids[i]);
-        taken += now.unspent[row];
-        now.unspent[row] = 0;
+      int sampled = samples.threadIndex(ids[i]);
+      boolean carrier =
+          sampled >= 0 ? sampledCarriers[sampled] : threadNames[i].startsWith(CARRIER);
+      if (carrier) {
+        taken += now.take(now.rows.indexOf(ids[i]));
       }
     }
     return taken;
@@ -340,13 +466,11 @@ public final class CpuCalibration implements CpuWeigher {
     String[] threadNames = names(ids);
     for (int i = 0; i < ids.length; i++) {
       int row = now.rows.indexOf(ids[i]);
-      long nanos = now.unspent[row];
-      now.unspent[row] = 0;
       if (!showOwn && (OwnThreads.contains(ids[i]) || threadNames[i].startsWith("JFR "))) {
-        pseudo(nanos, PseudoFrames.PROFILER);
-      } else if (!addToLast(now, row, nanos)) {
+        pseudo(now.take(row), PseudoFrames.PROFILER);
+      } else if (!addToLast(now, row)) {
         String name = threadNames[i].isEmpty() ? "thread" : FrameNames.poolName(threadNames[i]);
-        pseudo(nanos, NOT_SAMPLED, "[" + name + "]");
+        pseudo(now.take(row), NOT_SAMPLED, "[" + name + "]");
       }
     }
   }
@@ -359,7 +483,7 @@ public final class CpuCalibration implements CpuWeigher {
     long[] ids = new long[now.unspent.length];
     int count = 0;
     for (int row = 0; row < ids.length; row++) {
-      if (now.unspent[row] > 0) {
+      if (now.left(row) > 0) {
         ids[count++] = now.rows.key(row);
       }
     }
@@ -367,15 +491,6 @@ public final class CpuCalibration implements CpuWeigher {
   }
 
   private void pseudo(long nanos, String... frames) {
-    int stack = aggregator.stackPool().stackOf(frames);
-    aggregator.add(JvmProfile.PROCESS_CPU, stack, 0, 0, nanos);
-    aggregator.add(JvmProfile.WALL, stack, 0, 0, nanos);
-  }
-
-  private void clearSegment() {
-    samples = 0;
-    Arrays.fill(weights, 0, threads.size(), 0);
-    Arrays.fill(nativeThreads, 0, threads.size(), 0);
-    threads.clear();
+    spend(aggregator.stackPool().stackOf(frames), 0, 0, nanos);
   }
 }

@@ -1,5 +1,6 @@
 package dev.psc.jvm.internal.capture;
 
+import com.sun.management.HotSpotDiagnosticMXBean;
 import com.sun.management.OperatingSystemMXBean;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
@@ -70,6 +71,18 @@ final class CpuClock {
       return null; // a run-time image without jdk.management, or another JVM
     }
     return null;
+  }
+
+  /** Returns whether compiled code has debug information between safepoints. */
+  static boolean hasExactLines() {
+    try {
+      HotSpotDiagnosticMXBean options =
+          ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+      return options != null
+          && Boolean.parseBoolean(options.getVMOption("DebugNonSafepoints").getValue());
+    } catch (LinkageError | IllegalArgumentException | UnsupportedOperationException e) {
+      return false; // another JVM
+    }
   }
 
   Reading read() {

@@ -56,6 +56,8 @@ final class JfrCapture implements Capture {
   private final CaptureThrottle throttle;
   private final Thread clockThread;
   private final JfrLeaks leaks;
+  private final SilentSampler silentSampler;
+  private final boolean exactLines = CpuClock.hasExactLines();
   private final Instant since = Instant.now();
   private final boolean depthWasSet;
   private final Runnable whenClosed;
@@ -87,7 +89,9 @@ final class JfrCapture implements Capture {
             settings.cpuPeriod().toNanos(),
             plan.nativePeriod().toNanos(),
             settings.ownThreads());
-    this.converter = new EventCounter(
+    this.silentSampler = new SilentSampler(settings.cpuPeriod());
+    this.converter =
+        new EventCounter(
             aggregator, settings, cpu, ThreadLabels.SHARED, AllocationBaseline.SHARED);
     this.recorded = new RecordedEvents(aggregator, OwnThreads::contains, settings.threadNames());
     this.throttle = new CaptureThrottle(settings, converter);
@@ -171,7 +175,7 @@ final class JfrCapture implements Capture {
     List<Snapshot> snapshots = new ArrayList<>();
     for (JvmProfile profile : JvmProfile.values()) {
       if (window.counts(profile)) {
-        snapshots.add(aggregator.snapshot(window, profile, endNanos));
+        snapshots.add(snapshot(window, profile, endNanos));
       }
     }
     return snapshots;
@@ -180,8 +184,15 @@ final class JfrCapture implements Capture {
   @Override
   public Snapshot peek(Window window, JvmProfile profile) {
     synchronized (aggregator) {
-      return aggregator.snapshot(window, profile, Clocks.epochNanos());
+      return snapshot(window, profile, Clocks.epochNanos());
     }
+  }
+
+  private Snapshot snapshot(Window window, JvmProfile profile, long endNanos) {
+    Snapshot snapshot = aggregator.snapshot(window, profile, endNanos);
+    return profile == JvmProfile.PROCESS_CPU || profile == JvmProfile.WALL
+        ? snapshot.withComments(plan.cpuComments(clock != null, exactLines))
+        : snapshot;
   }
 
   @Override
@@ -346,14 +357,20 @@ final class JfrCapture implements Capture {
     synchronized (aggregator) {
       boolean on = countsCpu();
       if (on || cpuWasOn) {
-        cpu.endSegment(mark.reading(), plan.samplesAreWeighed(), mark.endsWindow());
+        // A window that begins here must not get what threads used before.
+        boolean atWindow = mark.endsWindow() || !mark.opens().isEmpty();
+        long longestNanos = cpu.endSegment(mark.reading(), atWindow);
+        if (plan.samplesAreTimed() && silentSampler.isSilent(longestNanos, cpu.timedSamples())) {
+          plan.fallBack(); // the next tick applies the events
+          stream.failed(EventPlan.NO_SIGNAL);
+        }
       }
       compact();
       mark.action().run();
       on = countsCpu();
       if (on && !cpuWasOn) {
         cpu.reset();
-        cpu.endSegment(mark.reading(), plan.samplesAreWeighed(), false);
+        cpu.endSegment(mark.reading(), false);
       }
       cpuWasOn = on;
     }

@@ -271,6 +271,12 @@ public final class JfrStream {
     lastError = text;
   }
 
+  /** Records a failure that has no exception, and logs it. */
+  void failed(String what) {
+    logger.warn("Profiling error: {}", what);
+    lastError = what;
+  }
+
   public @Nullable String lastError() {
     return lastError;
   }

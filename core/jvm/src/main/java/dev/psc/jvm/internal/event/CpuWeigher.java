@@ -12,6 +12,12 @@ public interface CpuWeigher {
    */
   void sample(long threadId, boolean virtual, boolean inNative, int stack, int labels);
 
-  /** Takes a sample that stands for a known CPU time. */
-  void weighed(int stack, int labels, long nanos);
+  /**
+   * Takes a sample that stands for a known CPU time.
+   *
+   * @param threadId the Java thread's id
+   * @param virtual whether it is a virtual thread, which has no CPU clock
+   * @param nanos the CPU time since the thread's sample before
+   */
+  void timed(long threadId, boolean virtual, int stack, int labels, long nanos);
 }

@@ -102,13 +102,12 @@ public final class EventCounter {
     }
     JfrThreads.Known thread = event.thread(JfrField.SAMPLED_THREAD);
     if (thread.own() && !settings.ownThreads()) {
+      // It took its turn in the sampler's round.
+      cpu.sample(
+          thread.id(), false, inNative, aggregator.stackPool().stackOf(PseudoFrames.PROFILER), 0);
       return;
     }
-    int stack = event.stack();
-    if (inNative && aggregator.stackPool().leafWaits(stack)) {
-      return;
-    }
-    cpu.sample(thread.id(), thread.virtual(), inNative, stack, labels(event, thread));
+    cpu.sample(thread.id(), thread.virtual(), inNative, event.stack(), labels(event, thread));
   }
 
   private void cpuTimeSample(JfrEvent event) {
@@ -118,14 +117,15 @@ public final class EventCounter {
     JfrThreads.Known thread = event.thread(JfrField.EVENT_THREAD);
     long nanos = event.nanos(JfrField.SAMPLING_PERIOD);
     if (thread.own() && !settings.ownThreads()) {
-      cpu.weighed(aggregator.stackPool().stackOf(PseudoFrames.PROFILER), 0, nanos);
+      cpu.timed(
+          thread.id(), false, aggregator.stackPool().stackOf(PseudoFrames.PROFILER), 0, nanos);
       return;
     }
     int stack =
         !event.hasStack() || event.flag(JfrField.FAILED)
             ? aggregator.stackPool().stackOf(PseudoFrames.UNKNOWN)
             : event.stack();
-    cpu.weighed(stack, labels(event, thread), nanos);
+    cpu.timed(thread.id(), thread.virtual(), stack, labels(event, thread), nanos);
   }
 
   private boolean countsCpu() {

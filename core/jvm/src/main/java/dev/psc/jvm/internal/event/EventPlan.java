@@ -2,7 +2,9 @@ package dev.psc.jvm.internal.event;
 
 import dev.psc.jvm.profile.JvmProfile;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -13,11 +15,20 @@ public final class EventPlan {
   public static final String NATIVE = "jdk.NativeMethodSample";
   public static final String CPU_TIME = "jdk.CPUTimeSample";
   public static final String ALLOCATION = "jdk.ObjectAllocationSample";
+
+  /** Why samples by CPU time were given up. */
+  public static final String NO_SIGNAL =
+      CPU_TIME
+          + " delivered no samples while threads were running, so "
+          + EXECUTION
+          + " is used instead: another profiler in this process probably uses the signal SIGPROF";
+
   private static final Duration NATIVE_PERIOD = Duration.ofMillis(20);
 
   private final CaptureSettings settings;
   private final Set<String> known;
-  private final String cpuSource;
+  private final boolean timedSamples;
+  private volatile boolean fallenBack;
 
   /**
    * Settings that change while capture runs.
@@ -42,15 +53,62 @@ public final class EventPlan {
   public EventPlan(CaptureSettings settings, Set<String> known, boolean cpuTimeSamples) {
     this.settings = settings;
     this.known = known;
-    this.cpuSource = cpuTimeSamples && known.contains(CPU_TIME) ? CPU_TIME : EXECUTION;
+    this.timedSamples = cpuTimeSamples && known.contains(CPU_TIME);
   }
 
+  /** Returns the event of CPU samples. */
   public String cpuSource() {
-    return cpuSource;
+    return samplesAreTimed() ? CPU_TIME : EXECUTION;
   }
 
-  public boolean samplesAreWeighed() {
-    return cpuSource.equals(CPU_TIME);
+  /** Returns whether CPU samples stand for a known CPU time. */
+  public boolean samplesAreTimed() {
+    return timedSamples && !fallenBack;
+  }
+
+  /** Replaces samples by CPU time, which do not arrive, by execution samples. */
+  public void fallBack() {
+    fallenBack = true;
+  }
+
+  /**
+   * Returns the comments of a CPU profile: what took its samples, and their bias.
+   *
+   * @param clocks whether the CPU clocks of threads can be read
+   * @param exactLines whether compiled code has debug information between safepoints
+   */
+  public List<String> cpuComments(boolean clocks, boolean exactLines) {
+    List<String> comments = new ArrayList<>();
+    long period = settings.cpuPeriod().toMillis();
+    if (samplesAreTimed()) {
+      comments.add(
+          "CPU samples: " + CPU_TIME + " after every " + period + " ms of a thread's CPU time");
+    } else {
+      comments.add(
+          "CPU samples: "
+              + EXECUTION
+              + " every "
+              + period
+              + " ms and "
+              + NATIVE
+              + " every "
+              + nativePeriod().toMillis()
+              + " ms; running and waiting native methods are told apart by estimate");
+    }
+    if (fallenBack) {
+      comments.add(NO_SIGNAL);
+    }
+    comments.add(
+        clocks
+            ? "CPU time: the CPU clock of each thread, shared by the thread's samples"
+            : "CPU time: one period per sample, because this JVM has no CPU clocks of threads");
+    if (!exactLines) {
+      comments.add(
+          "bias: leaf frames and lines in compiled code are those of the nearest debug point; run"
+              + " the JVM with -XX:+UnlockDiagnosticVMOptions -XX:+DebugNonSafepoints for exact"
+              + " ones");
+    }
+    return comments;
   }
 
   public Duration nativePeriod() {
@@ -100,7 +158,7 @@ public final class EventPlan {
 
   private void cpu(Map<String, Map<String, String>> events) {
     String period = settings.cpuPeriod().toMillis() + " ms";
-    if (samplesAreWeighed()) {
+    if (samplesAreTimed()) {
       put(events, CPU_TIME, "throttle", settings.cpuPeriod().toMillis() + "ms");
       put(events, "jdk.CPUTimeSamplesLost");
     } else {

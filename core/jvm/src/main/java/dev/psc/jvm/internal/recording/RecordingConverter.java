@@ -131,7 +131,7 @@ final class RecordingConverter {
           }
 
           @Override
-          public void weighed(int stack, int labels, long nanos) {
+          public void timed(long id, boolean virtual, int stack, int labels, long nanos) {
             throw new IllegalStateException("CPU samples of files are counted elsewhere");
           }
         };

@@ -11,6 +11,7 @@ import dev.psc.jvm.profile.JvmProfile;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 
 class CpuCalibrationTest {
@@ -47,21 +48,21 @@ class CpuCalibrationTest {
 
   @Test
   void samplesOfAThreadShareItsCpuTime() {
-    cpu.endSegment(reading(1_000, 1, 500), false, false);
+    cpu.endSegment(reading(1_000, 1, 500), false);
     sample(1, "a");
     sample(1, "a");
     sample(1, "b");
-    cpu.endSegment(reading(1_900, 1, 1_400), false, true);
+    cpu.endSegment(reading(1_900, 1, 1_400), true);
     assertThat(totals()).containsOnly(Map.entry("a", 600 * MILLI), Map.entry("b", 300 * MILLI));
   }
 
   @Test
   void cpuTimeWithoutASampleWaitsForOneAndIsNamedAtTheEnd() {
-    cpu.endSegment(reading(0, 1, 0, 2, 0), false, false);
-    cpu.endSegment(reading(60, 1, 40, 2, 20), false, false);
+    cpu.endSegment(reading(0, 1, 0, 2, 0), false);
+    cpu.endSegment(reading(60, 1, 40, 2, 20), false);
     assertThat(totals()).isEmpty();
     sample(1, "a");
-    cpu.endSegment(reading(70, 1, 50, 2, 20), false, true);
+    cpu.endSegment(reading(70, 1, 50, 2, 20), true);
     assertThat(totals())
         .containsOnly(
             Map.entry("a", 50 * MILLI), Map.entry(CpuCalibration.NOT_SAMPLED, 20 * MILLI));
@@ -69,70 +70,222 @@ class CpuCalibrationTest {
 
   @Test
   void cpuTimeBeyondJavaThreadsBelongsToTheVm() {
-    cpu.endSegment(reading(0, 1, 0), false, false);
+    cpu.endSegment(reading(0, 1, 0), false);
     sample(1, "a");
-    cpu.endSegment(reading(500, 1, 300), false, true);
+    cpu.endSegment(reading(500, 1, 300), true);
     assertThat(totals())
         .containsOnly(Map.entry("a", 300 * MILLI), Map.entry(CpuCalibration.VM, 200 * MILLI));
   }
 
   @Test
   void threadsThatEndedCountPeriodsWithinTheProcessTime() {
-    cpu.endSegment(reading(0, 1, 0), false, false);
+    cpu.endSegment(reading(0, 1, 0), false);
     sample(9, "short");
     sample(9, "short");
-    cpu.endSegment(reading(100, 1, 0), false, true);
+    cpu.endSegment(reading(100, 1, 0), true);
     assertThat(totals())
         .containsOnly(Map.entry("short", 20 * MILLI), Map.entry(CpuCalibration.VM, 80 * MILLI));
   }
 
   @Test
   void whatAThreadThatEndedHadLeftCountsWhereItWasSeenLast() {
-    cpu.endSegment(reading(0, 1, 0, 2, 0), false, false);
+    cpu.endSegment(reading(0, 1, 0, 2, 0), false);
     sample(2, "loop");
-    cpu.endSegment(reading(100, 1, 0, 2, 100), false, false);
-    cpu.endSegment(reading(200, 1, 0, 2, 200), false, false);
-    cpu.endSegment(reading(200, 1, 0), false, true);
+    cpu.endSegment(reading(100, 1, 0, 2, 100), false);
+    cpu.endSegment(reading(200, 1, 0, 2, 200), false);
+    cpu.endSegment(reading(200, 1, 0), true);
     assertThat(totals()).containsOnly(Map.entry("loop", 200 * MILLI));
   }
 
   @Test
   void aSampleOfAThreadThatEndedIsWorthWhatThoseOfTheLivingAre() {
-    cpu.endSegment(reading(0, 1, 0), false, false);
+    cpu.endSegment(reading(0, 1, 0), false);
     for (int i = 0; i < 10; i++) {
       sample(1, "a");
       sample(9, "short");
     }
-    cpu.endSegment(reading(1_000, 1, 500), false, true);
+    cpu.endSegment(reading(1_000, 1, 500), true);
     assertThat(totals()).containsOnly(Map.entry("a", 500 * MILLI), Map.entry("short", 500 * MILLI));
   }
 
   @Test
   void aThreadInNativeCodeThatUsedNoCpuCountsNothing() {
-    cpu.endSegment(reading(0, 1, 0), false, false);
-    cpu.sample(1, false, true, aggregator.stackPool().stackOf("read0"), 0);
-    cpu.endSegment(reading(0, 1, 0), false, true);
+    cpu.endSegment(reading(0, 1, 0), false);
+    inNative(1, "read0");
+    cpu.endSegment(reading(0, 1, 0), true);
     assertThat(totals()).isEmpty();
   }
 
   @Test
   void theProcessClockNeverMakesTimeTwice() {
-    cpu.endSegment(reading(0, 1, 0), false, false);
+    cpu.endSegment(reading(0, 1, 0), false);
     sample(1, "a");
     // The process's clock ticks in 10 ms: it may be behind the thread's.
-    cpu.endSegment(reading(90, 1, 100), false, false);
+    cpu.endSegment(reading(90, 1, 100), false);
     sample(1, "a");
-    cpu.endSegment(reading(200, 1, 190), false, true);
+    cpu.endSegment(reading(200, 1, 190), true);
     assertThat(totals().values().stream().mapToLong(Long::longValue).sum()).isEqualTo(200 * MILLI);
   }
 
+  private void timed(long thread, String leaf, long millis) {
+    cpu.timed(thread, false, aggregator.stackPool().stackOf(leaf), 0, millis * MILLI);
+  }
+
+  private void inNative(long thread, String leaf) {
+    cpu.sample(thread, false, true, aggregator.stackPool().stackOf(leaf), 0);
+  }
+
+  private double share(String leaf) {
+    Map<String, Long> totals = totals();
+    double all = totals.values().stream().mapToLong(Long::longValue).sum();
+    return totals.getOrDefault(leaf, 0L) / all;
+  }
+
   @Test
-  void samplesWithTheirOwnTimeOnlyMissTheVm() {
-    cpu.endSegment(reading(0, 1, 0), true, false);
-    cpu.weighed(aggregator.stackPool().stackOf("a"), 0, 300 * MILLI);
-    cpu.endSegment(reading(400, 1, 310), true, true);
+  void timedSamplesShareTheCpuTimeOfTheirThread() {
+    cpu.endSegment(reading(0, 1, 0), false);
+    timed(1, "a", 100);
+    timed(1, "b", 200);
+    cpu.endSegment(reading(450, 1, 360), true);
     assertThat(totals())
-        .containsOnly(Map.entry("a", 300 * MILLI), Map.entry(CpuCalibration.VM, 90 * MILLI));
+        .containsOnly(
+            Map.entry("a", 120 * MILLI),
+            Map.entry("b", 240 * MILLI),
+            Map.entry(CpuCalibration.VM, 90 * MILLI));
+  }
+
+  @Test
+  void threadsThatNeverFillAPeriodAreCountedAsNotSampled() {
+    cpu.endSegment(reading(0, 1, 0, 2, 0, 3, 0), false);
+    timed(1, "a", 10);
+    cpu.endSegment(reading(23, 1, 10, 2, 9, 3, 4), true);
+    assertThat(totals())
+        .containsOnly(
+            Map.entry("a", 10 * MILLI), Map.entry(CpuCalibration.NOT_SAMPLED, 13 * MILLI));
+  }
+
+  @Test
+  void timedSamplesOfThreadsThatEndedAreNotCountedAgainAsTimeOfTheVm() {
+    cpu.endSegment(reading(0, 1, 0), false);
+    timed(7, "short", 20);
+    timed(8, "short", 20);
+    timed(9, "short", 20);
+    cpu.endSegment(reading(100, 1, 0), true);
+    assertThat(totals())
+        .containsOnly(Map.entry("short", 60 * MILLI), Map.entry(CpuCalibration.VM, 40 * MILLI));
+  }
+
+  @Test
+  void timedSamplesOfThreadsThatEndedStayWithinTheProcessTime() {
+    cpu.endSegment(reading(0, 1, 0), false);
+    timed(7, "short", 60);
+    timed(8, "short", 60);
+    cpu.endSegment(reading(100, 1, 0), true);
+    assertThat(totals()).containsOnly(Map.entry("short", 100 * MILLI));
+  }
+
+  @Test
+  void aLostTimedSampleIsMadeUpForByTheOthersOfItsThread() {
+    cpu.endSegment(reading(0, 1, 0), false);
+    for (int i = 0; i < 4; i++) {
+      timed(1, i < 3 ? "a" : "b", 10);
+    }
+    cpu.endSegment(reading(80, 1, 80), true);
+    assertThat(totals())
+        .containsOnly(Map.entry("a", 60 * MILLI), Map.entry("b", 20 * MILLI));
+  }
+
+  /** Event loops of a relocated library: 25 ms of work in half a second, otherwise they wait. */
+  @Test
+  void waitsInAnUnknownNativeMethodGetNoCpuTime() {
+    cpu.endSegment(reading(0, 1, 0, 2, 0, 3, 0, 4, 0), false);
+    for (int segment = 1; segment <= 20; segment++) {
+      for (int thread = 1; thread <= 4; thread++) {
+        for (int i = 0; i < 2 + (segment + thread) % 2; i++) {
+          sample(thread, "work");
+        }
+        for (int i = 0; i < 6; i++) {
+          inNative(thread, "shaded.epoll.Native.epollWait");
+        }
+      }
+      long cpuMillis = 25L * segment;
+      cpu.endSegment(
+          reading(4 * cpuMillis, 1, cpuMillis, 2, cpuMillis, 3, cpuMillis, 4, cpuMillis),
+          segment == 20);
+    }
+    assertThat(share("shaded.epoll.Native.epollWait")).isLessThan(0.05);
+    assertThat(share("work")).isGreaterThan(0.9);
+    assertThat(totals().values().stream().mapToLong(Long::longValue).sum())
+        .isCloseTo(2_000 * MILLI, Offset.offset(1_000L)); // every sample is rounded
+  }
+
+  /** Bursts of 10 ms of work per 100 ms; the rest of the time the thread reads from a pipe. */
+  @Test
+  void aReaderThatWorksInBurstsIsCountedWhereItWorks() {
+    cpu.endSegment(reading(0, 1, 0), false);
+    for (int segment = 1; segment <= 20; segment++) {
+      for (int i = 0; i < 5; i++) {
+        sample(1, "work");
+      }
+      for (int i = 0; i < 22; i++) {
+        inNative(1, "java.io.FileInputStream.readBytes");
+      }
+      cpu.endSegment(reading(50L * segment, 1, 50L * segment), segment == 20);
+    }
+    assertThat(share("work")).isGreaterThan(0.9);
+  }
+
+  /** Its samples are rare, as it takes turns with nine threads that wait. */
+  @Test
+  void aNativeMethodThatRunsKeepsItsCpuTimeNextToThreadsThatWait() {
+    long[] idle = new long[20];
+    for (int i = 0; i < 9; i++) {
+      idle[2 * i] = 10 + i;
+    }
+    idle[18] = 1;
+    cpu.endSegment(reading(0, idle.clone()), false);
+    int turn = 0;
+    for (int segment = 1; segment <= 40; segment++) {
+      for (int i = 0; i < 25; i++) {
+        sample(1, "java");
+      }
+      // Of 25 ticks, in every second of which thread 1 is in native code.
+      for (int tick = 0; tick < 25; tick++) {
+        turn = (turn + 1) % 19;
+        if (turn == 0) {
+          inNative(1, "codec.Jni.encode");
+        } else {
+          inNative(10 + turn % 9, "sun.nio.ch.EPoll.wait");
+        }
+      }
+      idle[19] = 500L * segment;
+      cpu.endSegment(reading(500L * segment, idle.clone()), segment == 40);
+    }
+    assertThat(share("codec.Jni.encode")).isBetween(0.4, 0.6);
+  }
+
+  @Test
+  void aNativeMethodThatRunsAloneHasAllOfItsThread() {
+    cpu.endSegment(reading(0, 1, 0), false);
+    for (int segment = 1; segment <= 10; segment++) {
+      for (int i = 0; i < 25; i++) {
+        inNative(1, "codec.Jni.encode");
+      }
+      cpu.endSegment(reading(490L * segment, 1, 490L * segment), segment == 10);
+    }
+    assertThat(totals()).containsOnly(Map.entry("codec.Jni.encode", 4_900 * MILLI));
+  }
+
+  @Test
+  void cpuTimeOfAThreadThatOnlyWaitsIsCountedWhereItWaits() {
+    cpu.endSegment(reading(0, 1, 0), false);
+    for (int segment = 1; segment <= 10; segment++) {
+      for (int i = 0; i < 25; i++) {
+        inNative(1, "sun.nio.ch.EPoll.wait");
+      }
+      cpu.endSegment(reading(segment, 1, segment), segment == 10);
+    }
+    assertThat(totals()).containsOnly(Map.entry("sun.nio.ch.EPoll.wait", 10 * MILLI));
   }
 
   @Test
@@ -147,10 +300,10 @@ class CpuCalibrationTest {
             10 * MILLI,
             20 * MILLI,
             false);
-    carried.endSegment(reading(0, 1, 0, 5, 0), false, false);
+    carried.endSegment(reading(0, 1, 0, 5, 0), false);
     carried.sample(77, true, false, aggregator.stackPool().stackOf("v"), 0);
     carried.sample(78, true, false, aggregator.stackPool().stackOf("v"), 0);
-    carried.endSegment(reading(800, 1, 0, 5, 800), false, true);
+    carried.endSegment(reading(800, 1, 0, 5, 800), true);
     assertThat(totals()).containsOnly(Map.entry("v", 800 * MILLI));
   }
 }

@@ -14,8 +14,11 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -117,6 +120,63 @@ public final class TruthCapture implements AutoCloseable {
         window.threadNanos().get(index) / 1e6,
         sum(window.profile(), 1, sample -> thread.equals(label(sample, "thread"))) / 1e6,
         AMOUNT);
+  }
+
+  /**
+   * Returns a CPU profile next to the clock of the process, and reports how far the cumulative
+   * shares of the 30 functions with most CPU time are from async-profiler's at worst.
+   *
+   * @param also functions whose shares are reported in rows of their own
+   */
+  public CpuWindow cpuNextToAsyncProfiler(int seconds, List<String> also) throws Exception {
+    AsyncProfilerShares.start();
+    CpuWindow window = cpu(seconds, List.of());
+    AsyncProfilerShares truth = AsyncProfilerShares.stop();
+    Map<String, Double> shares = javaShares(window.profile());
+    String worst = "";
+    double worstError = -1;
+    for (String function : truth.largest(30)) {
+      double error = Math.abs(shares.getOrDefault(function, 0.0) - truth.share(function));
+      if (error > worstError) {
+        worstError = error;
+        worst = function;
+      }
+    }
+    row(
+        "profile",
+        "worst of 30 shares: " + worst,
+        "%",
+        truth.share(worst),
+        shares.getOrDefault(worst, 0.0),
+        SHARE);
+    for (String function : also) {
+      double profiled = shares.getOrDefault(function, 0.0);
+      row("profile", "share of " + function, "%", truth.share(function), profiled, SHARE);
+    }
+    return window;
+  }
+
+  /** Returns the cumulative shares of functions in the CPU time of Java threads, in percent. */
+  private static Map<String, Double> javaShares(Profile profile) {
+    Map<String, Double> shares = new HashMap<>();
+    double total = 0;
+    for (Sample sample : profile.samples()) {
+      Set<String> functions = new HashSet<>();
+      sample.stack().forEach(frame -> functions.add(frame.function()));
+      if (functions.contains("[GC, JIT and VM threads]")
+          || functions.contains("[profiler threads]")
+          || functions.stream().anyMatch(function -> function.startsWith("jdk.jfr."))) {
+        continue;
+      }
+      long nanos = sample.values().get(1);
+      total += nanos;
+      functions.forEach(
+          function ->
+              shares.merge(AsyncProfilerShares.normalized(function), (double) nanos, Double::sum));
+    }
+    double all = Math.max(1, total);
+    shares.replaceAll((function, nanos) -> 100 * nanos / all);
+    return shares;
   }
 
   /** Returns the share of a profile that samples with a function on the stack have, in percent. */

@@ -1,0 +1,333 @@
+package dev.psc.jvm.internal.capture;
+
+import dev.psc.jvm.internal.aggregate.IdleMethods;
+import dev.psc.jvm.internal.aggregate.StackPool;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.function.LongUnaryOperator;
+
+/**
+ * An estimate of the time that samples of {@code jdk.ExecutionSample} and {@code
+ * jdk.NativeMethodSample} stand for, and of the native methods in which threads wait.
+ *
+ * <p>A thread in native code is sampled alike whether it runs or waits. Only the CPU clock tells
+ * the two apart. Two things are learned per thread and native method, over some ten seconds:
+ *
+ * <ul>
+ *   <li>The CPU time per time in the method, in the spans in which the thread used the least. A
+ *       method that runs uses as much as it is seen; one that waits has spans with almost none.
+ *   <li>The CPU time that the thread's samples in Java do not explain. Java code does not wait, so
+ *       its samples come first, and native methods that wait get no more than the rest.
+ * </ul>
+ *
+ * <p>What is learned of a method in one thread is where other threads begin. Guarded by the
+ * aggregator's lock.
+ */
+final class NativeWaits {
+
+  /** How many threads in Java code the JDK samples per tick, at most; in native code it is one. */
+  private static final int JAVA_SAMPLES_PER_TICK = 5;
+
+  /** The weight of the past after each segment; half is forgotten after 23 segments. */
+  private static final double DECAY = 0.97;
+
+  /** The CPU time per time seen in a native method below which it counts as waiting. */
+  private static final double WAITS_BELOW = 0.2;
+
+  /** The native samples in a row after which a span is evaluated. */
+  private static final int SPAN = 4;
+
+  /** How much more time in Java there may be than its samples say, before waits get any. */
+  private static final double SLACK = 0.25;
+
+  /** The part of a thread's CPU time that samples in Java must explain to be believed. */
+  private static final double EXPLAINS = 0.3;
+
+  /** The relative error of the time in Java by its samples, apart from noise. */
+  private static final double MODEL_ERROR = 0.1;
+
+  /**
+   * The largest share of its CPU time that goes to a waiting method of a thread whose Java samples
+   * explain most of it: what entering the kernel and leaving it takes.
+   */
+  private static final double LEAST_SHARE = 0.05;
+
+  private static final int MAX_THREADS = 10_000;
+  private static final int MAX_METHODS = 1_000;
+
+  private final double periodNanos;
+  private final double nativePeriodNanos;
+  private final Map<Long, Usage> threads = new HashMap<>();
+  private final Map<String, Double> methods = new HashMap<>();
+
+  NativeWaits(long periodNanos, long nativePeriodNanos) {
+    this.periodNanos = periodNanos;
+    this.nativePeriodNanos = nativePeriodNanos;
+  }
+
+  /** What is known of a thread; times are of the last ten seconds or so. */
+  private static final class Usage {
+    private final Map<String, Method> methods = new HashMap<>();
+    private double cpuNanos;
+    private double javaSamples;
+    private double nativeSamples;
+    private double spanCpuNanos;
+    private int spanSamples;
+    private double recentJava;
+    private double recentNative;
+    private double recentCount;
+    private int segmentJava;
+    private int segmentNative;
+
+    /** The shares of the time in native methods that the thread runs there. */
+    private double runningShare = 1;
+
+    private double waitingShare;
+
+    private double shareOf(String leaf) {
+      Method method = methods.get(leaf);
+      if (method == null || IdleMethods.neverWaits(leaf)) {
+        return 1;
+      }
+      return method.waits() ? waitingShare : runningShare;
+    }
+  }
+
+  /** A native method of a thread. */
+  private static final class Method {
+    private double samples;
+    private int spanSamples;
+    private int segmentSamples;
+
+    /** The CPU time per time in the method in quiet spans. */
+    private double least;
+
+    private Method(double least) {
+      this.least = least;
+    }
+
+    private boolean waits() {
+      return least < WAITS_BELOW;
+    }
+  }
+
+  void clear() {
+    threads.clear();
+  }
+
+  /**
+   * Learns from a segment and weighs its samples.
+   *
+   * @param cpuNanos the CPU time of a thread in this segment
+   * @param weights filled with the CPU time that a sample stands for, in any unit per thread; 0 for
+   *     a sample that only waits
+   */
+  void weigh(CpuSamples samples, LongUnaryOperator cpuNanos, StackPool stacks, double[] weights) {
+    if (!count(samples, stacks)) {
+      for (int i = 0; i < samples.size(); i++) {
+        weights[i] = samples.worth(i) >= 0 ? samples.worth(i) : periodNanos;
+      }
+      return;
+    }
+    double mostJava = 1e-9;
+    double mostNative = 1e-9;
+    double allJava = 0;
+    double allNative = 0;
+    for (Usage usage : threads.values()) {
+      mostJava = Math.max(mostJava, usage.javaSamples);
+      mostNative = Math.max(mostNative, usage.nativeSamples);
+      allJava += usage.javaSamples;
+      allNative += usage.nativeSamples;
+    }
+    // Threads take turns. The number of threads in a round is that of all samples per sample of the
+    // thread that never misses its turn.
+    double java = periodNanos * Math.max(1, allJava / mostJava / JAVA_SAMPLES_PER_TICK);
+    double inNative = nativePeriodNanos * Math.max(1, allNative / mostNative);
+    learn(cpuNanos, java, inNative);
+    for (int i = 0; i < samples.size(); i++) {
+      long worth = samples.worth(i);
+      if (worth == CpuSamples.IN_JAVA) {
+        weights[i] = java;
+      } else if (worth == CpuSamples.IN_NATIVE) {
+        Usage usage = threads.get(samples.threadKey(samples.thread(i)));
+        String leaf = leaf(samples.stack(i), stacks);
+        weights[i] =
+            usage == null ? inNative : inNative * usage.shareOf(leaf);
+      } else {
+        weights[i] = worth;
+      }
+    }
+  }
+
+  private static String leaf(int stack, StackPool stacks) {
+    return stacks.name(stacks.functionOf(stacks.frame(stack, 0)));
+  }
+
+  /** Adds the samples to the threads; returns whether any thread has samples in native code. */
+  private boolean count(CpuSamples samples, StackPool stacks) {
+    for (Usage usage : threads.values()) {
+      usage.segmentJava = 0;
+      usage.segmentNative = 0;
+      usage.methods.values().forEach(method -> method.segmentSamples = 0);
+    }
+    for (int i = 0; i < samples.size(); i++) {
+      long worth = samples.worth(i);
+      if (worth >= 0) {
+        continue;
+      }
+      Usage usage = usage(samples.threadKey(samples.thread(i)));
+      if (worth == CpuSamples.IN_JAVA) {
+        usage.segmentJava++;
+      } else {
+        usage.segmentNative++;
+        String leaf = leaf(samples.stack(i), stacks);
+        method(usage, leaf).segmentSamples++;
+      }
+    }
+    boolean any = false;
+    for (Iterator<Usage> all = threads.values().iterator(); all.hasNext(); ) {
+      Usage usage = all.next();
+      usage.javaSamples = usage.javaSamples * DECAY + usage.segmentJava;
+      usage.nativeSamples = usage.nativeSamples * DECAY + usage.segmentNative;
+      any |= usage.nativeSamples > 0;
+      if (usage.javaSamples + usage.nativeSamples < 0.05) {
+        all.remove();
+      }
+    }
+    return any;
+  }
+
+  private Usage usage(long key) {
+    Usage known = threads.get(key);
+    if (known != null) {
+      return known;
+    }
+    Usage fresh = new Usage();
+    if (threads.size() < MAX_THREADS) {
+      threads.put(key, fresh);
+    }
+    return fresh;
+  }
+
+  private Method method(Usage usage, String leaf) {
+    Method known = usage.methods.get(leaf);
+    if (known != null) {
+      return known;
+    }
+    Double elsewhere = methods.get(leaf);
+    double least = elsewhere != null ? elsewhere : IdleMethods.waits(leaf) ? 0 : 1;
+    Method fresh = new Method(least);
+    usage.methods.put(leaf, fresh);
+    return fresh;
+  }
+
+  private void learn(LongUnaryOperator cpuNanos, double java, double inNative) {
+    for (Map.Entry<Long, Usage> entry : threads.entrySet()) {
+      Usage usage = entry.getValue();
+      double cpu = cpuNanos.applyAsLong(entry.getKey());
+      if (cpu < 0) {
+        continue; // ended, or a group of threads
+      }
+      usage.cpuNanos = usage.cpuNanos * DECAY + cpu;
+      usage.spanCpuNanos += cpu;
+      for (Method method : usage.methods.values()) {
+        method.samples = method.samples * DECAY + method.segmentSamples;
+        method.spanSamples += method.segmentSamples;
+        usage.spanSamples += method.segmentSamples;
+      }
+      if (usage.spanSamples >= SPAN) {
+        evaluate(usage, inNative);
+      }
+      divide(usage, java, inNative);
+      double running = 0;
+      for (Iterator<Map.Entry<String, Method>> all = usage.methods.entrySet().iterator();
+          all.hasNext(); ) {
+        Map.Entry<String, Method> known = all.next();
+        Method method = known.getValue();
+        running += method.segmentSamples * usage.shareOf(known.getKey());
+        method.segmentSamples = 0;
+        if (method.samples < 0.01) {
+          all.remove();
+        }
+      }
+      // Many samples need little of the past; few need much.
+      double keep = Math.max(0.5, Math.min(DECAY, 1 - usage.recentCount / 100));
+      usage.recentJava = usage.recentJava * keep + usage.segmentJava * java;
+      usage.recentNative = usage.recentNative * keep + running * inNative;
+      usage.recentCount = usage.recentCount * keep + running;
+    }
+  }
+
+  /**
+   * Returns the share of a thread's CPU time that it used in native methods, or -1 if unknown. It
+   * covers several segments, as a segment may have no sample of one kind.
+   */
+  double nativeShare(long key) {
+    Usage usage = threads.get(key);
+    if (usage == null || usage.cpuNanos <= 0) {
+      return -1;
+    }
+    double all = usage.recentJava + usage.recentNative;
+    return all == 0 ? 0 : usage.recentNative / all;
+  }
+
+  /** Ends a span of a thread in which it was seen in native code often enough. */
+  private void evaluate(Usage usage, double inNative) {
+    for (Map.Entry<String, Method> entry : usage.methods.entrySet()) {
+      Method method = entry.getValue();
+      if (method.spanSamples * 2 > usage.spanSamples) {
+        double ratio = Math.min(1, usage.spanCpuNanos / (method.spanSamples * inNative));
+        // Down fast and up slowly: only the quiet spans tell.
+        method.least +=
+            (ratio - method.least) * (ratio < method.least ? 0.5 : 0.05);
+        if (methods.size() < MAX_METHODS || methods.containsKey(entry.getKey())) {
+          methods.put(entry.getKey(), method.least);
+        }
+      }
+      method.spanSamples = 0;
+    }
+    usage.spanSamples = 0;
+    usage.spanCpuNanos = 0;
+  }
+
+  /** Divides the CPU time that Java code does not explain among the native methods. */
+  private static void divide(Usage usage, double java, double inNative) {
+    double busy = usage.javaSamples * java;
+    double running = 0;
+    double waiting = 0;
+    for (Map.Entry<String, Method> entry : usage.methods.entrySet()) {
+      double nanos = entry.getValue().samples * inNative;
+      if (IdleMethods.neverWaits(entry.getKey())) {
+        busy += nanos;
+      } else if (entry.getValue().waits()) {
+        waiting += nanos;
+      } else {
+        running += nanos;
+      }
+    }
+    double noise = Math.sqrt(usage.javaSamples) * java;
+    usage.runningShare = shareOfRunning(usage.cpuNanos, busy, noise, running);
+    usage.waitingShare =
+        shareOfWaiting(usage.cpuNanos, busy + running * usage.runningShare, noise, waiting);
+  }
+
+  /** A method that waits gets what Java code certainly did not use, and little of that. */
+  private static double shareOfWaiting(double cpu, double busy, double noise, double seen) {
+    double rest = Math.max(0, cpu - busy * (1 + SLACK) - 2 * noise);
+    double most = busy > EXPLAINS * cpu ? LEAST_SHARE * cpu : seen;
+    return Math.min(rest, most) / Math.max(1, seen);
+  }
+
+  /**
+   * A method that seems to run gets all of its time, unless Java code alone explains the thread's
+   * CPU time well.
+   */
+  private static double shareOfRunning(double cpu, double busy, double noise, double seen) {
+    double expected = Math.max(0, Math.min(1, (cpu - busy) / Math.max(1, seen)));
+    double error = Math.hypot(noise, MODEL_ERROR * Math.max(cpu, busy - cpu)) / Math.max(1, seen);
+    double trust = 1 / (1 + error * error / 0.25);
+    double share = trust * expected + (1 - trust);
+    return share > 0.5 ? 1 : share;
+  }
+}
