@@ -24,6 +24,7 @@ import io.grpc.ManagedChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -66,6 +67,17 @@ public final class StoreConnection {
    * @throws UsageException when flags contradict each other or name unusable files
    */
   public static StoreConnection open(Options options) throws UsageException {
+    return open(options, MessageLimit.DEFAULT_BYTES);
+  }
+
+  /**
+   * Opens the connection; nothing is sent before {@link Delivery#start}.
+   *
+   * @param messageLimitBytes the limit on one profile and on one request
+   * @throws UsageException when flags contradict each other or name unusable files
+   */
+  public static StoreConnection open(Options options, long messageLimitBytes)
+      throws UsageException {
     Options.Store store = options.store;
     if (store.storeAddress == null || store.storeAddress.isBlank()) {
       throw new UsageException(
@@ -78,7 +90,11 @@ public final class StoreConnection {
     try {
       StoreConnection link =
           new StoreConnection(
-              store.storeAddress, headers, token, origin(store), delivery(options, headers, token));
+              store.storeAddress,
+              headers,
+              token,
+              origin(store),
+              delivery(options, headers, token, messageLimitBytes));
       opened = true;
       return link;
     } catch (IllegalArgumentException e) {
@@ -91,15 +107,22 @@ public final class StoreConnection {
   }
 
   private static Delivery delivery(
-      Options options, CallHeaders headers, @Nullable TokenSource token) throws UsageException {
+      Options options, CallHeaders headers, @Nullable TokenSource token, long messageLimitBytes)
+      throws UsageException {
     ManagedChannel channel = channel(options, headers, token);
     Options.Buffer buffer = options.buffer;
-    ProfileSink sink = GrpcProfileSink.builder(channel).name("store").ownedChannel(channel).build();
+    ProfileSink sink =
+        GrpcProfileSink.builder(channel)
+            .name("store")
+            .ownedChannel(channel)
+            .maxRequestBytes(messageLimitBytes)
+            .build();
     try {
       DeliveryBuilder builder =
           Delivery.builder(sink)
               .closeSink(true)
               .queueMaxBytes(buffer.queueMaxBytes.bytes())
+              .profileMaxBytes(messageLimitBytes)
               .closeTimeout(buffer.shutdownTimeout)
               .listener(StoreConnection::log);
       if (buffer.spoolDir != null) {
@@ -119,6 +142,7 @@ public final class StoreConnection {
   /** Returns the settings of the channel to the store, without token and headers. */
   public static StoreChannels.Builder channelSettings(Options options) throws UsageException {
     Options.Store store = options.store;
+    checkAddress(store);
     StoreChannels.Builder channel =
         StoreChannels.builder(String.valueOf(store.storeAddress))
             .proxyFromEnvironment()
@@ -139,6 +163,23 @@ public final class StoreConnection {
       channel.clientCertificate(store.clientCertFile, store.clientKeyFile);
     }
     return channel;
+  }
+
+  /** Rejects an address that contradicts {@code --insecure}, or leaves its port to a guess. */
+  private static void checkAddress(Options.Store store) throws UsageException {
+    String address = String.valueOf(store.storeAddress).strip().toLowerCase(Locale.ROOT);
+    if (!store.insecure || address.startsWith("http://")) {
+      return;
+    }
+    if (address.startsWith("https://")) {
+      throw new UsageException(
+          "--store-address=https://… requires TLS, but --insecure disables it: remove one of them");
+    }
+    String host = address.substring(address.lastIndexOf(']') + 1);
+    if (host.indexOf(':') < 0) {
+      throw new UsageException(
+          "--store-address has no port, which --insecure requires: give host:port");
+    }
   }
 
   private static ManagedChannel channel(
@@ -279,7 +320,7 @@ public final class StoreConnection {
             logger.error(
                 "Store is rejecting all profiles; keeping them queued: {}", changed.message());
         case BACKING_OFF -> logger.warn("Store: {}", changed.message());
-        default -> logger.info("Store: {}", changed.to().name().toLowerCase(java.util.Locale.ROOT));
+        default -> logger.info("Store: {}", changed.to().name().toLowerCase(Locale.ROOT));
       }
     } else if (event instanceof DeliveryEvent.SpoolChanged spool && !spool.healthy()) {
       logger.warn("Spool: {}", spool.message());
