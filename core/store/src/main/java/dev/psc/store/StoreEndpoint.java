@@ -1,5 +1,6 @@
 package dev.psc.store;
 
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.regex.Pattern;
@@ -16,7 +17,7 @@ record StoreEndpoint(String host, int port, boolean plaintext) {
   private static final int PORT_LIMIT = 65_535;
 
   /** {@code dns:host:port}; {@code dns:443} is the port of a host named dns. */
-  private static final Pattern DNS_TARGET = Pattern.compile("dns:[^/]+:[0-9]+");
+  private static final Pattern DNS_TARGET = Pattern.compile("dns:(?=.*[^0-9:])[^/]+");
 
   /**
    * Checks the parts.
@@ -35,7 +36,7 @@ record StoreEndpoint(String host, int port, boolean plaintext) {
   }
 
   /**
-   * Parses {@code host:port} (TLS), {@code https://host[:443]} (TLS) or {@code http://host[:80]}
+   * Parses {@code host[:443]} (TLS), {@code https://host[:443]} (TLS) or {@code http://host[:80]}
    * (plaintext); an IPv6 address is enclosed in brackets, and a leading {@code dns:///} or {@code
    * dns:} is ignored.
    *
@@ -44,23 +45,27 @@ record StoreEndpoint(String host, int port, boolean plaintext) {
   static StoreEndpoint parse(String text) {
     String rest = text.strip();
     String lower = rest.toLowerCase(Locale.ROOT);
-    int defaultPort = -1;
+    int defaultPort = 443;
+    boolean url = true;
     boolean plaintext = false;
     if (lower.startsWith("https://")) {
       rest = rest.substring("https://".length());
-      defaultPort = 443;
     } else if (lower.startsWith("http://")) {
       rest = rest.substring("http://".length());
       defaultPort = 80;
       plaintext = true;
     } else if (lower.startsWith("dns:///")) {
       rest = rest.substring("dns:///".length());
+      url = false;
     } else if (DNS_TARGET.matcher(lower).matches()) {
       rest = rest.substring("dns:".length());
+      url = false;
     } else if (rest.contains("://")) {
       throw fault("starts with a scheme other than https:// or http://");
+    } else {
+      url = false;
     }
-    if (defaultPort > 0 && rest.endsWith("/")) {
+    if (url && rest.endsWith("/")) {
       rest = rest.substring(0, rest.length() - 1);
     }
     if (rest.indexOf('@') >= 0) {
@@ -100,16 +105,23 @@ record StoreEndpoint(String host, int port, boolean plaintext) {
     if (host.isEmpty()) {
       throw fault("has no host");
     }
+    if (port.isEmpty() && isLikeAToken(host)) {
+      throw fault("looks like a token: give host:port, for example grpc.polarsignals.com:443");
+    }
     if (port.isEmpty()) {
-      if (defaultPort < 0) {
-        throw fault("has no port: give host:port, for example grpc.polarsignals.com:443");
-      }
       return new StoreEndpoint(host, defaultPort, plaintext);
     }
     if (port.length() > 5 || !port.chars().allMatch(c -> c >= '0' && c <= '9')) {
       throw fault("has a port that is not a number from 1 to 65535");
     }
     return new StoreEndpoint(host, Integer.parseInt(port), plaintext);
+  }
+
+  /** A host would be shown by messages; no part of a host name is longer than 63 characters. */
+  private static boolean isLikeAToken(String host) {
+    return host.startsWith("psc_")
+        || host.startsWith("eyJ")
+        || Arrays.stream(host.split("\\.", -1)).anyMatch(part -> part.length() > 63);
   }
 
   private static IllegalArgumentException fault(String what) {

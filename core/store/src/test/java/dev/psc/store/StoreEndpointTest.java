@@ -22,7 +22,10 @@ class StoreEndpointTest {
     "dns:443,https://dns:443",
     "[::1]:7070,https://[::1]:7070",
     "https://[::1],https://[::1]:443",
-    " h:1 ,https://h:1"
+    " h:1 ,https://h:1",
+    "grpc.polarsignals.com,https://grpc.polarsignals.com:443",
+    "dns:///h,https://h:443",
+    "[::1],https://[::1]:443"
   })
   void readsWhatPeopleWrite(String text, String meaning) {
     assertThat(StoreEndpoint.parse(text)).hasToString(meaning);
@@ -31,7 +34,8 @@ class StoreEndpointTest {
 
   @ParameterizedTest
   @CsvSource({
-    "h,no port",
+    "psc_v1_abc.secret-pw,looks like a token",
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJwdyIsImlhdCI6MTUxNjIzOTAyMiwieCI6InB3cHdwd3B3cHcifQ.pw,looks like a token",
     ":7070,no host",
     "'',no host",
     "h:0,1 to 65535",

@@ -220,9 +220,9 @@ class StoreCheckTest {
     onlyWrong(
         Name.ADDRESS, check(() -> StoreChannels.builder("no-such-host.invalid:1")).build().run());
     assertThat(
-            onlyWrong(Name.ADDRESS, check(() -> StoreChannels.builder("nonsense")).build().run())
+            onlyWrong(Name.ADDRESS, check(() -> StoreChannels.builder("host:port")).build().run())
                 .message())
-        .contains("no port");
+        .contains("not a number");
   }
 
   @Test

@@ -6,6 +6,7 @@ import dev.psc.scraper.cli.HttpAddress;
 import dev.psc.scraper.cli.Options;
 import dev.psc.scraper.cli.UsageException;
 import dev.psc.scraper.cli.Version;
+import dev.psc.scraper.command.CheckCommand;
 import dev.psc.scraper.command.InspectCommands;
 import dev.psc.scraper.command.Push;
 import dev.psc.scraper.config.HangUp;
@@ -123,7 +124,7 @@ public final class PscScraper {
       return inspect.targets();
     }
     if (options.inspect.check) {
-      return inspect.check();
+      return new CheckCommand(options, out).run();
     }
     checkMode(options.scrape.mode);
     scrape(options);

@@ -16,6 +16,7 @@ import dev.psc.scraper.server.SelfProfiles;
 import dev.psc.scraper.server.TargetsService;
 import dev.psc.scraper.server.TokenGuard;
 import dev.psc.scraper.status.ScraperState;
+import dev.psc.scraper.store.MessageLimit;
 import dev.psc.scraper.store.StoreConnection;
 import io.grpc.protobuf.services.HealthStatusManager;
 import java.io.IOException;
@@ -58,7 +59,11 @@ final class ScraperRun implements AutoCloseable {
     var address = HttpAddress.parse("--http-address", options.serve.httpAddress);
     ScraperRun run =
         new ScraperRun(
-            new ScraperState(options, externalLabels, config, StoreConnection.open(options)));
+            new ScraperState(
+                options,
+                externalLabels,
+                config,
+                StoreConnection.open(options, MessageLimit.bytes(config.jobs()))));
     boolean started = false;
     try {
       run.server =

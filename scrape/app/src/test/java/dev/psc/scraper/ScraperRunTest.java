@@ -32,6 +32,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -382,10 +383,138 @@ class ScraperRunTest {
         status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }
 
+  /** A config whose targets all answer. */
+  private void writeHealthy() throws IOException {
+    Files.writeString(
+        config,
+        """
+        scrape_configs:
+        - job_name: app
+          static_configs:
+          - targets: ['127.0.0.1:%d']
+          profiling_config:
+            pprof_config:
+              process_cpu: {enabled: false}
+              goroutine: {enabled: false}
+              mutex: {enabled: false}
+              block: {enabled: false}
+        """
+            .formatted(target.getAddress().getPort()));
+  }
+
+  private Result check(String... more) throws UsageException {
+    List<String> flags =
+        new ArrayList<>(
+            List.of(
+                "--check",
+                "--http-address=127.0.0.1:0",
+                "--bearer-token-file=" + directory.resolve("token"),
+                "--grpc-headers=projectID=" + store.project()));
+    flags.addAll(List.of(more));
+    return program(flags.toArray(String[]::new));
+  }
+
+  @Test
+  void checkFetchesEachTargetOnce() throws Exception {
+    writeHealthy();
+    Result good = check();
+    assertThat(good.status()).as(good.out() + good.err()).isZero();
+    assertThat(good.out()).containsPattern("ok +targets fetched +1 of 1 profile");
+    assertThat(store.profiles(store.project())).as("nothing is sent").isEmpty();
+
+    write("app", "");
+    Result bad = check();
+    assertThat(bad.status()).isEqualTo(1);
+    assertThat(bad.out())
+        .containsPattern("wrong +targets fetched +refused: http://127.0.0.1:2/")
+        .containsPattern("wrong +targets fetched +not_found: ")
+        .containsPattern("wrong +targets fetched +1 of 4 profile");
+  }
+
+  @Test
+  void checkWarnsOfNoTargets() throws Exception {
+    Files.writeString(config, "scrape_configs:\n- job_name: app\n");
+    Result none = check();
+    assertThat(none.status()).as(none.out()).isZero();
+    assertThat(none.out()).containsPattern("warning +targets discovered +no job has a target");
+  }
+
+  @Test
+  void checkFailsWhereTheStartWould() throws Exception {
+    writeHealthy();
+    Result mode = check("--mode=all");
+    assertThat(mode.status()).isEqualTo(1);
+    assertThat(mode.out()).containsPattern("wrong +mode +--mode=all").contains("scraper-only");
+
+    String busy = "--http-address=127.0.0.1:" + target.getAddress().getPort();
+    Result address = check(busy);
+    assertThat(address.status()).isEqualTo(1);
+    assertThat(address.out()).containsPattern("wrong +HTTP address free +" + busy);
+
+    Path file = Files.writeString(directory.resolve("file"), "");
+    Result spool = check("--spool-dir=" + file.resolve("spool"));
+    assertThat(spool.status()).isEqualTo(1);
+    assertThat(spool.out()).containsPattern("wrong +spool writable +--spool-dir: .* is not a dir");
+    Result writable = check("--spool-dir=" + directory.resolve("spool"));
+    assertThat(writable.status()).as(writable.out()).isZero();
+    assertThat(directory.resolve("spool")).doesNotExist();
+  }
+
+  @Test
+  void refusesAnAddressThatContradictsInsecure() throws Exception {
+    assertThatThrownBy(
+            () -> ScraperRun.start(options("--insecure", "--store-address=HTTPS://store:443")))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("--store-address=https://… requires TLS, but --insecure");
+    assertThatThrownBy(() -> ScraperRun.start(options("--insecure", "--store-address=store")))
+        .hasMessageContaining("--store-address has no port");
+  }
+
+  @Test
+  void sendsALargeProfileThatPassesTheBodySizeLimit() throws Exception {
+    byte[] large = largeProfile();
+    assertThat(large.length).isBetween(40 << 20, 60 << 20);
+    target.removeContext("/debug/pprof/allocs");
+    target.createContext(
+        "/debug/pprof/allocs",
+        exchange -> {
+          exchange.sendResponseHeaders(200, large.length);
+          exchange.getResponseBody().write(large);
+          exchange.close();
+        });
+    writeHealthy();
+    try (ScraperRun run = ScraperRun.start(options())) {
+      await()
+          .atMost(Duration.ofSeconds(90))
+          .untilAsserted(() -> assertThat(store.profiles(store.project())).isNotEmpty());
+      assertThat(run.store().delivery().snapshot().droppedTotal()).isZero();
+    }
+  }
+
+  /** A profile with random texts, which no compression makes smaller. */
+  private static byte[] largeProfile() {
+    ProfileBuilder profile = ProfileBuilder.create();
+    profile.sampleType("alloc_space", "bytes");
+    int mapping = profile.mapping("app", "");
+    SplittableRandom random = new SplittableRandom(1);
+    for (int i = 0; i < 64; i++) {
+      char[] name = new char[1 << 20];
+      for (int c = 0; c < name.length; c++) {
+        name[c] = (char) (' ' + 1 + random.nextInt(94));
+      }
+      String text = new String(name);
+      int function = profile.function(text, text, "main.go", 1);
+      int location = profile.location(mapping, 0x10 + i, function, 7);
+      profile.sample(new int[] {location}, 0, 1, ProfileBuilder.NO_LABELS, 4096);
+    }
+    return profile.build();
+  }
+
   @Test
   void checksStepByStep() throws Exception {
+    writeHealthy();
     String token = "--bearer-token-file=" + directory.resolve("token");
-    Result good = program("--check", token, "--grpc-headers=projectID=" + store.project());
+    Result good = check();
     assertThat(good.status()).as(good.out() + good.err()).isZero();
     assertThat(good.out()).contains("project permitted", "all checks passed");
 
@@ -443,7 +572,9 @@ class ScraperRunTest {
   void printsTheConfigWithAllDefaultsAndItReadsTheSame() throws Exception {
     Result first = program("--print-config");
     assertThat(first.status()).as(first.err()).isZero();
-    assertThat(first.out()).contains("scrape_timeout: 3s500ms", "/debug/pprof/allocs");
+    assertThat(first.out())
+        .contains("scrape_timeout: 3s500ms", "/debug/pprof/allocs")
+        .contains("request to the store, from the largest body_size_limit: 68157440 bytes");
     Files.writeString(config, first.out());
     assertThat(program("--print-config").out()).isEqualTo(first.out());
   }

@@ -123,8 +123,9 @@ public final class Options {
   public static final class Store {
     @Option(
         names = "--store-address",
-        paramLabel = "HOST:PORT",
-        description = "gRPC address of the store, e.g. grpc.polarsignals.com:443.")
+        paramLabel = "HOST[:PORT]",
+        description =
+            "gRPC address of the store, e.g. grpc.polarsignals.com:443; port 443 without one.")
     public @Nullable String storeAddress;
 
     @Option(
@@ -275,8 +276,8 @@ public final class Options {
         paramLabel = "true|false",
         fallbackValue = "true",
         description =
-            "Check token, project, store and config step by step; exit 0 if all steps pass, else"
-                + " 1.")
+            "Check flags, config, token, project and store step by step, and fetch each profile of"
+                + " each target once; exit 0 if all steps pass, else 1.")
     public boolean check;
 
     @Option(

@@ -1,23 +1,17 @@
 package dev.psc.scraper.command;
 
-import dev.psc.auth.CallHeaders;
-import dev.psc.auth.TokenSource;
 import dev.psc.net.Json;
 import dev.psc.scrape.ScrapeListener;
 import dev.psc.scrape.Scraper;
 import dev.psc.scrape.ScraperSnapshot;
 import dev.psc.scrape.loop.TargetStatus;
 import dev.psc.scrape.target.Targets;
-import dev.psc.scraper.cli.FlagWords;
 import dev.psc.scraper.cli.Options;
 import dev.psc.scraper.cli.UsageException;
 import dev.psc.scraper.config.ConfigFile;
 import dev.psc.scraper.config.ScraperSettings;
 import dev.psc.scraper.status.StatusDocument;
-import dev.psc.scraper.store.StoreConnection;
-import dev.psc.store.StoreChannels;
-import dev.psc.store.StoreCheck;
-import dev.psc.store.StoreCheckStep;
+import dev.psc.scraper.store.MessageLimit;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,7 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** The flags that print something and exit. */
+/** The flags {@code --print-config} and {@code --print-targets}. */
 public final class InspectCommands {
 
   private static final Duration DISCOVERY_TIMEOUT = Duration.ofSeconds(30);
@@ -43,7 +37,12 @@ public final class InspectCommands {
 
   /** Prints the config with every default. */
   public int config() throws UsageException {
-    out.print(ConfigFile.read(options.scrape.configPath).effectiveYaml());
+    ConfigFile config = ConfigFile.read(options.scrape.configPath);
+    out.println(
+        "# Limit on one profile and on one request to the store, from the largest body_size_limit: "
+            + MessageLimit.bytes(config.jobs())
+            + " bytes");
+    out.print(config.effectiveYaml());
     return 0;
   }
 
@@ -142,121 +141,6 @@ public final class InspectCommands {
     for (Targets.Invalid one : job.invalid()) {
       out.println("  invalid  " + one.reason());
       out.println("           " + one.discovered());
-    }
-  }
-
-  /** One line of {@code --check}. */
-  private record Step(String name, String result, String message, String remedy) {}
-
-  /** Checks config, token, project and store step by step. */
-  public int check() throws UsageException {
-    List<Step> steps = new ArrayList<>();
-    try {
-      ConfigFile config = ConfigFile.read(options.scrape.configPath);
-      ScraperSettings.externalLabels(options);
-      options.shard();
-      steps.add(
-          new Step(
-              "config valid",
-              "ok",
-              options.scrape.configPath + ": " + config.jobs().size() + " job(s)",
-              ""));
-    } catch (UsageException e) {
-      steps.add(new Step("config valid", "wrong", String.valueOf(e.getMessage()), remedy(e)));
-    }
-    for (StoreCheckStep step : storeSteps()) {
-      steps.add(
-          new Step(
-              step.name().title(),
-              step.result().name().toLowerCase(Locale.ROOT),
-              FlagWords.inFlags(step.message()),
-              FlagWords.inFlags(step.remedy())));
-    }
-    boolean ok = steps.stream().noneMatch(step -> step.result().equals("wrong"));
-    if (json) {
-      Map<String, Object> document = new LinkedHashMap<>();
-      document.put("ok", ok);
-      document.put("steps", steps.stream().map(InspectCommands::map).toList());
-      out.println(Json.write(document));
-    } else {
-      for (Step step : steps) {
-        out.printf("%-8s %-24s %s%n", step.result(), step.name(), step.message());
-        if (!step.remedy().isEmpty()) {
-          out.printf("%-8s %-24s -> %s%n", "", "", step.remedy());
-        }
-      }
-      out.println(ok ? "all checks passed" : "some checks failed, see above");
-    }
-    return ok ? 0 : 1;
-  }
-
-  private static String remedy(UsageException e) {
-    return String.valueOf(e.getMessage()).startsWith("--")
-        ? "correct the flag; --help lists all"
-        : "correct the config file; --print-config shows the settings in use";
-  }
-
-  private static Map<String, Object> map(Step step) {
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("step", step.name());
-    map.put("result", step.result());
-    map.put("message", step.message());
-    map.put("remedy", step.remedy());
-    return map;
-  }
-
-  private List<StoreCheckStep> storeSteps() throws UsageException {
-    Options.Store store = options.store;
-    if (store.storeAddress == null) {
-      throw new UsageException("--store-address is missing: --check needs it");
-    }
-    List<String> problems = new ArrayList<>();
-    Map<String, String> pairs = StoreConnection.headerPairs(options, problems);
-    String project = null;
-    CallHeaders.Builder others = CallHeaders.builder();
-    try {
-      for (Map.Entry<String, String> pair : pairs.entrySet()) {
-        if (pair.getKey().equalsIgnoreCase("projectID")) {
-          project = pair.getValue();
-        } else {
-          others.header(pair.getKey(), pair.getValue());
-        }
-      }
-    } catch (IllegalArgumentException e) {
-      problems.add("--grpc-headers: " + e.getMessage());
-    }
-    if (store.bearerToken != null && store.bearerTokenFile != null) {
-      problems.add("--bearer-token and --bearer-token-file are both given: keep the file");
-    }
-    if (!problems.isEmpty()) {
-      throw new UsageException(problems);
-    }
-    StoreCheck.Builder check = StoreCheck.builder(() -> channel(options)).headers(others.build());
-    if (project != null) {
-      check.projectId(project);
-    }
-    if (store.allowPlaintextToken) {
-      check.allowPlaintextToken();
-    }
-    if (store.allowProjectToken) {
-      check.allowProjectToken();
-    }
-    if (store.bearerTokenFile != null) {
-      return check.tokenFile(store.bearerTokenFile).build().run();
-    }
-    if (store.bearerToken == null) {
-      return check.build().run();
-    }
-    try (TokenSource source = StoreConnection.tokenSource(options)) {
-      return source == null ? check.build().run() : check.tokenSource(source).build().run();
-    }
-  }
-
-  private static StoreChannels.Builder channel(Options options) {
-    try {
-      return StoreConnection.channelSettings(options);
-    } catch (UsageException e) {
-      throw new IllegalArgumentException(e.getMessage(), e);
     }
   }
 }

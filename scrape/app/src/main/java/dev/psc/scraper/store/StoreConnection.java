@@ -23,6 +23,7 @@ import io.grpc.ManagedChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -64,6 +65,17 @@ public final class StoreConnection {
    * @throws UsageException when flags contradict each other or name unusable files
    */
   public static StoreConnection open(Options options) throws UsageException {
+    return open(options, MessageLimit.DEFAULT_BYTES);
+  }
+
+  /**
+   * Opens the connection; nothing is sent before {@link Delivery#start}.
+   *
+   * @param messageLimitBytes the limit on one profile and on one request
+   * @throws UsageException when flags contradict each other or name unusable files
+   */
+  public static StoreConnection open(Options options, long messageLimitBytes)
+      throws UsageException {
     Options.Store store = options.store;
     if (store.storeAddress == null || store.storeAddress.isBlank()) {
       throw new UsageException(
@@ -81,7 +93,7 @@ public final class StoreConnection {
               token,
               origin(store),
               options.buffer.spoolDir != null,
-              delivery(options, headers, token));
+              delivery(options, headers, token, messageLimitBytes));
       opened = true;
       return link;
     } catch (IllegalArgumentException e) {
@@ -106,15 +118,22 @@ public final class StoreConnection {
   }
 
   private static Delivery delivery(
-      Options options, CallHeaders headers, @Nullable TokenSource token) throws UsageException {
+      Options options, CallHeaders headers, @Nullable TokenSource token, long messageLimitBytes)
+      throws UsageException {
     ManagedChannel channel = channel(options, headers, token);
     Options.Buffer buffer = options.buffer;
-    ProfileSink sink = GrpcProfileSink.builder(channel).name("store").ownedChannel(channel).build();
+    ProfileSink sink =
+        GrpcProfileSink.builder(channel)
+            .name("store")
+            .ownedChannel(channel)
+            .maxRequestBytes(messageLimitBytes)
+            .build();
     try {
       DeliveryBuilder builder =
           Delivery.builder(sink)
               .closeSink(true)
               .queueMaxBytes(buffer.queueMaxBytes.bytes())
+              .profileMaxBytes(messageLimitBytes)
               .closeTimeout(buffer.shutdownTimeout)
               .listener(StoreLog::log);
       if (buffer.spoolDir != null) {
@@ -131,6 +150,7 @@ public final class StoreConnection {
   public static StoreChannels.Builder channelSettings(Options options) throws UsageException {
     Options.Store store = options.store;
     checkTls(store);
+    checkAddress(store);
     StoreChannels.Builder channel;
     try {
       channel =
@@ -172,6 +192,23 @@ public final class StoreConnection {
     if (store.insecure && tls != null) {
       throw new UsageException(
           tls + " has no effect with --insecure, which turns TLS off: leave one of them out");
+    }
+  }
+
+  /** Rejects an address that contradicts {@code --insecure}, or leaves its port to a guess. */
+  private static void checkAddress(Options.Store store) throws UsageException {
+    String address = String.valueOf(store.storeAddress).strip().toLowerCase(Locale.ROOT);
+    if (!store.insecure || address.startsWith("http://")) {
+      return;
+    }
+    if (address.startsWith("https://")) {
+      throw new UsageException(
+          "--store-address=https://… requires TLS, but --insecure disables it: remove one of them");
+    }
+    String host = address.substring(address.lastIndexOf(']') + 1);
+    if (host.indexOf(':') < 0) {
+      throw new UsageException(
+          "--store-address has no port, which --insecure requires: give host:port");
     }
   }
 

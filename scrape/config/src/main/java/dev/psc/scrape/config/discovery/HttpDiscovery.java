@@ -1,6 +1,5 @@
 package dev.psc.scrape.config.discovery;
 
-import dev.psc.net.UrlHost;
 import dev.psc.scrape.discovery.DiscoveryConfig;
 import dev.psc.scrape.discovery.DiscoveryContext;
 import dev.psc.scrape.discovery.PollingDiscovery;
@@ -38,7 +37,7 @@ public record HttpDiscovery(URI url, Duration refreshInterval, HttpSettings http
   public HttpDiscovery {
     boolean web =
         "http".equalsIgnoreCase(url.getScheme()) || "https".equalsIgnoreCase(url.getScheme());
-    if (!web || UrlHost.of(url).isEmpty()) {
+    if (!web || url.getRawAuthority() == null) {
       throw new IllegalArgumentException("url must be an http or https URL with a host");
     }
     if (refreshInterval.isNegative() || refreshInterval.isZero()) {
