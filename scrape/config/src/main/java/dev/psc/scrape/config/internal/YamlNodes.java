@@ -30,17 +30,9 @@ import org.snakeyaml.engine.v2.schema.CoreSchema;
  */
 public final class YamlNodes {
 
-  /** Bounds what anchors can blow a small text up to. */
-  private static final int MAX_NODES = 2_000_000;
-
-  /** Deeper than any configuration; an anchor may contain itself. */
-  private static final int MAX_DEPTH = 100;
-
   private static final int MAX_CHARS = 64 << 20;
 
   private final ConfigNode.Document document;
-  private int nodes;
-  private int depth;
 
   private YamlNodes(ConfigNode.Document document) {
     this.document = document;
@@ -61,11 +53,16 @@ public final class YamlNodes {
         LoadSettings.builder()
             .setLabel(source)
             .setCodePointLimit(MAX_CHARS)
+            // BoundedParser limits what they expand to.
+            .setMaxAliasesForCollections(Integer.MAX_VALUE)
             .setSchema(new CoreSchema())
             .build();
     try {
       Optional<Node> root =
-          new Composer(settings, new ParserImpl(settings, new StreamReader(settings, text)))
+          new Composer(
+                  settings,
+                  new BoundedParser(
+                      new ParserImpl(settings, new StreamReader(settings, text))))
               .getSingleNode();
       YamlNodes reader = new YamlNodes(new ConfigNode.Document(source, directory, problems));
       return root.map(node -> reader.convert(node, ""));
@@ -78,25 +75,16 @@ public final class YamlNodes {
               mark.map(m -> m.getColumn() + 1).orElse(0),
               "",
               "not valid YAML: " + e.getProblem()));
-    } catch (YamlEngineException | TooComplex unusable) {
+    } catch (BoundedParser.TooComplexException e) {
+      problems.add(
+          new ConfigProblem(source, e.line(), e.column(), "", "not valid YAML: " + e.getMessage()));
+    } catch (YamlEngineException unusable) {
       problems.add(new ConfigProblem(source, 0, 0, "", "not valid YAML: " + unusable.getMessage()));
     }
     return Optional.empty();
   }
 
   private ConfigNode convert(Node node, String path) {
-    if (++nodes > MAX_NODES) {
-      throw new TooComplex("more than " + MAX_NODES + " values, anchors expanded");
-    }
-    if (++depth > MAX_DEPTH) {
-      throw new TooComplex("values nest deeper than " + MAX_DEPTH + " levels");
-    }
-    ConfigNode converted = convertShallow(node, path);
-    depth--;
-    return converted;
-  }
-
-  private ConfigNode convertShallow(Node node, String path) {
     int line = node.getStartMark().map(mark -> mark.getLine() + 1).orElse(0);
     int column = node.getStartMark().map(mark -> mark.getColumn() + 1).orElse(0);
     if (node instanceof ScalarNode scalar) {
@@ -161,14 +149,5 @@ public final class YamlNodes {
     return tag.equals(Tag.INT) || tag.equals(Tag.FLOAT)
         ? ConfigNode.Kind.NUMBER
         : ConfigNode.Kind.TEXT;
-  }
-
-  private static final class TooComplex extends RuntimeException {
-
-    private static final long serialVersionUID = 1;
-
-    TooComplex(String message) {
-      super(message);
-    }
   }
 }
