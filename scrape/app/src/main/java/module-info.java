@@ -13,7 +13,9 @@ module dev.psc.scraper {
   requires ch.qos.logback.classic;
   requires ch.qos.logback.core;
   requires jul.to.slf4j;
+  requires java.management;
   requires java.net.http;
+  requires jdk.management;
   requires jdk.unsupported;
   requires org.slf4j;
 

@@ -10,7 +10,9 @@ import dev.psc.scraper.cli.Version;
 import dev.psc.scraper.config.ConfigFile;
 import dev.psc.scraper.config.ConfigWatch;
 import dev.psc.scraper.config.ScraperSettings;
+import dev.psc.scraper.server.ForwardService;
 import dev.psc.scraper.server.OnePortServer;
+import dev.psc.scraper.server.PathPrefix;
 import dev.psc.scraper.server.Routes;
 import dev.psc.scraper.server.SelfProfiles;
 import dev.psc.scraper.server.TargetsService;
@@ -69,9 +71,12 @@ final class ScraperRun implements AutoCloseable {
       run.server =
           OnePortServer.start(
               address,
-              new Routes(run.state, run.selfProfiles),
+              PathPrefix.of(options.serve.pathPrefix)
+                  .around(new Routes(run.state, run.selfProfiles)),
               List.of(
-                  new TargetsService(run.scraper()), new HealthStatusManager().getHealthService()),
+                  new TargetsService(run.scraper()),
+                  new ForwardService(run.store().delivery()),
+                  new HealthStatusManager().getHealthService()),
               guard);
       run.state.start();
       run.watch = ConfigWatch.start(options.scrape.configPath, run::reload);

@@ -49,6 +49,20 @@ public final class Repair {
   /** The level of compression; the module's README explains the choice. */
   static final int LEVEL = 1;
 
+  /** The types of profiles that are a state, or sums since the start of the process. */
+  private static final Set<String> SNAPSHOT_TYPES =
+      Set.of(
+          "goroutine",
+          "threadcreate",
+          "inuse_objects",
+          "inuse_space",
+          "alloc_objects",
+          "alloc_space",
+          "objects",
+          "space",
+          "contentions",
+          "delay");
+
   private final RepairContext context;
   private final Unwrapped body;
   private final Checker checker;
@@ -111,6 +125,19 @@ public final class Repair {
     }
   }
 
+  /**
+   * Returns whether a profile is a state or a sum since the start of its process. Without a duration
+   * of its own it stays one: its endpoint ignored the seconds that it was asked for.
+   */
+  private static boolean isSnapshot(SampleType[] types) {
+    for (SampleType type : types) {
+      if (SNAPSHOT_TYPES.contains(type.type())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private Repaired run(byte[] original, @Nullable KeepSampleTypes kept) throws PprofException {
     long[] names = index.typeNames();
     String[] texts = index.texts(names);
@@ -122,7 +149,8 @@ public final class Repair {
     long time = index.single[ProfileFields.TIME_NANOS];
     long duration = index.single[ProfileFields.DURATION_NANOS];
     boolean timeFilled = time == 0 && context.timeNanos() != 0;
-    boolean durationFilled = duration == 0 && context.durationNanos() != 0;
+    boolean durationFilled =
+        duration == 0 && context.durationNanos() != 0 && !isSnapshot(types);
     if (timeFilled) {
       time = context.timeNanos();
     }

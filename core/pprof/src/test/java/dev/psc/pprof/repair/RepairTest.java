@@ -8,6 +8,7 @@ import dev.psc.label.LabelSet;
 import dev.psc.label.LegalNames;
 import dev.psc.pprof.Merge;
 import dev.psc.pprof.Profile;
+import dev.psc.pprof.ProfileBuilder;
 import dev.psc.pprof.Sample;
 import dev.psc.pprof.SampleLabel;
 import dev.psc.pprof.format.PprofException;
@@ -28,6 +29,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class RepairTest {
 
@@ -97,6 +99,27 @@ class RepairTest {
   @MethodSource("corpus")
   void changesNoMeaningOfRealProfiles(Path file) throws Exception {
     assertMendedWithoutLoss(Files.readAllBytes(file));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "goroutine,count,0",
+    "inuse_space,bytes,0",
+    "contentions,count,0",
+    "cpu,nanoseconds,10000",
+    "samples,count,10000"
+  })
+  void inventsNoDurationForASnapshotWhoseEndpointIgnoredTheSeconds(
+      String type, String unit, long duration) throws Exception {
+    ProfileBuilder profile = ProfileBuilder.create();
+    profile.sampleType(type, unit);
+    int function = profile.function("main", "main", "main.go", 1);
+    int location = profile.location(profile.mapping("app", ""), 0x10, function, 7);
+    profile.sample(new int[] {location}, 0, 1, ProfileBuilder.NO_LABELS, 1);
+    Repaired repaired =
+        Repair.repair(profile.build(), PprofLimits.defaults(), new RepairContext(77, 10_000));
+    assertThat(repaired.durationNanos()).isEqualTo(duration);
+    assertThat(Profile.parse(repaired.bytes()).durationNanos()).isEqualTo(duration);
   }
 
   @Test

@@ -249,6 +249,12 @@ public final class Options {
     public String httpAddress = "127.0.0.1:7070";
 
     @Option(
+        names = "--path-prefix",
+        paramLabel = "PATH",
+        description = "Serve every page below this path too, for a reverse proxy.")
+    public String pathPrefix = "";
+
+    @Option(
         names = "--http-token-file",
         paramLabel = "FILE",
         description = "File with a bearer token that all pages except health require.")
@@ -333,7 +339,6 @@ public final class Options {
           "--cors-allowed-origins",
           "--otlp-address",
           "--otlp-exporter",
-          "--path-prefix",
           "--mutex-profile-fraction",
           "--block-profile-rate",
           "--storage-active-memory",

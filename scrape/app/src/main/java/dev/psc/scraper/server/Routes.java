@@ -57,6 +57,12 @@ public final class Routes implements HttpExchange.Handler {
     return switch (path) {
       case "/", "/status" -> status(exchange);
       case "/api/status" -> Answer.json(StatusDocument.of(state, query(exchange)));
+      case "/api/targets" -> targets(exchange.parameter("state"));
+      case "/config" ->
+          Answer.of(
+              200,
+              "text/yaml; charset=utf-8",
+              state.effectiveYaml().getBytes(StandardCharsets.UTF_8));
       case "/api/target" -> target(exchange.parameter("id"));
       case "/metrics" ->
           Answer.of(
@@ -65,7 +71,7 @@ public final class Routes implements HttpExchange.Handler {
       case "/readyz" -> ready();
       case "/flamegraph" -> flameGraph(exchange.parameter("target"));
       default ->
-          Answer.text(404, "no such page; see /status, /api/status, /metrics, /debug/pprof/\n");
+          Answer.text(404, "no such page; see /status, /api/status, /metrics, /config, /debug/pprof/\n");
     };
   }
 
@@ -84,6 +90,16 @@ public final class Routes implements HttpExchange.Handler {
     // A "<" occurs in JSON only inside of a text, where it may be escaped.
     String document = StatusDocument.of(state, query(exchange)).replace("<", "\\u003c");
     return Answer.html(page.replace(MARK, document));
+  }
+
+  private Answer targets(@Nullable String given) {
+    String document =
+        TargetsJson.write(new TargetsService(state.scraper()).jobs(TargetsJson.state(given)));
+    return document == null
+        ? Answer.text(
+            413,
+            "too many targets for one document; /api/status has pages, or use the gRPC service\n")
+        : Answer.json(document);
   }
 
   private Answer target(@Nullable String id) {

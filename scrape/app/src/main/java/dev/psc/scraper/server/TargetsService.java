@@ -16,9 +16,28 @@ import dev.psc.store.proto.scrape.TargetsRequest;
 import dev.psc.store.proto.scrape.TargetsResponse;
 import io.grpc.stub.StreamObserver;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 
-/** The gRPC service {@code parca.scrape.v1alpha1.ScrapeService/Targets}. */
+/**
+ * The gRPC service {@code parca.scrape.v1alpha1.ScrapeService/Targets}, with the label sets of
+ * Parca: public labels after relabelling, all before it.
+ */
 public final class TargetsService extends ScrapeServiceGrpc.ScrapeServiceImplBase {
+
+  /** Defaults of a target's schedule, which Parca has outside of the labels. */
+  private static final Set<String> OWN_LABELS =
+      Set.of("__scrape_interval__", "__scrape_timeout__");
+
+  /** Go's zero time, which Parca sends for a target that was not scraped yet. */
+  private static final Timestamp NEVER =
+      Timestamp.newBuilder()
+          .setSeconds(Instant.parse("0001-01-01T00:00:00Z").getEpochSecond())
+          .build();
 
   private final Scraper scraper;
 
@@ -28,30 +47,49 @@ public final class TargetsService extends ScrapeServiceGrpc.ScrapeServiceImplBas
 
   @Override
   public void targets(TargetsRequest request, StreamObserver<TargetsResponse> observer) {
-    boolean active = request.getState() != TargetsRequest.State.STATE_DROPPED;
-    boolean dropped = request.getState() != TargetsRequest.State.STATE_ACTIVE;
     TargetsResponse.Builder response = TargetsResponse.newBuilder();
-    for (ScraperSnapshot.Job job : scraper.snapshot().jobs()) {
+    for (Map.Entry<String, Stream<Target>> job : jobs(request.getState())) {
       Targets.Builder targets = Targets.newBuilder();
-      if (active) {
-        job.targets().forEach(status -> targets.addTargets(target(status)));
-      }
-      if (dropped) {
-        for (Dropped one : job.dropped()) {
-          targets.addTargets(Target.newBuilder().setDiscoveredLabels(labels(one.discovered())));
-        }
-      }
-      response.putTargets(job.name(), targets.build());
+      job.getValue().forEach(targets::addTargets);
+      response.putTargets(job.getKey(), targets.build());
     }
     observer.onNext(response.build());
     observer.onCompleted();
   }
 
+  /** Returns the targets of each job, made one at a time. */
+  List<Map.Entry<String, Stream<Target>>> jobs(TargetsRequest.State state) {
+    List<Map.Entry<String, Stream<Target>>> jobs = new ArrayList<>();
+    for (ScraperSnapshot.Job job : scraper.snapshot().jobs()) {
+      Stream<Target> active =
+          state == TargetsRequest.State.STATE_DROPPED
+              ? Stream.empty()
+              : job.targets().stream().map(TargetsService::target);
+      Stream<Target> dropped =
+          state == TargetsRequest.State.STATE_ACTIVE
+              ? Stream.empty()
+              : job.dropped().stream().map(TargetsService::dropped);
+      jobs.add(Map.entry(job.name(), Stream.concat(active, dropped)));
+    }
+    return jobs;
+  }
+
+  private static Target dropped(Dropped dropped) {
+    return Target.newBuilder()
+        .setDiscoveredLabels(discovered(dropped.discovered()))
+        .setLabels(LabelSet.getDefaultInstance())
+        .setLastScrape(NEVER)
+        .setLastScrapeDuration(Duration.getDefaultInstance())
+        .build();
+  }
+
   private static Target target(TargetStatus status) {
     Target.Builder target =
         Target.newBuilder()
-            .setDiscoveredLabels(labels(status.target().discovered()))
-            .setLabels(labels(status.target().labels()))
+            .setDiscoveredLabels(discovered(status.target().discovered()))
+            .setLabels(labels(status.target().labels(), label -> !label.name().startsWith("__")))
+            .setLastScrape(NEVER)
+            .setLastScrapeDuration(Duration.getDefaultInstance())
             .setUrl(status.target().uri().toString())
             .setHealth(
                 switch (status.health()) {
@@ -74,13 +112,20 @@ public final class TargetsService extends ScrapeServiceGrpc.ScrapeServiceImplBas
     return target.build();
   }
 
-  private static LabelSet labels(dev.psc.label.LabelSet labels) {
+  /** Returns the labels before relabelling, without those that only this scraper has. */
+  private static LabelSet discovered(dev.psc.label.LabelSet labels) {
+    return labels(labels, label -> !OWN_LABELS.contains(label.name()));
+  }
+
+  private static LabelSet labels(dev.psc.label.LabelSet labels, Predicate<Label> shown) {
     LabelSet.Builder set = LabelSet.newBuilder();
     for (Label label : labels) {
-      set.addLabels(
-          dev.psc.store.proto.profilestore.Label.newBuilder()
-              .setName(label.name())
-              .setValue(label.value()));
+      if (shown.test(label)) {
+        set.addLabels(
+            dev.psc.store.proto.profilestore.Label.newBuilder()
+                .setName(label.name())
+                .setValue(label.value()));
+      }
     }
     return set.build();
   }

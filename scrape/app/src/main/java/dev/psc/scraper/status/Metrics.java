@@ -27,6 +27,7 @@ public final class Metrics {
         "Heap in use by this process.",
         jvm.totalMemory() - (double) jvm.freeMemory());
     text.gauge("psc_jvm_heap_max_bytes", "Maximum heap of this process.", jvm.maxMemory());
+    ProcessMetrics.write(text);
     return text.toString();
   }
 

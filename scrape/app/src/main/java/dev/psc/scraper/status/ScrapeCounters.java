@@ -2,9 +2,12 @@ package dev.psc.scraper.status;
 
 import dev.psc.delivery.spi.Acceptance;
 import dev.psc.scrape.ScrapeListener;
+import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.loop.ScrapeReport;
+import dev.psc.scrape.target.ScrapeJob;
 import dev.psc.scrape.target.Target;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -23,6 +26,7 @@ final class ScrapeCounters implements ScrapeListener {
   }
 
   private final Map<Key, LongAdder> scrapes = new ConcurrentHashMap<>();
+  private final Map<String, LongAdder> failed = new ConcurrentHashMap<>();
   private final Map<String, LongAdder> missed = new ConcurrentHashMap<>();
   private final Map<String, LongAdder> syncs = new ConcurrentHashMap<>();
   private final Map<String, LongAdder> acceptances = new ConcurrentHashMap<>();
@@ -35,6 +39,9 @@ final class ScrapeCounters implements ScrapeListener {
   @Override
   public void scraped(ScrapeReport report) {
     add(scrapes, new Key(report.target().job().name(), report.reason()), 1);
+    if (!report.outcome().isHealthy()) {
+      add(failed, report.target().job().name(), 1);
+    }
     bytes.add(report.sizeBytes());
     durationNanos.add(report.duration().toNanos());
     latenessNanos.add(report.lateness().toNanos());
@@ -48,6 +55,14 @@ final class ScrapeCounters implements ScrapeListener {
   @Override
   public void targetsChanged(String job, int kept, int dropped, int invalid) {
     add(syncs, job, 1);
+  }
+
+  /** Creates the counters of jobs at 0, so that the first increase is one for an alert. */
+  void begin(List<ScrapeJob> jobs) {
+    for (ScrapeJob job : jobs) {
+      add(scrapes, new Key(job.name(), ScrapeOutcome.OK.reason()), 0);
+      List.of(failed, missed, syncs).forEach(counters -> add(counters, job.name(), 0));
+    }
   }
 
   void accepted(Acceptance acceptance) {
@@ -87,6 +102,15 @@ final class ScrapeCounters implements ScrapeListener {
         latenessNanos.sum() / 1e9,
         all);
     text.counter("psc_scrape_bytes_total", "Bytes of profiles received.", bytes.sum());
+    new TreeMap<>(failed)
+        .forEach(
+            (job, count) ->
+                text.counter(
+                    "psc_scrape_failures_total",
+                    "Scrapes that failed, for any reason.",
+                    count.sum(),
+                    "job",
+                    job));
     new TreeMap<>(missed)
         .forEach(
             (job, count) ->
@@ -112,6 +136,14 @@ final class ScrapeCounters implements ScrapeListener {
     text.gauge(
         "psc_config_last_reload_success_timestamp_seconds",
         "Time of the last successful reload of the config.",
+        lastGoodReload.getEpochSecond());
+    text.gauge(
+        "parca_config_last_reload_successful",
+        "Name of the Polar Signals scraper for psc_config_last_reload_successful.",
+        lastReloadGood ? 1 : 0);
+    text.gauge(
+        "parca_config_last_reload_success_timestamp_seconds",
+        "Name of the Polar Signals scraper for psc_config_last_reload_success_timestamp_seconds.",
         lastGoodReload.getEpochSecond());
   }
 }

@@ -69,6 +69,7 @@ public final class ScraperState {
   /** Starts sending and scraping. */
   public void start() {
     store.delivery().start();
+    counters.begin(config.jobs());
     scraper.start(remembering(store.delivery()));
   }
 
@@ -100,6 +101,7 @@ public final class ScraperState {
           "Changed config is invalid; the previous config stays in use: {}", e.getMessage());
       return configError;
     }
+    counters.begin(next.jobs());
     scraper.reload(next.jobs());
     refreshView();
     config = next;
@@ -184,6 +186,11 @@ public final class ScraperState {
 
   public Instant startedAt() {
     return startedAt;
+  }
+
+  /** Returns the config in use with all defaults, without secrets. */
+  public String effectiveYaml() {
+    return config.effectiveYaml();
   }
 
   public Path configPath() {

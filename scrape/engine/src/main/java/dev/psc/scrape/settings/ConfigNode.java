@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * One value of a configuration: a mapping, a list, a scalar or nothing. It knows its place, and
@@ -15,6 +16,9 @@ import java.util.Optional;
  * #items()}. Not thread-safe.
  */
 public final class ConfigNode {
+
+  private static final Set<String> YES = Set.of("y", "Y", "yes", "on");
+  private static final Set<String> NO = Set.of("n", "N", "no", "off");
 
   /** What a node is. */
   public enum Kind {
@@ -197,10 +201,19 @@ public final class ConfigNode {
     };
   }
 
-  /** Returns the truth value; complains when it is something else. */
+  /**
+   * Returns the truth value; complains when it is something else. Like Parca, it also reads the
+   * words of YAML 1.1: {@code y}, {@code yes} and {@code on}, {@code n}, {@code no} and {@code off}.
+   */
   public Optional<Boolean> flag() {
     if (kind == Kind.NULL) {
       return Optional.empty();
+    }
+    if (kind == Kind.TEXT && YES.contains(text)) {
+      return Optional.of(true);
+    }
+    if (kind == Kind.TEXT && NO.contains(text)) {
+      return Optional.of(false);
     }
     return kind == Kind.BOOLEAN
         ? Optional.of(text.equalsIgnoreCase("true"))
