@@ -10,5 +10,6 @@ module dev.psc.net {
       dev.psc.auth.iam,
       dev.psc.store,
       dev.psc.scrape,
+      dev.psc.scrape.cloud,
       dev.psc.scraper;
 }
