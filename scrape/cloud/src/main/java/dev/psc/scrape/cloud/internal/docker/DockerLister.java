@@ -8,8 +8,8 @@ import dev.psc.scrape.discovery.TargetGroup;
 import dev.psc.scrape.discovery.TargetLister;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -33,13 +33,13 @@ final class DockerLister implements TargetLister {
 
   @Override
   public Collection<TargetGroup> list() throws DiscoveryException, InterruptedException {
-    Map<String, Json> containers = new LinkedHashMap<>();
-    api.get("/containers/json" + DockerHost.query(settings.filters()))
-        .items()
-        .forEach(container -> containers.put(container.get("Id").text(), container));
+    List<Json> listed =
+        api.get("/containers/json" + DockerHost.query(settings.filters())).items();
+    Map<String, Json> containers = new HashMap<>();
+    listed.forEach(container -> containers.put(container.get("Id").text(), container));
     Networks networks = new Networks("docker", api.get("/networks"));
     List<LabelSet> targets = new ArrayList<>();
-    for (Json container : containers.values()) {
+    for (Json container : listed) {
       List<Json> names = container.get("Names").items();
       if (!names.isEmpty()) {
         add(container, names.get(0).text(), containers, networks, targets);
