@@ -11,5 +11,6 @@ module dev.psc.net {
       dev.psc.store,
       dev.psc.testkit,
       dev.psc.scrape,
+      dev.psc.scrape.cloud,
       dev.psc.scraper;
 }

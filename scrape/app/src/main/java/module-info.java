@@ -2,6 +2,7 @@
 module dev.psc.scraper {
   requires static transitive org.jspecify;
   requires dev.psc.scrape.config;
+  requires dev.psc.scrape.cloud;
   requires dev.psc.scrape.kubernetes;
   requires dev.psc.net;
   requires dev.psc.store;

@@ -124,7 +124,14 @@ public final class Pem {
     return signer.verify(signature);
   }
 
-  static PrivateKey privateKey(String pem, String algorithm) throws GeneralSecurityException {
+  /**
+   * Returns a private key without comparing it with a certificate.
+   *
+   * @param algorithm the kind of the key, e.g. {@code RSA}
+   * @throws GeneralSecurityException as for {@link #privateKey(String, X509Certificate)}
+   */
+  public static PrivateKey privateKey(String pem, String algorithm)
+      throws GeneralSecurityException {
     Matcher block = BLOCK.matcher(pem);
     while (block.find()) {
       String kind = block.group(1);

@@ -46,12 +46,13 @@ class ArchitectureTest {
   private static final String TESTKIT = "dev.psc.testkit..";
   private static final String CONFIG = "dev.psc.scrape.config..";
   private static final String KUBERNETES = "dev.psc.scrape.kubernetes..";
+  private static final String CLOUD = "dev.psc.scrape.cloud..";
   private static final String SCRAPE = "dev.psc.scrape..";
 
   /** The engine: every package below {@code dev.psc.scrape} that is not another module's. */
   private static final DescribedPredicate<JavaClass> ENGINE =
       resideInAPackage(SCRAPE)
-          .and(DescribedPredicate.not(resideInAnyPackage(CONFIG, KUBERNETES)))
+          .and(DescribedPredicate.not(resideInAnyPackage(CONFIG, KUBERNETES, CLOUD)))
           .as("the engine");
 
   private static ArchRule onlyDependsOn(String module, String... allowed) {
@@ -114,7 +115,7 @@ class ArchitectureTest {
           .resideInAPackage(CONFIG)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(KUBERNETES, AUTH, IAM, STORE, JVM, TESTKIT);
+          .resideInAnyPackage(KUBERNETES, CLOUD, AUTH, IAM, STORE, JVM, TESTKIT);
 
   @ArchTest
   static final ArchRule kubernetesKnowsTheEngine =
@@ -123,7 +124,16 @@ class ArchitectureTest {
           .resideInAPackage(KUBERNETES)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(CONFIG, AUTH, IAM, STORE, JVM, TESTKIT);
+          .resideInAnyPackage(CONFIG, CLOUD, AUTH, IAM, STORE, JVM, TESTKIT);
+
+  @ArchTest
+  static final ArchRule cloudKnowsTheEngine =
+      noClasses()
+          .that()
+          .resideInAPackage(CLOUD)
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(CONFIG, KUBERNETES, AUTH, IAM, STORE, JVM, TESTKIT);
 
   @ArchTest
   static final ArchRule nothingPublishedNeedsTheTestkit =
@@ -184,6 +194,7 @@ class ArchitectureTest {
           Map.entry("dev.psc.scrape", "psc-scrape"),
           Map.entry("dev.psc.scrape.config", "psc-scrape-config"),
           Map.entry("dev.psc.scrape.kubernetes", "psc-scrape-kubernetes"),
+          Map.entry("dev.psc.scrape.cloud", "psc-scrape-cloud"),
           Map.entry("dev.psc.scraper", "psc-scraper"));
 
   private static String artifactOf(String packageName) {

@@ -29,7 +29,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -355,15 +354,7 @@ public final class ScrapeConfigFile {
                 return;
               }
               fields.allow(List.of(key));
-              value.keyProblem(
-                  key.equals("kubernetes_sd_configs")
-                      ? "kubernetes_sd_configs needs psc-scrape-kubernetes on the class path"
-                      : "there is no discovery \""
-                          + key
-                          + "\"; known are static_configs, "
-                          + String.join(", ", new TreeSet<>(providers.keySet()))
-                          + ". Others can write files for file_sd_configs, or be asked by"
-                          + " http_sd_configs");
+              value.keyProblem(MissingDiscovery.message(key, providers.keySet()));
             });
   }
 

@@ -90,8 +90,12 @@ class ConfigProblemsTest {
         "relabel_configs: [{action: labeldrop, regex: x, source_labels:"
             + " [a]}]|4:30|scrape_configs[0].relabel_configs[0].action|labeldrop takes only regex;"
             + " remove source_labels",
-        "consul_sd_configs: [{}]|4:3|scrape_configs[0].consul_sd_configs|there is no discovery"
-            + " \"consul_sd_configs\"",
+        "fleet_sd_configs: [{}]|4:3|scrape_configs[0].fleet_sd_configs|there is no discovery"
+            + " \"fleet_sd_configs\"",
+        "consul_sd_configs: [{}]|4:3|scrape_configs[0].consul_sd_configs|needs psc-scrape-cloud",
+        "marathon_sd_configs: [{}]|4:3|scrape_configs[0].marathon_sd_configs|marathon_sd_configs is"
+            + " not supported; write its targets to files for file_sd_configs",
+        "aws_sd_configs: [{}]|4:3|scrape_configs[0].aws_sd_configs|use ec2_sd_configs for role ec2",
         "kubernetes_sd_configs: [{role: pod}]|4:3|scrape_configs[0].kubernetes_sd_configs|needs"
             + " psc-scrape-kubernetes",
         "http_sd_configs: [{url: 'ftp://h'}]|4:27|scrape_configs[0].http_sd_configs[0].url|an http"

@@ -1,0 +1,5 @@
+/** Discovery by the registry of Eureka. Internal. */
+@NullMarked
+package dev.psc.scrape.cloud.internal.eureka;
+
+import org.jspecify.annotations.NullMarked;
