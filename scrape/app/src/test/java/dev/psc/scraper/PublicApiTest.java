@@ -58,8 +58,7 @@ class PublicApiTest {
             boolean part =
                 types.entrySet().stream()
                     .anyMatch(
-                        other ->
-                            !other.getKey().equals(name) && other.getValue().contains(name));
+                        other -> !other.getKey().equals(name) && other.getValue().contains(name));
             if (!used.contains(name) && !part) {
               unused.add(root.relativize(module) + ": " + name);
             }
@@ -76,7 +75,9 @@ class PublicApiTest {
       try (Stream<Path> all = Files.walk(root.resolve(top))) {
         for (Path file : all.filter(PublicApiTest::isSourceOrPage).toList()) {
           Path owner = file.toString().endsWith(".java") ? moduleOf(file) : pages;
-          words.computeIfAbsent(owner, key -> new HashSet<>()).addAll(words(Files.readString(file)));
+          words
+              .computeIfAbsent(owner, key -> new HashSet<>())
+              .addAll(words(Files.readString(file)));
         }
       }
     }
