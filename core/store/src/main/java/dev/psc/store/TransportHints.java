@@ -27,6 +27,9 @@ final class TransportHints implements ClientInterceptor {
 
   private static final Pattern PIPELINE = Pattern.compile("\\s*Channel Pipeline: \\[[^]]*]");
 
+  /** The limit on inspected causes, which may be a cycle. */
+  private static final int CAUSE_LIMIT = 16;
+
   private final StoreEndpoint endpoint;
 
   TransportHints(StoreEndpoint endpoint) {
@@ -70,15 +73,15 @@ final class TransportHints implements ClientInterceptor {
       return null;
     }
     StringBuilder said = new StringBuilder(String.valueOf(status.getDescription()));
-    for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
+    int depth = 0;
+    for (Throwable cause = status.getCause();
+        cause != null && depth < CAUSE_LIMIT;
+        cause = cause.getCause(), depth++) {
       String hint = ofCause(cause, endpoint);
       if (hint != null) {
         return hint;
       }
       said.append(' ').append(cause.getMessage());
-      if (cause == cause.getCause()) {
-        break;
-      }
     }
     return ofText(said.toString().toLowerCase(Locale.ROOT), status.getCode(), endpoint);
   }

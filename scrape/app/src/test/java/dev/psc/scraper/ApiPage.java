@@ -50,20 +50,13 @@ final class ApiPage {
   static String text(Path root) throws IOException {
     StringBuilder page = new StringBuilder(HEAD);
     for (Path module : modules(root)) {
-      String moduleInfo = Files.readString(module.resolve("src/main/java/module-info.java"));
-      Set<String> exports = new TreeSet<>();
-      Matcher matcher = EXPORT.matcher(moduleInfo);
-      while (matcher.find()) {
-        exports.add(matcher.group(1));
-      }
-      for (String exported : exports) {
-        Map<String, String> types =
-            types(module.resolve("src/main/java").resolve(exported.replace('.', '/')));
+      for (String exported : exports(module)) {
+        Map<String, String> types = types(module, exported);
         if (!types.isEmpty()) {
           page.append("\n## ").append(artifact(module)).append(": `").append(exported);
           page.append("`\n");
           types.forEach(
-              (name, description) -> page.append("- `%s`: %s\n".formatted(name, description)));
+              (name, source) -> page.append("- `%s`: %s\n".formatted(name, description(source))));
         }
       }
     }
@@ -83,13 +76,26 @@ final class ApiPage {
     return modules;
   }
 
+  /** Returns the packages that a module exports to every module. */
+  static Set<String> exports(Path module) throws IOException {
+    Set<String> exports = new TreeSet<>();
+    Matcher matcher =
+        EXPORT.matcher(Files.readString(module.resolve("src/main/java/module-info.java")));
+    while (matcher.find()) {
+      exports.add(matcher.group(1));
+    }
+    return exports;
+  }
+
   private static String artifact(Path module) throws IOException {
     Matcher matcher = ARTIFACT.matcher(Files.readString(module.resolve("pom.xml")));
     return matcher.find() ? matcher.group(1) : module.getFileName().toString();
   }
 
-  private static Map<String, String> types(Path folder) throws IOException {
+  /** Returns the sources of the public types of a package by their names. */
+  static Map<String, String> types(Path module, String packageName) throws IOException {
     Map<String, String> types = new TreeMap<>();
+    Path folder = module.resolve("src/main/java").resolve(packageName.replace('.', '/'));
     if (!Files.isDirectory(folder)) {
       return types;
     }
@@ -98,17 +104,18 @@ final class ApiPage {
         String source = Files.readString(file);
         Matcher type = TYPE.matcher(source);
         if (type.find()) {
-          types.put(type.group(1), description(source.substring(0, type.start())));
+          types.put(type.group(1), source);
         }
       }
     }
     return types;
   }
 
-  /** Returns the first sentence of the last Javadoc comment, as Markdown. */
-  private static String description(String beforeType) {
+  /** Returns the first sentence of the Javadoc of a source's type, as Markdown. */
+  private static String description(String source) {
     String comment = "";
-    Matcher comments = JAVADOC.matcher(beforeType);
+    Matcher type = TYPE.matcher(source);
+    Matcher comments = JAVADOC.matcher(source).region(0, type.find() ? type.start() : 0);
     while (comments.find()) {
       comment = comments.group(1);
     }

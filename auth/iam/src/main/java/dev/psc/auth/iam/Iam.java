@@ -146,7 +146,7 @@ public final class Iam implements AutoCloseable {
    * Decides about a call, and records that its token was used.
    *
    * @param authorization the metadata {@code authorization}, or null if missing
-   * @param projectId the metadata {@code projectID}, or null if missing
+   * @param projectId the metadata that names the project, or null if missing
    * @param permission the permission that the call requires
    * @return the caller, or the refusal: UNAUTHENTICATED for a missing or invalid token,
    *     INVALID_ARGUMENT for a missing or malformed project id, and PERMISSION_DENIED, with one

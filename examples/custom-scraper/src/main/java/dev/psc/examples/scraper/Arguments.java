@@ -19,7 +19,7 @@ record Arguments(Map<String, String> values) {
         --directory=DIRECTORY       the directory for profiles
         --store-address=HOST:PORT   also send profiles to this store
         --bearer-token-file=FILE    the token for the store
-        --project=ID                the project id for the store
+        --project-id=ID             the project id for the store
         --ca-file=FILE              PEM file with the store's certificate authority
         --interval-seconds=N        the scrape interval of each profile; 10 by default
       """;
@@ -30,7 +30,7 @@ record Arguments(Map<String, String> values) {
           "directory",
           "store-address",
           "bearer-token-file",
-          "project",
+          "project-id",
           "ca-file",
           "interval-seconds");
 
@@ -90,7 +90,7 @@ record Arguments(Map<String, String> values) {
     SinkSettings.Builder store = SinkSettings.builder(address);
     Optional.ofNullable(values.get("bearer-token-file"))
         .ifPresent(file -> store.tokenFile(Path.of(file)));
-    Optional.ofNullable(values.get("project")).ifPresent(store::projectId);
+    Optional.ofNullable(values.get("project-id")).ifPresent(store::projectId);
     Optional.ofNullable(values.get("ca-file")).ifPresent(file -> store.caFile(Path.of(file)));
     return store.build();
   }

@@ -93,7 +93,7 @@ class CustomScraperTest {
                   "--directory=" + out(),
                   "--store-address=" + store.address(),
                   "--bearer-token-file=" + token,
-                  "--project=" + store.project(),
+                  "--project-id=" + store.project(),
                   "--ca-file=" + authority,
                   "--interval-seconds=1"))) {
         await().atMost(PATIENCE).until(() -> files() >= 2 && store.profileCount() >= 2);

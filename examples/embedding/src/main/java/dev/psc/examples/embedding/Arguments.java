@@ -21,7 +21,7 @@ record Arguments(Map<String, String> values) {
         --pprof-address=HOST:PORT   serve profiles at http://HOST:PORT/debug/pprof/
         --store-address=HOST:PORT   push profiles to this store
         --bearer-token-file=FILE    the token for the store
-        --project=ID                the project id for the store
+        --project-id=ID             the project id for the store
         --ca-file=FILE              PEM file with the store's certificate authority
         --insecure                  use plaintext for the store
         --insecure-skip-verify      do not verify the store's certificate
@@ -34,11 +34,11 @@ record Arguments(Map<String, String> values) {
           "pprof-address",
           "store-address",
           "bearer-token-file",
-          "project",
+          "project-id",
           "ca-file",
           "interval-seconds");
   private static final Set<String> OF_STORE =
-      Set.of("bearer-token-file", "project", "ca-file", "insecure", "insecure-skip-verify");
+      Set.of("bearer-token-file", "project-id", "ca-file", "insecure", "insecure-skip-verify");
 
   Arguments {
     values = Map.copyOf(values);
@@ -112,7 +112,7 @@ record Arguments(Map<String, String> values) {
     if (token != null) {
       store.tokenFile(Path.of(token));
     }
-    String project = values.get("project");
+    String project = values.get("project-id");
     if (project != null) {
       store.projectId(project);
     }

@@ -38,7 +38,7 @@ class EmbeddingTest {
                   "--pprof-address=127.0.0.1:0",
                   "--store-address=" + store.address(),
                   "--bearer-token-file=" + token,
-                  "--project=" + store.project(),
+                  "--project-id=" + store.project(),
                   "--ca-file=" + authority,
                   "--interval-seconds=1"))) {
         await()
@@ -85,7 +85,7 @@ class EmbeddingTest {
     "--nonsense, unknown option --nonsense",
     "--pprof-address, needs a value",
     "--pprof-address=6060, must read HOST:PORT",
-    "--project=1, --project requires --store-address",
+    "--project-id=1, --project-id requires --store-address",
     "--interval-seconds=5, no destination",
   })
   void saysWhatIsWrongWithAnArgument(String argument, String message) {

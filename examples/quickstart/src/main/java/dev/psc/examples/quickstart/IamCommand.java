@@ -96,7 +96,7 @@ final class IamCommand implements Runnable {
       @Parameters(paramLabel = "ACCOUNT") String account,
       @Parameters(paramLabel = "ROLE", description = "For example \"Profile Writer\".") String role,
       @Option(
-              names = "--project",
+              names = {"--project-id", "--project"},
               paramLabel = "ID",
               description = "The project of the scope; all projects by default.")
           Optional<String> project) {

@@ -46,7 +46,7 @@ public final class Quickstart implements Callable<Integer> {
   private Optional<Path> tokenFile = Optional.empty();
 
   @Option(
-      names = "--project",
+      names = {"--project-id", "--project"},
       paramLabel = "ID",
       description = "The project id for --store-address.")
   private Optional<String> project = Optional.empty();
@@ -136,12 +136,12 @@ public final class Quickstart implements Callable<Integer> {
             || insecureSkipVerify)) {
       throw new ParameterException(
           spec.commandLine(),
-          "--bearer-token-file, --project, --ca-file, --insecure and --insecure-skip-verify"
+          "--bearer-token-file, --project-id, --ca-file, --insecure and --insecure-skip-verify"
               + " require --store-address");
     }
     if (storeAddress.isPresent() && (tokenFile.isEmpty() || project.isEmpty())) {
       throw new ParameterException(
-          spec.commandLine(), "--store-address requires --bearer-token-file and --project");
+          spec.commandLine(), "--store-address requires --bearer-token-file and --project-id");
     }
     PrintWriter out = spec.commandLine().getOut();
     try (StoreUnderTrial store =

@@ -64,7 +64,7 @@ final class StoreCommand implements Callable<Integer> {
   private Optional<Path> tokenFile = Optional.empty();
 
   @Option(
-      names = "--project",
+      names = {"--project-id", "--project"},
       paramLabel = "ID",
       description = "A project id (a UUID); repeatable. A new one by default.")
   private List<String> projects = new ArrayList<>();

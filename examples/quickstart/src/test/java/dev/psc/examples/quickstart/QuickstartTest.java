@@ -87,7 +87,7 @@ class QuickstartTest {
               "--store-address=" + store.address(),
               "--ca-file=" + store.writeAuthority(directory.resolve("ca.pem")),
               "--bearer-token-file=" + wrong,
-              "--project=" + store.project(),
+              "--project-id=" + store.project(),
               "--dir=" + directory.resolve("copies"),
               "--seconds=1",
               "--interval-seconds=1");
@@ -113,7 +113,7 @@ class QuickstartTest {
               "--store-address=" + store.address(),
               "--insecure",
               "--bearer-token-file=" + tokenFile,
-              "--project=" + project,
+              "--project-id=" + project,
               "--dir=" + directory.resolve("copies"),
               "--seconds=1",
               "--interval-seconds=1");
@@ -129,7 +129,7 @@ class QuickstartTest {
     assertThat(run("--bearer-token-file=x")).isEqualTo(2);
     assertThat(err.toString()).contains("require --store-address");
     assertThat(run("--store-address=127.0.0.1:1")).isEqualTo(2);
-    assertThat(err.toString()).contains("requires --bearer-token-file and --project");
+    assertThat(err.toString()).contains("requires --bearer-token-file and --project-id");
     assertThat(run("--seconds=0")).isEqualTo(2);
   }
 

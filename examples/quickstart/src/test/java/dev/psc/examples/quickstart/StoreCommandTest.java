@@ -55,7 +55,7 @@ class StoreCommandTest {
   @Test
   void runsUntilItIsEnded() throws Exception {
     Path token = directory.resolve("secrets").resolve("token");
-    start("--token-file=" + token, "--project=" + PROJECT);
+    start("--token-file=" + token, "--project-id=" + PROJECT);
 
     assertThat(send(token)).isInstanceOf(SendOutcome.Accepted.class);
 
@@ -71,11 +71,11 @@ class StoreCommandTest {
   @Test
   void keepsItsTokenAndProjectOverARestart() throws Exception {
     Path token = directory.resolve("token");
-    start("--token-file=" + token, "--project=" + PROJECT);
+    start("--token-file=" + token, "--project-id=" + PROJECT);
     end();
     String before = Files.readString(token);
 
-    start("--token-file=" + token, "--project=" + PROJECT);
+    start("--token-file=" + token, "--project-id=" + PROJECT);
 
     assertThat(token).hasContent(before);
     assertThat(send(token)).isInstanceOf(SendOutcome.Accepted.class);
@@ -86,7 +86,7 @@ class StoreCommandTest {
     Path token = directory.resolve("token");
     TokenFile.write(token, ServiceAccountToken.generate(new SecureRandom()));
 
-    start("--token-file=" + token, "--project=" + PROJECT);
+    start("--token-file=" + token, "--project-id=" + PROJECT);
 
     assertThat(send(token)).isInstanceOf(SendOutcome.Accepted.class);
   }
@@ -94,7 +94,7 @@ class StoreCommandTest {
   /** Runs the steps of the migration guide against a running store. */
   @Test
   void noticesWhatIamChangesWithTheNextCall() throws Exception {
-    start("--project=" + PROJECT);
+    start("--project-id=" + PROJECT);
     Path token = directory.resolve("token");
 
     assertThat(iam("create-account", "production-scraper")).isZero();
@@ -104,7 +104,7 @@ class StoreCommandTest {
         .asString()
         .contains("reason=permission_denied")
         .contains("Profile Writer");
-    assertThat(iam("bind-role", "production-scraper", "Profile Writer", "--project=" + PROJECT))
+    assertThat(iam("bind-role", "production-scraper", "Profile Writer", "--project-id=" + PROJECT))
         .isZero();
     assertThat(send(token)).isInstanceOf(SendOutcome.Accepted.class);
     assertThat(iam("list")).isZero();

@@ -86,7 +86,7 @@ public final class SendQueue {
           profile
               + " is larger than profileMaxBytes = "
               + settings.profileMaxBytes()
-              + ": raise it if the store takes more, or keep fewer sample types");
+              + ": raise it if the store accepts more, or keep fewer sample types");
     }
     int weight = Math.max(1024, profile.sizeBytes());
     while (state.memoryBytes() + weight > settings.queueMaxBytes()) {
