@@ -4,7 +4,6 @@ import dev.psc.pprof.internal.wire.Gzip;
 import dev.psc.pprof.internal.wire.WireReader;
 import dev.psc.pprof.internal.wire.WireWriter;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
@@ -69,7 +68,8 @@ public final class ProfileBuilder {
    * @param type what is counted, e.g. {@code cpu}; not empty
    * @param unit the unit of the values, e.g. {@code nanoseconds}; not empty
    * @return its index among the values of a sample: 0, 1, 2, …
-   * @throws IllegalArgumentException when a part is empty or the profile has this sample type
+   * @throws IllegalArgumentException when a part is empty or the profile has a sample type of this
+   *     name, even with another unit: readers go by the type alone
    * @throws IllegalStateException when there is a sample already
    */
   public int sampleType(String type, String unit) {
@@ -79,10 +79,9 @@ public final class ProfileBuilder {
       throw new IllegalStateException(
           "sampleType(" + type + ") must be called before the first sample");
     }
-    int[] column = {symbols.string(type), symbols.string(unit)};
-    if (sampleTypes.stream().anyMatch(known -> Arrays.equals(known, column))) {
-      throw new IllegalArgumentException(
-          "sample type " + type + "/" + unit + " is already in the profile");
+    int name = symbols.string(type);
+    if (sampleTypes.stream().anyMatch(known -> known[0] == name)) {
+      throw new IllegalArgumentException("sample type " + type + " is already in the profile");
     }
     return column(type, unit);
   }

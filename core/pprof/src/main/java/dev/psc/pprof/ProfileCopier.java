@@ -38,10 +38,10 @@ final class ProfileCopier {
     this.builder = ProfileBuilder.create();
     FreeNames free = new FreeNames(new HashSet<>());
     first.sampleTypes().stream().map(SampleType::type).distinct().forEach(free::take);
-    Set<SampleType> seen = new HashSet<>();
+    Set<String> seen = new HashSet<>();
     for (SampleType type : first.sampleTypes()) {
-      // Readers reject a profile with two equal sample types.
-      builder.column(seen.add(type) ? type.type() : free.take(type.type()), type.unit());
+      // Readers reject a profile with two sample types of one name.
+      builder.column(seen.add(type.type()) ? type.type() : free.take(type.type()), type.unit());
     }
   }
 

@@ -297,21 +297,15 @@ public final class Repair {
     long[] unitNames = new long[columns];
     long named = index.single[ProfileFields.DEFAULT_SAMPLE_TYPE];
     String defaultType = named == 0 ? "" : index.texts(new long[] {named})[0];
-    Set<SampleType> taken = new HashSet<>();
-    Set<String> takenTypes = new HashSet<>();
+    // Tools go by the type alone, so two types with one name differ although their units do.
+    Set<String> taken = new HashSet<>();
     for (int i = 0; i < columns; i++) {
-      if (legal(types[i]).equals(types[i])) {
-        taken.add(types[i]);
-      }
       if (legal(types[i]).type().equals(types[i].type())) {
-        takenTypes.add(types[i].type());
+        taken.add(types[i].type());
       }
     }
-    // Types that were different stay different, as the default type and tools go by the type alone.
-    FreeNames freeTypes = new FreeNames(takenTypes);
-    Map<String, String> newTypes = new HashMap<>();
-    takenTypes.forEach(type -> newTypes.put(type, type));
-    Set<SampleType> seen = new HashSet<>();
+    FreeNames freeTypes = new FreeNames(taken);
+    Set<String> seen = new HashSet<>();
     boolean defaultFound = named == 0;
     for (int i = 0; i < columns; i++) {
       SampleType old = types[i];
@@ -320,15 +314,13 @@ public final class Repair {
       defaultFound |= isDefault;
       typeNames[i] = -1;
       unitNames[i] = -1;
-      boolean duplicate = !seen.add(old);
+      boolean duplicate = !seen.add(old.type());
       if (legal.equals(old) && !duplicate) {
         continue;
       }
-      String type = newTypes.computeIfAbsent(old.type(), t -> freeTypes.take(legal.type()));
-      SampleType free = new SampleType(type, legal.unit());
-      while (!taken.add(free)) {
-        free = new SampleType(freeTypes.take(type), legal.unit());
-      }
+      boolean keepsName = legal.type().equals(old.type()) && !duplicate;
+      SampleType free =
+          new SampleType(keepsName ? old.type() : freeTypes.take(legal.type()), legal.unit());
       typeNames[i] = rewriter.append(free.type());
       unitNames[i] = rewriter.append(free.unit());
       if (isDefault) {

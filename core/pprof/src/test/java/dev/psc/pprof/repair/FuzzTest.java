@@ -141,7 +141,7 @@ class FuzzTest {
         .isLessThan(MAX_ALLOCATED_BYTES);
   }
 
-  private byte[] mutate(SplittableRandom random) {
+  byte[] mutate(SplittableRandom random) {
     byte[] input = seeds.get(random.nextInt(seeds.size()));
     boolean inside = Gzip.isGzip(input, 0, input.length) && random.nextInt(8) != 0;
     if (inside) {

@@ -7,6 +7,7 @@ import dev.psc.pprof.Merge;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.ProfileBuilder;
 import dev.psc.pprof.SampleLabel;
+import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.format.PprofLimits;
 import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.report.Top;
@@ -17,6 +18,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -91,6 +93,25 @@ class GoPprofTest {
       assertThat(pprof("-top", file(Repair.repair(body).bytes()))).contains("flat%");
       byte[] merged = Merge.create().add(Profile.parse(body)).build();
       assertThat(pprof("-top", file(merged))).contains("flat%");
+    }
+  }
+
+  @Test
+  void goReadsWhatRepairMakesOfMutatedProfiles() throws Exception {
+    FuzzTest fuzz = new FuzzTest();
+    int read = 0;
+    for (long seed = 0; read < 30; seed++) {
+      byte[] repaired;
+      try {
+        byte[] input = fuzz.mutate(new SplittableRandom(seed));
+        repaired = Repair.repair(input, LIMITS, new RepairContext(1, 0)).bytes();
+      } catch (PprofException e) {
+        continue; // nothing is sent
+      }
+      if (Profile.parse(repaired).sampleCount() > 0) {
+        assertThat(pprof("-raw", file(repaired))).as("seed %d", seed).contains("Samples:");
+        read++;
+      }
     }
   }
 

@@ -230,10 +230,9 @@ class InputTest {
 
   @Test
   void keepsUnknownFieldsOfEveryWireType() throws Exception {
-    // 100 varint, 101 fixed64, 102 bytes, 103 fixed32, 104 a group with a field in it.
+    // 100 varint, 101 fixed64, 102 bytes, 103 fixed32.
     int[] unknown = {
-      0xa0, 6, 5, 0xa9, 6, 1, 2, 3, 4, 5, 6, 7, 8, 0xb2, 6, 2, 9, 9, 0xbd, 6, 1, 2, 3, 4, 0xc3, 6,
-      8, 1, 0xc4, 6
+      0xa0, 6, 5, 0xa9, 6, 1, 2, 3, 4, 5, 6, 7, 8, 0xb2, 6, 2, 9, 9, 0xbd, 6, 1, 2, 3, 4
     };
     byte[] body =
         RawPprof.concat(
@@ -241,6 +240,15 @@ class InputTest {
     byte[] mended = unzip(Repair.repair(body).bytes());
     assertThat(Arrays.copyOf(mended, unknown.length))
         .isEqualTo(Arrays.copyOf(body, unknown.length));
+  }
+
+  /** {@code go tool pprof} rejects the whole profile. */
+  @Test
+  void refusesGroups() {
+    byte[] body = RawPprof.clean().raw(0xc3, 6, 8, 1, 0xc4, 6).bytes();
+    PprofException error = refusal(body, PprofLimits.defaults());
+    assertThat(error.code()).isEqualTo(PprofException.CORRUPT);
+    assertThat(error).hasMessageContaining("a group");
   }
 
   @Test

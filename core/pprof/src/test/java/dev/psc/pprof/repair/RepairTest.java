@@ -270,7 +270,7 @@ class RepairTest {
   }
 
   @Test
-  void keepsTypesApartWhoseUnitsDiffer() throws Exception {
+  void tellsTypesOfOneNameApartWhoseUnitsDiffer() throws Exception {
     byte[] body =
         new RawPprof()
             .valueType(ProfileFields.SAMPLE_TYPE, 1, 4)
@@ -286,7 +286,25 @@ class RepairTest {
     assertThat(Profile.parse(repaired.bytes()).defaultSampleType()).isEqualTo("a_b_2");
     assertThat(repaired.sampleTypes())
         .extracting(SampleType::toString)
-        .containsExactly("a_b/ns", "a_b_2/bytes", "a_b_2/m_s", "a_b_2_2/m_s", "a_b/m_s");
+        .containsExactly("a_b/ns", "a_b_2/bytes", "a_b_3/m_s", "a_b_4/m_s", "a_b_5/m_s");
+  }
+
+  /** {@code go tool pprof} goes by the type alone and rejects a profile that has one twice. */
+  @Test
+  void renamesTheSecondOfTwoTypesWithDifferentUnits() throws Exception {
+    byte[] body =
+        new RawPprof()
+            .valueType(ProfileFields.SAMPLE_TYPE, 1, 2)
+            .valueType(ProfileFields.SAMPLE_TYPE, 1, 3)
+            .valueType(ProfileFields.PERIOD_TYPE, 1, 2)
+            .strings("", "cpu", "nanoseconds", "count")
+            .time(1)
+            .gzip();
+    Repaired repaired = Repair.repair(body);
+    assertThat(repaired.sampleTypes())
+        .extracting(SampleType::toString)
+        .containsExactly("cpu/nanoseconds", "cpu_2/count");
+    assertThat(PprofCheck.check(repaired.bytes()).violations()).isEmpty();
   }
 
   @Test

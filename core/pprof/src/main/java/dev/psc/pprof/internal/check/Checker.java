@@ -3,7 +3,6 @@ package dev.psc.pprof.internal.check;
 import dev.psc.label.LegalNames;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.format.PprofRule;
-import dev.psc.pprof.format.SampleType;
 import dev.psc.pprof.format.Violation;
 import dev.psc.pprof.internal.wire.IdMap;
 import dev.psc.pprof.internal.wire.ProfileFields;
@@ -422,20 +421,16 @@ public final class Checker {
     long[] names = index.typeNames();
     String[] texts = index.texts(names);
     int types = index.sampleTypes();
-    Set<SampleType> seen = new HashSet<>();
+    Set<String> seen = new HashSet<>();
     // All types may have one text of many MiB as their name.
     Map<String, Boolean> legal = new HashMap<>();
     for (int i = 0; i < types; i++) {
-      SampleType type = new SampleType(texts[i * 2], texts[i * 2 + 1]);
+      String type = texts[i * 2];
       if (!seen.add(type) && breached(PprofRule.SAMPLE_TYPE_DUPLICATE)) {
         list(
             PprofRule.SAMPLE_TYPE_DUPLICATE,
             "sample_type[" + i + "]",
-            "the sample type "
-                + Sniffer.printable(type.type())
-                + " with the unit "
-                + Sniffer.printable(type.unit())
-                + " is already in the profile");
+            "the sample type " + Sniffer.printable(type) + " is already in the profile");
       }
     }
     for (int i = 0; i < names.length; i++) {

@@ -14,10 +14,7 @@ public final class WireReader {
   static final int FIXED64 = 1;
   public static final int BYTES = 2;
   static final int GROUP_START = 3;
-  static final int GROUP_END = 4;
   static final int FIXED32 = 5;
-
-  private static final int MAX_GROUP_DEPTH = 32;
 
   public final byte[] buf;
 
@@ -114,7 +111,7 @@ public final class WireReader {
       return true;
     }
     pos = p;
-    skipOther(type, 0);
+    skipOther(type);
     return true;
   }
 
@@ -167,11 +164,11 @@ public final class WireReader {
     throw corrupt(pos, "a number of more than 64 bits");
   }
 
-  private void skipOther(int wireType, int depth) throws PprofException {
+  private void skipOther(int wireType) throws PprofException {
     switch (wireType) {
       case FIXED64 -> skip(8);
       case FIXED32 -> skip(4);
-      case GROUP_START -> skipGroup(depth);
+      case GROUP_START -> throw corrupt(tagStart, "a group, which readers of profiles reject");
       default -> throw corrupt(tagStart, "wire type " + wireType);
     }
   }
@@ -181,33 +178,6 @@ public final class WireReader {
       throw truncated(pos, "within a field");
     }
     pos += bytes;
-  }
-
-  private void skipGroup(int depth) throws PprofException {
-    if (depth >= MAX_GROUP_DEPTH) {
-      throw corrupt(pos, "groups nested more than " + MAX_GROUP_DEPTH + " deep");
-    }
-    while (true) {
-      if (pos >= end) {
-        throw truncated(pos, "within a group");
-      }
-      long tag = varint();
-      int wireType = (int) tag & 7;
-      if (wireType == GROUP_END) {
-        return;
-      }
-      if (wireType == VARINT) {
-        varint();
-      } else if (wireType == BYTES) {
-        long length = varint();
-        if (length < 0 || length > end - pos) {
-          throw tooLong(length);
-        }
-        pos += (int) length;
-      } else {
-        skipOther(wireType, depth + 1);
-      }
-    }
   }
 
   private PprofException tooLong(long length) {
