@@ -40,6 +40,12 @@ public final class TruthCapture implements AutoCloseable {
   /** The promised limit of cumulative shares, in points. */
   public static final double SHARE = 5;
 
+  /**
+   * How far the shares of leaf frames may differ in sum, in points. They are biased: see the
+   * comment of the profile.
+   */
+  private static final double LEAF_OVERLAP = 60;
+
   private final PrintStream out;
   private final JvmProfiling profiling;
 
@@ -118,7 +124,7 @@ public final class TruthCapture implements AutoCloseable {
         "thread " + thread,
         "ms",
         window.threadNanos().get(index) / 1e6,
-        sum(window.profile(), 1, sample -> thread.equals(label(sample, "thread"))) / 1e6,
+        sum(window.profile(), 1, sample -> isOf(sample, thread)) / 1e6,
         AMOUNT);
   }
 
@@ -132,7 +138,7 @@ public final class TruthCapture implements AutoCloseable {
     AsyncProfilerShares.start();
     CpuWindow window = cpu(seconds, List.of());
     AsyncProfilerShares truth = AsyncProfilerShares.stop();
-    Map<String, Double> shares = javaShares(window.profile());
+    Map<String, Double> shares = javaShares(window.profile(), false);
     String worst = "";
     double worstError = -1;
     for (String function : truth.largest(30)) {
@@ -149,6 +155,13 @@ public final class TruthCapture implements AutoCloseable {
         truth.share(worst),
         shares.getOrDefault(worst, 0.0),
         SHARE);
+    row(
+        "profile",
+        "overlap of leaf frames",
+        "%",
+        100,
+        truth.flatOverlap(javaShares(window.profile(), true)),
+        LEAF_OVERLAP);
     for (String function : also) {
       double profiled = shares.getOrDefault(function, 0.0);
       row("profile", "share of " + function, "%", truth.share(function), profiled, SHARE);
@@ -156,8 +169,8 @@ public final class TruthCapture implements AutoCloseable {
     return window;
   }
 
-  /** Returns the cumulative shares of functions in the CPU time of Java threads, in percent. */
-  private static Map<String, Double> javaShares(Profile profile) {
+  /** Returns the shares of functions in the CPU time of Java threads, in percent. */
+  private static Map<String, Double> javaShares(Profile profile, boolean leavesOnly) {
     Map<String, Double> shares = new HashMap<>();
     double total = 0;
     for (Sample sample : profile.samples()) {
@@ -170,6 +183,9 @@ public final class TruthCapture implements AutoCloseable {
       }
       long nanos = sample.values().get(1);
       total += nanos;
+      if (leavesOnly) {
+        functions = Set.of(sample.stack().get(0).function());
+      }
       functions.forEach(
           function ->
               shares.merge(AsyncProfilerShares.normalized(function), (double) nanos, Double::sum));
@@ -198,6 +214,12 @@ public final class TruthCapture implements AutoCloseable {
       }
     }
     return sum;
+  }
+
+  /** CPU time without a stack has the name of its thread as a frame. */
+  private static boolean isOf(Sample sample, String thread) {
+    return thread.equals(label(sample, "thread"))
+        || sample.stack().stream().anyMatch(frame -> frame.function().equals("[" + thread + "]"));
   }
 
   private static boolean is(Frame frame, Predicate<String> function) {
