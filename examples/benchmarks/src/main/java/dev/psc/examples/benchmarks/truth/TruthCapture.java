@@ -183,10 +183,9 @@ public final class TruthCapture implements AutoCloseable {
       }
       long nanos = sample.values().get(1);
       total += nanos;
-      if (leavesOnly) {
-        functions = Set.of(sample.stack().get(0).function());
-      }
-      functions.forEach(
+      Set<String> counted =
+          leavesOnly ? Set.of(sample.stack().get(0).function()) : functions;
+      counted.forEach(
           function ->
               shares.merge(AsyncProfilerShares.normalized(function), (double) nanos, Double::sum));
     }
