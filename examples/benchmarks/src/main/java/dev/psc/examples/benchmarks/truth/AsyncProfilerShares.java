@@ -27,7 +27,6 @@ final class AsyncProfilerShares {
       Pattern.compile("\\[(psc-|JFR |truth|Truth|Attach).*|.*jdk[./]jfr[./].*");
 
   private final Map<String, Double> cumulative = new HashMap<>();
-  private final Map<String, Double> flat = new HashMap<>();
   private double total;
 
   private AsyncProfilerShares() {}
@@ -52,19 +51,16 @@ final class AsyncProfilerShares {
       return;
     }
     Set<String> functions = new HashSet<>();
-    String leaf = "";
     for (String frame : line.substring(0, space).split(";", -1)) {
       Matcher java = JAVA_FRAME.matcher(frame);
       if (java.matches()) {
-        leaf = normalized(java.group(1));
-        functions.add(leaf);
+        functions.add(normalized(java.group(1)));
       }
     }
     if (!functions.isEmpty()) {
       double count = Double.parseDouble(line.substring(space + 1));
       total += count;
       functions.forEach(function -> cumulative.merge(function, count, Double::sum));
-      flat.merge(leaf, count, Double::sum);
     }
   }
 
@@ -76,15 +72,6 @@ final class AsyncProfilerShares {
   /** Returns the cumulative share of a function, in percent. */
   double share(String function) {
     return total == 0 ? 0 : 100 * cumulative.getOrDefault(function, 0.0) / total;
-  }
-
-  /** Returns by how much these and other shares of leaf functions overlap, in percent. */
-  double flatOverlap(Map<String, Double> others) {
-    double overlap = 0;
-    for (Map.Entry<String, Double> entry : flat.entrySet()) {
-      overlap += Math.min(100 * entry.getValue() / total, others.getOrDefault(entry.getKey(), 0.0));
-    }
-    return overlap;
   }
 
   /** Returns the functions with the largest shares. */

@@ -4,7 +4,7 @@ import dev.psc.examples.benchmarks.Sources;
 import java.util.List;
 
 /** The JDK's compiler: a real program with deep stacks that compiles and collects garbage. */
-public class Compiler implements TruthProgram {
+public final class Compiler implements TruthProgram {
 
   @Override
   public String name() {
