@@ -14,12 +14,12 @@ import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
 /** Generated Java sources, compiled in memory: deep and varied stacks, many allocations. */
-final class Sources {
+public final class Sources {
 
   private Sources() {}
 
   /** Compiles a number of classes with the JDK's compiler and discards the result. */
-  static boolean compile(int classes) {
+  public static boolean compile(int classes) {
     JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
     if (compiler == null) {
       throw new IllegalStateException("this JVM has no compiler: run it with a JDK");

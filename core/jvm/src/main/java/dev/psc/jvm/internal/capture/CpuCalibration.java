@@ -2,7 +2,6 @@ package dev.psc.jvm.internal.capture;
 
 import dev.psc.jvm.internal.aggregate.Aggregator;
 import dev.psc.jvm.internal.aggregate.FrameNames;
-import dev.psc.jvm.internal.aggregate.LongTable;
 import dev.psc.jvm.internal.aggregate.PseudoFrames;
 import dev.psc.jvm.internal.capture.CpuClock.Reading;
 import dev.psc.jvm.internal.event.CpuWeigher;
@@ -50,7 +49,7 @@ public final class CpuCalibration implements CpuWeigher {
 
   private double[] threadWeights = new double[64];
   private long timed;
-  private @Nullable Clocked last;
+  private @Nullable ClockedThreads last;
   private long segment;
   private long vmUnspent;
 
@@ -141,7 +140,7 @@ public final class CpuCalibration implements CpuWeigher {
       return 0;
     }
     segment++;
-    Clocked now = new Clocked(reading);
+    ClockedThreads now = new ClockedThreads(reading);
     long javaNanos = now.continueFrom(last);
     if (last != null) {
       long processNanos = reading.processNanos() - last.reading.processNanos();
@@ -161,122 +160,13 @@ public final class CpuCalibration implements CpuWeigher {
     return Arrays.stream(now.nanos).max().orElse(0);
   }
 
-  /** The last reading of the clocks and the uncounted CPU time, by thread. */
-  private static final class Clocked {
-
-    private final Reading reading;
-    private final LongTable rows;
-    private final long[] nanos;
-    private final long[] unspent;
-
-    /** The part for samples in native code, where these have a part of their own. */
-    private final long[] unspentNative;
-
-    private final Stacks ran;
-    private final Stacks ranNative;
-    private final Stacks waited;
-
-    private Clocked(Reading reading) {
-      int count = reading.threadIds().length;
-      this.reading = reading;
-      this.rows = new LongTable(count);
-      this.nanos = new long[count];
-      this.unspent = new long[count];
-      this.unspentNative = new long[count];
-      this.ran = new Stacks(count);
-      this.ranNative = new Stacks(count);
-      this.waited = new Stacks(count);
-      for (long id : reading.threadIds()) {
-        rows.add(id);
-      }
-    }
-
-    /** Replaces the previous reading; returns the CPU time of all threads since then. */
-    private long continueFrom(@Nullable Clocked before) {
-      long sum = 0;
-      for (int row = 0; row < unspent.length; row++) {
-        nanos[row] = Math.max(0, reading.threadNanos()[row]);
-        int old = before == null ? -1 : before.rows.indexOf(rows.key(row));
-        if (before != null && old >= 0) {
-          nanos[row] = Math.max(0, nanos[row] - Math.max(0, before.reading.threadNanos()[old]));
-          unspent[row] = before.unspent[old];
-          unspentNative[row] = before.unspentNative[old];
-          ran.copy(row, before.ran, old);
-          ranNative.copy(row, before.ranNative, old);
-          waited.copy(row, before.waited, old);
-        }
-        sum += nanos[row];
-        unspent[row] = before == null ? 0 : unspent[row] + nanos[row];
-      }
-      return sum;
-    }
-
-    /** Returns the CPU time of a thread in this segment, or -1 without a clock. */
-    private long nanosOf(long id) {
-      int row = rows.indexOf(id);
-      return row < 0 ? -1 : nanos[row];
-    }
-
-    /** Sets a share of a thread's CPU time in this segment aside for samples in native code. */
-    private void setAside(int row, double share) {
-      long nanosInNative = Math.min(unspent[row], Math.round(nanos[row] * share));
-      unspent[row] -= nanosInNative;
-      unspentNative[row] += nanosInNative;
-    }
-
-    private long left(int row) {
-      return unspent[row] + unspentNative[row];
-    }
-
-    private long take(int row) {
-      long nanos = left(row);
-      unspent[row] = 0;
-      unspentNative[row] = 0;
-      return nanos;
-    }
-
-    private void forgetStacks() {
-      ran.forget();
-      ranNative.forget();
-      waited.forget();
-    }
-  }
-
-  /** The last stack of each thread. */
-  private static final class Stacks {
-
-    private final int[] stack;
-    private final int[] labels;
-    private final long[] segment;
-
-    private Stacks(int count) {
-      stack = new int[count];
-      labels = new int[count];
-      segment = new long[count];
-    }
-
-    private void set(int row, int stackId, int labelId, long atSegment) {
-      stack[row] = stackId;
-      labels[row] = labelId;
-      segment[row] = atSegment;
-    }
-
-    private void copy(int row, Stacks from, int old) {
-      set(row, from.stack[old], from.labels[old], from.segment[old]);
-    }
-
-    private void forget() {
-      Arrays.fill(segment, 0);
-    }
-  }
-
   /**
    * Divides each thread's CPU time among its samples.
    *
    * @param restNanos the CPU time of the process that no live Java thread used
    * @return the CPU time of threads that no longer have a clock
    */
-  private long spendSamples(Clocked now, long restNanos) {
+  private long spendSamples(ClockedThreads now, long restNanos) {
     int threads = samples.threadCount();
     if (weights.length < samples.size()) {
       weights = new double[samples.size() * 2];
@@ -287,6 +177,7 @@ public final class CpuCalibration implements CpuWeigher {
     }
     Arrays.fill(threadWeights, 0, 2 * threads, 0);
     nativeWaits.weigh(samples, now::nanosOf, aggregator.stackPool(), weights);
+    nativeWaits.shares(now::setAside);
     boolean[] carriers = carriers();
     int virtual = samples.threadIndex(VIRTUAL);
     for (int i = 0; i < samples.size(); i++) {
@@ -298,6 +189,7 @@ public final class CpuCalibration implements CpuWeigher {
       long id = samples.threadKey(t);
       int row = id == VIRTUAL ? -1 : now.rows.indexOf(id);
       worth[2 * t] = row < 0 && id != VIRTUAL ? -1 : 0;
+      worth[2 * t + 1] = 0;
       double weight = threadWeights[2 * t] + threadWeights[2 * t + 1];
       if (weight > 0 && worth[2 * t] == 0) {
         double nanos = row >= 0 ? price(now, t, row) : priceByWeight(t, takeCarriers(now, carriers));
@@ -321,21 +213,19 @@ public final class CpuCalibration implements CpuWeigher {
     return endedNanos;
   }
 
-  private void remember(Clocked now, int row, int sample) {
-    Stacks known = samples.worth(sample) == CpuSamples.IN_NATIVE ? now.ranNative : now.ran;
+  private void remember(ClockedThreads now, int row, int sample) {
+    ClockedThreads.Stacks known = samples.worth(sample) == CpuSamples.IN_NATIVE ? now.ranNative : now.ran;
     (weights[sample] > 0 ? known : now.waited)
         .set(row, samples.stack(sample), samples.labels(sample), segment);
   }
 
   /** Sets the CPU time per weight of a live thread; returns the CPU time that it spends. */
-  private long price(Clocked now, int thread, int row) {
+  private long price(ClockedThreads now, int thread, int row) {
     double inJava = threadWeights[2 * thread];
     double inNative = threadWeights[2 * thread + 1];
-    double share = nativeWaits.nativeShare(samples.threadKey(thread));
-    if (share < 0) {
+    if (!nativeWaits.knows(samples.threadKey(thread))) {
       return priceByWeight(thread, now.take(row));
     }
-    now.setAside(row, share);
     long spent = 0;
     if (inJava > 0) {
       worth[2 * thread] = now.unspent[row] / inJava;
@@ -412,8 +302,8 @@ public final class CpuCalibration implements CpuWeigher {
   }
 
   /** Counts the remaining CPU time of threads that ended without a further sample. */
-  private void spendEnded(Clocked now) {
-    Clocked before = last;
+  private void spendEnded(ClockedThreads now) {
+    ClockedThreads before = last;
     if (before == null) {
       return;
     }
@@ -427,15 +317,15 @@ public final class CpuCalibration implements CpuWeigher {
   }
 
   /** Counts the CPU time left at the last stacks of the thread, unless they are too old. */
-  private boolean addToLast(Clocked clocked, int row) {
+  private boolean addToLast(ClockedThreads clocked, int row) {
     boolean inNative =
         addToLast(clocked.unspentNative, row, clocked.ranNative, clocked.ran, clocked.waited);
     boolean inJava = addToLast(clocked.unspent, row, clocked.ran, clocked.ranNative, clocked.waited);
     return inNative && inJava;
   }
 
-  private boolean addToLast(long[] unspent, int row, Stacks... stacks) {
-    for (Stacks known : stacks) {
+  private boolean addToLast(long[] unspent, int row, ClockedThreads.Stacks... stacks) {
+    for (ClockedThreads.Stacks known : stacks) {
       if (known.segment[row] != 0 && segment - known.segment[row] <= REMEMBER_SEGMENTS) {
         spend(known.stack[row], known.labels[row], 0, unspent[row]);
         unspent[row] = 0;
@@ -446,7 +336,7 @@ public final class CpuCalibration implements CpuWeigher {
   }
 
   /** Collects the CPU time of the carriers of virtual threads. */
-  private long takeCarriers(Clocked now, boolean[] sampledCarriers) {
+  private long takeCarriers(ClockedThreads now, boolean[] sampledCarriers) {
     long[] ids = idsWithUnspent(now);
     String[] threadNames = names(ids);
     long taken = 0;
@@ -461,7 +351,7 @@ public final class CpuCalibration implements CpuWeigher {
     return taken;
   }
 
-  private void spendUnsampled(Clocked now) {
+  private void spendUnsampled(ClockedThreads now) {
     long[] ids = idsWithUnspent(now);
     String[] threadNames = names(ids);
     for (int i = 0; i < ids.length; i++) {
@@ -479,7 +369,7 @@ public final class CpuCalibration implements CpuWeigher {
     return names == null || ids.length == 0 ? new String[0] : names.of(ids);
   }
 
-  private static long[] idsWithUnspent(Clocked now) {
+  private static long[] idsWithUnspent(ClockedThreads now) {
     long[] ids = new long[now.unspent.length];
     int count = 0;
     for (int row = 0; row < ids.length; row++) {

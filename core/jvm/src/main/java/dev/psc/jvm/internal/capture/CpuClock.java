@@ -80,8 +80,8 @@ final class CpuClock {
           ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
       return options != null
           && Boolean.parseBoolean(options.getVMOption("DebugNonSafepoints").getValue());
-    } catch (LinkageError | IllegalArgumentException | UnsupportedOperationException e) {
-      return false; // another JVM
+    } catch (LinkageError | RuntimeException e) {
+      return false; // another JVM, or forbidden
     }
   }
 

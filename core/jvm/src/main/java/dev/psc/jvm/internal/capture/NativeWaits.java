@@ -259,17 +259,29 @@ final class NativeWaits {
     }
   }
 
+  /** Takes the share of a thread's CPU time that it uses in native methods. */
+  @FunctionalInterface
+  interface Shares {
+    void accept(long key, double share);
+  }
+
   /**
-   * Returns the share of a thread's CPU time that it used in native methods, or -1 if unknown. It
-   * covers several segments, as a segment may have no sample of one kind.
+   * Hands over the shares of all threads with CPU time in native methods. They cover several
+   * segments, as a segment may have no sample of one kind.
    */
-  double nativeShare(long key) {
+  void shares(Shares into) {
+    threads.forEach(
+        (key, usage) -> {
+          if (usage.recentNative > 0) {
+            into.accept(key, usage.recentNative / (usage.recentJava + usage.recentNative));
+          }
+        });
+  }
+
+  /** Returns whether a thread's share of CPU time in native methods is known. */
+  boolean knows(long key) {
     Usage usage = threads.get(key);
-    if (usage == null || usage.cpuNanos <= 0) {
-      return -1;
-    }
-    double all = usage.recentJava + usage.recentNative;
-    return all == 0 ? 0 : usage.recentNative / all;
+    return usage != null && usage.cpuNanos > 0;
   }
 
   /** Ends a span of a thread in which it was seen in native code often enough. */
@@ -324,7 +336,9 @@ final class NativeWaits {
    * CPU time well.
    */
   private static double shareOfRunning(double cpu, double busy, double noise, double seen) {
-    double expected = Math.max(0, Math.min(1, (cpu - busy) / Math.max(1, seen)));
+    // With too few processors, both parts are seen longer than they run. A half is enough then.
+    double enough = Math.max(1, Math.min(seen, cpu) / 2);
+    double expected = Math.max(0, Math.min(1, (cpu - busy) / enough));
     double error = Math.hypot(noise, MODEL_ERROR * Math.max(cpu, busy - cpu)) / Math.max(1, seen);
     double trust = 1 / (1 + error * error / 0.25);
     double share = trust * expected + (1 - trust);

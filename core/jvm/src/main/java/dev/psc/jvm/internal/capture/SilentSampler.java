@@ -9,7 +9,7 @@ import java.time.Duration;
 final class SilentSampler {
 
   /** The periods of one thread without any sample in the process after which no sample is late. */
-  private static final int MANY_PERIODS = 150;
+  private static final int MANY_PERIODS = 50;
 
   private final long periodNanos;
   private long unsampledNanos;
@@ -32,8 +32,8 @@ final class SilentSampler {
       unsampledNanos = 0;
       return false;
     }
-    // A thread that runs for less than two periods may have none.
-    unsampledNanos += Math.max(0, busiestNanos - 2 * periodNanos);
+    // A thread that runs for less than a period may have none.
+    unsampledNanos += Math.max(0, busiestNanos - periodNanos);
     return unsampledNanos > MANY_PERIODS * periodNanos;
   }
 }

@@ -264,6 +264,37 @@ class CpuCalibrationTest {
     assertThat(share("codec.Jni.encode")).isBetween(0.4, 0.6);
   }
 
+  /** A thread that is sampled now and then only: segments have one sample or none. */
+  @Test
+  void cpuTimeOfSegmentsWithoutASampleIsDividedLikeThatOfOthers() {
+    cpu.endSegment(reading(0, 1, 0), false);
+    for (int segment = 1; segment <= 64; segment++) {
+      switch (segment % 8) {
+        case 2, 6 -> sample(1, "java");
+        case 4 -> inNative(1, "codec.Jni.encode"); // stands for two
+        default -> {} // not sampled
+      }
+      cpu.endSegment(reading(10L * segment, 1, 10L * segment), segment == 64);
+    }
+    assertThat(share("codec.Jni.encode")).isBetween(0.4, 0.6);
+  }
+
+  /** A thread is then seen for longer than it runs, in Java as in native code. */
+  @Test
+  void aNativeMethodThatRunsKeepsItsShareWhenThereAreTooFewProcessors() {
+    cpu.endSegment(reading(0, 1, 0), false);
+    for (int segment = 1; segment <= 40; segment++) {
+      for (int i = 0; i < 13; i++) {
+        sample(1, "java");
+      }
+      for (int i = 0; i < 18; i++) {
+        inNative(1, "codec.Jni.encode");
+      }
+      cpu.endSegment(reading(250L * segment, 1, 250L * segment), segment == 40);
+    }
+    assertThat(share("codec.Jni.encode")).isBetween(0.65, 0.8);
+  }
+
   @Test
   void aNativeMethodThatRunsAloneHasAllOfItsThread() {
     cpu.endSegment(reading(0, 1, 0), false);

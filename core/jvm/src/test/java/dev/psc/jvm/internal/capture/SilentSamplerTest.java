@@ -13,32 +13,28 @@ class SilentSamplerTest {
 
   @Test
   void aBusyThreadWithoutAnySampleIsNoticedWithinSeconds() {
-    assertThat(sampler.isSilent(500 * MILLI, 0)).isFalse();
-    assertThat(sampler.isSilent(500 * MILLI, 0)).isFalse();
-    assertThat(sampler.isSilent(500 * MILLI, 0)).isFalse();
-    assertThat(sampler.isSilent(500 * MILLI, 0)).isTrue();
+    assertThat(sampler.isSilent(400 * MILLI, 0)).isFalse();
+    assertThat(sampler.isSilent(400 * MILLI, 0)).isTrue();
   }
 
   @Test
   void oneSampleIsEnough() {
     for (int segment = 0; segment < 100; segment++) {
-      assertThat(sampler.isSilent(500 * MILLI, segment / 2)).isFalse();
+      assertThat(sampler.isSilent(500 * MILLI, segment + 1)).isFalse();
     }
   }
 
   @Test
-  void threadsThatRunForLessThanTwoPeriodsNeedNoSample() {
+  void threadsThatRunForLessThanAPeriodNeedNoSample() {
     for (int segment = 0; segment < 1_000; segment++) {
-      assertThat(sampler.isSilent(20 * MILLI, 0)).isFalse();
+      assertThat(sampler.isSilent(10 * MILLI, 0)).isFalse();
     }
   }
 
   @Test
   void aSamplerThatFallsSilentLaterIsNoticed() {
     assertThat(sampler.isSilent(500 * MILLI, 40)).isFalse();
-    for (int segment = 0; segment < 3; segment++) {
-      assertThat(sampler.isSilent(500 * MILLI, 40)).isFalse();
-    }
-    assertThat(sampler.isSilent(500 * MILLI, 40)).isTrue();
+    assertThat(sampler.isSilent(400 * MILLI, 40)).isFalse();
+    assertThat(sampler.isSilent(400 * MILLI, 40)).isTrue();
   }
 }

@@ -43,7 +43,7 @@ public final class NettyEpoll implements TruthProgram {
       Work.sleep(8_000);
       TruthCapture.CpuWindow window =
           capture.cpuNextToAsyncProfiler(
-              15,
+              30,
               List.of(
                   "io.netty.channel.epoll.Native.epollWait",
                   NettyEpoll.class.getName() + ".page"));

@@ -28,8 +28,8 @@ public final class PipeReader implements TruthProgram {
                 Work.calculate(10);
               }
             });
-    try {
-      Work.sleep(2_000);
+    Runtime.getRuntime().addShutdownHook(new Thread(lines::destroy));
+    Work.sleep(2_000);
       TruthCapture.CpuWindow window = capture.cpu(10, List.of(reader));
       capture.cpuTotal(window);
       capture.cpuOfThread(window, 0, "reader");
@@ -46,8 +46,5 @@ public final class PipeReader implements TruthProgram {
                           .anyMatch(frame -> frame.function().endsWith("Work.calculate")))
               / 1e6,
           TruthCapture.AMOUNT);
-    } finally {
-      lines.destroy();
-    }
   }
 }

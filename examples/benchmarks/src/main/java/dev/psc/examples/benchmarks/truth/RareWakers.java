@@ -2,7 +2,7 @@ package dev.psc.examples.benchmarks.truth;
 
 import java.util.List;
 
-/** Two thousand threads, each of which wakes up twice a second for 0.2 ms. */
+/** Two thousand threads, each of which wakes up once a second for about 0.1 ms. */
 public final class RareWakers implements TruthProgram {
 
   @Override
@@ -22,8 +22,8 @@ public final class RareWakers implements TruthProgram {
           Work.repeat(
               "waker-" + i,
               () -> {
-                Work.mix(200_000);
-                Work.sleep(500);
+                Work.mix(100_000);
+                Work.sleep(1_000);
               });
     }
     Work.sleep(3_000);

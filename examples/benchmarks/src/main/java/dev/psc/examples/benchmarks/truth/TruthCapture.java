@@ -40,6 +40,9 @@ public final class TruthCapture implements AutoCloseable {
   /** The promised limit of cumulative shares, in points. */
   public static final double SHARE = 5;
 
+  /** The expected limit of shares of leaf frames in inlined code, in points; no promise. */
+  static final double LEAF = 10;
+
   private final PrintStream out;
   private final JvmProfiling profiling;
 
@@ -118,7 +121,7 @@ public final class TruthCapture implements AutoCloseable {
         "thread " + thread,
         "ms",
         window.threadNanos().get(index) / 1e6,
-        sum(window.profile(), 1, sample -> thread.equals(label(sample, "thread"))) / 1e6,
+        sum(window.profile(), 1, sample -> isOf(sample, thread)) / 1e6,
         AMOUNT);
   }
 
@@ -144,7 +147,7 @@ public final class TruthCapture implements AutoCloseable {
     }
     row(
         "profile",
-        "worst of 30 shares: " + worst,
+        "worst of 30 shares, " + window.profile().total(0) + " samples: " + worst,
         "%",
         truth.share(worst),
         shares.getOrDefault(worst, 0.0),
@@ -198,6 +201,12 @@ public final class TruthCapture implements AutoCloseable {
       }
     }
     return sum;
+  }
+
+  /** CPU time without a stack has the name of its thread as a frame. */
+  private static boolean isOf(Sample sample, String thread) {
+    return thread.equals(label(sample, "thread"))
+        || sample.stack().stream().anyMatch(frame -> frame.function().equals("[" + thread + "]"));
   }
 
   private static boolean is(Frame frame, Predicate<String> function) {

@@ -150,7 +150,10 @@ public final class TruthTable {
     command.add(TruthChild.class.getName());
     command.add(program.getClass().getName());
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    Thread killer = new Thread(process::destroyForcibly);
+    Runtime.getRuntime().addShutdownHook(killer);
     String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    Runtime.getRuntime().removeShutdownHook(killer);
     if (!process.waitFor(MINUTES, TimeUnit.MINUTES)) {
       process.destroyForcibly();
       throw new IOException("still running after " + MINUTES + " minutes: " + printed);
