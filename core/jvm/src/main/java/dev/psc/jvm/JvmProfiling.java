@@ -330,16 +330,16 @@ public final class JvmProfiling implements AutoCloseable {
     }
 
     /**
-     * Sets the maximum number of allocation samples per second; between 1 and 10000, 300 by
-     * default.
+     * Sets the maximum mean number of allocation events per second; between 1 and 10000, 300 by
+     * default. More events reduce the noise of the profile, not its bias.
      */
     public Builder allocationsPerSecond(int rate) {
       return set(s -> s.allocationsPerSecond(rate));
     }
 
     /**
-     * Sets whether all allocation buffers are counted instead of samples: object counts are then
-     * exact, at several thousand events per second. False by default.
+     * Sets whether all allocation buffers are counted instead of some of them, at several thousand
+     * events per second. False by default.
      */
     public Builder exactAllocations(boolean exact) {
       return set(s -> s.capture.exactAllocations(exact));

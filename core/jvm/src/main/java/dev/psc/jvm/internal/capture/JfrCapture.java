@@ -87,8 +87,8 @@ final class JfrCapture implements Capture {
             settings.cpuPeriod().toNanos(),
             plan.nativePeriod().toNanos(),
             settings.ownThreads());
-    this.converter = new EventCounter(
-            aggregator, settings, cpu, ThreadLabels.SHARED, AllocationBaseline.SHARED);
+    this.converter =
+        new EventCounter(aggregator, settings, cpu, ThreadLabels.SHARED, AllocationBaseline.SHARED);
     this.recorded = new RecordedEvents(aggregator, OwnThreads::contains, settings.threadNames());
     this.throttle = new CaptureThrottle(settings, converter);
     this.stream = new JfrStream(threads, this::register, this::flushed, JfrCapture::beforeEnable);
@@ -180,6 +180,7 @@ final class JfrCapture implements Capture {
   @Override
   public Snapshot peek(Window window, JvmProfile profile) {
     synchronized (aggregator) {
+      converter.flushAllocations();
       return aggregator.snapshot(window, profile, Clocks.epochNanos());
     }
   }
@@ -236,7 +237,8 @@ final class JfrCapture implements Capture {
   private void runClock() {
     long nextTick = System.nanoTime();
     while (true) {
-      long wait = Math.max(0, nextTick - System.nanoTime());
+      long now = System.nanoTime();
+      long wait = Math.max(0, Math.min(nextTick - now, throttle.nextBurstNanos(now)));
       if (stream.isReady()) {
         marks.awaitRequest(wait);
       } else {
@@ -249,6 +251,9 @@ final class JfrCapture implements Capture {
       try {
         for (Mark mark : due) {
           writeMark(mark);
+        }
+        if (throttle.burst(System.nanoTime())) {
+          applyEvents(Set.of());
         }
         if (System.nanoTime() - nextTick >= 0) {
           boolean busy = tick();
@@ -348,6 +353,9 @@ final class JfrCapture implements Capture {
       if (on || cpuWasOn) {
         cpu.endSegment(mark.reading(), plan.samplesAreWeighed(), mark.endsWindow());
       }
+      if (mark.isBoundary()) {
+        converter.flushAllocations();
+      }
       compact();
       mark.action().run();
       on = countsCpu();
@@ -369,8 +377,12 @@ final class JfrCapture implements Capture {
   }
 
   private void compact() {
+    if (aggregator.stackPool().isFull()) {
+      converter.flushAllocations();
+    }
     if (aggregator.compactIfFull()) {
       cpu.forgetStacks();
+      converter.forgetStacks();
     }
   }
 

@@ -18,11 +18,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EventCounter {
 
+  private static final long VIRTUAL = Long.MIN_VALUE;
+
   private final Aggregator aggregator;
   private final CaptureSettings settings;
   private final CpuWeigher cpu;
   private final ThreadLabels lookup;
   private final @Nullable AllocationBaseline baseline;
+  private final @Nullable AllocationEstimator estimator;
   private final ClassSizes sizes = new ClassSizes();
   private final Map<String, Consumer<JfrEvent>> handlers = new LinkedHashMap<>();
   private volatile long lockThresholdNanos;
@@ -32,6 +35,7 @@ public final class EventCounter {
   private long lostBytes;
   private long lockEvents;
   private long exceptionEvents;
+  private volatile long bufferEvents;
 
   /**
    * Creates a counter of the events of a file.
@@ -58,6 +62,7 @@ public final class EventCounter {
       ThreadLabels lookup,
       @Nullable AllocationBaseline baseline) {
     this.baseline = baseline;
+    this.estimator = baseline == null ? null : new AllocationEstimator(aggregator);
     this.aggregator = aggregator;
     this.settings = settings;
     this.cpu = cpu;
@@ -146,21 +151,40 @@ public final class EventCounter {
     }
     JfrClass type = event.type(JfrField.OBJECT_CLASS);
     long objects = type == null ? 1 : sizes.objects(type, bytes);
-    aggregator.add(
-        JvmProfile.MEMORY, allocationStack(event, type), labels(event, thread), objects, bytes);
+    int stack = allocationStack(event, type);
+    if (estimator != null) {
+      estimator.sample(key(thread), stack, labels(event, thread), objects, bytes);
+    } else {
+      aggregator.add(JvmProfile.MEMORY, stack, labels(event, thread), objects, bytes);
+    }
+  }
+
+  /** The buffers of virtual threads belong to their carriers, which events do not name. */
+  private static long key(JfrThreads.Known thread) {
+    return thread.virtual() ? VIRTUAL : thread.id();
   }
 
   private void tlab(JfrEvent event, boolean newTlab) {
     JfrClass type = event.type(JfrField.OBJECT_CLASS);
     long size = event.number(JfrField.ALLOCATION_SIZE);
-    if (!exactAllocations) {
-      if (type != null) {
-        sizes.learn(type, size);
-      }
+    if (!exactAllocations && type != null) {
+      sizes.learn(type, size);
+    }
+    bufferEvents++;
+    if (estimator == null ? !exactAllocations : !aggregator.counts(JvmProfile.MEMORY)) {
       return;
     }
     JfrThreads.Known thread = event.thread(JfrField.EVENT_THREAD);
     if (thread.own() && !settings.ownThreads()) {
+      return;
+    }
+    if (estimator != null) {
+      estimator.buffer(
+          key(thread),
+          allocationStack(event, type),
+          labels(event, thread),
+          size,
+          newTlab ? event.number(JfrField.TLAB_SIZE) : 0);
       return;
     }
     long bytes = newTlab ? event.number(JfrField.TLAB_SIZE) : size;
@@ -280,8 +304,26 @@ public final class EventCounter {
     sizes.clearIdentities();
   }
 
-  public ClassSizes sizes() {
-    return sizes;
+  /**
+   * Counts the allocations that are kept for a better estimate. Call it before a window begins or
+   * ends, and before stacks are renumbered.
+   */
+  public void flushAllocations() {
+    if (estimator != null) {
+      estimator.flush();
+    }
+  }
+
+  /** Forgets what is known by stack, after numbers of stacks have changed. */
+  public void forgetStacks() {
+    if (estimator != null) {
+      estimator.forgetStacks();
+    }
+  }
+
+  /** Returns how many events of allocation buffers came. Needs no lock. */
+  public long bufferEvents() {
+    return bufferEvents;
   }
 
   public void lockThreshold(long nanos) {
