@@ -148,7 +148,12 @@ final class ProfileFactory {
         timeNanos,
         () ->
             PprofEncoder.encode(
-                snapshot.profile(), periodNanos, timeNanos, durationNanos, List.of(), snapshot),
+                snapshot.profile(),
+                periodNanos,
+                timeNanos,
+                durationNanos,
+                snapshot.comments(),
+                snapshot),
         () -> PprofText.of(snapshot));
   }
 }

@@ -2,6 +2,8 @@ package dev.psc.jvm.internal.aggregate;
 
 import dev.psc.jvm.internal.runtime.Clocks;
 import dev.psc.jvm.profile.JvmProfile;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * One profile of a window, which is encoded without a lock. Must not be changed.
@@ -12,6 +14,7 @@ import dev.psc.jvm.profile.JvmProfile;
  * @param table the sums
  * @param startNanos the start of the window, in nanoseconds since 1970
  * @param durationNanos its length
+ * @param comments the comments of the profile
  */
 public record Snapshot(
     JvmProfile profile,
@@ -19,7 +22,26 @@ public record Snapshot(
     LabelTable labels,
     ProfileTable table,
     long startNanos,
-    long durationNanos) {
+    long durationNanos,
+    List<String> comments) {
+
+  /** Creates a snapshot without comments. */
+  public Snapshot(
+      JvmProfile profile,
+      StackPool stackPool,
+      LabelTable labels,
+      ProfileTable table,
+      long startNanos,
+      long durationNanos) {
+    this(profile, stackPool, labels, table, startNanos, durationNanos, List.of());
+  }
+
+  /** Returns this snapshot with one more comment. */
+  public Snapshot withComment(String comment) {
+    List<String> more = new ArrayList<>(comments);
+    more.add(comment);
+    return new Snapshot(profile, stackPool, labels, table, startNanos, durationNanos, more);
+  }
 
   /** Returns a snapshot without samples, taken now. */
   public static Snapshot empty(JvmProfile profile) {

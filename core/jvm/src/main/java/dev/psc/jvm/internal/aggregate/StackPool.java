@@ -91,7 +91,8 @@ public final class StackPool {
    * @param file the file of its class
    */
   public int method(String type, String name, String file) {
-    return function(type.isEmpty() ? name : type + "." + name, file);
+    String method = FrameNames.stable(name);
+    return function(type.isEmpty() ? method : type + "." + method, file);
   }
 
   /** Returns the number of a line of a function; 0 is "no line". */

@@ -171,7 +171,7 @@ final class JfrCapture implements Capture {
     List<Snapshot> snapshots = new ArrayList<>();
     for (JvmProfile profile : JvmProfile.values()) {
       if (window.counts(profile)) {
-        snapshots.add(aggregator.snapshot(window, profile, endNanos));
+        snapshots.add(snapshot(window, profile, endNanos));
       }
     }
     return snapshots;
@@ -181,8 +181,23 @@ final class JfrCapture implements Capture {
   public Snapshot peek(Window window, JvmProfile profile) {
     synchronized (aggregator) {
       converter.flushAllocations();
-      return aggregator.snapshot(window, profile, Clocks.epochNanos());
+      return snapshot(window, profile, Clocks.epochNanos());
     }
+  }
+
+  private Snapshot snapshot(Window window, JvmProfile profile, long endNanos) {
+    Snapshot snapshot = aggregator.snapshot(window, profile, endNanos);
+    long threshold = window.lockThresholdNanos();
+    boolean waits =
+        profile == JvmProfile.MUTEX || profile == JvmProfile.BLOCK || profile == JvmProfile.WALL;
+    return waits && threshold > settings.lockThreshold().toNanos()
+        ? snapshot.withComment(
+            "waits for locks shorter than "
+                + threshold / 1_000
+                + " us are missing: there were so many that lockThreshold was raised from "
+                + settings.lockThreshold().toNanos() / 1_000
+                + " us")
+        : snapshot;
   }
 
   @Override
@@ -284,6 +299,7 @@ final class JfrCapture implements Capture {
       double ownShare = ownShare();
       synchronized (aggregator) {
         changed = throttle.tick(ownShare);
+        aggregator.noteLockThreshold(converter.lockThresholdNanos());
       }
     }
     if (changed || busy) {
