@@ -93,9 +93,11 @@ public final class JvmProfiling implements AutoCloseable {
 
   /**
    * Changes which profiles are served and pushed. Running totals of profiles that stay are kept.
+   *
+   * @throws IllegalArgumentException if {@link JvmProfile#NATIVE_MEMORY} is among them
    */
   public void reconfigure(Set<JvmProfile> profiles) {
-    profiler.reconfigure(profiles);
+    profiler.reconfigure(ProfilingSettings.live(profiles));
   }
 
   /** Returns the current status: active profiles, cost and losses. */
@@ -233,6 +235,9 @@ public final class JvmProfiling implements AutoCloseable {
      * JvmProfile.defaults().plus(JvmProfile.WALL)}. {@link JvmProfile#defaults()} by default.
      * {@link JvmProfile#HEAP} and {@link JvmProfile#LEAK_SUSPECTS} are never pushed because they
      * stop the application.
+     *
+     * @throws IllegalArgumentException if {@link JvmProfile#NATIVE_MEMORY} is among them, which
+     *     only recordings have
      */
     public Builder profiles(Set<JvmProfile> profiles) {
       Set<JvmProfile> copy = JvmProfiles.copyOf(profiles);

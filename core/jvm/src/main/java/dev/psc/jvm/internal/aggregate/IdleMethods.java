@@ -51,6 +51,10 @@ public final class IdleMethods {
           "jdk.internal.misc.VM.latestUserDefinedLoader0",
           "jdk.jfr.internal.JVM.getChunkStartNanos");
 
+  /** By the name of this class, because the agent has another one. */
+  private static final String OWN_REQUEST =
+      IdleMethods.class.getPackageName().replace(".internal.aggregate", ".PprofHandler.handle");
+
   private IdleMethods() {}
 
   static int flags(String function) {
@@ -60,6 +64,9 @@ public final class IdleMethods {
         flags |= StackPool.IDLE;
         break;
       }
+    }
+    if (function.equals(OWN_REQUEST)) {
+      flags |= StackPool.OWN;
     }
     for (String leaf : WAITING_LEAVES) {
       if (function.startsWith(leaf)) {

@@ -22,6 +22,9 @@ public final class StackPool {
   /** Flag of a native function that only waits, when it is the leaf. */
   static final int WAITS = 2;
 
+  /** Flag of a function of the profiler that waits on a thread of the application. */
+  static final int OWN = 4;
+
   /** The limit on all names together; enough for 100,000 functions in a heap of 256 MB. */
   private static final long MOST_CHARACTERS = Runtime.getRuntime().maxMemory() / 16;
 
@@ -142,7 +145,7 @@ public final class StackPool {
     int flags = 0;
     for (int i = 0; i < length; i++) {
       int function = functionOf(stack[i]);
-      flags |= functionFlags[function] & (i == 0 ? IDLE | WAITS : IDLE);
+      flags |= functionFlags[function] & (i == 0 ? IDLE | WAITS | OWN : IDLE | OWN);
     }
     ends[stacks] = frameCount;
     hashes[stacks] = hash;
@@ -183,18 +186,28 @@ public final class StackPool {
 
   /** Returns the stack with one more leaf, a pseudo-frame. */
   public int withLeaf(int stack, String leaf) {
+    return withLeaf(stack, 0, leaf);
+  }
+
+  /** Returns the stack with a pseudo-frame in place of its first frames. */
+  public int withLeaf(int stack, int replaced, String leaf) {
     int location = location(function(leaf, ""), 0);
-    int depth = depth(stack);
-    int[] longer = new int[depth + 1];
-    longer[0] = location;
+    int depth = depth(stack) - replaced;
+    int[] other = new int[depth + 1];
+    other[0] = location;
     for (int i = 0; i < depth; i++) {
-      longer[i + 1] = frame(stack, i);
+      other[i + 1] = frame(stack, i + replaced);
     }
-    return stack(longer, longer.length);
+    return stack(other, other.length);
   }
 
   public boolean isIdle(int stack) {
     return (stackFlags[stack] & IDLE) != 0;
+  }
+
+  /** Returns whether it is that of a request for a profile, on a thread of the application. */
+  public boolean isOwn(int stack) {
+    return (stackFlags[stack] & OWN) != 0;
   }
 
   public boolean leafWaits(int stack) {

@@ -3,6 +3,7 @@ package dev.psc.jvm.internal.event;
 import dev.psc.jvm.internal.aggregate.Aggregator;
 import dev.psc.jvm.internal.aggregate.IdleMethods;
 import dev.psc.jvm.internal.aggregate.PseudoFrames;
+import dev.psc.jvm.internal.aggregate.StackPool;
 import dev.psc.jvm.internal.label.ThreadLabels;
 import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.label.LabelSet;
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * aggregator's lock.
  */
 public final class EventCounter {
+
+  /** The method that tells the flight recorder of exceptions. */
+  private static final String TRACER = "jdk.jfr.internal.";
 
   private static final long VIRTUAL = Long.MIN_VALUE;
 
@@ -231,6 +235,9 @@ public final class EventCounter {
       return;
     }
     int stack = event.stack();
+    if (!settings.ownThreads() && aggregator.stackPool().isOwn(stack)) {
+      return;
+    }
     if (profile == JvmProfile.BLOCK
         && !settings.idleThreads()
         && aggregator.stackPool().isIdle(stack)) {
@@ -264,17 +271,40 @@ public final class EventCounter {
 
   private void exception(JfrEvent event) {
     exceptionEvents++;
-    count(event, JvmProfile.EXCEPTIONS);
+    if (isCounted(event, JvmProfile.EXCEPTIONS)) {
+      JfrClass type = event.has(JfrField.THROWN_CLASS) ? event.type(JfrField.THROWN_CLASS) : null;
+      int stack = type == null ? event.stack() : thrownAt(event.stack(), type);
+      JfrThreads.Known thread = event.thread(JfrField.EVENT_THREAD);
+      aggregator.add(JvmProfile.EXCEPTIONS, stack, labels(event, thread), 1, 0);
+    }
+  }
+
+  /** Replaces the constructors of an exception by its class, so that the thrower is next. */
+  private int thrownAt(int stack, JfrClass type) {
+    StackPool pool = aggregator.stackPool();
+    String constructor = type.shown() + ".<init>";
+    int constructors = 0;
+    for (int i = 0; i < pool.depth(stack); i++) {
+      String name = pool.name(pool.functionOf(pool.frame(stack, i)));
+      if (name.equals(constructor)) {
+        constructors = i + 1;
+      } else if (!name.endsWith(".<init>") && !name.startsWith(TRACER)) {
+        break;
+      }
+    }
+    return pool.withLeaf(stack, constructors, type.typeName());
+  }
+
+  private boolean isCounted(JfrEvent event, JvmProfile profile) {
+    return aggregator.counts(profile)
+        && (settings.ownThreads() || !event.thread(JfrField.EVENT_THREAD).own());
   }
 
   private void count(JfrEvent event, JvmProfile profile) {
-    if (!aggregator.counts(profile)) {
+    if (!isCounted(event, profile)) {
       return;
     }
     JfrThreads.Known thread = event.thread(JfrField.EVENT_THREAD);
-    if (thread.own() && !settings.ownThreads()) {
-      return;
-    }
     aggregator.add(profile, event.stack(), labels(event, thread), 1, 0);
   }
 

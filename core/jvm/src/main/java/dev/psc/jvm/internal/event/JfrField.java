@@ -25,6 +25,7 @@ public enum JfrField {
   STACK_TRACE("stackTrace"),
   START_TIME("startTime"),
   STATE("state"),
+  THROWN_CLASS("thrownClass"),
   TLAB_SIZE("tlabSize"),
   TYPE("type"),
   VALUE("value"),
