@@ -30,6 +30,7 @@ public final class AgentMain {
   public static AutoCloseable start(String options) {
     Map<String, String> settings = settings(options);
     logLevel(settings.remove(LOG_LEVEL));
+    useNoNativeCode();
     JvmProfiling profiling;
     try {
       profiling = JvmProfiling.builder().environment(settings).start();
@@ -102,6 +103,16 @@ public final class AgentMain {
       }
     }
     return settings;
+  }
+
+  /**
+   * The agent's file has no native libraries. Newer JDKs print warnings when a library is loaded,
+   * even in vain.
+   */
+  private static void useNoNativeCode() {
+    // In the shaded jar these are properties of the agent's copy of Netty only.
+    System.setProperty("io.grpc.netty.shaded.io.netty.transport.noNative", "true");
+    System.setProperty("io.grpc.netty.shaded.io.netty.handler.ssl.noOpenSsl", "true");
   }
 
   private static void logLevel(@org.jspecify.annotations.Nullable String level) {

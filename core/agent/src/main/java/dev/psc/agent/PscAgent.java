@@ -27,12 +27,12 @@ public final class PscAgent {
 
   /** Called before the application's {@code main}. */
   public static void premain(@Nullable String options, Instrumentation instrumentation) {
-    act(options);
+    actSafely(options);
   }
 
   /** Called when the agent is loaded into a running JVM; the option {@code stop} stops it. */
   public static void agentmain(@Nullable String options, Instrumentation instrumentation) {
-    act(options);
+    actSafely(options);
   }
 
   /**
@@ -43,6 +43,18 @@ public final class PscAgent {
    */
   public static @Nullable Function<String[], Object> labels() {
     return labels;
+  }
+
+  /** The JVM exits if an agent throws. */
+  private static void actSafely(@Nullable String options) {
+    try {
+      act(options);
+    } catch (RuntimeException | LinkageError e) {
+      synchronized (PscAgent.class) {
+        starting = false;
+      }
+      fail(e);
+    }
   }
 
   private static void act(@Nullable String options) {
@@ -133,6 +145,11 @@ public final class PscAgent {
   private static void fail(Throwable failure) {
     if (failure instanceof IllegalArgumentException || failure instanceof IllegalStateException) {
       say("not started: " + failure.getMessage());
+    } else if (failure instanceof SecurityException) {
+      say(
+          "not started: the security manager denies it ("
+              + failure.getMessage()
+              + "); grant java.security.AllPermission to the agent's file in the policy");
     } else {
       say("not started: " + failure);
       failure.printStackTrace();

@@ -193,6 +193,10 @@ final class Environment {
                           "PSC_PROFILES",
                           bare,
                           "names such as process_cpu,memory,mutex,block,goroutine"));
+      if (!remove && profile == JvmProfile.NATIVE_MEMORY) {
+        throw SettingValues.invalid(
+            "PSC_PROFILES", bare, "other profiles: " + ProfilingSettings.NATIVE_MEMORY_REASON);
+      }
       if (remove) {
         profiles.remove(profile);
       } else {

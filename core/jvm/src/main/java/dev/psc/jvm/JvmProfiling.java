@@ -93,9 +93,11 @@ public final class JvmProfiling implements AutoCloseable {
 
   /**
    * Changes which profiles are served and pushed. Running totals of profiles that stay are kept.
+   *
+   * @throws IllegalArgumentException if {@link JvmProfile#NATIVE_MEMORY} is among them
    */
   public void reconfigure(Set<JvmProfile> profiles) {
-    profiler.reconfigure(profiles);
+    profiler.reconfigure(ProfilingSettings.live(profiles));
   }
 
   /** Returns the current status: active profiles, cost and losses. */
@@ -233,6 +235,9 @@ public final class JvmProfiling implements AutoCloseable {
      * JvmProfile.defaults().plus(JvmProfile.WALL)}. {@link JvmProfile#defaults()} by default.
      * {@link JvmProfile#HEAP} and {@link JvmProfile#LEAK_SUSPECTS} are never pushed because they
      * stop the application.
+     *
+     * @throws IllegalArgumentException if {@link JvmProfile#NATIVE_MEMORY} is among them, which
+     *     only recordings have
      */
     public Builder profiles(Set<JvmProfile> profiles) {
       Set<JvmProfile> copy = JvmProfiles.copyOf(profiles);
@@ -330,16 +335,16 @@ public final class JvmProfiling implements AutoCloseable {
     }
 
     /**
-     * Sets the maximum number of allocation samples per second; between 1 and 10000, 300 by
-     * default.
+     * Sets the maximum mean number of allocation events per second; between 1 and 10000, 300 by
+     * default. More events reduce the noise of the profile, not its bias.
      */
     public Builder allocationsPerSecond(int rate) {
       return set(s -> s.allocationsPerSecond(rate));
     }
 
     /**
-     * Sets whether all allocation buffers are counted instead of samples: object counts are then
-     * exact, at several thousand events per second. False by default.
+     * Sets whether all allocation buffers are counted instead of some of them, at several thousand
+     * events per second. False by default.
      */
     public Builder exactAllocations(boolean exact) {
       return set(s -> s.capture.exactAllocations(exact));

@@ -111,6 +111,9 @@ public final class PprofHandler {
       return error(404, "unknown profile \"" + name + "\"; see " + PREFIX + "/", Map.of());
     }
     JvmProfile profile = found.get();
+    if (profile == JvmProfile.NATIVE_MEMORY) {
+      return error(501, name + ": " + ProfilingSettings.NATIVE_MEMORY_REASON, Map.of());
+    }
     if (!profiler.profiles().contains(profile)) {
       return error(
           404, "profile " + name + " is disabled: add " + profile + " to the profiles", Map.of());

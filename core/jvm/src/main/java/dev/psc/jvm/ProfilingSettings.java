@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 /** The settings of a {@link JvmProfiling}, checked one by one as they are set. Not thread-safe. */
 final class ProfilingSettings {
 
+  static final String NATIVE_MEMORY_REASON =
+      "the running JVM does not record it; it is in recordings of async-profiler (nativemem) only";
+
   private static final long MIN_QUEUE_BYTES = 64 << 10;
   private static final long MIN_SPOOL_BYTES = 1 << 20;
 
@@ -48,8 +51,16 @@ final class ProfilingSettings {
   private @Nullable Long queueMaxBytes;
 
   void profiles(Set<JvmProfile> value) {
-    // Native memory is in recordings only; the running JVM has no event for it.
-    profiles = JvmProfiles.copyOf(value).minus(JvmProfile.NATIVE_MEMORY);
+    profiles = live(value);
+  }
+
+  /** Rejects profiles that the running JVM does not have. */
+  static Set<JvmProfile> live(Set<JvmProfile> profiles) {
+    if (profiles.contains(JvmProfile.NATIVE_MEMORY)) {
+      throw new IllegalArgumentException(
+          "profiles must not contain native_memory: " + NATIVE_MEMORY_REASON);
+    }
+    return JvmProfiles.copyOf(profiles);
   }
 
   void pprofAddress(InetSocketAddress value) {

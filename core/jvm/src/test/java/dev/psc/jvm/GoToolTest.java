@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.jvm.profile.JvmProfiles;
 import java.io.File;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -37,7 +38,7 @@ class GoToolTest {
     profiling =
         JvmProfiling.builder()
             .pprofAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-            .profiles(JvmProfile.values())
+            .profiles(JvmProfiles.of(JvmProfile.values()).minus(JvmProfile.NATIVE_MEMORY))
             .start();
     worker =
         new Thread(

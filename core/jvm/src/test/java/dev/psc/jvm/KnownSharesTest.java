@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Tag;
@@ -49,8 +50,18 @@ class KnownSharesTest {
     return ChildJvm.allJavas().stream()
         .flatMap(
             java ->
-                Stream.of("-XX:+UseG1GC", "-XX:+UseParallelGC", "-XX:+UseZGC")
+                Stream.of("-XX:+UseG1GC", "-XX:+UseParallelGC", "-XX:+UseSerialGC", "-XX:+UseZGC")
                     .map(collector -> Arguments.of(java, collector)));
+  }
+
+  @Tag("slow")
+  @ParameterizedTest
+  @MethodSource("javasAndCollectors")
+  void allocationsOfAllSizesAreCountedWhereTheyHappen(Path java, String collector)
+      throws Exception {
+    String printed =
+        ChildJvm.run(java, List.of(collector), AllocationMixProgram.class, "12", "6000");
+    check(12, printed, what -> what.endsWith(".objects") ? 25 : 10);
   }
 
   @ParameterizedTest
@@ -60,13 +71,18 @@ class KnownSharesTest {
   }
 
   private static void check(int amounts, String printed) {
+    check(amounts, printed, what -> 10);
+  }
+
+  private static void check(int amounts, String printed, ToIntFunction<String> percent) {
     List<String> lines = printed.lines().filter(line -> line.startsWith("TRUTH ")).toList();
     assertThat(lines).as(printed).hasSize(amounts);
     for (String line : lines) {
       String[] parts = line.split(" ", -1);
       assertThat(Long.parseLong(parts[3]))
           .as(printed)
-          .isCloseTo(Long.parseLong(parts[2]), Percentage.withPercentage(10));
+          .isCloseTo(
+              Long.parseLong(parts[2]), Percentage.withPercentage(percent.applyAsInt(parts[1])));
     }
   }
 }

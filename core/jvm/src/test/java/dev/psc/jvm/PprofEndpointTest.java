@@ -39,7 +39,8 @@ class PprofEndpointTest {
     profiling =
         JvmProfiling.builder()
             .pprofAddress(ANY_PORT)
-            .profiles(EnumSet.complementOf(EnumSet.of(JvmProfile.EXCEPTIONS)))
+            .profiles(
+                EnumSet.complementOf(EnumSet.of(JvmProfile.EXCEPTIONS, JvmProfile.NATIVE_MEMORY)))
             .start();
     client = HttpClient.newHttpClient();
   }

@@ -4,6 +4,7 @@ import dev.psc.jvm.internal.aggregate.Snapshot;
 import dev.psc.jvm.internal.aggregate.StackPool;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntToLongFunction;
 
 /** The last column of a snapshot, summed by leaf function and by any function on the stack. */
 public final class Totals {
@@ -21,12 +22,21 @@ public final class Totals {
 
   /** Returns the sum of all stacks with a function of this name on it. */
   static long with(Snapshot snapshot, String function) {
+    return with(snapshot, function, row -> value(snapshot, row));
+  }
+
+  /** Returns the sum of the first value of all stacks with a function of this name on it. */
+  static long firstWith(Snapshot snapshot, String function) {
+    return with(snapshot, function, snapshot.table()::first);
+  }
+
+  private static long with(Snapshot snapshot, String function, IntToLongFunction value) {
     long sum = 0;
     for (int row = 0; row < snapshot.table().size(); row++) {
       int depth = snapshot.stackPool().depth(snapshot.table().stack(row));
       for (int i = 0; i < depth; i++) {
         if (name(snapshot, row, i).equals(function)) {
-          sum += value(snapshot, row);
+          sum += value.applyAsLong(row);
           break;
         }
       }

@@ -37,14 +37,18 @@ public enum JvmProfile {
   /** CPU time and waiting combined: {@code samples/count} and {@code wall/nanoseconds}. */
   WALL("wall", "wall", "wall", "nanoseconds", "samples/count", "wall/nanoseconds"),
 
-  /** Thrown exceptions and errors by stack: {@code exceptions/count}. */
+  /**
+   * Thrown exceptions and errors by stack, with the class of the exception as the leaf: {@code
+   * exceptions/count}.
+   */
   EXCEPTIONS("exceptions", "exceptions", "exceptions", "count", "exceptions/count"),
 
   /**
    * Long-lived objects by allocation stack: a small sample, biased towards large objects, that
    * points to leaks and does not measure memory. On demand only.
    */
-  LEAK_SUSPECTS("leak_suspects", "leak_suspects", "space", "bytes", "samples/count", "size/bytes"),
+  LEAK_SUSPECTS(
+      "leak_suspects", "leak_suspects", "objects", "count", "samples/count", "size/bytes"),
 
   /**
    * Native memory by stack: what was allocated, and what was not released before the recording

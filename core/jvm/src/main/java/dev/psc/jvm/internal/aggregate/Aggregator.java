@@ -87,6 +87,13 @@ public final class Aggregator {
         endNanos - window.startNanos());
   }
 
+  /** Notes from which length on waits for locks are counted in all open windows. */
+  public void noteLockThreshold(long nanos) {
+    for (Window window : windows) {
+      window.noteLockThreshold(nanos);
+    }
+  }
+
   /** Returns the number of samples that went to {@code [other]} since the start. */
   public long folded() {
     long all = folded;

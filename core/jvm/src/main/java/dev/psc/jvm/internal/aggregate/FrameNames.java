@@ -1,6 +1,7 @@
 package dev.psc.jvm.internal.aggregate;
 
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The names of functions and files in profiles. Addresses and counters in names of generated
@@ -16,6 +17,22 @@ public final class FrameNames {
   private static final Pattern GENERATED_HASH =
       Pattern.compile(
           "(\\$\\$(?:EnhancerBy[A-Za-z]*|FastClassBy[A-Za-z]*|SpringCGLIB|KeyFactoryBy[A-Za-z]*)\\$\\$|\\$(?:ByteBuddy|MockitoMock|HibernateProxy)\\$)[0-9A-Za-z]+");
+  private static final Pattern PROXY_PACKAGE = Pattern.compile("\\bjdk\\.proxy\\d+\\.");
+
+  /** Proxies of javassist, and helpers that Byte Buddy generates. */
+  private static final Pattern GENERATED_NUMBER =
+      Pattern.compile("(_\\$\\$_jvst)[0-9a-f]+(?:_[0-9a-f]+)?|(\\$auxiliary\\$)[0-9A-Za-z]+");
+
+  /** A time in milliseconds or finer, or a hash. */
+  private static final Pattern TIME_OR_HASH =
+      Pattern.compile(
+          "(?<!\\d)\\d{10,19}(?!\\d)|(?<![0-9A-Za-z])(?=[a-f]*\\d)[0-9a-f]{16,}(?![0-9A-Za-z])");
+
+  private static final int LONG_NUMBER = 10;
+
+  /** This process's id, where it is long enough to be told from another number. */
+  private static final @Nullable Pattern PID = pid(ProcessHandle.current().pid());
+
   private static final Pattern HIDDEN_NUMBER = Pattern.compile("/\\d+$");
 
   /** async-profiler stores the library of a native frame as its class. */
@@ -41,10 +58,35 @@ public final class FrameNames {
       }
       name = GENERATED_HASH.matcher(name).replaceAll("$1");
     }
-    if (!name.isEmpty() && Character.isDigit(name.charAt(name.length() - 1))) {
+    if (name.indexOf("Accessor") >= 0 || name.indexOf("$Proxy") >= 0 || name.contains("Form$")) {
       name = NUMBERED.matcher(name).replaceAll("$1");
+      name = PROXY_PACKAGE.matcher(name).replaceAll("jdk.proxy.");
     }
-    return name;
+    if (dollar >= 0) {
+      name = GENERATED_NUMBER.matcher(name).replaceAll("$1$2");
+    }
+    return stable(name);
+  }
+
+  /** Returns a name with {@code N} for each time, hash and process id in it. */
+  public static String stable(String name) {
+    int digits = 0;
+    for (int i = 0; i < name.length(); i++) {
+      digits += Character.isDigit(name.charAt(i)) ? 1 : 0;
+    }
+    if (digits == 0) {
+      return name;
+    }
+    String stable = name;
+    if (digits >= LONG_NUMBER || name.length() >= 16) {
+      stable = TIME_OR_HASH.matcher(stable).replaceAll("N");
+    }
+    return PID == null ? stable : PID.matcher(stable).replaceAll("N");
+  }
+
+  /** Returns the pattern of a process id of at least four digits. */
+  static @Nullable Pattern pid(long pid) {
+    return pid < 1_000 ? null : Pattern.compile("(?<!\\d)" + pid + "(?!\\d)");
   }
 
   /** Returns {@code pkg/Outer.java} for a class name that {@link #className} returned. */

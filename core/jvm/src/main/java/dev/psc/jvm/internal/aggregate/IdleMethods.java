@@ -68,6 +68,10 @@ public final class IdleMethods {
           "jdk.internal.misc.Unsafe.setMemory",
           "jdk.internal.reflect.");
 
+  /** By the name of this class, because the agent has another one. */
+  private static final String OWN_REQUEST =
+      IdleMethods.class.getPackageName().replace(".internal.aggregate", ".PprofHandler.handle");
+
   private IdleMethods() {}
 
   /** Returns whether a native method is known to wait, at least as a start. */
@@ -90,7 +94,8 @@ public final class IdleMethods {
   }
 
   static int flags(String function) {
-    return startsWithAny(function, IDLE_PREFIXES) ? StackPool.IDLE : 0;
+    int flags = startsWithAny(function, IDLE_PREFIXES) ? StackPool.IDLE : 0;
+    return function.equals(OWN_REQUEST) ? flags | StackPool.OWN : flags;
   }
 
   /** Returns whether a thread that is parked on an object of this class waits for a lock. */

@@ -19,6 +19,9 @@ public final class StackPool {
   /** Flag of a function whose threads wait for work when it is on the stack. */
   static final int IDLE = 1;
 
+  /** Flag of a function of the profiler that waits on a thread of the application. */
+  static final int OWN = 2;
+
   /** The limit on all names together; enough for 100,000 functions in a heap of 256 MB. */
   private static final long MOST_CHARACTERS = Runtime.getRuntime().maxMemory() / 16;
 
@@ -88,7 +91,8 @@ public final class StackPool {
    * @param file the file of its class
    */
   public int method(String type, String name, String file) {
-    return function(type.isEmpty() ? name : type + "." + name, file);
+    String method = FrameNames.stable(name);
+    return function(type.isEmpty() ? method : type + "." + method, file);
   }
 
   /** Returns the number of a line of a function; 0 is "no line". */
@@ -178,14 +182,19 @@ public final class StackPool {
 
   /** Returns the stack with one more leaf, a pseudo-frame. */
   public int withLeaf(int stack, String leaf) {
+    return withLeaf(stack, 0, leaf);
+  }
+
+  /** Returns the stack with a pseudo-frame in place of its first frames. */
+  public int withLeaf(int stack, int replaced, String leaf) {
     int location = location(function(leaf, ""), 0);
-    int depth = depth(stack);
-    int[] longer = new int[depth + 1];
-    longer[0] = location;
+    int depth = depth(stack) - replaced;
+    int[] other = new int[depth + 1];
+    other[0] = location;
     for (int i = 0; i < depth; i++) {
-      longer[i + 1] = frame(stack, i);
+      other[i + 1] = frame(stack, i + replaced);
     }
-    return stack(longer, longer.length);
+    return stack(other, other.length);
   }
 
   public boolean isIdle(int stack) {
@@ -195,6 +204,11 @@ public final class StackPool {
   /** Returns whether the leaf of a stack is a function. */
   public boolean leafIs(int stack, String function) {
     return depth(stack) > 0 && names[functionOf(frame(stack, 0))].equals(function);
+  }
+
+  /** Returns whether it is that of a request for a profile, on a thread of the application. */
+  public boolean isOwn(int stack) {
+    return (stackFlags[stack] & OWN) != 0;
   }
 
   public int depth(int stack) {

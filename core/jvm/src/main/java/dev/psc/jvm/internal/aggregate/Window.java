@@ -11,6 +11,7 @@ public final class Window {
 
   private final EnumMap<JvmProfile, ProfileTable> tables = new EnumMap<>(JvmProfile.class);
   private final long startNanos;
+  private long lockThresholdNanos;
 
   /**
    * @param profiles the profiles to count
@@ -56,6 +57,15 @@ public final class Window {
       folded += table.folded();
     }
     return folded;
+  }
+
+  /** Returns the highest lock threshold of the window, in nanoseconds; 0 if none was noted. */
+  public long lockThresholdNanos() {
+    return lockThresholdNanos;
+  }
+
+  void noteLockThreshold(long nanos) {
+    lockThresholdNanos = Math.max(lockThresholdNanos, nanos);
   }
 
   void markStacks(BitSet used) {

@@ -10,8 +10,8 @@ import java.util.Set;
 /**
  * A throttle that bounds the cost of events. It raises the threshold of lock events while there are
  * too many, lowers the rate of allocation samples while the profiler's threads are busy, pauses
- * exceptions, and runs short bursts of exact allocation events to learn the sizes of classes. The
- * clock thread calls it once a second.
+ * exceptions, and switches events of allocation buffers on for a part of the time. The clock thread
+ * calls it once a second.
  */
 final class CaptureThrottle {
 
@@ -32,9 +32,6 @@ final class CaptureThrottle {
   private static final long MANY_EXCEPTIONS = 5_000;
   private static final int PATIENCE_TICKS = 3;
   private static final int CALM_TICKS = 60;
-  private static final int LEARN_EVERY_TICKS = 300;
-  private static final int LEARN_AGAIN_TICKS = 30;
-  private static final double UNKNOWN_SHARE = 0.1;
   private static final Duration MAX_LOCK_THRESHOLD = Duration.ofMillis(100);
 
   private final CaptureSettings settings;
@@ -49,9 +46,8 @@ final class CaptureThrottle {
   private boolean warm;
   private boolean exceptions = true;
   private int exceptionPause;
+  private final AllocationBursts bursts = new AllocationBursts();
   private boolean memory;
-  private boolean learning;
-  private int ticksSinceLearning = LEARN_EVERY_TICKS;
 
   CaptureThrottle(CaptureSettings settings, EventCounter converter) {
     this.settings = settings;
@@ -62,17 +58,31 @@ final class CaptureThrottle {
 
   synchronized EventPlan.Dynamic dynamic() {
     return new EventPlan.Dynamic(
-        lockThreshold, allocationsPerSecond, settings.exactAllocations(), learning, exceptions);
+        lockThreshold,
+        allocationsPerSecond,
+        settings.exactAllocations(),
+        bursts.isOn(),
+        exceptions);
   }
 
-  /** Sets the active profiles; the first allocation profile starts a burst. */
+  /** Sets the active profiles. */
   synchronized void profiles(Set<JvmProfile> profiles) {
-    boolean wanted = profiles.contains(JvmProfile.MEMORY) && !settings.exactAllocations();
-    if (wanted && !memory && ticksSinceLearning >= LEARN_AGAIN_TICKS) {
-      learning = true;
-      ticksSinceLearning = 0;
+    memory = profiles.contains(JvmProfile.MEMORY) && !settings.exactAllocations();
+    if (!memory) {
+      bursts.stop();
     }
-    memory = wanted;
+  }
+
+  /** Begins or ends a burst of buffer events if it is due; returns whether it did. */
+  synchronized boolean burst(long nowNanos) {
+    return memory
+        && bursts.advance(
+            nowNanos, converter.bufferEvents(), Math.max(1, allocationsPerSecond * 2 / 3));
+  }
+
+  /** Returns how long no burst begins or ends, in nanoseconds. */
+  synchronized long nextBurstNanos(long nowNanos) {
+    return memory ? bursts.nextNanos(nowNanos) : Long.MAX_VALUE;
   }
 
   /**
@@ -81,25 +91,18 @@ final class CaptureThrottle {
    * @param ownShare the share of a core that the profiler's threads used in the last second
    */
   synchronized boolean tick(double ownShare) {
-    return tick(
-        converter.takeLockEvents(),
-        converter.takeExceptionEvents(),
-        converter.sizes().takeUnknownShare(),
-        ownShare);
+    return tick(converter.takeLockEvents(), converter.takeExceptionEvents(), ownShare);
   }
 
   /**
    * Evaluates the last second.
    *
-   * @param unknownShare the share of allocated bytes of classes without a known size
    * @param ownShare the share of a core that the profiler's threads used
    */
-  synchronized boolean tick(
-      long lockEvents, long exceptionEvents, double unknownShare, double ownShare) {
+  synchronized boolean tick(long lockEvents, long exceptionEvents, double ownShare) {
     boolean changed = lockTick(lockEvents);
     changed |= allocationTick(ownShare);
     changed |= exceptionTick(exceptionEvents);
-    changed |= learnTick(unknownShare);
     return changed;
   }
 
@@ -155,23 +158,6 @@ final class CaptureThrottle {
     if (events > MANY_EXCEPTIONS) {
       exceptions = false;
       exceptionPause = CALM_TICKS;
-      return true;
-    }
-    return false;
-  }
-
-  private boolean learnTick(double unknown) {
-    if (learning) {
-      learning = false;
-      ticksSinceLearning = 0;
-      return true;
-    }
-    ticksSinceLearning++;
-    boolean due =
-        ticksSinceLearning >= LEARN_EVERY_TICKS
-            || (ticksSinceLearning >= LEARN_AGAIN_TICKS && unknown > UNKNOWN_SHARE);
-    if (memory && due) {
-      learning = true;
       return true;
     }
     return false;

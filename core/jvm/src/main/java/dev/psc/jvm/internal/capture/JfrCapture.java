@@ -184,15 +184,33 @@ final class JfrCapture implements Capture {
   @Override
   public Snapshot peek(Window window, JvmProfile profile) {
     synchronized (aggregator) {
+      converter.flushAllocations();
       return snapshot(window, profile, Clocks.epochNanos());
     }
   }
 
   private Snapshot snapshot(Window window, JvmProfile profile, long endNanos) {
     Snapshot snapshot = aggregator.snapshot(window, profile, endNanos);
-    return profile == JvmProfile.PROCESS_CPU || profile == JvmProfile.WALL
-        ? snapshot.withComments(plan.cpuComments(clock != null, exactLines))
-        : snapshot;
+    return snapshot.withComments(comments(window, profile));
+  }
+
+  private List<String> comments(Window window, JvmProfile profile) {
+    List<String> comments = new ArrayList<>();
+    if (profile == JvmProfile.PROCESS_CPU || profile == JvmProfile.WALL) {
+      comments.addAll(plan.cpuComments(clock != null, exactLines));
+    }
+    long threshold = window.lockThresholdNanos();
+    boolean waits =
+        profile == JvmProfile.MUTEX || profile == JvmProfile.BLOCK || profile == JvmProfile.WALL;
+    if (waits && threshold > settings.lockThreshold().toNanos()) {
+      comments.add(
+          "waits for locks shorter than "
+              + threshold / 1_000
+              + " us are missing: there were so many that lockThreshold was raised from "
+              + settings.lockThreshold().toNanos() / 1_000
+              + " us");
+    }
+    return comments;
   }
 
   @Override
@@ -247,7 +265,8 @@ final class JfrCapture implements Capture {
   private void runClock() {
     long nextTick = System.nanoTime();
     while (true) {
-      long wait = Math.max(0, nextTick - System.nanoTime());
+      long now = System.nanoTime();
+      long wait = Math.max(0, Math.min(nextTick - now, throttle.nextBurstNanos(now)));
       if (stream.isReady()) {
         marks.awaitRequest(wait);
       } else {
@@ -260,6 +279,9 @@ final class JfrCapture implements Capture {
       try {
         for (Mark mark : due) {
           writeMark(mark);
+        }
+        if (throttle.burst(System.nanoTime())) {
+          applyEvents(Set.of());
         }
         if (System.nanoTime() - nextTick >= 0) {
           boolean busy = tick();
@@ -290,6 +312,7 @@ final class JfrCapture implements Capture {
       double ownShare = ownShare();
       synchronized (aggregator) {
         changed = throttle.tick(ownShare);
+        aggregator.noteLockThreshold(converter.lockThresholdNanos());
       }
     }
     if (changed || busy) {
@@ -365,6 +388,9 @@ final class JfrCapture implements Capture {
           stream.failed(EventPlan.NO_SIGNAL);
         }
       }
+      if (mark.isBoundary()) {
+        converter.flushAllocations();
+      }
       compact();
       mark.action().run();
       on = countsCpu();
@@ -386,8 +412,12 @@ final class JfrCapture implements Capture {
   }
 
   private void compact() {
+    if (aggregator.stackPool().isFull()) {
+      converter.flushAllocations();
+    }
     if (aggregator.compactIfFull()) {
       cpu.forgetStacks();
+      converter.forgetStacks();
     }
   }
 

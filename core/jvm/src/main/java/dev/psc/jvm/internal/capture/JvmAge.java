@@ -1,8 +1,12 @@
 package dev.psc.jvm.internal.capture;
 
+import java.io.IOException;
 import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
+import java.util.List;
+import java.util.jar.JarFile;
+import java.util.jar.Manifest;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -10,6 +14,7 @@ import org.slf4j.LoggerFactory;
 final class JvmAge {
 
   private static final Logger logger = LoggerFactory.getLogger(JvmAge.class);
+  private static final String JAVA_AGENT = "-javaagent:";
   private static final long WARM_COMPILE_MILLIS = 2_000;
   private static final long STARTUP_MILLIS = 30_000;
   private static final int FIRST_UNAFFECTED = 23;
@@ -30,7 +35,8 @@ final class JvmAge {
     }
     long compiledMillis = compilation.getTotalCompilationTime();
     long uptimeMillis = ManagementFactory.getRuntimeMXBean().getUptime();
-    if (isLate(feature, uptimeMillis, compiledMillis)) {
+    if (isLate(feature, uptimeMillis, compiledMillis)
+        && !keepsCompiledCode(ManagementFactory.getRuntimeMXBean().getInputArguments())) {
       late = true;
       logger.warn(
           "Profiling starts in a warm JVM ({} of compiling so far): JDK {} discards its compiled"
@@ -49,6 +55,45 @@ final class JvmAge {
     return feature < FIRST_UNAFFECTED
         && uptimeMillis > STARTUP_MILLIS
         && compiledMillis > WARM_COMPILE_MILLIS;
+  }
+
+  /**
+   * Returns whether an agent was loaded at the start of the JVM that can change loaded classes. The
+   * JVM has then recorded on which classes compiled code depends, and need not discard all of it.
+   *
+   * @param arguments the arguments of the JVM
+   */
+  static boolean keepsCompiledCode(List<String> arguments) {
+    for (String argument : arguments) {
+      if (argument.startsWith("-agentlib:jdwp") || argument.startsWith("-Xrunjdwp")) {
+        return true;
+      }
+      if (argument.startsWith(JAVA_AGENT) && changesClasses(agentFile(argument))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static String agentFile(String argument) {
+    int options = argument.indexOf('=');
+    return argument.substring(JAVA_AGENT.length(), options < 0 ? argument.length() : options);
+  }
+
+  private static boolean changesClasses(String file) {
+    try (JarFile jar = new JarFile(file)) {
+      Manifest manifest = jar.getManifest();
+      return manifest != null
+          && (isTrue(manifest, "Can-Retransform-Classes")
+              || isTrue(manifest, "Can-Redefine-Classes"));
+    } catch (IOException | SecurityException e) {
+      logger.debug("Failed to read the manifest of {}", file, e);
+      return false;
+    }
+  }
+
+  private static boolean isTrue(Manifest manifest, String name) {
+    return Boolean.parseBoolean(manifest.getMainAttributes().getValue(name));
   }
 
   /** Returns whether the start of the flight recorder discarded compiled code. */

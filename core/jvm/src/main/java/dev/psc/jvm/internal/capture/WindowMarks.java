@@ -51,6 +51,11 @@ final class WindowMarks {
       return endsWindow;
     }
 
+    /** Returns whether a window begins or ends here. */
+    boolean isBoundary() {
+      return endsWindow || !opens.isEmpty();
+    }
+
     Runnable whenWritten() {
       return whenWritten;
     }

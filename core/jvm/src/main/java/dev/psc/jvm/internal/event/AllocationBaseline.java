@@ -53,8 +53,7 @@ public final class AllocationBaseline {
     for (int i = 0; i < threadIds.length; i++) {
       long unsampled = allocated[i] - sampled.getOrDefault(threadIds[i], 0L);
       if (unsampled > 0) {
-        (isCarrier[i] ? carriers : waiting)
-            .put(threadIds[i], new Start(allocated[i], unsampled));
+        (isCarrier[i] ? carriers : waiting).put(threadIds[i], new Start(allocated[i], unsampled));
       }
     }
   }
@@ -77,9 +76,9 @@ public final class AllocationBaseline {
       remember(threadId, sampled.getOrDefault(threadId, 0L) + weight);
       return weight;
     }
-    // Newer JDKs forget the previous sample when a recording ends, and count from the thread's start.
-    long since =
-        weight - (weight >= start.allocated() ? start.allocated() : start.unsampled());
+    // Newer JDKs forget the previous sample when a recording ends, and count from the thread's
+    // start.
+    long since = weight - (weight >= start.allocated() ? start.allocated() : start.unsampled());
     if (since < 0) {
       // Another recording has taken a sample of the thread, so the weight covers less.
       long now = allocatedNow.applyAsLong(threadId);

@@ -5,18 +5,16 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 
 /**
- * Mean sizes of the objects of a class, learnt from short bursts of TLAB events: samples of
- * allocation carry a weight in bytes and no size. Those events come per byte allocated, so the mean
- * over objects is the harmonic one. Guarded by the aggregator's lock.
+ * Mean sizes of the objects of a class, learnt from buffer events: samples of allocation carry a
+ * weight in bytes and no size. Those events come per byte allocated, so the mean over objects is
+ * the harmonic one. Guarded by the aggregator's lock.
  */
-public final class ClassSizes {
+final class ClassSizes {
 
   private static final int MAX_CLASSES = 16_384;
 
   private final Map<String, Size> byName = new HashMap<>();
   private final IdentityHashMap<JfrClass, Size> byClass = new IdentityHashMap<>();
-  private long knownBytes;
-  private long unknownBytes;
 
   private static final class Size {
     private long events;
@@ -36,23 +34,9 @@ public final class ClassSizes {
   long objects(JfrClass type, long bytes) {
     Size size = size(type);
     if (size.events == 0) {
-      unknownBytes += bytes;
       return 1;
     }
-    knownBytes += bytes;
     return Math.max(1, Math.round(bytes * size.reciprocals / size.events));
-  }
-
-  /**
-   * Returns which part of the bytes since the last call was of classes without a known size, and
-   * forgets the count.
-   */
-  public double takeUnknownShare() {
-    long all = knownBytes + unknownBytes;
-    double share = all == 0 ? 0 : (double) unknownBytes / all;
-    knownBytes = 0;
-    unknownBytes = 0;
-    return share;
   }
 
   void clearIdentities() {

@@ -3,6 +3,7 @@ package dev.psc.jvm.internal.event;
 import dev.psc.jvm.internal.aggregate.Aggregator;
 import dev.psc.jvm.internal.aggregate.IdleMethods;
 import dev.psc.jvm.internal.aggregate.PseudoFrames;
+import dev.psc.jvm.internal.aggregate.StackPool;
 import dev.psc.jvm.internal.label.ThreadLabels;
 import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.label.LabelSet;
@@ -20,11 +21,17 @@ public final class EventCounter {
 
   private static final String ERROR_CONSTRUCTOR = "java.lang.Error.<init>";
 
+  /** The method that tells the flight recorder of exceptions. */
+  private static final String TRACER = "jdk.jfr.internal.";
+
+  private static final long VIRTUAL = Long.MIN_VALUE;
+
   private final Aggregator aggregator;
   private final CaptureSettings settings;
   private final CpuWeigher cpu;
   private final ThreadLabels lookup;
   private final @Nullable AllocationBaseline baseline;
+  private final @Nullable AllocationEstimator estimator;
   private final ClassSizes sizes = new ClassSizes();
   private final Map<String, Consumer<JfrEvent>> handlers = new LinkedHashMap<>();
   private volatile long lockThresholdNanos;
@@ -34,6 +41,7 @@ public final class EventCounter {
   private long lostBytes;
   private long lockEvents;
   private long exceptionEvents;
+  private volatile long bufferEvents;
 
   /**
    * Creates a counter of the events of a file.
@@ -60,6 +68,7 @@ public final class EventCounter {
       ThreadLabels lookup,
       @Nullable AllocationBaseline baseline) {
     this.baseline = baseline;
+    this.estimator = baseline == null ? null : new AllocationEstimator(aggregator);
     this.aggregator = aggregator;
     this.settings = settings;
     this.cpu = cpu;
@@ -147,21 +156,40 @@ public final class EventCounter {
     }
     JfrClass type = event.type(JfrField.OBJECT_CLASS);
     long objects = type == null ? 1 : sizes.objects(type, bytes);
-    aggregator.add(
-        JvmProfile.MEMORY, allocationStack(event, type), labels(event, thread), objects, bytes);
+    int stack = allocationStack(event, type);
+    if (estimator != null) {
+      estimator.sample(key(thread), stack, labels(event, thread), objects, bytes);
+    } else {
+      aggregator.add(JvmProfile.MEMORY, stack, labels(event, thread), objects, bytes);
+    }
+  }
+
+  /** The buffers of virtual threads belong to their carriers, which events do not name. */
+  private static long key(JfrThreads.Known thread) {
+    return thread.virtual() ? VIRTUAL : thread.id();
   }
 
   private void tlab(JfrEvent event, boolean newTlab) {
     JfrClass type = event.type(JfrField.OBJECT_CLASS);
     long size = event.number(JfrField.ALLOCATION_SIZE);
-    if (!exactAllocations) {
-      if (type != null) {
-        sizes.learn(type, size);
-      }
+    if (!exactAllocations && type != null) {
+      sizes.learn(type, size);
+    }
+    bufferEvents++;
+    if (estimator == null ? !exactAllocations : !aggregator.counts(JvmProfile.MEMORY)) {
       return;
     }
     JfrThreads.Known thread = event.thread(JfrField.EVENT_THREAD);
     if (thread.own() && !settings.ownThreads()) {
+      return;
+    }
+    if (estimator != null) {
+      estimator.buffer(
+          key(thread),
+          allocationStack(event, type),
+          labels(event, thread),
+          size,
+          newTlab ? event.number(JfrField.TLAB_SIZE) : 0);
       return;
     }
     long bytes = newTlab ? event.number(JfrField.TLAB_SIZE) : size;
@@ -208,6 +236,9 @@ public final class EventCounter {
       return;
     }
     int stack = event.stack();
+    if (!settings.ownThreads() && aggregator.stackPool().isOwn(stack)) {
+      return;
+    }
     if (profile == JvmProfile.BLOCK
         && !settings.idleThreads()
         && aggregator.stackPool().isIdle(stack)) {
@@ -246,19 +277,42 @@ public final class EventCounter {
    */
   private void exception(JfrEvent event) {
     exceptionEvents++;
-    if (!event.hasStack() || !aggregator.stackPool().leafIs(event.stack(), ERROR_CONSTRUCTOR)) {
-      count(event, JvmProfile.EXCEPTIONS);
+    boolean repeated =
+        event.hasStack() && aggregator.stackPool().leafIs(event.stack(), ERROR_CONSTRUCTOR);
+    if (!repeated && isCounted(event, JvmProfile.EXCEPTIONS)) {
+      JfrClass type = event.has(JfrField.THROWN_CLASS) ? event.type(JfrField.THROWN_CLASS) : null;
+      int stack = type == null ? event.stack() : thrownAt(event.stack(), type);
+      JfrThreads.Known thread = event.thread(JfrField.EVENT_THREAD);
+      aggregator.add(JvmProfile.EXCEPTIONS, stack, labels(event, thread), 1, 0);
     }
   }
 
+  /** Replaces the constructors of an exception by its class, so that the thrower is next. */
+  private int thrownAt(int stack, JfrClass type) {
+    StackPool pool = aggregator.stackPool();
+    String constructor = type.shown() + ".<init>";
+    int constructors = 0;
+    for (int i = 0; i < pool.depth(stack); i++) {
+      String name = pool.name(pool.functionOf(pool.frame(stack, i)));
+      if (name.equals(constructor)) {
+        constructors = i + 1;
+      } else if (!name.endsWith(".<init>") && !name.startsWith(TRACER)) {
+        break;
+      }
+    }
+    return pool.withLeaf(stack, constructors, type.typeName());
+  }
+
+  private boolean isCounted(JfrEvent event, JvmProfile profile) {
+    return aggregator.counts(profile)
+        && (settings.ownThreads() || !event.thread(JfrField.EVENT_THREAD).own());
+  }
+
   private void count(JfrEvent event, JvmProfile profile) {
-    if (!aggregator.counts(profile)) {
+    if (!isCounted(event, profile)) {
       return;
     }
     JfrThreads.Known thread = event.thread(JfrField.EVENT_THREAD);
-    if (thread.own() && !settings.ownThreads()) {
-      return;
-    }
     aggregator.add(profile, event.stack(), labels(event, thread), 1, 0);
   }
 
@@ -288,8 +342,26 @@ public final class EventCounter {
     sizes.clearIdentities();
   }
 
-  public ClassSizes sizes() {
-    return sizes;
+  /**
+   * Counts the allocations that are kept for a better estimate. Call it before a window begins or
+   * ends, and before stacks are renumbered.
+   */
+  public void flushAllocations() {
+    if (estimator != null) {
+      estimator.flush();
+    }
+  }
+
+  /** Forgets what is known by stack, after numbers of stacks have changed. */
+  public void forgetStacks() {
+    if (estimator != null) {
+      estimator.forgetStacks();
+    }
+  }
+
+  /** Returns how many events of allocation buffers came. Needs no lock. */
+  public long bufferEvents() {
+    return bufferEvents;
   }
 
   public void lockThreshold(long nanos) {

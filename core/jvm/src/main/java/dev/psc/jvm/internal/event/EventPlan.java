@@ -34,16 +34,17 @@ public final class EventPlan {
    * Settings that change while capture runs.
    *
    * @param lockThreshold shortest wait for a lock
-   * @param allocationsPerSecond how many samples of allocations are asked for
-   * @param exactAllocations whether TLABs are counted
-   * @param learnSizes whether sizes of classes are being learnt
+   * @param allocationsPerSecond how many events of allocations are asked for, a third of them
+   *     samples
+   * @param exactAllocations whether all buffers are counted
+   * @param allocationBuffers whether events of buffers are on for the moment
    * @param exceptions whether exceptions may be counted
    */
   public record Dynamic(
       Duration lockThreshold,
       int allocationsPerSecond,
       boolean exactAllocations,
-      boolean learnSizes,
+      boolean allocationBuffers,
       boolean exceptions) {}
 
   /**
@@ -173,14 +174,13 @@ public final class EventPlan {
           events,
           ALLOCATION,
           "throttle",
-          dynamic.allocationsPerSecond() + "/s",
+          Math.max(1, dynamic.allocationsPerSecond() / 3) + "/s",
           "stackTrace",
           "true");
     }
-    if (dynamic.exactAllocations() || dynamic.learnSizes()) {
-      String stacks = Boolean.toString(dynamic.exactAllocations());
-      put(events, "jdk.ObjectAllocationInNewTLAB", "stackTrace", stacks);
-      put(events, "jdk.ObjectAllocationOutsideTLAB", "stackTrace", stacks);
+    if (dynamic.exactAllocations() || dynamic.allocationBuffers()) {
+      put(events, "jdk.ObjectAllocationInNewTLAB", "stackTrace", "true");
+      put(events, "jdk.ObjectAllocationOutsideTLAB", "stackTrace", "true");
     }
   }
 

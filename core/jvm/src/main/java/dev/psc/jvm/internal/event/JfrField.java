@@ -27,6 +27,7 @@ public enum JfrField {
   START_TIME("startTime"),
   SUCCESSFUL_SAMPLES("numSuccessfulSamples"),
   STATE("state"),
+  THROWN_CLASS("thrownClass"),
   TLAB_SIZE("tlabSize"),
   TYPE("type"),
   VALUE("value"),

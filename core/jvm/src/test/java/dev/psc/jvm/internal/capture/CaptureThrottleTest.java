@@ -25,7 +25,7 @@ class CaptureThrottleTest {
 
   private void ticks(int count, long lockEvents, long exceptions) {
     for (int i = 0; i < count; i++) {
-      guards.tick(lockEvents, exceptions, 0, 0);
+      guards.tick(lockEvents, exceptions, 0);
     }
   }
 
@@ -69,7 +69,7 @@ class CaptureThrottleTest {
 
   private int allocationsAfter(int seconds, double ownShare) {
     for (int i = 0; i < seconds; i++) {
-      guards.tick(0, 0, 0, ownShare);
+      guards.tick(0, 0, ownShare);
     }
     return guards.dynamic().allocationsPerSecond();
   }
@@ -93,13 +93,16 @@ class CaptureThrottleTest {
   }
 
   @Test
-  void sizesOfClassesAreLearntInShortBursts() {
+  void buffersAreCountedInBurstsWhileAllocationsAreProfiled() {
+    assertThat(guards.burst(0)).isFalse();
     guards.profiles(Set.of(JvmProfile.MEMORY));
-    assertThat(guards.dynamic().learnSizes()).isTrue();
-    ticks(1, 0, 0);
-    assertThat(guards.dynamic().learnSizes()).isFalse();
-    ticks(29, 0, 0);
-    guards.tick(0, 0, 0.5, 0);
-    assertThat(guards.dynamic().learnSizes()).as("half of the bytes have no known size").isTrue();
+    boolean wasOn = false;
+    for (long now = 0; now < 1_000_000_000L; now += 1_000_000) {
+      guards.burst(now);
+      wasOn |= guards.dynamic().allocationBuffers();
+    }
+    assertThat(wasOn).isTrue();
+    guards.profiles(Set.of(JvmProfile.MUTEX));
+    assertThat(guards.dynamic().allocationBuffers()).isFalse();
   }
 }

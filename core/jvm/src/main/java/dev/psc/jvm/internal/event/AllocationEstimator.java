@@ -1,0 +1,407 @@
+package dev.psc.jvm.internal.event;
+
+import dev.psc.jvm.internal.aggregate.Aggregator;
+import dev.psc.jvm.internal.aggregate.LongTable;
+import dev.psc.jvm.profile.JvmProfile;
+import java.util.Arrays;
+
+/**
+ * An estimator of allocations by stack. Allocation samples tell how much a thread allocated, but
+ * not evenly where: the JVM takes them when it hands out a thread-local buffer (TLAB), and rarely
+ * for objects outside of buffers. Buffer events, which are on for a part of the time, name each
+ * object that opened a buffer or did not fit into the rest of one. So samples give the bytes, and
+ * buffer events distribute them:
+ *
+ * <ul>
+ *   <li>An object larger than a buffer has an event each time, and counts as its size.
+ *   <li>A smaller object has an event if the end of a buffer falls into it, so the chance of an
+ *       event grows with its size, and each event stands for the same number of bytes: about a
+ *       buffer.
+ *   <li>Objects that mostly do not fit into the rest of a buffer meet each end as long as smaller
+ *       objects fill it. Their events stand for the bytes of smaller objects per buffer.
+ *   <li>A thread that allocates only large objects leaves the rest of its buffer as it is, and each
+ *       object is outside. Of many objects of a size at the end of one buffer, only the first
+ *       stands for others; the rest count as their size.
+ * </ul>
+ *
+ * <p>Sums are kept in batches, since a ratio of few events is biased. Guarded by the aggregator's
+ * lock.
+ */
+final class AllocationEstimator {
+
+  /** The maximum number of events or samples in a batch. */
+  private static final int MAX_BATCH = 4_096;
+
+  /** The number of events of a thread from which on its bytes are distributed on their own. */
+  private static final int THREAD_EVENTS = 128;
+
+  private static final int MAX_THREADS = 8_192;
+  private static final int MAX_SITES = 16_384;
+
+  /** Objects of which this many times more lie outside of buffers than open one. */
+  private static final int MOSTLY_OUTSIDE = 4;
+
+  /** Above this many times as many events as independent objects would have, they are repeats. */
+  private static final double TOLERANCE = 1.5;
+
+  private static final int INDEX_BITS = 12;
+  private static final int SIZE_BITS = 40;
+  private static final long MAX_SIZE = (1L << SIZE_BITS) - 1;
+
+  private final Aggregator aggregator;
+
+  private final LongTable threads = new LongTable(64);
+  private double[] bufferBytes = new double[128];
+  private int[] threadEvents = new int[128];
+  private int[] threadBuffer = new int[128];
+  private int lastBuffer;
+
+  private final LongTable sites = new LongTable(64);
+  private double[] siteReciprocals = new double[128];
+  private int[] siteEvents = new int[128];
+
+  private final Entries events = new Entries();
+  private final Entries samples = new Entries();
+  private double remainder;
+
+  /** Events or samples, column by column. */
+  private static final class Entries {
+    private int count;
+    private int[] thread = new int[256];
+    private int[] stack = new int[256];
+    private int[] labels = new int[256];
+    private long[] bytes = new long[256];
+
+    /** The buffer's size, 0 of an object outside; the objects of a sample. */
+    private long[] more = new long[256];
+
+    /** The number of the buffer that ends here. */
+    private int[] buffer = new int[256];
+
+    void add(
+        int atThread, int atStack, int withLabels, long itsBytes, long itsMore, int itsBuffer) {
+      if (count == thread.length) {
+        int length = count * 2;
+        thread = Arrays.copyOf(thread, length);
+        stack = Arrays.copyOf(stack, length);
+        labels = Arrays.copyOf(labels, length);
+        bytes = Arrays.copyOf(bytes, length);
+        more = Arrays.copyOf(more, length);
+        buffer = Arrays.copyOf(buffer, length);
+      }
+      thread[count] = atThread;
+      stack[count] = atStack;
+      labels[count] = withLabels;
+      bytes[count] = itsBytes;
+      buffer[count] = itsBuffer;
+      more[count++] = itsMore;
+    }
+  }
+
+  AllocationEstimator(Aggregator aggregator) {
+    this.aggregator = aggregator;
+  }
+
+  /**
+   * Takes a sample.
+   *
+   * @param thread the thread, or a number for all virtual threads
+   * @param objects the objects that the bytes are, going by their class
+   */
+  void sample(long thread, int stack, int labels, long objects, long bytes) {
+    if (samples.count == MAX_BATCH) {
+      flush();
+    }
+    int site = sites.indexOf(stack);
+    long here =
+        site < 0
+            ? objects
+            : Math.max(1, Math.round(bytes * siteReciprocals[site] / siteEvents[site]));
+    samples.add(row(thread), stack, labels, bytes, here, 0);
+  }
+
+  /**
+   * Takes an event of a buffer.
+   *
+   * @param size the size of the object
+   * @param buffer the size of the buffer that it opened, or 0 if it is outside of buffers
+   */
+  void buffer(long thread, int stack, int labels, long size, long buffer) {
+    if (size <= 0) {
+      return;
+    }
+    if (events.count == MAX_BATCH) {
+      flush();
+    }
+    int row = row(thread);
+    if (threadBuffer[row] == 0) {
+      threadBuffer[row] = ++lastBuffer;
+    }
+    threadEvents[row]++;
+    events.add(row, stack, labels, Math.min(size, MAX_SIZE), buffer, threadBuffer[row]);
+    if (buffer > 0) {
+      bufferBytes[row] = buffer;
+      threadBuffer[row] = ++lastBuffer;
+    }
+    learn(stack, size);
+  }
+
+  private int row(long thread) {
+    int row = threads.add(thread);
+    if (row == bufferBytes.length) {
+      bufferBytes = Arrays.copyOf(bufferBytes, row * 2);
+      threadEvents = Arrays.copyOf(threadEvents, row * 2);
+      threadBuffer = Arrays.copyOf(threadBuffer, row * 2);
+    }
+    return row;
+  }
+
+  /** Events come per byte allocated, so the mean size over objects is the harmonic one. */
+  private void learn(int stack, long size) {
+    if (sites.size() == MAX_SITES && sites.indexOf(stack) < 0) {
+      forgetStacks();
+    }
+    int site = sites.add(stack);
+    if (site == siteEvents.length) {
+      siteReciprocals = Arrays.copyOf(siteReciprocals, site * 2);
+      siteEvents = Arrays.copyOf(siteEvents, site * 2);
+    }
+    siteReciprocals[site] += 1.0 / size;
+    siteEvents[site]++;
+  }
+
+  /** Forgets what is known by stack, after numbers of stacks have changed. */
+  void forgetStacks() {
+    Arrays.fill(siteReciprocals, 0);
+    Arrays.fill(siteEvents, 0);
+    sites.clear();
+  }
+
+  /** Counts the batch; call it before a window begins or ends and before stacks are renumbered. */
+  void flush() {
+    if (events.count == 0 && samples.count == 0) {
+      return;
+    }
+    int[] group = new int[threads.size()];
+    int groups = 1;
+    for (int row = 0; row < group.length; row++) {
+      if (threadEvents[row] >= THREAD_EVENTS) {
+        group[row] = groups++;
+      }
+    }
+    double[] sampledBytes = new double[groups];
+    int[] sampleCount = new int[groups];
+    for (int i = 0; i < samples.count; i++) {
+      sampledBytes[group[samples.thread[i]]] += samples.bytes[i];
+      sampleCount[group[samples.thread[i]]]++;
+    }
+    int[] eventCount = new int[groups];
+    for (int i = 0; i < events.count; i++) {
+      eventCount[group[events.thread[i]]]++;
+    }
+    for (int i = 0; i < samples.count; i++) {
+      int of = group[samples.thread[i]];
+      if (eventCount[of] * 2 < sampleCount[of]) {
+        aggregator.add(
+            JvmProfile.MEMORY,
+            samples.stack[i],
+            samples.labels[i],
+            samples.more[i],
+            samples.bytes[i]);
+      }
+    }
+    long[] sorted = sorted(group);
+    int from = 0;
+    for (int of = 0; of < groups; of++) {
+      int to = from + eventCount[of];
+      if (to > from && eventCount[of] * 2 >= sampleCount[of]) {
+        distribute(sorted, from, to, sampledBytes[of]);
+      }
+      from = to;
+    }
+    clear();
+  }
+
+  private void clear() {
+    events.count = 0;
+    samples.count = 0;
+    Arrays.fill(threadEvents, 0);
+    Arrays.fill(threadBuffer, 0);
+    lastBuffer = 0;
+    if (threads.size() > MAX_THREADS) {
+      Arrays.fill(bufferBytes, 0);
+      threads.clear();
+    }
+  }
+
+  /** Returns the events by group, then from large to small; the index is in the lowest bits. */
+  private long[] sorted(int[] group) {
+    long[] keys = new long[events.count];
+    for (int i = 0; i < keys.length; i++) {
+      long of = group[events.thread[i]];
+      keys[i] = of << (SIZE_BITS + INDEX_BITS) | (MAX_SIZE - events.bytes[i]) << INDEX_BITS | i;
+    }
+    Arrays.sort(keys);
+    return keys;
+  }
+
+  private static int index(long key) {
+    return (int) (key & ((1 << INDEX_BITS) - 1));
+  }
+
+  /**
+   * Distributes bytes among events.
+   *
+   * @param sampledBytes the bytes to distribute, or 0 for as many as the buffers have
+   */
+  private void distribute(long[] sorted, int from, int to, double sampledBytes) {
+    double inBuffers = 0;
+    int buffers = 0;
+    for (int at = from; at < to; at++) {
+      long buffer = events.more[index(sorted[at])];
+      inBuffers += buffer;
+      buffers += buffer > 0 ? 1 : 0;
+    }
+    double meanBuffer = buffers == 0 ? 0 : inBuffers / buffers;
+    double[] worth = new double[to - from];
+    double[] shares = new double[to - from];
+    int at = from;
+    while (at < to && size(sorted[at]) >= meanBuffer) {
+      worth[at - from] = size(sorted[at]);
+      inBuffers -= isInside(sorted[at]) ? size(sorted[at]) : 0;
+      at++;
+    }
+    double left = Math.max(0, inBuffers); // bytes in buffers of objects up to this size
+    int[] seen = new int[lastBuffer + 1];
+    double allShares = 0;
+    while (at < to) {
+      int end = endOfRun(sorted, at, to);
+      Run run = new Run(sorted, at, end, seen, buffers);
+      double each = 0;
+      boolean mostlyOutside = run.outsideHits > MOSTLY_OUTSIDE * run.inside;
+      if (mostlyOutside) {
+        each =
+            run.mass * 2 <= buffers
+                ? (2 * left + run.spreadBytes) / (2 * buffers + run.mass)
+                : (left + run.spreadBytes) / (buffers + run.mass);
+        left = Math.max(0, left - (each * run.mass - run.spreadBytes));
+      } else {
+        left += run.spreadBytes;
+      }
+      for (int i = at; i < end; i++) {
+        double part = run.isHit[i - at] ? 1 : run.repeatMass;
+        worth[i - from] = part * each + (run.isHit[i - at] ? 0 : run.repeatBytes);
+        if (!mostlyOutside) {
+          shares[i - from] = part * share(sorted[i], meanBuffer);
+          allShares += shares[i - from];
+        }
+      }
+      at = end;
+    }
+    double sum = 0;
+    for (int i = 0; i < worth.length; i++) {
+      if (shares[i] > 0) {
+        worth[i] += shares[i] / allShares * left;
+      }
+      sum += worth[i];
+    }
+    add(sorted, from, worth, sampledBytes > 0 && sum > 0 ? sampledBytes / sum : 1);
+  }
+
+  /** The events of objects of about one size. */
+  private final class Run {
+
+    private final boolean[] isHit;
+    private int inside;
+
+    /** The number of buffers at whose end an object was outside. */
+    private int outsideHits;
+
+    /** The number of events that stand for others. */
+    private final double mass;
+
+    /** The bytes of objects outside that stand for others. */
+    private final double spreadBytes;
+
+    /** The part of an event that each repeated one counts as, and its own bytes. */
+    private final double repeatMass;
+
+    private final double repeatBytes;
+
+    Run(long[] sorted, int from, int to, int[] seen, int buffers) {
+      isHit = new boolean[to - from];
+      int hits = 0;
+      double outsideBytes = 0;
+      for (int i = from; i < to; i++) {
+        boolean in = isInside(sorted[i]);
+        inside += in ? 1 : 0;
+        outsideBytes += in ? 0 : size(sorted[i]);
+        int buffer = events.buffer[index(sorted[i])];
+        if (seen[buffer] != from + 1) {
+          seen[buffer] = from + 1; // no two runs begin at one event
+          isHit[i - from] = true;
+          hits++;
+          outsideHits += in ? 0 : 1;
+        }
+      }
+      int count = to - from;
+      double independent = hits * repeats(hits, buffers);
+      mass = count <= TOLERANCE * independent ? count : independent;
+      int outside = count - inside;
+      double meanOutside = outside == 0 ? 0 : outsideBytes / outside;
+      double alone = Math.min(outside, count - mass);
+      spreadBytes = outsideBytes - alone * meanOutside;
+      int repeated = Math.max(1, count - hits);
+      repeatMass = (mass - hits) / repeated;
+      repeatBytes = alone * meanOutside / repeated;
+    }
+
+    /** The mean number of events at an end that has one, for objects that come independently. */
+    private double repeats(int ends, int buffers) {
+      if (ends == 0 || buffers == 0) {
+        return 1;
+      }
+      double share = Math.min(0.98, (double) ends / buffers);
+      return -Math.log(1 - share) / share;
+    }
+  }
+
+  private void add(long[] sorted, int from, double[] worth, double scale) {
+    for (int i = 0; i < worth.length; i++) {
+      int event = index(sorted[from + i]);
+      double exact = worth[i] * scale + remainder;
+      long bytes = Math.round(exact);
+      remainder = exact - bytes;
+      if (bytes > 0) {
+        long objects = Math.max(1, Math.round((double) bytes / events.bytes[event]));
+        aggregator.add(
+            JvmProfile.MEMORY, events.stack[event], events.labels[event], objects, bytes);
+      }
+    }
+  }
+
+  private long size(long key) {
+    return events.bytes[index(key)];
+  }
+
+  private boolean isInside(long key) {
+    return events.more[index(key)] > 0;
+  }
+
+  /** Returns the buffer's size: threads that allocate little have small ones. */
+  private double share(long key, double meanBuffer) {
+    double known = bufferBytes[events.thread[index(key)]];
+    double buffer = isInside(key) ? events.more[index(key)] : known;
+    return buffer > 0 ? buffer : Math.max(1, meanBuffer);
+  }
+
+  /** Returns the end of a run of about equal sizes. */
+  private int endOfRun(long[] sorted, int from, int to) {
+    long least = size(sorted[from]) - size(sorted[from]) / 8;
+    int end = from + 1;
+    while (end < to && size(sorted[end]) >= least) {
+      end++;
+    }
+    return end;
+  }
+}
