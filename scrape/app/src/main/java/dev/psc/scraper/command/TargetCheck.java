@@ -49,31 +49,32 @@ final class TargetCheck {
   }
 
   List<CheckCommand.Step> run() throws UsageException, InterruptedException {
-    try (Scraper scraper =
-        ScraperSettings.builder(options, config, externalLabels, new ScrapeListener() {}).build()) {
-      scraper.start(profile -> new Acceptance.Accepted());
-      ScraperSnapshot snapshot = discovered(scraper);
-      List<Target> targets = snapshot.targets().stream().map(TargetStatus::target).toList();
+    List<Target> targets;
+    try (Scraper scraper = scraper()) {
+      ScraperSnapshot snapshot = scraper.discover(DISCOVERY_TIMEOUT);
+      targets = snapshot.targets().stream().map(TargetStatus::target).toList();
       discovery(snapshot, targets.size());
-      if (!targets.isEmpty()) {
+    }
+    if (!targets.isEmpty()) {
+      try (Scraper scraper = scraper()) {
+        scraper.start(profile -> new Acceptance.Accepted());
+        awaitTargets(scraper, targets);
         fetch(scraper, targets);
       }
     }
     return steps;
   }
 
-  /** Waits until each discovery has listed its targets or failed. */
-  private static ScraperSnapshot discovered(Scraper scraper) throws InterruptedException {
+  private Scraper scraper() throws UsageException {
+    return ScraperSettings.builder(options, config, externalLabels, new ScrapeListener() {})
+        .build();
+  }
+
+  private static void awaitTargets(Scraper scraper, List<Target> targets)
+      throws InterruptedException {
     long deadline = System.nanoTime() + DISCOVERY_TIMEOUT.toNanos();
-    while (true) {
-      ScraperSnapshot snapshot = scraper.snapshot();
-      boolean complete =
-          snapshot.jobs().stream()
-              .flatMap(job -> job.discoveries().stream())
-              .allMatch(one -> one.lastUpdate().isPresent() || one.error().isPresent());
-      if (complete || System.nanoTime() - deadline > 0) {
-        return snapshot;
-      }
+    while (scraper.snapshot().targets().size() < targets.size()
+        && System.nanoTime() - deadline < 0) {
       TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
     }
   }

@@ -310,12 +310,17 @@ public final class ScrapeConfigFile {
     RelabelRule.Builder rule = RelabelRule.builder();
     Map<String, ConfigNode> places =
         node.kind() == ConfigNode.Kind.MAPPING ? node.entries() : Map.of();
+    int sources = 0;
+    String separator;
     try (Fields fields = node.fields()) {
       fields.oneOf("action", RelabelAction.class).ifPresent(rule::action);
       if (fields.has("source_labels")) {
-        rule.sourceLabels(fields.texts("source_labels").toArray(String[]::new));
+        List<String> labels = fields.texts("source_labels");
+        sources = labels.size();
+        rule.sourceLabels(labels.toArray(String[]::new));
       }
-      fields.text("separator").ifPresent(rule::separator);
+      separator = fields.text("separator").orElse(";");
+      rule.separator(separator);
       fields.text("regex").ifPresent(rule::regex);
       fields.integer("modulus", 0, Long.MAX_VALUE).ifPresent(rule::modulus);
       fields.text("target_label").ifPresent(rule::targetLabel);
@@ -323,7 +328,15 @@ public final class ScrapeConfigFile {
     }
     Map<String, String> problems = rule.problems();
     problems.forEach((key, message) -> places.getOrDefault(key, node).problem(message));
-    return problems.isEmpty() ? Optional.of(rule.build()) : Optional.empty();
+    if (!problems.isEmpty()) {
+      return Optional.empty();
+    }
+    ConfigNode regex = places.get("regex");
+    if (regex != null) {
+      RelabelWarnings.alternation(regex.text().orElse(""), sources, separator)
+          .ifPresent(regex::warning);
+    }
+    return Optional.of(rule.build());
   }
 
   private void discoveries(Fields fields, ScrapeJob.Builder job) {

@@ -2,15 +2,19 @@ package dev.psc.scrape.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.psc.scrape.settings.ConfigException;
 import dev.psc.scrape.settings.ConfigProblem;
 import dev.psc.scrape.target.ScrapeJob;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,6 +34,106 @@ class ConfigProblemsTest {
             () -> ScrapeConfigFile.parse(yaml, "test.yaml", DIRECTORY, warning -> {}));
     assertThat(thrown).as(yaml).isNotNull();
     return thrown.problems();
+  }
+
+  private static List<ConfigProblem> ruleWarnings(String sources, String regex) {
+    return warnings(
+        job(
+            "  relabel_configs: [{source_labels: ["
+                + sources
+                + "], regex: '"
+                + regex
+                + "', action: keep}]\n"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "a|b;true",
+        "(?:a|b;true)",
+        "(a|b;true)",
+        "a;b|c",
+        "|b;true",
+        "a|b",
+        "[|]|b;c",
+        "\\d+|b;c"
+      })
+  void warnsOfAnAlternationThatSplitsTheLabels(String regex) {
+    List<ConfigProblem> warnings = ruleWarnings("a, b", regex);
+    assertThat(warnings).hasSize(1);
+    assertThat(warnings.get(0).message())
+        .contains("never matches the values of 2 source_labels", "(a|b);c");
+    assertThat(warnings.get(0).path()).endsWith("relabel_configs[0].regex");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "(a|b);true",
+        "a;true|b;false",
+        "a\\|b;true",
+        "[a|b];true",
+        "(?i:a|b);c",
+        ".+|b;true",
+        "[^x]*|b;c",
+        "(a|b);(c|d)",
+        "(a;b)|(c;d)",
+        "\\Qa|b\\E;c"
+      })
+  void doesNotWarnOfAlternationsThatCanMatch(String regex) {
+    assertThat(ruleWarnings("a, b", regex)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"socks5", "socks5h", "HTTPS"})
+  void acceptsAProxyThatOnlyItsOwnJobFailsFor(String scheme) {
+    List<ConfigProblem> warnings = warnings(job("  proxy_url: " + scheme + "://me:pw@p:1\n"));
+    assertThat(warnings).hasSize(1);
+    assertThat(warnings.get(0).message())
+        .contains("uses no " + scheme.toLowerCase(Locale.ROOT) + ":// proxy")
+        .doesNotContain("pw");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "proxy_url: 'http://me:s3cret word@p:1'",
+        "proxy_url: 'http://me:s3cret%zz@p:1'",
+        "proxy_url: 'ftp://me:s3cret@p:1'",
+        "proxy_url: 'me:s3cret@p:1'",
+        "http_sd_configs: [{url: 'http://me:s3cret^@h/'}]",
+        "http_sd_configs: [{url: 'http://me:s3cret@'}]",
+        "oauth2: {client_id: a, client_secret: b, token_url: 'http://me:s3cret[@h'}",
+      })
+  void showsNoPasswordOfAnInvalidUrl(String line) {
+    assertThatThrownBy(
+            () ->
+                ScrapeConfigFile.parse(
+                    job("  " + line + "\n"), "test.yaml", DIRECTORY, warning -> {}))
+        .hasMessageContaining("expected ")
+        .hasMessageNotContaining("s3cret")
+        .hasStackTraceContaining("expected ")
+        .satisfies(
+            e -> {
+              StringWriter trace = new StringWriter();
+              e.printStackTrace(new PrintWriter(trace));
+              assertThat(trace.toString()).doesNotContain("s3cret");
+            });
+  }
+
+  @Test
+  void hidesThePasswordBeforeAHostWithAnUnderscore() {
+    String yaml =
+        ScrapeConfigFile.toYaml(
+            ScrapeConfigFile.parse(
+                job("  proxy_url: http://me:s3cret@my_proxy:3128\n"), "x", DIRECTORY, w -> {}));
+    assertThat(yaml).contains("http://<secret>@my_proxy:3128").doesNotContain("s3cret");
+  }
+
+  @Test
+  void doesNotWarnOfAnAlternationOverOneLabel() {
+    assertThat(ruleWarnings("a", "a|b")).isEmpty();
+    assertThat(ruleWarnings("a", "a|b;true")).isEmpty();
   }
 
   private static List<ConfigProblem> warnings(String yaml) {
@@ -109,7 +213,7 @@ class ConfigProblemsTest {
         "oauth2: {client_id: x}|4:11|scrape_configs[0].oauth2|client_secret or client_secret_file"
             + " is required",
         "tls_config: {min_version: TLS9}|4:29|scrape_configs[0].tls_config.min_version|use one of",
-        "proxy_url: socks5://h:1|4:14|scrape_configs[0].proxy_url|http",
+        "proxy_url: ftp://h:1|4:14|scrape_configs[0].proxy_url|http",
         "http_headers: {Authorization: {values:"
             + " [x]}}|4:33|scrape_configs[0].http_headers.Authorization|uthorization",
       })

@@ -5,12 +5,15 @@ import dev.psc.scrape.settings.ConfigNode;
 import dev.psc.scrape.settings.Fields;
 import dev.psc.scrape.settings.Secret;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -123,19 +126,28 @@ public final class HttpSettingsFields {
     }
   }
 
-  /** Reads an {@code http} or {@code https} URL; reports a problem otherwise. */
+  /** Reads an {@code http} or {@code https} URL; reports a problem otherwise, without its text. */
   public static Optional<URI> url(ConfigNode node) {
     return node.converted(
         "an http:// or https:// URL",
-        text -> {
-          URI uri = URI.create(text);
-          if (UrlHost.of(uri).isEmpty()
-              || !("http".equalsIgnoreCase(uri.getScheme())
-                  || "https".equalsIgnoreCase(uri.getScheme()))) {
-            throw new IllegalArgumentException("expected an http:// or https:// URL with a host");
-          }
-          return uri;
-        });
+        text -> url(text, Set.of("http", "https"), "an http:// or https:// URL with a host"));
+  }
+
+  /** The text stays out of the messages, as it may hold a password. */
+  private static URI url(String text, Set<String> schemes, String expected) {
+    URI uri;
+    try {
+      uri = new URI(text);
+    } catch (URISyntaxException e) {
+      throw new IllegalArgumentException(
+          "expected " + expected + ": " + e.getReason() + " at index " + e.getIndex(), null);
+    }
+    if (uri.getScheme() == null
+        || !schemes.contains(uri.getScheme().toLowerCase(Locale.ROOT))
+        || UrlHost.of(uri).isEmpty()) {
+      throw new IllegalArgumentException("expected " + expected);
+    }
+    return uri;
   }
 
   /** Reads the mapping below {@code tls_config}; reports problems at the nodes. */
@@ -156,13 +168,7 @@ public final class HttpSettingsFields {
   }
 
   private static ProxySettings proxy(Fields fields) {
-    Optional<URI> url = fields.value("proxy_url").flatMap(HttpSettingsFields::url);
-    if (url.isPresent() && !"http".equalsIgnoreCase(url.get().getScheme())) {
-      fields
-          .value("proxy_url")
-          .ifPresent(
-              node -> node.problem("only proxies that are reached by http:// are supported"));
-    }
+    Optional<URI> url = fields.value("proxy_url").flatMap(HttpSettingsFields::proxyUrl);
     List<String> noProxy =
         fields.text("no_proxy").stream()
             .flatMap(text -> Arrays.stream(text.split(",")))
@@ -188,6 +194,26 @@ public final class HttpSettingsFields {
         fields.node(),
         ProxySettings.NONE,
         () -> new ProxySettings(url, noProxy, fromEnvironment, headers));
+  }
+
+  /** Reads a proxy that Go's client can use. One that ours cannot use does not stop other jobs. */
+  private static Optional<URI> proxyUrl(ConfigNode node) {
+    Optional<URI> url =
+        node.converted(
+            "the URL of a proxy",
+            text ->
+                url(
+                    text,
+                    Set.of("http", "https", "socks5", "socks5h"),
+                    "http://[user:password@]host:port"));
+    if (url.isPresent() && !"http".equalsIgnoreCase(url.get().getScheme())) {
+      node.warning(
+          "Java's HTTP client uses no "
+              + url.get().getScheme().toLowerCase(Locale.ROOT)
+              + ":// proxy: everything that needs this one fails; use a proxy that is reached by"
+              + " http://");
+    }
+    return url;
   }
 
   private static void headers(ConfigNode node, HttpSettings.Builder builder) {
@@ -324,9 +350,11 @@ public final class HttpSettingsFields {
 
   /** Returns a URL as text, without a password. */
   public static String withoutUserInfo(URI url) {
-    String userInfo = url.getRawUserInfo();
-    return userInfo == null
+    // Not by getRawUserInfo, which knows none before a host with an underscore.
+    String authority = url.getRawAuthority();
+    int at = authority == null ? -1 : authority.lastIndexOf('@');
+    return authority == null || at < 0
         ? url.toString()
-        : url.toString().replace(userInfo + "@", Secret.PLACEHOLDER + "@");
+        : url.toString().replace(authority, Secret.PLACEHOLDER + authority.substring(at));
   }
 }

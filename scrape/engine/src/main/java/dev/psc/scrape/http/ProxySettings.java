@@ -9,7 +9,8 @@ import java.util.Optional;
 /**
  * The proxy settings of requests. Immutable.
  *
- * @param url the proxy, {@code http://[user:password@]host:port}; none by default
+ * @param url the proxy, {@code http://[user:password@]host:port}; none by default. Requests through
+ *     a proxy of another scheme fail with {@link ScrapeOutcome#PROXY}
  * @param noProxy hosts, {@code .suffixes}, addresses and CIDR ranges that are reached without it
  * @param fromEnvironment whether {@code HTTP_PROXY}, {@code HTTPS_PROXY} and {@code NO_PROXY}
  *     decide

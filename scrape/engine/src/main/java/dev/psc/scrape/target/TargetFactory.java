@@ -118,15 +118,15 @@ public final class TargetFactory {
       List<Target> kept,
       List<Targets.Dropped> dropped,
       List<Targets.Invalid> invalid) {
-    LabelSet discovered =
-        withDefaults(labels, defaults.computeIfAbsent(name, each -> defaults(job, name, profile)));
+    LabelSet ofProfile = defaults.computeIfAbsent(name, each -> defaults(job, name, profile));
+    LabelSet discovered = withDefaults(labels, ofProfile);
     Relabeling.Result result = rules.apply(discovered);
     if (result.droppedBy().isPresent()) {
       dropped.add(new Targets.Dropped(job, rules, group, target, name, result.droppedBy().get()));
       return;
     }
     try {
-      kept.add(target(discovered, result.labels(), profile));
+      kept.add(target(discovered, result.labels(), ofProfile, profile));
     } catch (IllegalArgumentException e) {
       invalid.add(new Targets.Invalid(job.name(), discovered, String.valueOf(e.getMessage())));
     }
@@ -184,7 +184,8 @@ public final class TargetFactory {
     return Math.max(1, interval.toSeconds());
   }
 
-  private Target target(LabelSet discovered, LabelSet relabeled, ProfileSettings profile) {
+  private Target target(
+      LabelSet discovered, LabelSet relabeled, LabelSet ofProfile, ProfileSettings profile) {
     String address = relabeled.valueOf(TargetGroup.ADDRESS);
     Addresses.problem(address)
         .ifPresent(
@@ -214,9 +215,11 @@ public final class TargetFactory {
         Urls.setFirst(params, SECONDS, String.valueOf(wholeSeconds(interval)));
       }
     }
+    String path = withOneSeconds(params, relabeled, ofProfile);
     List<String> asked = params.getOrDefault(SECONDS, List.of());
-    if (!asked.isEmpty()) {
-      seconds = seconds(asked.get(0));
+    String inPath = Urls.query(path).get(SECONDS);
+    if (inPath != null || !asked.isEmpty()) {
+      seconds = seconds(inPath != null ? inPath : asked.get(0));
     }
     boolean timeoutGiven =
         job.timeout().isPresent() || differs(discovered, relabeled, SCRAPE_TIMEOUT, profile);
@@ -240,9 +243,30 @@ public final class TargetFactory {
     if (timeout.isZero()) {
       throw new IllegalArgumentException(SCRAPE_TIMEOUT + " must be more than 0");
     }
-    URI uri = Urls.url(scheme, address, relabeled.valueOf(PROFILE_PATH), params);
+    URI uri = Urls.url(scheme, address, path, params);
     return new Target(
         job, profile, sent(relabeled, address), discovered, uri, interval, timeout, seconds, note);
+  }
+
+  /**
+   * Returns the path with {@code seconds} in its query at most once, and not there if the
+   * parameters have it. Those of the path win over the job's parameters and the profile's defaults,
+   * and lose to a label that discovery or a rule set.
+   *
+   * @param params loses the seconds if the path keeps them
+   */
+  private static String withOneSeconds(
+      Map<String, List<String>> params, LabelSet relabeled, LabelSet ofProfile) {
+    String path = relabeled.valueOf(PROFILE_PATH);
+    if (!Urls.query(path).containsKey(SECONDS)) {
+      return path;
+    }
+    String label = PARAM + SECONDS;
+    boolean decided = !relabeled.valueOf(label).equals(ofProfile.valueOf(label));
+    if (!decided) {
+      params.remove(SECONDS);
+    }
+    return Urls.withParameter(path, SECONDS, !decided);
   }
 
   /**

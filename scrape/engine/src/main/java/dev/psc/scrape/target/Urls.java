@@ -1,13 +1,17 @@
 package dev.psc.scrape.target;
 
 import dev.psc.net.UrlHost;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.net.URLDecoder;
 import java.net.URLEncoder;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -67,7 +71,7 @@ final class Urls {
       uri = new URI(text.toString());
     } catch (URISyntaxException e) {
       throw new IllegalArgumentException(
-          "\"" + address + "\" and \"" + path + "\" make no URL: " + e.getReason(), e);
+          "\"" + address + "\" and \"" + plain + "\" make no URL: " + e.getReason());
     }
     if (UrlHost.of(uri).isEmpty() || UrlHost.port(uri) > 65535) {
       throw new IllegalArgumentException("\"" + address + "\" " + advice(address));
@@ -76,10 +80,81 @@ final class Urls {
   }
 
   private static String advice(String address) {
-    if (address.indexOf(':') != address.lastIndexOf(':') && !address.startsWith("[")) {
-      return "is not host:port: write an IPv6 address as [" + address + "]:port";
+    int colon = address.lastIndexOf(':');
+    if (address.startsWith("[") || address.indexOf(':') == colon) {
+      return "is not host:port";
     }
-    return "is not host:port";
+    String host = address.substring(0, colon);
+    String port = address.substring(colon + 1);
+    boolean whole = isIpv6(address);
+    if (isIpv6(host) && port.matches("[1-9][0-9]{0,4}") && Integer.parseInt(port) <= 65535) {
+      return "is not host:port: write ["
+          + host
+          + "]:"
+          + port
+          + (whole ? ", or [" + address + "]:port if " + port + " belongs to the address" : "");
+    }
+    return whole
+        ? "is an IPv6 address without brackets: write [" + address + "]:port"
+        : "is not host:port";
+  }
+
+  private static boolean isIpv6(String text) {
+    if (!text.matches("[0-9A-Fa-f:]+(?:[0-9]+(?:\\.[0-9]+){3})?") || text.indexOf(':') < 0) {
+      return false;
+    }
+    try {
+      // Never looked up, because of the colon.
+      InetAddress unused = InetAddress.getByName(text);
+      return true;
+    } catch (UnknownHostException e) {
+      return false;
+    }
+  }
+
+  /** Returns the first value of each parameter in a path's query. */
+  static Map<String, String> query(String path) {
+    Map<String, String> values = new HashMap<>();
+    int question = path.indexOf('?');
+    if (question >= 0) {
+      for (String pair : path.substring(question + 1).split("&", -1)) {
+        int equals = pair.indexOf('=');
+        values.putIfAbsent(name(pair), equals < 0 ? "" : decoded(pair.substring(equals + 1)));
+      }
+    }
+    return values;
+  }
+
+  /** Returns the path with a parameter at most once in its query, or never. */
+  static String withParameter(String path, String name, boolean kept) {
+    int question = path.indexOf('?');
+    if (question < 0) {
+      return path;
+    }
+    List<String> pairs = new ArrayList<>();
+    boolean found = false;
+    for (String pair : path.substring(question + 1).split("&", -1)) {
+      if (!name(pair).equals(name)) {
+        pairs.add(pair);
+      } else if (kept && !found) {
+        pairs.add(pair);
+        found = true;
+      }
+    }
+    return path.substring(0, question) + (pairs.isEmpty() ? "" : "?" + String.join("&", pairs));
+  }
+
+  private static String name(String pair) {
+    return decoded(pair.split("=", 2)[0]);
+  }
+
+  private static String decoded(String text) {
+    try {
+      return URLDecoder.decode(text, StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      // A percent sign that encodes nothing; the URL itself is checked later.
+      return text;
+    }
   }
 
   private static void encodePath(StringBuilder text, String path) {

@@ -125,11 +125,13 @@ class TargetFactoryTest {
 
   @ParameterizedTest
   @CsvSource({
-    "::1,write an IPv6 address as [::1]:port",
-    "fd00::1,write an IPv6 address as [fd00::1]:port",
+    "::1,is an IPv6 address without brackets: write [::1]:port",
+    "fd00::1,is an IPv6 address without brackets: write [fd00::1]:port",
+    "fd00::1:6060,'write [fd00::1]:6060, or [fd00::1:6060]:port if 6060 belongs to the address'",
+    "fd00:0:0:0:0:0:0:1:6060,'is not host:port: write [fd00:0:0:0:0:0:0:1]:6060'",
+    "::ffff:10.0.0.1,is an IPv6 address without brackets: write [::ffff:10.0.0.1]:port",
     "h:80:90,is not host:port",
     "h:99999,is not host:port",
-    "my_host:1,use its IP address",
     "http://h:1,use host:port; set scheme and path separately",
   })
   void addressesThatCannotBeAskedSayWhatToWrite(String address, String advice) {
@@ -296,6 +298,46 @@ class TargetFactoryTest {
     assertThat(target.labels().toMap())
         .isEqualTo(Map.of("__name__", "memory", "job", "api", "instance", "other:9", "zone", "a"));
     assertThat(target.discovered().valueOf("__meta_zone")).isEqualTo("a");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // path, seconds of a label; query, seconds asked for
+    "/p?seconds=5,,seconds=5,5",
+    "/p?seconds=5&gc=1&seconds=6,,seconds=5&gc=1,5",
+    "/p?seconds=5&gc=1,7,gc=1&seconds=7,7",
+    "/p?seconds=5,7,seconds=7,7",
+    "/p?gc=1,,gc=1&seconds=10,10",
+    "/p?sec%6fnds=5,,seconds=5,5",
+  })
+  void aPathWithSecondsGivesOneSeconds(String path, String label, String query, int seconds) {
+    ScrapeJob job =
+        GO.toBuilder()
+            .profile("process_cpu", ProfileSettings.builder().path(path).build())
+            .relabeling(label == null ? List.of() : List.of(set("__param_seconds", label)))
+            .build();
+    Target cpu = named(make(job, LabelSet.of("__address__", "h:1")), "process_cpu");
+    assertThat(cpu.uri().getQuery()).isEqualTo(query);
+    assertThat(cpu.seconds()).isEqualTo(seconds);
+    assertThat(cpu.timeout()).isGreaterThanOrEqualTo(Duration.ofSeconds(seconds + 3));
+  }
+
+  @Test
+  void aPathWithSecondsWinsOverTheParametersOfTheJob() {
+    ScrapeJob job =
+        GO.toBuilder()
+            .params(Map.of("seconds", List.of("9")))
+            .profile("process_cpu", ProfileSettings.builder().path("/p?seconds=5").build())
+            .build();
+    Target cpu = named(make(job, LabelSet.of("__address__", "h:1")), "process_cpu");
+    assertThat(cpu.uri()).hasToString("http://h:1/p?seconds=5");
+  }
+
+  @Test
+  void namesWithAnUnderscoreAreTargets() {
+    Target target = one(relabeled(), "__address__", "my_host:1");
+    assertThat(target.uri()).hasToString("http://my_host:1/debug/pprof/allocs");
+    assertThat(target.name()).isEqualTo("http://my_host:1/debug/pprof/allocs");
   }
 
   @Test

@@ -37,7 +37,9 @@ public record HttpDiscovery(URI url, Duration refreshInterval, HttpSettings http
   public HttpDiscovery {
     boolean web =
         "http".equalsIgnoreCase(url.getScheme()) || "https".equalsIgnoreCase(url.getScheme());
-    if (!web || url.getRawAuthority() == null) {
+    // Of a host with an underscore, only the authority is known.
+    String authority = url.getRawAuthority();
+    if (!web || authority == null || authority.isEmpty() || authority.endsWith("@")) {
       throw new IllegalArgumentException("url must be an http or https URL with a host");
     }
     if (refreshInterval.isNegative() || refreshInterval.isZero()) {

@@ -25,10 +25,7 @@ public final class HttpDiscoveryProvider implements DiscoveryProvider {
   public Optional<DiscoveryConfig> read(ConfigNode node) {
     try (Fields fields = node.fields()) {
       fields.requiredText("url");
-      Optional<URI> url =
-          fields
-              .value("url")
-              .flatMap(value -> value.converted("a URL", HttpDiscoveryProvider::url));
+      Optional<URI> url = fields.value("url").flatMap(HttpSettingsFields::url);
       Duration interval =
           fields.duration("refresh_interval").orElse(HttpDiscovery.DEFAULT_REFRESH_INTERVAL);
       HttpSettings http = HttpSettingsFields.read(fields);
@@ -37,15 +34,6 @@ public final class HttpDiscoveryProvider implements DiscoveryProvider {
         return Optional.empty();
       }
       return url.map(uri -> new HttpDiscovery(uri, interval, http));
-    }
-  }
-
-  private static URI url(String text) {
-    try {
-      // Its checks are those of the settings, but the complaint belongs to the value.
-      return HttpDiscovery.of(new URI(text)).url();
-    } catch (java.net.URISyntaxException e) {
-      throw new IllegalArgumentException("url must be an http or https URL with a host", e);
     }
   }
 }

@@ -74,7 +74,7 @@ class DiscoveryProvidersTest {
         "file_sd_configs | {} | files is required",
         "file_sd_configs | {file: [a.json]} | did you mean \"files\"",
         "file_sd_configs | {files: [a.json], refresh_interval: 0} | refresh_interval must be more",
-        "http_sd_configs | {url: 'ftp://h'} | url: url must be an http or https URL",
+        "http_sd_configs | {url: 'ftp://h'} | url: expected an http:// or https:// URL",
         "http_sd_configs | {} | url is required",
         "http_sd_configs | {url: 'http://h', basic_auth: {user: x}} | basic_auth.user: unknown key",
         "http_sd_configs | {url: 'http://h', refresh_interval: 0} | refresh_interval must be more",
