@@ -39,6 +39,8 @@ import org.slf4j.event.Level;
 public final class StoreConnection {
 
   private static final Logger logger = LoggerFactory.getLogger(StoreConnection.class);
+  private static final int HEAP_PER_QUEUE = 4;
+  private static final long MIN_QUEUE_BYTES = 1 << 20;
   private static final String PROJECT_HEADER = "projectID";
 
   private final String address;
@@ -94,12 +96,27 @@ public final class StoreConnection {
       Options options, CallHeaders headers, @Nullable TokenSource token) throws UsageException {
     ManagedChannel channel = channel(options, headers, token);
     Options.Buffer buffer = options.buffer;
-    ProfileSink sink = GrpcProfileSink.builder(channel).name("store").ownedChannel(channel).build();
+    long queueMaxBytes = queueMaxBytes(buffer, Runtime.getRuntime().maxMemory());
+    if (queueMaxBytes < buffer.queueMaxBytes.bytes()) {
+      logger.warn(
+          "--queue-max-bytes={} is more than a quarter of the heap; using {} bytes: raise -Xmx, or"
+              + " set --spool-dir",
+          buffer.queueMaxBytes.bytes(),
+          queueMaxBytes);
+    }
+    // Calls have had the time of the flush when the sink is closed.
+    ProfileSink sink =
+        GrpcProfileSink.builder(channel)
+            .name("store")
+            .ownedChannel(channel)
+            .closeTimeout(Duration.ofMillis(100))
+            .build();
     try {
       DeliveryBuilder builder =
           Delivery.builder(sink)
               .closeSink(true)
-              .queueMaxBytes(buffer.queueMaxBytes.bytes())
+              .queueMaxBytes(queueMaxBytes)
+              .profileMaxAge(buffer.profileMaxAge)
               .closeTimeout(buffer.shutdownTimeout)
               .listener(StoreConnection::log);
       if (buffer.spoolDir != null) {
@@ -112,8 +129,18 @@ public final class StoreConnection {
           String.valueOf(e.getMessage())
               .replace("queueMaxBytes", "--queue-max-bytes")
               .replace("spoolMaxBytes", "--spool-max-bytes")
+              .replace("profileMaxAge", "--profile-max-age")
               .replace("closeTimeout", "--shutdown-timeout"));
     }
+  }
+
+  /**
+   * Returns {@code --queue-max-bytes}, or a quarter of the heap if that is less: the rest is needed
+   * for responses, inflated profiles and the state of targets.
+   */
+  public static long queueMaxBytes(Options.Buffer buffer, long heapBytes) {
+    return Math.min(
+        buffer.queueMaxBytes.bytes(), Math.max(MIN_QUEUE_BYTES, heapBytes / HEAP_PER_QUEUE));
   }
 
   /** Returns the settings of the channel to the store, without token and headers. */
