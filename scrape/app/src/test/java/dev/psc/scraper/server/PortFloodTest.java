@@ -1,6 +1,7 @@
 package dev.psc.scraper.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.psc.scraper.ScraperProcess;
 import java.io.IOException;
@@ -113,7 +114,7 @@ class PortFloodTest {
   @ParameterizedTest
   @EnumSource
   void keepsAnsweringAndEnds(Flood flood) throws Exception {
-    flood(flood, Duration.ofSeconds(4), "");
+    flood(flood, Duration.ofSeconds(2), "");
   }
 
   @ParameterizedTest
@@ -127,8 +128,8 @@ class PortFloodTest {
   @EnumSource(names = {"SLOW_HEADS", "CONNECTIONS"})
   void survivesALackOfFileDescriptors(Flood flood) throws Exception {
     try (ScraperProcess scraper = start("ulimit -n 150;")) {
-      attack(scraper, flood, Duration.ofSeconds(4));
-      org.awaitility.Awaitility.await()
+      attack(scraper, flood, Duration.ofSeconds(3));
+      await()
           .atMost(Duration.ofSeconds(30))
           .until(() -> scraper.status("/healthz") == 200);
       assertThat(scraper.log().length()).isLessThan(100_000);
