@@ -3,6 +3,7 @@ package dev.psc.auth;
 import dev.psc.auth.TokenFormatException.Problem;
 import dev.psc.net.DaemonThreads;
 import dev.psc.net.RegularFile;
+import dev.psc.net.UncaughtErrors;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.AccessDeniedException;
@@ -171,9 +172,11 @@ public final class FileTokenSource implements TokenSource {
     CompletableFuture<BearerToken> waiting = asked.getAndSet(null);
     try {
       readAgain();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | StackOverflowError e) {
       // Otherwise the schedule would end silently.
       logger.error("token file {}: reading failed; the last good token stays in use", path, e);
+    } catch (Error e) {
+      UncaughtErrors.report(e);
     }
     if (waiting != null) {
       waiting.complete(token);

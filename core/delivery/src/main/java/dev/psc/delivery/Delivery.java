@@ -178,9 +178,11 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
       } catch (InterruptedException e) {
         // Only close() ends the thread, so that all profiles are accounted for.
         logger.debug("Interrupted; only close() ends this thread", e);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | StackOverflowError e) {
         logger.error("Unexpected error while sending to {}; continuing", name, e);
         pause();
+      } catch (Error e) {
+        survive(e);
       }
     }
   }
@@ -191,12 +193,24 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
         spoolWakeup.await(spool.step());
       } catch (InterruptedException e) {
         logger.debug("Interrupted; only close() ends this thread", e);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | StackOverflowError e) {
         logger.error("Unexpected error in the spool of {}; continuing", name, e);
         pause();
+      } catch (Error e) {
+        survive(e);
       }
     }
     spool.close();
+  }
+
+  /**
+   * Passes an error, such as one of a lack of memory, to the handler of uncaught exceptions, which
+   * may end the process; if it returns, the delivery continues.
+   */
+  private void survive(Error error) {
+    Thread thread = Thread.currentThread();
+    thread.getUncaughtExceptionHandler().uncaughtException(thread, error);
+    pause();
   }
 
   private void pause() {

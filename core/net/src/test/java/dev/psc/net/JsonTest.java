@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -16,6 +17,25 @@ class JsonTest {
 
   private static final String SAMPLE =
       "{\"a\": [1, -2, 3.5e1, true, false, null, \"x\\n\\u00e9\\\\\"], \"b\": {}, \"c\": []}";
+
+  @ParameterizedTest
+  @ValueSource(strings = {"[", "{\"a\":", "[{\"a\":["})
+  void refusesDeepNestingOfAnyLength(String opening) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Json.parse(opening.repeat(1_000_000)))
+        .withMessageContaining("nested more than 32 deep");
+  }
+
+  @Test
+  @Timeout(30)
+  void readsLongTextsInLinearTime() {
+    int length = 4_000_000;
+    assertThat((String) Json.parse('"' + "x".repeat(length) + '"')).hasSize(length);
+    assertThat((List<?>) Json.parse('[' + "1,".repeat(length / 2) + "1]"))
+        .hasSize(length / 2 + 1);
+    assertThat(Json.parse("1" + "0".repeat(100_000))).isEqualTo(Double.POSITIVE_INFINITY);
+    assertThatIllegalArgumentException().isThrownBy(() -> Json.parse("-".repeat(length)));
+  }
 
   @Test
   void readsWhatItWrites() {

@@ -23,8 +23,10 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +34,15 @@ import org.jspecify.annotations.Nullable;
 final class StoreServer implements AutoCloseable {
 
   private static final int STOP_SECONDS = 5;
+  private static final int THREADS = 16;
+
+  private static final int MAX_CALLS_PER_CONNECTION = 1_000;
+
+  /** Clients of tests may cancel many calls, but none cancels thousands in seconds. */
+  private static final int MAX_RESETS = 2_000;
+
+  private static final int RESETS_WINDOW_SECONDS = 10;
+  private static final int HANDSHAKE_SECONDS = 20;
 
   private final @Nullable TestCertificates certificates;
   private final InetAddress bindAddress;
@@ -51,7 +62,11 @@ final class StoreServer implements AutoCloseable {
     this.port = port;
     this.maxMessageBytes = maxMessageBytes;
     ThreadFactory threads = DaemonThreads.named("psc-embedded-store");
-    executor = Executors.newCachedThreadPool(threads);
+    ThreadPoolExecutor pool =
+        new ThreadPoolExecutor(
+            THREADS, THREADS, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads);
+    pool.allowCoreThreadTimeOut(true);
+    executor = pool;
     timer = Executors.newSingleThreadScheduledExecutor(threads);
   }
 
@@ -75,6 +90,9 @@ final class StoreServer implements AutoCloseable {
                   new InetSocketAddress(bindAddress, port), serverCredentials())
               .executor(executor)
               .maxInboundMessageSize(maxMessageBytes)
+              .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
+              .maxRstFramesPerWindow(MAX_RESETS, RESETS_WINDOW_SECONDS)
+              .handshakeTimeout(HANDSHAKE_SECONDS, TimeUnit.SECONDS)
               .addService(service)
               .addService(health.getHealthService())
               .intercept(interceptor)

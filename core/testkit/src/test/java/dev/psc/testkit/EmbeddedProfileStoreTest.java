@@ -20,12 +20,14 @@ import dev.psc.pprof.format.SampleType;
 import dev.psc.pprof.report.Top;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;
+import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthGrpc;
+import io.grpc.stub.StreamObserver;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -59,6 +61,38 @@ class EmbeddedProfileStoreTest {
   void stop() {
     channels.forEach(ManagedChannel::shutdownNow);
     store.close();
+  }
+
+  @Test
+  void acceptsProfilesWhileAClientOpensAndCancelsCalls() throws Exception {
+    ManagedChannel hostile = open(store.openChannel());
+    for (int i = 0; i < 5_000; i++) {
+      Context.CancellableContext context = Context.current().withCancellation();
+      context.run(
+          () ->
+              HealthGrpc.newStub(hostile)
+                  .watch(HealthCheckRequest.getDefaultInstance(), new IgnoredAnswers()));
+      context.cancel(null);
+    }
+    assertThat(send(own(), RawProfile.of(CPU, TinyPprof.numbered(1))))
+        .isEqualTo(new SendOutcome.Accepted());
+    assertThat(
+            HealthGrpc.newBlockingStub(open(store.openChannel()))
+                .withDeadlineAfter(30, TimeUnit.SECONDS)
+                .check(HealthCheckRequest.getDefaultInstance())
+                .getStatus())
+        .isEqualTo(HealthCheckResponse.ServingStatus.SERVING);
+  }
+
+  private static final class IgnoredAnswers implements StreamObserver<HealthCheckResponse> {
+    @Override
+    public void onNext(HealthCheckResponse value) {}
+
+    @Override
+    public void onError(Throwable failure) {}
+
+    @Override
+    public void onCompleted() {}
   }
 
   @Test

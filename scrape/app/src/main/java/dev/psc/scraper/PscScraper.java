@@ -46,6 +46,7 @@ public final class PscScraper {
     if (Runtime.getRuntime().availableProcessors() <= 2) {
       setIfAbsent("java.util.concurrent.ForkJoinPool.common.parallelism", "2");
     }
+    Thread.setDefaultUncaughtExceptionHandler(new FatalErrors(Runtime.getRuntime()::halt));
     int status = run(arguments, System.getenv(), System.out, System.err);
     if (status != 0) {
       System.exit(status);

@@ -1,6 +1,7 @@
 package dev.psc.scraper;
 
 import dev.psc.label.LabelSet;
+import dev.psc.net.DaemonThreads;
 import dev.psc.scrape.Scraper;
 import dev.psc.scrape.target.ScrapeJob;
 import dev.psc.scraper.cli.HttpAddress;
@@ -35,6 +36,8 @@ import org.slf4j.LoggerFactory;
 final class ScraperRun implements AutoCloseable {
 
   private static final Logger logger = LoggerFactory.getLogger(ScraperRun.class);
+
+  private static final long STOP_SERVING_MILLIS = 500;
 
   private final ScraperState state;
   private final SelfProfiles selfProfiles = new SelfProfiles();
@@ -102,16 +105,6 @@ final class ScraperRun implements AutoCloseable {
             "token", store.tokenFingerprint().isEmpty() ? "none" : store.tokenFingerprint())
         .addKeyValue("http", "port " + port())
         .log("Scraping");
-    long heap = Runtime.getRuntime().maxMemory();
-    if (state.queueMemoryBytes() > heap / 2) {
-      logger
-          .atWarn()
-          .addKeyValue("queue", state.queueMemoryBytes())
-          .addKeyValue("heap", heap)
-          .log(
-              "--queue-max-bytes is more than half of the heap: lower it, or raise the heap with"
-                  + " -Xmx");
-    }
     if (store.lacksProject()) {
       logger.warn(
           "No project is set: a service account token needs --project-id=<your project's id>");
@@ -147,10 +140,21 @@ final class ScraperRun implements AutoCloseable {
     if (watch != null) {
       watch.close();
     }
+    // The end of the server's requests and of the recorder may take a second: next to the flush.
+    Thread serving = DaemonThreads.named("psc-stop-server").newThread(this::stopServing);
+    serving.start();
     state.close();
-    selfProfiles.close();
+    try {
+      serving.join(STOP_SERVING_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void stopServing() {
     if (server != null) {
       server.close();
     }
+    selfProfiles.close();
   }
 }

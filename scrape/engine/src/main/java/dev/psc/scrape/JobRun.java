@@ -115,7 +115,7 @@ final class JobRun implements DiscoveryRun.Changes {
       return;
     }
     try {
-      updates.execute(this::update);
+      updates.execute(this::updateSafely);
     } catch (RejectedExecutionException e) {
       logger.debug("{}: targets not updated, the scraper shuts down", job.name(), e);
     }
@@ -129,6 +129,14 @@ final class JobRun implements DiscoveryRun.Changes {
       logger.warn("a scrape listener failed", e);
     }
     groupsChanged();
+  }
+
+  private void updateSafely() {
+    try {
+      update();
+    } catch (RuntimeException | StackOverflowError e) {
+      logger.error("{}: unexpected error; the previous targets stay in use", job.name(), e);
+    }
   }
 
   private void update() {

@@ -25,8 +25,11 @@ public final class ScraperBuilder {
   List<ProfileTransform> transforms = List.of();
   String offsetSeed = "";
   int maxConcurrentScrapes = 20_000;
-  long maxBytesInFlight = Math.max(64L << 20, Runtime.getRuntime().maxMemory() / 4);
-  long deltaStateMaxBytes = 64L << 20;
+  long maxBytesInFlight = Math.max(8L << 20, Runtime.getRuntime().maxMemory() / 8);
+  long deltaStateMaxBytes =
+      Math.max(
+          DeltaTransform.MIN_STATE_BYTES,
+          Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 16));
   int workerThreads = Math.max(2, Runtime.getRuntime().availableProcessors());
   int discoveryThreads = 16;
   String userAgent = "psc-scraper";

@@ -34,6 +34,9 @@ final class IamFile {
     T run() throws IOException;
   }
 
+  /** Far more than thousands of accounts and tokens take. */
+  private static final long MAX_BYTES = 16 << 20;
+
   // A FileLock excludes other processes, but fails between threads of one process.
   private static final ConcurrentHashMap<Path, ReentrantLock> LOCKS = new ConcurrentHashMap<>();
 
@@ -69,6 +72,9 @@ final class IamFile {
     }
     try {
       RegularFile.check(path);
+      if (stamp.size() > MAX_BYTES) {
+        throw new IOException("it is larger than " + MAX_BYTES + " bytes");
+      }
       return new Content(IamJson.read(Files.readString(path, StandardCharsets.UTF_8)), stamp);
     } catch (IOException e) {
       throw new UncheckedIOException("access file " + path + " cannot be read", e);
@@ -82,11 +88,7 @@ final class IamFile {
   <T> T exclusively(Step<T> step) {
     ReentrantLock lock = LOCKS.computeIfAbsent(path, p -> new ReentrantLock());
     lock.lock();
-    try (FileChannel channel =
-            FileChannel.open(
-                path.resolveSibling(path.getFileName() + ".lock"),
-                StandardOpenOption.CREATE,
-                StandardOpenOption.WRITE);
+    try (FileChannel channel = lockFile();
         FileLock held = channel.lock()) {
       if (!held.isValid()) {
         throw new IOException("its lock file was lost");
@@ -97,6 +99,14 @@ final class IamFile {
     } finally {
       lock.unlock();
     }
+  }
+
+  private FileChannel lockFile() throws IOException {
+    Path file = path.resolveSibling(path.getFileName() + ".lock");
+    if (Files.exists(file)) {
+      RegularFile.check(file);
+    }
+    return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
   }
 
   /** Replaces the content; called exclusively. */

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.psc.auth.ProjectId;
 import dev.psc.auth.ServiceAccountToken;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -290,6 +291,26 @@ class IamFileTest {
     assertThatExceptionOfType(UncheckedIOException.class)
         .isThrownBy(() -> Iam.open(file))
         .withStackTraceContaining("is not a regular file");
+  }
+
+  @Test
+  @Timeout(60)
+  void refusesAPipeAsLockFile() throws Exception {
+    String lock = file.resolveSibling(file.getFileName() + ".lock").toString();
+    assertThat(new ProcessBuilder("mkfifo", lock).start().waitFor()).isZero();
+    assertThatExceptionOfType(UncheckedIOException.class)
+        .isThrownBy(() -> Iam.open(file).createOrganization("acme", "ada"))
+        .withStackTraceContaining("is not a regular file");
+  }
+
+  @Test
+  void refusesAFileThatIsTooLarge() throws IOException {
+    try (RandomAccessFile large = new RandomAccessFile(file.toFile(), "rw")) {
+      large.setLength((16 << 20) + 1);
+    }
+    assertThatExceptionOfType(UncheckedIOException.class)
+        .isThrownBy(() -> Iam.open(file))
+        .withStackTraceContaining("larger than");
   }
 
   @ParameterizedTest(name = "seed {0}")

@@ -28,6 +28,7 @@ public final class FlagWords {
     WORDS.put("caFile", "--ca-file");
     WORDS.put("queueMaxBytes", "--queue-max-bytes");
     WORDS.put("spoolMaxBytes", "--spool-max-bytes");
+    WORDS.put("profileMaxAge", "--profile-max-age");
     WORDS.put("closeTimeout", "--shutdown-timeout");
   }
 

@@ -70,9 +70,9 @@ public final class Options {
     return groups;
   }
 
-  /** Returns the limit on the time from SIGTERM to the end: the flush, plus 6 s for the rest. */
+  /** Returns the limit on the time from SIGTERM to the end: the flush, plus a second for the rest. */
   public Duration shutdownWait() {
-    return buffer.shutdownTimeout.plusSeconds(6);
+    return buffer.shutdownTimeout.plusSeconds(1);
   }
 
   /**
@@ -230,6 +230,15 @@ public final class Options {
         description =
             "Limit on the spool's size; the oldest profiles are dropped first. Default: 1GiB")
     public ByteSize spoolMaxBytes = ByteSize.mebibytes(1024);
+
+    @Option(
+        names = "--profile-max-age",
+        paramLabel = "DURATION",
+        converter = DurationConverter.class,
+        description =
+            "Age at which an unsent profile is dropped, by its own time and this machine's clock."
+                + " Default: 7d")
+    public Duration profileMaxAge = Duration.ofDays(7);
 
     @Option(
         names = "--shutdown-timeout",

@@ -1,6 +1,7 @@
 package dev.psc.scraper.config;
 
 import dev.psc.net.DaemonThreads;
+import dev.psc.net.UncaughtErrors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,8 +61,10 @@ public final class ConfigWatch implements AutoCloseable {
       } else {
         pending = now;
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | StackOverflowError e) {
       logger.error("Changed config could not be applied", e);
+    } catch (Error e) {
+      UncaughtErrors.report(e);
     }
   }
 

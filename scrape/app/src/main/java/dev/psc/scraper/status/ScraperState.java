@@ -5,6 +5,7 @@ import dev.psc.delivery.spi.ProfileReceiver;
 import dev.psc.delivery.spi.RawProfile;
 import dev.psc.delivery.status.DeliverySnapshot;
 import dev.psc.label.LabelSet;
+import dev.psc.net.DaemonThreads;
 import dev.psc.scrape.Scraper;
 import dev.psc.scrape.ScraperSnapshot;
 import dev.psc.scrape.target.ScrapeJob;
@@ -14,6 +15,7 @@ import dev.psc.scraper.config.ConfigFile;
 import dev.psc.scraper.config.ScraperSettings;
 import dev.psc.scraper.store.StoreConnection;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -34,6 +36,8 @@ public final class ScraperState {
       Math.min(16L << 20, Runtime.getRuntime().maxMemory() / 16);
 
   private static final long VIEW_NANOS = 1_000_000_000L;
+  private static final long STOP_SCRAPING_MILLIS = 1_000;
+  private static final Duration MIN_FLUSH = Duration.ofMillis(200);
 
   private final Options options;
   private final LabelSet externalLabels;
@@ -205,14 +209,9 @@ public final class ScraperState {
     return configError;
   }
 
-  /** Returns the limit on the bytes of profiles queued in memory. */
-  public long queueMemoryBytes() {
-    return options.buffer.queueMaxBytes.bytes();
-  }
-
   public long queueMaxBytes() {
     return options.buffer.spoolDir == null
-        ? options.buffer.queueMaxBytes.bytes()
+        ? StoreConnection.queueMaxBytes(options.buffer, Runtime.getRuntime().maxMemory())
         : options.buffer.spoolMaxBytes.bytes();
   }
 
@@ -234,7 +233,20 @@ public final class ScraperState {
       }
       closed = true;
     }
-    scraper.close();
-    store.close(options.buffer.shutdownTimeout);
+    long start = System.nanoTime();
+    stopScraping();
+    Duration left = options.buffer.shutdownTimeout.minusNanos(System.nanoTime() - start);
+    store.close(left.compareTo(MIN_FLUSH) < 0 ? MIN_FLUSH : left);
+  }
+
+  /** A discovery or a profile that does not end must not take the time of the flush. */
+  private void stopScraping() {
+    Thread stopping = DaemonThreads.named("psc-stop-scraping").newThread(scraper::close);
+    stopping.start();
+    try {
+      stopping.join(STOP_SCRAPING_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

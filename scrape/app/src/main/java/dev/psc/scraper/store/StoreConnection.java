@@ -27,6 +27,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The connection to the store that the flags describe: token source, channel, sink and queue.
@@ -35,6 +37,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StoreConnection {
 
+  private static final Logger logger = LoggerFactory.getLogger(StoreConnection.class);
+  private static final int HEAP_PER_QUEUE = 4;
+  private static final long MIN_QUEUE_BYTES = 1 << 20;
   private static final String PROJECT_HEADER = "projectID";
 
   private final String address;
@@ -122,18 +127,29 @@ public final class StoreConnection {
       throws UsageException {
     ManagedChannel channel = channel(options, headers, token);
     Options.Buffer buffer = options.buffer;
+    long queueMaxBytes = queueMaxBytes(buffer, Runtime.getRuntime().maxMemory());
+    if (queueMaxBytes < buffer.queueMaxBytes.bytes()) {
+      logger.warn(
+          "--queue-max-bytes={} is more than a quarter of the heap; using {} bytes: raise -Xmx, or"
+              + " set --spool-dir",
+          buffer.queueMaxBytes.bytes(),
+          queueMaxBytes);
+    }
+    // Calls have had the time of the flush when the sink is closed.
     ProfileSink sink =
         GrpcProfileSink.builder(channel)
             .name("store")
             .ownedChannel(channel)
             .maxRequestBytes(messageLimitBytes)
+            .closeTimeout(Duration.ofMillis(100))
             .build();
     try {
       DeliveryBuilder builder =
           Delivery.builder(sink)
               .closeSink(true)
-              .queueMaxBytes(buffer.queueMaxBytes.bytes())
+              .queueMaxBytes(queueMaxBytes)
               .profileMaxBytes(messageLimitBytes)
+              .profileMaxAge(buffer.profileMaxAge)
               .closeTimeout(buffer.shutdownTimeout)
               .listener(StoreLog::log);
       if (buffer.spoolDir != null) {
@@ -144,6 +160,15 @@ public final class StoreConnection {
       sink.close();
       throw new UsageException(words(e));
     }
+  }
+
+  /**
+   * Returns {@code --queue-max-bytes}, or a quarter of the heap if that is less: the rest is needed
+   * for responses, inflated profiles and the state of targets.
+   */
+  public static long queueMaxBytes(Options.Buffer buffer, long heapBytes) {
+    return Math.min(
+        buffer.queueMaxBytes.bytes(), Math.max(MIN_QUEUE_BYTES, heapBytes / HEAP_PER_QUEUE));
   }
 
   /** Returns the settings of the channel to the store, without token and headers. */

@@ -104,7 +104,7 @@ public final class PollingDiscovery implements TargetDiscovery {
       Thread.currentThread().interrupt();
     } catch (DiscoveryException e) {
       failed(current, String.valueOf(e.getMessage()), e);
-    } catch (RuntimeException fault) {
+    } catch (RuntimeException | StackOverflowError fault) {
       failed(current, name + " failed: " + fault, fault);
     } finally {
       boolean soon;
@@ -152,7 +152,7 @@ public final class PollingDiscovery implements TargetDiscovery {
     }
   }
 
-  private void failed(TargetSink current, String message, Exception cause) {
+  private void failed(TargetSink current, String message, Throwable cause) {
     boolean closedMeanwhile;
     boolean changed;
     synchronized (lock) {
@@ -169,7 +169,7 @@ public final class PollingDiscovery implements TargetDiscovery {
           "{}; keeping the last good targets, next try in {}",
           message,
           Durations.format(interval),
-          cause instanceof RuntimeException ? cause : null);
+          cause instanceof DiscoveryException ? null : cause);
     }
   }
 

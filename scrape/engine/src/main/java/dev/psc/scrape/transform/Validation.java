@@ -24,9 +24,11 @@ public final class Validation implements ProfileTransform {
   private final PprofLimits limits;
   private final @Nullable KeepSampleTypes kept;
   private final @Nullable DeltaTransform delta;
+  private final InflationBudget budget;
 
   /**
-   * Creates a transform.
+   * Creates a transform. All transforms of a JVM share a budget of inflated bytes: a sixth of the
+   * heap for a single profile, whatever the limit.
    *
    * @param inflatedSizeLimitBytes the largest profile, inflated
    * @param kept the sample types to keep; all of them if empty
@@ -35,34 +37,64 @@ public final class Validation implements ProfileTransform {
     this(
         PprofLimits.defaults().withInflatedBytes(inflatedSizeLimitBytes),
         kept.isEmpty() ? null : KeepSampleTypes.of(kept),
-        null);
+        null,
+        InflationBudget.OF_HEAP);
   }
 
-  private Validation(
-      PprofLimits limits, @Nullable KeepSampleTypes kept, @Nullable DeltaTransform delta) {
+  Validation(
+      PprofLimits limits,
+      @Nullable KeepSampleTypes kept,
+      @Nullable DeltaTransform delta,
+      InflationBudget budget) {
     this.limits = limits;
     this.kept = kept;
     this.delta = delta;
+    this.budget = budget;
   }
 
   /** Returns a transform that also applies a delta, without inflating the profile again. */
   public Validation withDelta(DeltaTransform delta) {
-    return new Validation(limits, kept, Objects.requireNonNull(delta, "delta"));
+    return new Validation(limits, kept, Objects.requireNonNull(delta, "delta"), budget);
   }
 
   @Override
   public Result apply(RawProfile profile) {
-    Repaired repaired;
+    long limit = limits.inflatedBytes();
     try {
-      repaired =
-          Repair.repair(
-              profile.pprof(),
-              limits,
-              new RepairContext(profile.timeNanos(), profile.durationNanos()),
-              kept);
+      return apply(profile, Math.min(limit, budget.concurrentBytes()));
     } catch (PprofException e) {
-      return new Result.Reject(e.code(), e.getMessage() + advice(e.code()));
+      if (!e.code().equals(PprofException.TOO_LARGE) || limit <= budget.concurrentBytes()) {
+        return rejected(e);
+      }
     }
+    budget.enter();
+    try {
+      return apply(profile, Math.min(limit, budget.largeBytes()));
+    } catch (PprofException e) {
+      return e.code().equals(PprofException.TOO_LARGE) && limit > budget.largeBytes()
+          ? new Result.Reject(
+              e.code(),
+              e.getMessage()
+                  + "; the heap allows "
+                  + budget.largeBytes()
+                  + " inflated bytes: raise -Xmx if the size is expected")
+          : rejected(e);
+    } finally {
+      budget.leave();
+    }
+  }
+
+  private static Result rejected(PprofException e) {
+    return new Result.Reject(e.code(), e.getMessage() + advice(e.code()));
+  }
+
+  private Result apply(RawProfile profile, long inflatedBytes) throws PprofException {
+    Repaired repaired =
+        Repair.repair(
+            profile.pprof(),
+            limits.withInflatedBytes(inflatedBytes),
+            new RepairContext(profile.timeNanos(), profile.durationNanos()),
+            kept);
     RawProfile.Builder valid =
         profile.toBuilder()
             .timeNanos(repaired.timeNanos())

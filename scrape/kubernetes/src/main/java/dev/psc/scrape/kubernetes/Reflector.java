@@ -150,7 +150,7 @@ final class Reflector implements Runnable {
       }
     } catch (DiscoveryException e) {
       fail(String.valueOf(e.getMessage()), false, Duration.ZERO);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | StackOverflowError e) {
       logger.warn("kubernetes_sd: unexpected error on {}", what.describe(), e);
       fail("cannot watch " + what.describe() + ": " + e, false, Duration.ZERO);
     } finally {

@@ -131,7 +131,7 @@ final class FileWatch implements TargetDiscovery, Runnable {
         try {
           watch();
           unsettled = look(target);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
           logger.warn("file_sd: looking at the files failed", e);
           target.failed("file_sd failed: " + e);
           unsettled = false;

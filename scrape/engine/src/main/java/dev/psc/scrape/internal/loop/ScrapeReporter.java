@@ -1,5 +1,6 @@
 package dev.psc.scrape.internal.loop;
 
+import dev.psc.net.UncaughtErrors;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.loop.ScrapeReport;
@@ -71,7 +72,9 @@ final class ScrapeReporter {
       return failed(
           ScrapeOutcome.INTERNAL, target.name() + ": unexpected error in the scraper: " + e);
     } catch (OutOfMemoryError e) {
-      // One large profile must not stop the scraping of all other targets.
+      // One large profile must not stop the scraping of all other targets, unless the program's
+      // handler of uncaught exceptions ends the process.
+      UncaughtErrors.report(e);
       return failed(ScrapeOutcome.OVERLOADED, target.name() + ": out of memory: " + e);
     }
   }

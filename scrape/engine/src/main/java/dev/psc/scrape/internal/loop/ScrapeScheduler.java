@@ -1,5 +1,6 @@
 package dev.psc.scrape.internal.loop;
 
+import dev.psc.net.UncaughtErrors;
 import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.loop.ProfileFetcher;
 import dev.psc.scrape.loop.ScrapeReport;
@@ -30,6 +31,7 @@ import org.slf4j.LoggerFactory;
 public final class ScrapeScheduler implements AutoCloseable {
 
   private static final Logger logger = LoggerFactory.getLogger(ScrapeScheduler.class);
+  private static final long RETRY_NANOS = Duration.ofSeconds(1).toNanos();
   private static final long CLOSE_WAIT_NANOS = Duration.ofSeconds(5).toNanos();
 
   private final ProfileFetcher fetcher;
@@ -45,6 +47,7 @@ public final class ScrapeScheduler implements AutoCloseable {
   private final Schedule schedule;
   private final Admission admission;
   private final FailureLog failureLog = new FailureLog();
+  private final HeldBodies bodies = HeldBodies.ofHeap(Runtime.getRuntime().maxMemory());
   private int handling;
   private boolean closed;
 
@@ -85,7 +88,7 @@ public final class ScrapeScheduler implements AutoCloseable {
   /** Scrapes until {@link #close}. Runs on one thread, the timer. */
   public void run() {
     while (true) {
-      long next = tick();
+      long next = tickSafely();
       lock.lock();
       try {
         if (closed) {
@@ -102,6 +105,18 @@ public final class ScrapeScheduler implements AutoCloseable {
         lock.unlock();
       }
     }
+  }
+
+  /** The timer survives everything, because all scrapes depend on it. */
+  private long tickSafely() {
+    try {
+      return tick();
+    } catch (RuntimeException | StackOverflowError e) {
+      logger.error("Unexpected error while starting scrapes; trying again in a second", e);
+    } catch (Error e) {
+      UncaughtErrors.report(e);
+    }
+    return epochNanos.getAsLong() + RETRY_NANOS;
   }
 
   /**
@@ -203,8 +218,18 @@ public final class ScrapeScheduler implements AutoCloseable {
     }
     CompletableFuture<?> unused =
         body.whenComplete(
-            (bytes, failure) ->
-                elsewhere(() -> ended(loop, target, start.dueNanos(), startNanos, bytes, failure)));
+            (bytes, failure) -> {
+              byte[] held = bodies.hold(bytes);
+              Throwable cause = bytes != null && held == null ? bodies.overloaded() : failure;
+              elsewhere(
+                  () -> {
+                    try {
+                      ended(loop, target, start.dueNanos(), startNanos, held, cause);
+                    } finally {
+                      bodies.release(held);
+                    }
+                  });
+            });
     if (gone) {
       body.cancel(true);
     }
