@@ -93,9 +93,7 @@ class DropInTest {
                 "--http-address=127.0.0.1:0"));
     run = ScraperRun.start(CommandLineReader.read(arguments.toArray(String[]::new), Map.of()));
     channel = NettyChannelBuilder.forAddress("127.0.0.1", run.port()).usePlaintext().build();
-    await()
-        .atMost(Duration.ofSeconds(30))
-        .until(() -> get("/readyz").statusCode() == 200);
+    await().atMost(Duration.ofSeconds(30)).until(() -> get("/readyz").statusCode() == 200);
   }
 
   @AfterEach
@@ -187,8 +185,7 @@ class DropInTest {
                 LabelSet.newBuilder()
                     .addLabels(Label.newBuilder().setName("not a name").setValue("x")))
             .build();
-    assertThatThrownBy(
-            () -> stub.writeRaw(WriteRawRequest.newBuilder().addSeries(illegal).build()))
+    assertThatThrownBy(() -> stub.writeRaw(WriteRawRequest.newBuilder().addSeries(illegal).build()))
         .isInstanceOfSatisfying(
             StatusRuntimeException.class,
             e -> assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT));

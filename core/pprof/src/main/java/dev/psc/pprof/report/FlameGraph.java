@@ -20,10 +20,9 @@ import java.util.Objects;
  * A flame graph of a profile as one self-contained HTML page: no network, no library, no font.
  *
  * <p>The page has a choice of sample types, search, zoom, flat and cumulative values with units, a
- * table of functions, callers and callees of a function, filters by package and by label, light and dark
- * colours, and is reached by keyboard alone. A content security
- * policy in it allows its own script and nothing else, and every text of the profile is data to it,
- * never markup.
+ * table of functions, callers and callees of a function, filters by package and by label, light and
+ * dark colours, and is reached by keyboard alone. A content security policy in it allows its own
+ * script and nothing else, and every text of the profile is data to it, never markup.
  *
  * <p>Of very large profiles the {@value FlameGraph#MAX_NODES} heaviest frames are drawn; the page
  * says how many were left out, and sums are those of the whole profile. A profile with negative

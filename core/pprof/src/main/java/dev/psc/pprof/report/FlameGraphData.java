@@ -25,6 +25,7 @@ final class FlameGraphData {
   private final List<String> about;
   private final LabelSlices slices;
   private final long[] weights;
+
   /** Whether frames are drawn by the absolute values of what is below them. */
   private final boolean changes;
 

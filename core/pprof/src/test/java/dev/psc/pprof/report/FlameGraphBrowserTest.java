@@ -226,13 +226,12 @@ class FlameGraphBrowserTest {
     return visit(profile, "cpu of shop", VISITOR, scheme);
   }
 
-  private Map<String, Object> visit(
-      Profile profile, String title, String visitor, String... more) throws Exception {
+  private Map<String, Object> visit(Profile profile, String title, String visitor, String... more)
+      throws Exception {
     return visit(FlameGraph.html(profile, title), visitor, more);
   }
 
-  private Map<String, Object> visit(String page, String visitor, String... more)
-      throws Exception {
+  private Map<String, Object> visit(String page, String visitor, String... more) throws Exception {
     // The page's policy allows no script but its own; the visitor's needs it gone.
     String html =
         page.replace("http-equiv=\"Content-Security-Policy\"", "name=\"policy\"")

@@ -72,7 +72,6 @@ final class Drawings {
 
   static Answer tooLarge(String why) {
     return Answer.text(
-        413,
-        "too large to draw: " + why + "; raise the heap with -Xmx, or open it in the store\n");
+        413, "too large to draw: " + why + "; raise the heap with -Xmx, or open it in the store\n");
   }
 }

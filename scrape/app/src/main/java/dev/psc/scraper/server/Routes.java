@@ -73,10 +73,10 @@ public final class Routes implements HttpExchange.Handler {
               200, PrometheusText.CONTENT_TYPE, Metrics.of(state).getBytes(StandardCharsets.UTF_8));
       case "/healthz" -> Answer.text(200, "ok\n");
       case "/readyz" -> ready();
-      case "/flamegraph" -> 
-          flameGraph(exchange.parameter("target"), exchange.parameter("base"));
+      case "/flamegraph" -> flameGraph(exchange.parameter("target"), exchange.parameter("base"));
       default ->
-          Answer.text(404, "no such page; see /status, /api/status, /metrics, /config, /debug/pprof/\n");
+          Answer.text(
+              404, "no such page; see /status, /api/status, /metrics, /config, /debug/pprof/\n");
     };
   }
 
