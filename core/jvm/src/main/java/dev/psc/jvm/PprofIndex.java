@@ -2,9 +2,15 @@ package dev.psc.jvm;
 
 import dev.psc.jvm.internal.capture.Capture;
 import dev.psc.jvm.internal.runtime.JvmFailures;
+import dev.psc.jvm.profile.CaptureStatus;
 import dev.psc.jvm.profile.JvmProfile;
+import java.lang.reflect.RecordComponent;
+import java.util.Collection;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The index page of the served profiles. */
 final class PprofIndex {
@@ -17,7 +23,12 @@ final class PprofIndex {
 
   String html() {
     StringBuilder html = new StringBuilder(4096);
-    html.append("<!doctype html><html><head><title>/debug/pprof/</title></head><body>");
+    html.append("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">");
+    html.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
+    html.append("<title>/debug/pprof/</title><style>:root { color-scheme: light dark; }");
+    html.append(" body { font: 14px system-ui, sans-serif; } td { vertical-align: top;");
+    html.append(" padding-right: 1em; } pre { white-space: pre-wrap; overflow-wrap: anywhere; }");
+    html.append("</style></head><body>");
     html.append("<h1>/debug/pprof/</h1><p>Open one with <code>go tool pprof ADDRESS</code>, or");
     html.append(" view it as text.</p><table>");
     Set<JvmProfile> profiles = profiler.profiles();
@@ -69,7 +80,36 @@ final class PprofIndex {
           + JvmFailures.message(
               capture.handle((running, failure) -> failure).getNow(new IllegalStateException()));
     }
-    return capture.join().status().toString().replace("[", "\n").replace(", ", "\n");
+    return lines(capture.join().status());
+  }
+
+  /** Returns a line for each component, without the brackets of a record's text. */
+  private static String lines(CaptureStatus status) {
+    StringBuilder lines = new StringBuilder();
+    for (RecordComponent component : CaptureStatus.class.getRecordComponents()) {
+      try {
+        lines
+            .append(component.getName())
+            .append(": ")
+            .append(words(component.getAccessor().invoke(status)))
+            .append('\n');
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException("an accessor of a record failed", e);
+      }
+    }
+    return lines.toString();
+  }
+
+  private static String words(@Nullable Object value) {
+    if (value instanceof Optional<?> optional) {
+      return optional.isEmpty() ? "none" : optional.get().toString();
+    }
+    if (value instanceof Collection<?> values) {
+      return values.isEmpty()
+          ? "none"
+          : values.stream().map(Object::toString).sorted().collect(Collectors.joining(", "));
+    }
+    return String.valueOf(value);
   }
 
   private static String escape(String text) {

@@ -85,6 +85,9 @@ class PprofEndpointTest {
     HttpResponse<byte[]> response = get("/debug/pprof/");
     assertThat(response.statusCode()).isEqualTo(200);
     assertThat(text(response)).contains("profile?seconds=10", "goroutine", "allocs");
+    assertThat(text(response).substring(text(response).indexOf("<pre>")))
+        .as("one line for each value, without brackets of Java's texts")
+        .doesNotContain("[", "]", "CaptureStatus");
     assertThat(get("/debug/pprof").statusCode()).isEqualTo(200);
   }
 

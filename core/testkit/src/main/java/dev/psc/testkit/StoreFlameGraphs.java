@@ -24,11 +24,14 @@ final class StoreFlameGraphs {
       <html lang="en">
       <head>
       <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta http-equiv="refresh" content="10">
       <title>Profiles</title>
       <style>
       :root { color-scheme: light dark; }
       body { font: 14px system-ui, sans-serif; margin: 2em; }
       td, th { text-align: left; padding: .3em 1em .3em 0; vertical-align: top; }
+      td { overflow-wrap: anywhere; }
       </style>
       </head>
       <body>
@@ -72,7 +75,8 @@ final class StoreFlameGraphs {
           .append(time(profile.timeNanos()))
           .append("</td></tr>\n");
     }
-    index.append("</tbody>\n</table>\n</body>\n</html>\n");
+    index.append("</tbody>\n</table>\n");
+    index.append(newest.isEmpty() ? "<p>No profiles yet.</p>\n" : "").append("</body>\n</html>\n");
     Files.createDirectories(root);
     return Files.write(
         root.resolve("index.html"), index.toString().getBytes(StandardCharsets.UTF_8));

@@ -7,6 +7,7 @@ import dev.psc.scraper.cli.Options;
 import dev.psc.scraper.cli.UsageException;
 import dev.psc.scraper.cli.Version;
 import dev.psc.scraper.command.CheckCommand;
+import dev.psc.scraper.command.DiffCommand;
 import dev.psc.scraper.command.InspectCommands;
 import dev.psc.scraper.command.Push;
 import dev.psc.scraper.config.HangUp;
@@ -74,6 +75,9 @@ public final class PscScraper {
       }
       if (arguments.length > 0 && arguments[0].equals(Push.COMMAND)) {
         return push(Arrays.copyOfRange(arguments, 1, arguments.length), environment, out, err);
+      }
+      if (arguments.length > 0 && arguments[0].equals(DiffCommand.COMMAND)) {
+        return DiffCommand.run(Arrays.copyOfRange(arguments, 1, arguments.length), out);
       }
       Options options = CommandLineReader.read(arguments, environment);
       return run(options, out);

@@ -39,6 +39,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
 
 /** What an existing installation of the Polar Signals scraper relies on, on the real port. */
 class DropInTest {
@@ -91,9 +93,7 @@ class DropInTest {
                 "--http-address=127.0.0.1:0"));
     run = ScraperRun.start(CommandLineReader.read(arguments.toArray(String[]::new), Map.of()));
     channel = NettyChannelBuilder.forAddress("127.0.0.1", run.port()).usePlaintext().build();
-    await()
-        .atMost(Duration.ofSeconds(30))
-        .until(() -> get("/readyz").statusCode() == 200);
+    await().atMost(Duration.ofSeconds(30)).until(() -> get("/readyz").statusCode() == 200);
   }
 
   @AfterEach
@@ -185,8 +185,7 @@ class DropInTest {
                 LabelSet.newBuilder()
                     .addLabels(Label.newBuilder().setName("not a name").setValue("x")))
             .build();
-    assertThatThrownBy(
-            () -> stub.writeRaw(WriteRawRequest.newBuilder().addSeries(illegal).build()))
+    assertThatThrownBy(() -> stub.writeRaw(WriteRawRequest.newBuilder().addSeries(illegal).build()))
         .isInstanceOfSatisfying(
             StatusRuntimeException.class,
             e -> assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT));
@@ -272,5 +271,45 @@ class DropInTest {
       names.add(name.group(1));
     }
     return names;
+  }
+
+  @Test
+  void alertsAndDashboardNameOnlyMetricsThatExist() throws Exception {
+    String metrics = get("/metrics").body();
+    Path monitoring = Path.of("deploy", "monitoring");
+    Object rules =
+        new Load(LoadSettings.builder().build())
+            .loadFromString(Files.readString(monitoring.resolve("alerts.yaml")));
+    Object dashboard = Json.parse(Files.readString(monitoring.resolve("dashboard.json")));
+    List<String> expressions = new ArrayList<>();
+    expressions(rules, expressions);
+    expressions(dashboard, expressions);
+    assertThat(expressions).hasSizeGreaterThan(30);
+    for (String expression : expressions) {
+      List<String> names = new ArrayList<>();
+      Matcher name = Pattern.compile("\\b(?:psc|process)_[a-z_]+").matcher(expression);
+      while (name.find()) {
+        names.add(name.group());
+      }
+      assertThat(names).as(expression).isNotEmpty();
+      for (String each : names) {
+        assertThat(metrics).contains("# TYPE " + each.replaceAll("_(sum|count)$", "") + " ");
+      }
+    }
+  }
+
+  private static void expressions(Object node, List<String> found) {
+    if (node instanceof Map<?, ?> map) {
+      map.forEach(
+          (key, value) -> {
+            if (key.equals("expr")) {
+              found.add(value.toString());
+            } else {
+              expressions(value, found);
+            }
+          });
+    } else if (node instanceof List<?> list) {
+      list.forEach(each -> expressions(each, found));
+    }
   }
 }

@@ -200,6 +200,9 @@ class ScraperRunTest {
       assertThat(call(run, "GET", "/api/target?id=" + id).body())
           .contains("alloc_space/bytes", "\"discovered\":{", "\"health\":\"up\"");
       assertThat(call(run, "GET", "/api/target?id=none").statusCode()).isEqualTo(404);
+      assertThat(call(run, "GET", "/flamegraph?target=" + id + "&base=" + id).body())
+          .contains("<html", " → ");
+      assertThat(call(run, "GET", "/flamegraph?base=" + id).statusCode()).isEqualTo(404);
       assertThat(call(run, "POST", "/api/scrape?target=none").statusCode()).isEqualTo(404);
     }
   }

@@ -172,7 +172,9 @@ class StatusPageTest {
   }
 
   private void awaitStatus(String query, String content) {
-    await().atMost(Duration.ofSeconds(60)).until(() -> get("/api/status" + query).contains(content));
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> get("/api/status" + query).contains(content));
   }
 
   private String browse(String query, String action, String... more) throws Exception {

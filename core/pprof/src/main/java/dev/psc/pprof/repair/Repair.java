@@ -126,8 +126,8 @@ public final class Repair {
   }
 
   /**
-   * Returns whether a profile is a state or a sum since the start of its process. Without a duration
-   * of its own it stays one: its endpoint ignored the seconds that it was asked for.
+   * Returns whether a profile is a state or a sum since the start of its process. Without a
+   * duration of its own it stays one: its endpoint ignored the seconds that it was asked for.
    */
   private static boolean isSnapshot(SampleType[] types) {
     for (SampleType type : types) {
@@ -149,8 +149,7 @@ public final class Repair {
     long time = index.single[ProfileFields.TIME_NANOS];
     long duration = index.single[ProfileFields.DURATION_NANOS];
     boolean timeFilled = time == 0 && context.timeNanos() != 0;
-    boolean durationFilled =
-        duration == 0 && context.durationNanos() != 0 && !isSnapshot(types);
+    boolean durationFilled = duration == 0 && context.durationNanos() != 0 && !isSnapshot(types);
     if (timeFilled) {
       time = context.timeNanos();
     }

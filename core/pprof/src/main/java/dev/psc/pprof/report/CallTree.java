@@ -57,6 +57,13 @@ final class CallTree {
   }
 
   static CallTree of(Profile profile) {
+    return of(profile, null);
+  }
+
+  /**
+   * @param slices receives each sample with its node, or null
+   */
+  static CallTree of(Profile profile, @Nullable LabelSlices slices) {
     int types = profile.sampleTypes().size();
     CallTree tree = new CallTree(types);
     int[][] framesOf = new int[profile.locationCount()][];
@@ -83,6 +90,9 @@ final class CallTree {
       }
       for (int type = 0; type < types; type++) {
         tree.add(node, type, sample.value(type));
+      }
+      if (slices != null) {
+        slices.add(sample, node);
       }
     }
     return tree.finish();

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.psc.pprof.Diff;
 import dev.psc.pprof.Profile;
+import dev.psc.pprof.format.PprofException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -19,9 +20,9 @@ import java.util.Objects;
  * A flame graph of a profile as one self-contained HTML page: no network, no library, no font.
  *
  * <p>The page has a choice of sample types, search, zoom, flat and cumulative values with units, a
- * table of functions, light and dark colours, and is reached by keyboard alone. A content security
- * policy in it allows its own script and nothing else, and every text of the profile is data to it,
- * never markup.
+ * table of functions, callers and callees of a function, filters by package and by label, light and
+ * dark colours, and is reached by keyboard alone. A content security policy in it allows its own
+ * script and nothing else, and every text of the profile is data to it, never markup.
  *
  * <p>Of very large profiles the {@value FlameGraph#MAX_NODES} heaviest frames are drawn; the page
  * says how many were left out, and sums are those of the whole profile. A profile with negative
@@ -43,7 +44,26 @@ public final class FlameGraph {
    */
   public static String html(Profile profile, String title) {
     Objects.requireNonNull(title, "title");
-    return page(title, FlameGraphData.of(profile).toJson());
+    return page(title, FlameGraphData.of(profile, false).toJson());
+  }
+
+  /**
+   * Returns the page of the difference of two profiles of one type, as {@link Diff} has it: growth
+   * in red, decline in blue, with a legend.
+   *
+   * @param before the profile to compare with
+   * @param after the profile that is described
+   * @param title the heading, any text
+   * @throws IllegalArgumentException if their sample types or period types differ
+   */
+  public static String difference(Profile before, Profile after, String title) {
+    Objects.requireNonNull(title, "title");
+    try {
+      Profile difference = Profile.parse(Diff.between(before, after));
+      return page(title, FlameGraphData.of(difference, true).toJson());
+    } catch (PprofException e) {
+      throw new IllegalStateException("the difference of two profiles cannot be read", e);
+    }
   }
 
   static String page(String title, String json) {

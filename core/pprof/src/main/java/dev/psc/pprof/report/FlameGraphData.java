@@ -23,32 +23,54 @@ final class FlameGraphData {
   private final List<SampleType> types;
   private final int defaultType;
   private final List<String> about;
+  private final LabelSlices slices;
   private final long[] weights;
-  private final boolean negative;
+
+  /** Whether frames are drawn by the absolute values of what is below them. */
+  private final boolean changes;
 
   FlameGraphData(CallTree tree, List<SampleType> types, int defaultType, List<String> about) {
+    this(tree, new LabelSlices(types.size()), types, defaultType, about, false);
+  }
+
+  private FlameGraphData(
+      CallTree tree,
+      LabelSlices slices,
+      List<SampleType> types,
+      int defaultType,
+      List<String> about,
+      boolean difference) {
     this.tree = tree;
+    this.slices = slices;
     this.types = List.copyOf(types);
     this.defaultType = defaultType;
     this.about = List.copyOf(about);
     this.weights = tree.weights();
-    this.negative = tree.hasNegative();
+    this.changes = difference || tree.hasNegative();
   }
 
-  static FlameGraphData of(Profile profile) {
+  static FlameGraphData of(Profile profile, boolean difference) {
+    LabelSlices slices = new LabelSlices(profile.sampleTypes().size());
     return new FlameGraphData(
-        CallTree.of(profile),
+        CallTree.of(profile, slices),
+        slices,
         profile.sampleTypes(),
         profile.defaultSampleTypeIndex(),
-        FlameGraph.about(profile.timeNanos(), profile.durationNanos()));
+        FlameGraph.about(profile.timeNanos(), profile.durationNanos()),
+        difference);
   }
 
   String toJson() {
     int rows = Math.max(1, MAX_VALUES / types.size());
     int[] kept = heaviestNodes(Math.min(FlameGraph.MAX_NODES, rows));
     int[] position = new int[tree.size()];
+    Arrays.fill(position, -1);
     for (int i = 0; i < kept.length; i++) {
       position[kept[i]] = i;
+    }
+    for (int node = 0; node < position.length; node++) {
+      // A frame that is left out counts for the nearest one above it.
+      position[node] = position[node] < 0 ? position[tree.parentOf(node)] : position[node];
     }
     long[] flat = tree.flatByFrame();
     long[] cumulative = tree.cumulativeByFrame();
@@ -97,9 +119,10 @@ final class FlameGraphData {
     json.close(']');
     columns(json, "self", kept, tree::self);
     columns(json, "total", kept, tree::total);
-    if (negative) {
+    if (changes) {
       columns(json, "weight", kept, (node, type) -> weights[node * types.size() + type]);
     }
+    slices.write(json, position);
     json.key("top").open('{').key("functions").number(tree.frameCount() - 1L);
     json.key("frame").open('[');
     for (int function : functions) {

@@ -3,26 +3,135 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const by = (id) => document.getElementById(id);
   const canvas = by("canvas"), flame = by("flame"), tip = by("tip"), search = by("search");
-  const count = data.parent.length, types = data.types;
+  const types = data.types;
   const ROW = 21, PAD = 10;
 
-  // ---- the tree: nodes come parents first, so every pass over it is a plain loop ----
-  const depth = new Int32Array(count);
-  const start = new Float64Array(count), width = new Float64Array(count);
-  const firstChild = new Int32Array(count + 1), children = new Int32Array(Math.max(0, count - 1));
-  for (let n = 1; n < count; n++) {
-    depth[n] = depth[data.parent[n]] + 1;
-    firstChild[data.parent[n] + 1]++;
+  // ---- trees: nodes come parents first, so every pass over one is a plain loop ----
+  // Own values are what no drawn child has: those of a node and of the tiny frames left out below it.
+  const base = { parent: data.parent, frame: data.frame, self: data.self, total: data.total, weight: data.weight };
+  base.own = base.total.map((total) => {
+    const own = Float64Array.from(total);
+    for (let n = 1; n < own.length; n++) own[base.parent[n]] -= total[n];
+    return own;
+  });
+  function growing(frame) {
+    const tree = { parent: [0], frame: [frame], side: [0], own: types.map(() => [0]) }, known = new Map();
+    tree.child = (parent, of, side) => {
+      const key = (parent * 2 + (side < 0 ? 1 : 0)) * data.names.length + of;
+      let node = known.get(key);
+      if (node === undefined) {
+        known.set(key, (node = tree.parent.length));
+        tree.parent.push(parent);
+        tree.frame.push(of);
+        tree.side.push(side);
+        tree.own.forEach((own) => own.push(0));
+      }
+      return node;
+    };
+    tree.add = (node, from, n) => types.forEach((_, t) => (tree.own[t][node] += from[t][n]));
+    return tree;
   }
-  for (let n = 0; n < count; n++) firstChild[n + 1] += firstChild[n];
-  const filled = firstChild.slice();
-  for (let n = 1; n < count; n++) children[filled[data.parent[n]]++] = n;
+  function summed(tree) {
+    const sum = (own) => {
+      const sums = Float64Array.from(own);
+      // Callers in a sandwich have the values of its function, not the function theirs.
+      for (let n = sums.length - 1; n > 0; n--) if (!tree.side || tree.parent[n] || tree.side[n] > 0) sums[tree.parent[n]] += sums[n];
+      return sums;
+    };
+    tree.total = tree.own.map(sum);
+    tree.self = tree.own;
+    if (data.weight) tree.weight = tree.own.map((own) => sum(Float64Array.from(own, Math.abs)));
+    return tree;
+  }
+  function labelled(tree, slice) {
+    const own = types.map(() => new Float64Array(tree.parent.length));
+    slice.nodes.forEach((n, i) => types.forEach((_, t) => (own[t][n] = slice.self[t][i])));
+    return summed({ parent: tree.parent, frame: tree.frame, own });
+  }
+  function folded(tree, prefix) {
+    const kept = growing(tree.frame[0]), at = new Int32Array(tree.parent.length);
+    for (let n = 0; n < at.length; n++) {
+      const up = at[tree.parent[n]];
+      at[n] = n && packageOf(data.names[tree.frame[n]]) === prefix ? kept.child(up, tree.frame[n], 1) : up;
+      kept.add(at[n], tree.own, n);
+    }
+    return summed(kept);
+  }
+  function inverted(tree) {
+    const callers = growing(tree.frame[0]);
+    for (let n = 1; n < tree.parent.length; n++) {
+      if (!tree.own.some((own) => own[n])) continue;
+      let node = 0;
+      for (let up = n; up; up = tree.parent[up]) node = callers.child(node, tree.frame[up], 1);
+      callers.add(node, tree.own, n);
+    }
+    return summed(callers);
+  }
+  function sandwich(tree, frame) {
+    const both = growing(frame), at = new Int32Array(tree.parent.length).fill(-1);
+    for (let n = 1; n < at.length; n++) {
+      const up = at[tree.parent[n]];
+      if (up >= 0) {
+        at[n] = both.child(up, tree.frame[n], 1);
+      } else if (tree.frame[n] === frame) {
+        at[n] = 0;
+        let caller = 0;
+        for (let p = tree.parent[n]; p; p = tree.parent[p]) caller = both.child(caller, tree.frame[p], -1);
+        if (caller) both.add(caller, tree.total, n);
+      }
+      if (at[n] >= 0) both.add(at[n], tree.own, n);
+    }
+    return summed(both);
+  }
+  function topOf(tree) {
+    const flat = types.map(() => new Float64Array(data.names.length)), cum = types.map(() => new Float64Array(data.names.length));
+    for (let n = 1; n < tree.parent.length; n++) {
+      let recursive = false;
+      for (let up = tree.parent[n]; up && !recursive; up = tree.parent[up]) recursive = tree.frame[up] === tree.frame[n];
+      types.forEach((_, t) => {
+        flat[t][tree.frame[n]] += tree.own[t][n];
+        if (!recursive) cum[t][tree.frame[n]] += tree.total[t][n];
+      });
+    }
+    const frame = data.names.map((_, i) => i).filter((i) => cum.some((of) => of[i]) && i !== data.frame[0]);
+    return { frame, flat: flat.map((of) => frame.map((i) => of[i])), cum: cum.map((of) => frame.map((i) => of[i])), functions: frame.length };
+  }
 
-  let type = data.defaultType, zoom = 0, selected = -1, hovered = -1, sort = "flat", descending = true;
+  const asked = { mode: "", focus: "", label: "", sandwich: -1 };
+  let tree = base, top = data.top, count, depth, start, width, firstChild, children, highest;
+  function plant() {
+    let source = base;
+    const slice = asked.label && slices.get(asked.label);
+    if (slice) source = labelled(source, slice);
+    if (asked.focus) source = folded(source, asked.focus);
+    top = source === base ? data.top : topOf(source);
+    tree = asked.sandwich >= 0 ? sandwich(source, asked.sandwich) : asked.mode === "inverted" ? inverted(source) : source;
+    count = tree.parent.length;
+    depth = new Int32Array(count);
+    start = new Float64Array(count);
+    width = new Float64Array(count);
+    firstChild = new Int32Array(count + 1);
+    children = new Int32Array(Math.max(0, count - 1));
+    highest = 0;
+    for (let n = 1; n < count; n++) {
+      depth[n] = depth[tree.parent[n]] + (tree.side ? tree.side[n] : 1);
+      if (depth[n] < highest) highest = depth[n];
+      firstChild[tree.parent[n] + 1]++;
+    }
+    for (let n = 0; n < count; n++) firstChild[n + 1] += firstChild[n];
+    const filled = firstChild.slice();
+    for (let n = 1; n < count; n++) children[filled[tree.parent[n]]++] = n;
+    zoom = 0;
+    selected = hovered = current = -1;
+  }
+  const slices = new Map();
+  for (const label of data.labels) for (const slice of label.values) slices.set(label.key + "=" + slice.value, slice);
+
+  let type = data.defaultType, zoom = 0, selected = -1, hovered = -1, current = -1, sort = "flat", descending = true;
   let pattern = null, hit = null;
-  const weight = () => (data.weight || data.total)[type];
-  const name = (n) => data.names[data.frame[n]];
-  const file = (n) => data.files[data.file[data.frame[n]]];
+  const weight = () => (tree.weight || tree.total)[type];
+  const name = (n) => data.names[tree.frame[n]];
+  const file = (n) => data.files[data.file[tree.frame[n]]];
 
   function layout() {
     const w = weight();
@@ -33,12 +142,13 @@
       const from = firstChild[n], to = firstChild[n + 1];
       if (from === to) continue;
       children.subarray(from, to).sort((a, b) => w[b] - w[a] || a - b);
-      let at = start[n];
+      let below = start[n], above = start[n];
       for (let i = from; i < to; i++) {
-        const child = children[i];
-        start[child] = at;
+        const child = children[i], up = tree.side && tree.side[child] < 0;
+        start[child] = up ? above : below;
         width[child] = w[child] / whole;
-        at += width[child];
+        if (up) above += width[child];
+        else below += width[child];
       }
     }
   }
@@ -78,6 +188,8 @@
     return head[0].split("/").slice(0, 4).join("/");
   }
 
+  const packageOf = (text) => family(text).replace(/\.$/, "");
+
   // ---- colours: a family of functions has a hue, a function a shade of it ----
   const HUES = [22, 36, 48, 8, 200, 172, 268, 330, 148, 226, 90, 300];
   let style = {};
@@ -95,9 +207,9 @@
     colours.clear();
   }
   function colour(n) {
-    if (n === 0) return style.root;
+    if (n === 0 && asked.sandwich < 0) return style.root;
     if (data.weight) {
-      const change = data.total[type][n];
+      const change = tree.total[type][n];
       const share = Math.min(1, Math.abs(change) / (weight()[n] || 1));
       return `hsl(${change < 0 ? style.down : style.up} ${parseFloat(style.lightness) + (1 - share) * 14}%)`;
     }
@@ -120,7 +232,7 @@
     return { w: flame.clientWidth, h: flame.clientHeight };
   }
   function rowOf(n) {
-    return PAD + depth[n] * ROW;
+    return PAD + (depth[n] - highest) * ROW;
   }
   function inside(n) {
     const end = start[zoom] + width[zoom];
@@ -161,7 +273,7 @@
       if (width[n] === 0 || !inside(n)) continue;
       const [x, size] = box(n, w);
       if (size < 0.35) continue;
-      if (depth[n] > lowest) lowest = depth[n];
+      if (depth[n] - highest > lowest) lowest = depth[n] - highest;
       const y = rowOf(n) - scroll;
       if (y + ROW < 0 || y > h) continue;
       paint(n, x, y, size);
@@ -172,9 +284,9 @@
     canvas.dataset.drawn = boxes.length;
   }
   function paint(n, x, y, size) {
-    const ancestor = depth[n] < depth[zoom];
-    const matched = hit && hit[data.frame[n]];
-    let ink = n === 0 ? style["root-ink"] : style["frame-ink"];
+    const ancestor = asked.sandwich < 0 && depth[n] < depth[zoom];
+    const matched = hit && hit[tree.frame[n]];
+    let ink = n === 0 && asked.sandwich < 0 ? style["root-ink"] : style["frame-ink"];
     if (matched) {
       context.fillStyle = style.hit;
       ink = style["hit-ink"];
@@ -217,9 +329,9 @@
 
   // ---- telling about a frame ----
   function describe(n) {
-    const unit = types[type].unit, whole = data.total[type][0], base = data.weight ? weight()[0] : whole;
-    const total = data.total[type][n], self = data.self[type][n];
-    return { unit, total: human(total, unit), self: human(self, unit), totalShare: percent(total, base), selfShare: percent(self, base) };
+    const unit = types[type].unit, whole = tree.weight ? weight()[0] : tree.total[type][0];
+    const total = tree.total[type][n], self = tree.self[type][n];
+    return { unit, total: human(total, unit), self: human(self, unit), totalShare: percent(total, whole), selfShare: percent(self, whole) };
   }
   function status(n) {
     if (n < 0) {
@@ -254,7 +366,7 @@
   }
   function nodeAt(event) {
     const area = canvas.getBoundingClientRect();
-    const x = event.clientX - area.left, level = Math.floor((event.clientY - area.top + flame.scrollTop - PAD) / ROW);
+    const x = event.clientX - area.left, level = Math.floor((event.clientY - area.top + flame.scrollTop - PAD) / ROW) + highest;
     const w = room().w;
     for (const n of boxes) {
       if (depth[n] !== level) continue;
@@ -268,6 +380,7 @@
   function zoomTo(n) {
     zoom = n;
     by("reset").disabled = zoom === 0;
+    by("sandwich").disabled = zoom === 0 || asked.sandwich >= 0;
     remember();
     status(selected >= 0 ? selected : -1);
     redraw();
@@ -320,16 +433,31 @@
     const w = weight(), under = new Uint8Array(count);
     let sum = 0;
     for (let n = 1; n < count; n++) {
-      under[n] = under[data.parent[n]];
-      if (!under[n] && hit[data.frame[n]]) {
+      under[n] = under[tree.parent[n]];
+      if (tree.side && tree.side[n] < 0) continue;
+      if (!under[n] && hit[tree.frame[n]]) {
         under[n] = 1;
         sum += w[n];
       }
     }
     by("matches").textContent = percent(sum, w[0]);
   }
+  // From hit to hit, as they are read: by row, then from left to right. Zooms out if need be.
+  function jump(step) {
+    if (!hit) return;
+    const found = [];
+    for (let n = 0; n < count; n++) if (hit[tree.frame[n]] && width[n] > 0 && (n || asked.sandwich >= 0)) found.push(n);
+    if (!found.length) return;
+    found.sort((a, b) => depth[a] - depth[b] || start[a] - start[b]);
+    const at = found.indexOf(current);
+    current = found[at < 0 ? (step > 0 ? 0 : found.length - 1) : (at + step + found.length) % found.length];
+    if (zoom && !inside(current)) zoomTo(0);
+    if (!by("top").hidden) view("flame");
+    select(current);
+    by("status").textContent = `Hit ${found.indexOf(current) + 1} of ${found.length}: ${by("status").textContent}`;
+  }
   function rows() {
-    const top = data.top, unit = types[type].unit, base = data.weight ? weight()[0] : data.total[type][0];
+    const unit = types[type].unit, whole = tree.weight ? weight()[0] : tree.total[type][0];
     const order = top.frame.map((_, i) => i).filter((i) => (top.flat[type][i] || top.cum[type][i]) && (!hit || hit[top.frame[i]]));
     const key = { flat: (i) => Math.abs(top.flat[type][i]), cum: (i) => Math.abs(top.cum[type][i]) }[sort];
     const names = (i) => data.names[top.frame[i]];
@@ -342,7 +470,7 @@
       for (const value of [top.flat[type][i], top.cum[type][i]]) {
         const cell = document.createElement("td"), share = document.createElement("small");
         cell.className = "n";
-        share.textContent = percent(value, base);
+        share.textContent = percent(value, whole);
         cell.append(human(value, unit), " ", share);
         row.append(cell);
       }
@@ -356,7 +484,15 @@
         view("flame");
       });
       where.textContent = data.files[data.file[top.frame[i]]];
-      cell.append(button, where);
+      const around = document.createElement("button");
+      around.type = "button";
+      around.className = "around";
+      around.textContent = "callers and callees";
+      around.addEventListener("click", () => {
+        change({ sandwich: top.frame[i] });
+        view("flame");
+      });
+      cell.append(button, where, " ", around);
       row.append(cell);
       body.append(row);
     }
@@ -385,7 +521,8 @@
     redraw();
   }
   function about() {
-    const parts = [`${types[type].name}: ${human(data.total[type][0], types[type].unit)}`].concat(data.about);
+    const parts = [`${types[type].name}: ${human(tree.total[type][0], types[type].unit)}`].concat(data.about);
+    if (asked.sandwich >= 0) parts.unshift(`callers (above) and callees (below) of ${data.names[asked.sandwich]}`);
     if (data.pruned) parts.push(`${data.pruned.toLocaleString("en-US")} tiny frames left out`);
     by("about").textContent = parts.join(" · ");
   }
@@ -393,6 +530,8 @@
     const state = new URLSearchParams();
     if (type !== data.defaultType) state.set("type", types[type].name);
     if (search.value) state.set("search", search.value);
+    for (const key of ["mode", "focus", "label"]) if (asked[key]) state.set(key, asked[key]);
+    if (asked.sandwich >= 0) state.set("sandwich", data.names[asked.sandwich]);
     if (zoom) state.set("zoom", String(zoom));
     if (!by("top").hidden) state.set("view", "top");
     try {
@@ -400,6 +539,26 @@
     } catch (e) {
       // A page inside a frame or a data: address may not change its address; nothing else depends on it.
     }
+  }
+
+  // Shows the tree in another way: from the callers, of some frames, of some samples.
+  function change(how) {
+    Object.assign(asked, how);
+    for (const key of ["mode", "focus", "label"]) by(key).value = asked[key];
+    by("mode").disabled = asked.sandwich >= 0;
+    by("back").hidden = asked.sandwich < 0;
+    by("sandwich").disabled = true;
+    by("reset").disabled = true;
+    plant();
+    layout();
+    about();
+    matches();
+    rows();
+    remember();
+    flame.scrollTop = Math.max(0, rowOf(0) - PAD - room().h / 3);
+    tip.hidden = true;
+    status(-1);
+    redraw();
   }
 
   // ---- keys and mouse ----
@@ -412,14 +571,14 @@
     const n = selected < 0 ? zoom : selected;
     let handled = true;
     if (event.key === "ArrowDown") {
-      const child = selected < 0 ? zoom : children.subarray(firstChild[n], firstChild[n + 1]).find((c) => width[c] > 0 && inside(c));
+      const child = selected < 0 ? zoom : children.subarray(firstChild[n], firstChild[n + 1]).find((c) => width[c] > 0 && depth[c] > depth[n] && inside(c));
       select(child === undefined ? n : child);
-    } else if (event.key === "ArrowUp") select(n === 0 ? 0 : data.parent[n]);
+    } else if (event.key === "ArrowUp") select(n === 0 ? 0 : tree.parent[n]);
     else if (event.key === "ArrowLeft") select(nextSibling(n, -1));
     else if (event.key === "ArrowRight") select(nextSibling(n, 1));
     else if (event.key === "Home") select(zoom);
     else if (event.key === "Enter" || event.key === " ") zoomTo(n);
-    else if (event.key === "Backspace") zoomTo(zoom ? data.parent[zoom] : 0);
+    else if (event.key === "Backspace") zoomTo(zoom ? tree.parent[zoom] : 0);
     else handled = false;
     if (handled) event.preventDefault();
   });
@@ -462,7 +621,18 @@
   });
   flame.addEventListener("scroll", redraw);
   by("reset").addEventListener("click", () => zoomTo(0));
-  search.addEventListener("input", () => find(search.value));
+  search.addEventListener("input", () => {
+    current = -1;
+    find(search.value);
+  });
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") jump(event.shiftKey ? -1 : 1);
+  });
+  by("next").addEventListener("click", () => jump(1));
+  by("previous").addEventListener("click", () => jump(-1));
+  for (const key of ["mode", "focus", "label"]) by(key).addEventListener("change", (event) => change({ [key]: event.target.value }));
+  by("sandwich").addEventListener("click", () => change({ sandwich: tree.frame[zoom] }));
+  by("back").addEventListener("click", () => change({ sandwich: -1 }));
   by("type").addEventListener("change", (event) => {
     choose(Number(event.target.value));
     remember();
@@ -496,12 +666,29 @@
   types.forEach((each, i) => by("type").add(new Option(`${each.name} (${each.unit})`, String(i))));
   by("type-label").hidden = types.length < 2;
   const state = new URLSearchParams(location.hash.slice(1));
-  const asked = types.findIndex((each) => each.name === state.get("type"));
+  by("legend").hidden = !data.weight;
+  const packages = new Map();
+  data.top.frame.forEach((frame, i) => {
+    const of = packageOf(data.names[frame]), share = Math.max(...data.top.flat.map((flat, t) => Math.abs(flat[i]) / (Math.abs(data.total[t][0]) || 1)));
+    packages.set(of, (packages.get(of) || 0) + share);
+  });
+  [...packages].sort((a, b) => b[1] - a[1]).slice(0, 100).forEach(([of]) => by("focus").add(new Option(of, of)));
+  by("focus-label").hidden = packages.size < 2;
+  slices.forEach((_, key) => by("label").add(new Option(key, key)));
+  by("label-label").hidden = !slices.size;
+  const given = (key) => ([...by(key).options].some((o) => o.value === state.get(key)) ? state.get(key) : "");
+  Object.assign(asked, { mode: given("mode"), focus: given("focus"), label: given("label"), sandwich: state.has("sandwich") ? data.names.indexOf(state.get("sandwich")) : -1 });
+  for (const key of ["mode", "focus", "label"]) by(key).value = asked[key];
+  by("mode").disabled = asked.sandwich >= 0;
+  by("back").hidden = asked.sandwich < 0;
+  const wanted = types.findIndex((each) => each.name === state.get("type"));
   readStyle();
-  choose(asked >= 0 ? asked : type);
+  plant();
+  choose(wanted >= 0 ? wanted : type);
   const target = Number(state.get("zoom"));
   if (target > 0 && target < count) zoom = target;
   by("reset").disabled = zoom === 0;
+  by("sandwich").disabled = zoom === 0 || asked.sandwich >= 0;
   search.value = state.get("search") || "";
   if (search.value) find(search.value);
   if (state.get("view") === "top") view("top");

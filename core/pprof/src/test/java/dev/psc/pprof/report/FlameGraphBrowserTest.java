@@ -112,6 +112,73 @@ class FlameGraphBrowserTest {
     Commands.assumeOnPath("chromium");
   }
 
+  /** Uses the views of the page, and writes down what they say. */
+  private static final String VIEWER =
+      """
+      <pre id="seen"></pre>
+      <script>
+      const errors = [];
+      addEventListener('error', e => errors.push(e.message));
+      addEventListener('unhandledrejection', e => by('seen').textContent = 'failed: ' + e.reason);
+      const by = id => document.getElementById(id), text = id => by(id).textContent;
+      const paint = () => new Promise(done => setTimeout(done, 50));
+      const pick = (id, value) => {
+        by(id).value = value;
+        by(id).dispatchEvent(new Event('change'));
+      };
+      const enter = shift => by('search').dispatchEvent(
+          new KeyboardEvent('keydown', {key: 'Enter', shiftKey: shift}));
+      const write = CanvasRenderingContext2D.prototype.fillText;
+      const drawn = async () => {
+        const rows = [];
+        CanvasRenderingContext2D.prototype.fillText = function(words, x, y) {
+          rows.push([y, words]);
+        };
+        await paint();
+        CanvasRenderingContext2D.prototype.fillText = write;
+        return rows.sort((a, b) => a[0] - b[0]).map(row => row[1]).join(' / ');
+      };
+      (async () => {
+        await paint();
+        const seen = {labels: [...by('label').options].map(o => o.value).join(' ')};
+        by('search').value = 'work';
+        by('search').dispatchEvent(new Event('input'));
+        enter(false);
+        seen.first = text('status');
+        by('next').click();
+        seen.second = text('status');
+        enter(true);
+        seen.back = text('status');
+        by('search').value = '';
+        by('search').dispatchEvent(new Event('input'));
+        await paint();
+        pick('label', 'tenant=a');
+        seen.ofTenant = text('about').split(' · ')[0];
+        seen.tenantFrames = await drawn();
+        pick('label', '');
+        pick('mode', 'inverted');
+        seen.inverted = await drawn();
+        pick('mode', '');
+        pick('focus', 'com.shop');
+        seen.focused = await drawn();
+        pick('focus', '');
+        by('tab-top').click();
+        [...document.querySelectorAll('#rows tr')].find(r => r.innerText.includes('Work.run'))
+            .querySelector('.around').click();
+        seen.sandwich = await drawn();
+        seen.about = text('about');
+        seen.hash = location.hash;
+        by('back').click();
+        seen.whole = await drawn();
+        seen.legend = String(!by('legend').hidden);
+        seen.oneLine = String(document.querySelector('h1').offsetHeight < 30);
+        seen.sideways = String(document.documentElement.scrollWidth > innerWidth);
+        seen.errors = errors.join('; ');
+        by('seen').textContent = JSON.stringify([seen]);
+      })();
+      </script>
+      """;
+
   private static Profile small() throws PprofException {
     ProfileBuilder profile = ProfileBuilder.create();
     profile.sampleType("samples", "count");
@@ -155,15 +222,24 @@ class FlameGraphBrowserTest {
     return Files.writeString(directory.resolve("page.html"), html);
   }
 
-  @SuppressWarnings("unchecked")
   private Map<String, Object> visit(Profile profile, String scheme) throws Exception {
+    return visit(profile, "cpu of shop", VISITOR, scheme);
+  }
+
+  private Map<String, Object> visit(Profile profile, String title, String visitor, String... more)
+      throws Exception {
+    return visit(FlameGraph.html(profile, title), visitor, more);
+  }
+
+  private Map<String, Object> visit(String page, String visitor, String... more) throws Exception {
     // The page's policy allows no script but its own; the visitor's needs it gone.
     String html =
-        FlameGraph.html(profile, "cpu of shop")
-            .replace("http-equiv=\"Content-Security-Policy\"", "name=\"policy\"")
+        page.replace("http-equiv=\"Content-Security-Policy\"", "name=\"policy\"")
             .replace("<head>", "<head>" + FRAMES)
-            .replace("</body>", VISITOR + "</body>");
-    String out = browse(page(html), scheme, "--dump-dom");
+            .replace("</body>", visitor + "</body>");
+    List<String> options = new ArrayList<>(List.of(more));
+    options.add("--dump-dom");
+    String out = browse(page(html), options.toArray(String[]::new));
     Matcher seen =
         Pattern.compile("<pre id=\"seen\"[^>]*>(.*?)</pre>", Pattern.DOTALL).matcher(out);
     assertThat(seen.find()).as(out).isTrue();
@@ -201,6 +277,64 @@ class FlameGraphBrowserTest {
     assertThat((String) seen.get("otherType")).startsWith("samples: 4 ·");
     assertThat((List<?>) seen.get("rows")).hasSize(4);
     assertThat(seen.get("rows").toString()).contains("<b>idle</b>").contains("server.Leaf");
+  }
+
+  private static ProfileBuilder shop(long ofTenantA) {
+    ProfileBuilder profile = ProfileBuilder.create();
+    profile.sampleType("cpu", "nanoseconds");
+    profile.timeNanos(1);
+    int jvm = profile.mapping("java", "");
+    int main = profile.location(jvm, 0, profile.function("main", "", "Main.java", 1), 3);
+    int work =
+        profile.location(jvm, 0, profile.function("com.shop.Work.run", "", "Work.java", 5), 7);
+    int framework =
+        profile.location(jvm, 0, profile.function("org.spring.Web.call", "", "Web.java", 5), 7);
+    int leaf =
+        profile.location(jvm, 0, profile.function("com.shop.Leaf.get", "", "Leaf.java", 5), 7);
+    int a = profile.labels("tenant", "a");
+    int b = profile.labels("tenant", "b");
+    profile.sample(new int[] {leaf, framework, work, main}, 0, 4, a, ofTenantA);
+    profile.sample(new int[] {work, main}, 0, 2, b, 1_000_000_000L);
+    return profile;
+  }
+
+  @Test
+  void jumpsFiltersAndTurnsTheTree() throws Exception {
+    Map<String, Object> seen =
+        visit(Profile.parse(shop(3_000_000_000L).build()), "a title ".repeat(80), VIEWER, LIGHT[0]);
+    assertThat(seen.get("errors")).isEqualTo("");
+    assertThat(seen.get("labels")).isEqualTo(" tenant=a tenant=b");
+    assertThat((String) seen.get("first")).startsWith("Hit 1 of 1: com.shop.Work.run");
+    assertThat((String) seen.get("second")).startsWith("Hit 1 of 1: com.shop.Work.run");
+    assertThat((String) seen.get("back")).startsWith("Hit 1 of 1: com.shop.Work.run");
+    assertThat(seen.get("ofTenant")).isEqualTo("cpu: 3 s");
+    assertThat(seen.get("tenantFrames")).isEqualTo("all / main / Work.run / Web.call / Leaf.get");
+    assertThat(seen.get("inverted"))
+        .isEqualTo("all / Work.run / Leaf.get / main / Web.call / Work.run / main");
+    assertThat(seen.get("focused")).isEqualTo("all / Work.run / Leaf.get");
+    assertThat(seen.get("sandwich")).isEqualTo("main / Work.run / Web.call / Leaf.get");
+    assertThat((String) seen.get("about"))
+        .startsWith("callers (above) and callees (below) of com.shop.Work.run · cpu: 4 s");
+    assertThat((String) seen.get("hash")).contains("sandwich=com.shop.Work.run");
+    assertThat(seen.get("whole")).isEqualTo("all / main / Work.run / Web.call / Leaf.get");
+    assertThat(seen.get("legend")).isEqualTo("false");
+    assertThat(seen.get("oneLine")).isEqualTo("true");
+  }
+
+  @Test
+  void drawsADifferenceWithALegendAndFitsAPhone() throws Exception {
+    Profile before = Profile.parse(shop(1_000_000_000L).build());
+    Profile after = Profile.parse(shop(3_000_000_000L).build());
+    Map<String, Object> seen =
+        visit(
+            FlameGraph.difference(before, after, "difference"),
+            VIEWER,
+            LIGHT[0],
+            "--window-size=390,844");
+    assertThat(seen.get("errors")).isEqualTo("");
+    assertThat(seen.get("legend")).isEqualTo("true");
+    assertThat(seen.get("ofTenant")).isEqualTo("cpu: 2 s");
+    assertThat(seen.get("sideways")).isEqualTo("false");
   }
 
   @Test

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -78,6 +79,8 @@ final class StoreCommand implements Callable<Integer> {
   @Option(names = "--plaintext", description = "Use plaintext instead of TLS.")
   private boolean plaintext;
 
+  private static final long DRAW_SECONDS = 5;
+
   private final CountDownLatch end = new CountDownLatch(1);
 
   @SuppressWarnings("NullAway.Init") // picocli sets required options and defaults
@@ -113,9 +116,11 @@ final class StoreCommand implements Callable<Integer> {
         }
         out.println("access model:     " + model);
         out.println("profiles:         " + directory);
+        out.println("flame graphs:     " + store.writeFlameGraphs(directory).toUri());
         out.println("ready");
         out.flush();
-        awaitEnd();
+        onShutdown();
+        drawUntilTheEnd(store);
         out.println(
             store.profileCount()
                 + " profiles received, "
@@ -132,7 +137,19 @@ final class StoreCommand implements Callable<Integer> {
     return 0;
   }
 
-  private void awaitEnd() throws InterruptedException {
+  /** Keeps the page of the received profiles up to date while the store runs. */
+  private void drawUntilTheEnd(EmbeddedProfileStore store) throws InterruptedException {
+    long drawn = 0;
+    while (!end.await(DRAW_SECONDS, TimeUnit.SECONDS)) {
+      long received = store.profileCount();
+      if (received != drawn) {
+        store.writeFlameGraphs(directory);
+        drawn = received;
+      }
+    }
+  }
+
+  private void onShutdown() {
     Thread main = Thread.currentThread();
     Thread hook =
         new Thread(
@@ -147,7 +164,6 @@ final class StoreCommand implements Callable<Integer> {
             },
             "psc-quickstart-end");
     Runtime.getRuntime().addShutdownHook(hook);
-    end.await();
   }
 
   /** Ends the command as a signal does. */

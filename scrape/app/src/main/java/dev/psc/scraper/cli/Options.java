@@ -30,6 +30,7 @@ import picocli.CommandLine.ScopeType;
     customSynopsis = {
       "psc-scraper --mode=scraper-only --store-address=HOST:PORT [--config-path=FILE] [flags]",
       "       psc-scraper push --store-address=HOST:PORT [flags] FILE.jfr…",
+      "       psc-scraper diff BEFORE.pb.gz AFTER.pb.gz > diff.html",
       "       psc-scraper health [-addr=:7070]"
     },
     footerHeading = "%n",

@@ -33,16 +33,38 @@ final class Drawings {
   }
 
   Answer draw(RawProfile profile) throws InterruptedException {
+    return inTurn(
+        () -> FlameGraph.html(Profile.parse(profile.pprof(), limits), profile.labels().toString()));
+  }
+
+  /** Draws what {@code after} has more than {@code before}, or less. */
+  Answer drawDifference(RawProfile before, RawProfile after) throws InterruptedException {
+    return inTurn(
+        () ->
+            FlameGraph.difference(
+                Profile.parse(before.pprof(), limits),
+                Profile.parse(after.pprof(), limits),
+                before.labels() + " → " + after.labels()));
+  }
+
+  /** Draws a page. */
+  @FunctionalInterface
+  private interface Drawing {
+    String draw() throws PprofException;
+  }
+
+  private Answer inTurn(Drawing drawing) throws InterruptedException {
     if (!turn.tryAcquire(WAIT_SECONDS, TimeUnit.SECONDS)) {
       return Answer.text(503, "another flame graph is being drawn; try again\n");
     }
     try {
-      return Answer.html(
-          FlameGraph.html(Profile.parse(profile.pprof(), limits), profile.labels().toString()));
+      return Answer.html(drawing.draw());
+    } catch (IllegalArgumentException e) {
+      return Answer.text(422, "these profiles cannot be compared: " + e.getMessage() + "\n");
     } catch (PprofException e) {
       return e.code().equals(PprofException.TOO_LARGE)
           ? tooLarge(String.valueOf(e.getMessage()))
-          : Answer.text(422, "the last profile of this target cannot be read: " + e.getMessage());
+          : Answer.text(422, "the profile cannot be read: " + e.getMessage() + "\n");
     } finally {
       turn.release();
     }
@@ -50,7 +72,6 @@ final class Drawings {
 
   static Answer tooLarge(String why) {
     return Answer.text(
-        413,
-        "too large to draw: " + why + "; raise the heap with -Xmx, or open it in the store\n");
+        413, "too large to draw: " + why + "; raise the heap with -Xmx, or open it in the store\n");
   }
 }

@@ -1,5 +1,6 @@
 package dev.psc.scraper.server;
 
+import dev.psc.delivery.spi.RawProfile;
 import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.loop.TargetStatus;
 import dev.psc.scraper.server.HttpExchange.Answer;
@@ -12,6 +13,9 @@ import dev.psc.scraper.status.StatusQuery;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -69,9 +73,10 @@ public final class Routes implements HttpExchange.Handler {
               200, PrometheusText.CONTENT_TYPE, Metrics.of(state).getBytes(StandardCharsets.UTF_8));
       case "/healthz" -> Answer.text(200, "ok\n");
       case "/readyz" -> ready();
-      case "/flamegraph" -> flameGraph(exchange.parameter("target"));
+      case "/flamegraph" -> flameGraph(exchange.parameter("target"), exchange.parameter("base"));
       default ->
-          Answer.text(404, "no such page; see /status, /api/status, /metrics, /config, /debug/pprof/\n");
+          Answer.text(
+              404, "no such page; see /status, /api/status, /metrics, /config, /debug/pprof/\n");
     };
   }
 
@@ -146,20 +151,28 @@ public final class Routes implements HttpExchange.Handler {
     }
   }
 
-  private Answer flameGraph(@Nullable String id) throws InterruptedException {
-    Optional<TargetStatus> target = find(id);
-    if (target.isEmpty()) {
-      return noTarget(id);
+  /** Draws the last profile of a target, or its difference to that of another one. */
+  private Answer flameGraph(@Nullable String id, @Nullable String baseId)
+      throws InterruptedException {
+    List<RawProfile> profiles = new ArrayList<>();
+    for (String each : baseId == null ? Arrays.asList(id) : Arrays.asList(baseId, id)) {
+      Optional<TargetStatus> target = find(each);
+      if (target.isEmpty()) {
+        return noTarget(each);
+      }
+      LastProfiles.Entry entry =
+          state.lastProfiles().of(target.get().target(), state.externalLabels());
+      if (entry == null) {
+        return Answer.text(404, "no profile of this target yet\n");
+      }
+      if (entry.tooLargeBytes() > 0) {
+        return Drawings.tooLarge("the profile has " + entry.tooLargeBytes() + " bytes");
+      }
+      profiles.add(entry.profile());
     }
-    LastProfiles.Entry entry =
-        state.lastProfiles().of(target.get().target(), state.externalLabels());
-    if (entry == null) {
-      return Answer.text(404, "no profile of this target yet\n");
-    }
-    if (entry.tooLargeBytes() > 0) {
-      return Drawings.tooLarge("the profile has " + entry.tooLargeBytes() + " bytes");
-    }
-    return drawings.draw(entry.profile());
+    return profiles.size() == 1
+        ? drawings.draw(profiles.get(0))
+        : drawings.drawDifference(profiles.get(0), profiles.get(1));
   }
 
   private Optional<TargetStatus> find(@Nullable String id) {

@@ -1,12 +1,12 @@
 package dev.psc.scraper.server;
 
+import com.google.protobuf.Duration;
+import com.google.protobuf.Timestamp;
 import dev.psc.net.Json;
 import dev.psc.store.proto.profilestore.Label;
 import dev.psc.store.proto.profilestore.LabelSet;
 import dev.psc.store.proto.scrape.Target;
 import dev.psc.store.proto.scrape.TargetsRequest;
-import com.google.protobuf.Duration;
-import com.google.protobuf.Timestamp;
 import java.time.Instant;
 import java.util.Iterator;
 import java.util.Map;

@@ -30,8 +30,7 @@ import java.util.stream.Stream;
 public final class TargetsService extends ScrapeServiceGrpc.ScrapeServiceImplBase {
 
   /** Defaults of a target's schedule, which Parca has outside of the labels. */
-  private static final Set<String> OWN_LABELS =
-      Set.of("__scrape_interval__", "__scrape_timeout__");
+  private static final Set<String> OWN_LABELS = Set.of("__scrape_interval__", "__scrape_timeout__");
 
   /** Go's zero time, which Parca sends for a target that was not scraped yet. */
   private static final Timestamp NEVER =

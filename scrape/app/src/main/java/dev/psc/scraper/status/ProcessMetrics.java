@@ -25,15 +25,10 @@ final class ProcessMetrics {
         ManagementFactory.getRuntimeMXBean().getStartTime() / 1e3);
     if (ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix) {
       text.counter(
-          "process_cpu_seconds_total",
-          "CPU time of the process.",
-          unix.getProcessCpuTime() / 1e9);
+          "process_cpu_seconds_total", "CPU time of the process.", unix.getProcessCpuTime() / 1e9);
+      text.gauge("process_open_fds", "Open file descriptors.", unix.getOpenFileDescriptorCount());
       text.gauge(
-          "process_open_fds", "Open file descriptors.", unix.getOpenFileDescriptorCount());
-      text.gauge(
-          "process_max_fds",
-          "Limit on open file descriptors.",
-          unix.getMaxFileDescriptorCount());
+          "process_max_fds", "Limit on open file descriptors.", unix.getMaxFileDescriptorCount());
     }
     List<String> lines = status();
     size(text, lines, "VmRSS:", "process_resident_memory_bytes", "Resident memory.");

@@ -188,9 +188,7 @@ public final class StatusDocument {
       if (!query.matches(view, row)) {
         continue;
       }
-      if (matching >= skip
-          && matching - skip < PAGE_ROWS
-          && json.length() - before < MAX_CHARS) {
+      if (matching >= skip && matching - skip < PAGE_ROWS && json.length() - before < MAX_CHARS) {
         row(json, state, view, row);
       }
       matching++;
@@ -202,8 +200,7 @@ public final class StatusDocument {
         .put("pages", Math.max(1, (matching + PAGE_ROWS - 1) / PAGE_ROWS));
   }
 
-  private static void row(
-      JsonText json, ScraperState state, TargetView view, TargetView.Row row) {
+  private static void row(JsonText json, ScraperState state, TargetView view, TargetView.Row row) {
     Target target = view.target(row.from()).target();
     json.open('{')
         .put("job", target.job().name())

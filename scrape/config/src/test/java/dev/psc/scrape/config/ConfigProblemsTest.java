@@ -288,9 +288,21 @@ class ConfigProblemsTest {
         .isEmpty();
   }
 
+  private static boolean normalized(String word) {
+    return ScrapeConfigFile.parse(job("  normalized_addresses: " + word + "\n"), "x", DIRECTORY)
+        .get(0)
+        .normalizedAddresses();
+  }
+
   @Test
-  void booleansAreThoseOfYaml12() {
-    assertThat(problems(job("  normalized_addresses: yes\n")).get(0).message())
+  void wordsOfYaml11AreBooleansOnlyWhereOneIsExpected() {
+    for (String word : List.of("y", "Y", "yes", "on", "true")) {
+      assertThat(normalized(word)).as(word).isTrue();
+    }
+    for (String word : List.of("n", "N", "no", "off", "false")) {
+      assertThat(normalized(word)).as(word).isFalse();
+    }
+    assertThat(problems(job("  normalized_addresses: maybe\n")).get(0).message())
         .isEqualTo("expected true or false, found text");
     assertThat(
             ScrapeConfigFile.parse("scrape_configs: [{job_name: no}]", "x", DIRECTORY)

@@ -203,7 +203,8 @@ public final class ConfigNode {
 
   /**
    * Returns the truth value; complains when it is something else. Like Parca, it also reads the
-   * words of YAML 1.1: {@code y}, {@code yes} and {@code on}, {@code n}, {@code no} and {@code off}.
+   * words of YAML 1.1: {@code y}, {@code yes} and {@code on}, {@code n}, {@code no} and {@code
+   * off}.
    */
   public Optional<Boolean> flag() {
     if (kind == Kind.NULL) {
