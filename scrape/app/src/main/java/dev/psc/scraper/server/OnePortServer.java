@@ -100,7 +100,7 @@ public final class OnePortServer implements AutoCloseable {
               .option(ChannelOption.SO_BACKLOG, BACKLOG)
               .handler(new AcceptFailures())
               .childOption(
-                  ChannelOption.RCVBUF_ALLOCATOR,
+                  ChannelOption.RECVBUF_ALLOCATOR,
                   new AdaptiveRecvByteBufAllocator(512, 2048, READ_BYTES))
               .childHandler(
                   new ChannelInitializer<Channel>() {

@@ -37,6 +37,7 @@ public final class NettyEpoll implements TruthProgram {
   }
 
   @Override
+  @SuppressWarnings("try") // the load runs until it is closed
   public void measure(TruthCapture capture) throws Exception {
     int port = serve();
     try (LoadProcess load = new LoadProcess(port, 320)) {
