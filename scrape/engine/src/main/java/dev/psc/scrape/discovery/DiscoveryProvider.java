@@ -16,7 +16,7 @@ public interface DiscoveryProvider {
   String key();
 
   /**
-   * Reads one element of the list below the key. It complains about everything that is wrong at the
+   * Reads one element of the list below the key. It reports every problem at the
    * node it is wrong at, and reads on.
    *
    * @param node the element
