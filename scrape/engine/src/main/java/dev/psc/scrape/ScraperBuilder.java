@@ -139,8 +139,8 @@ public final class ScraperBuilder {
 
   /**
    * Sets how many bytes may be kept between scrapes for profiles with {@code computeDelta}, over
-   * all series; 64 MiB by default, at least 1 MiB. Beyond the limit, the least recently seen series start
-   * over.
+   * all series; 64 MiB by default, at least 1 MiB. Beyond the limit, the least recently seen series
+   * start over.
    */
   public ScraperBuilder deltaStateMaxBytes(long deltaStateMaxBytes) {
     if (deltaStateMaxBytes < DeltaTransform.MIN_STATE_BYTES) {

@@ -12,9 +12,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Reads the keys of one mapping and remembers which are known; closing it reports the
- * others and names the nearest known key. A key without a value counts as not there. Not
- * thread-safe.
+ * Reads the keys of one mapping and remembers which are known; closing it reports the others and
+ * names the nearest known key. A key without a value counts as not there. Not thread-safe.
  *
  * <pre>{@code
  * try (Fields fields = node.fields()) {
@@ -101,7 +100,9 @@ public final class Fields implements AutoCloseable {
         .flatMap(ConfigNode::file);
   }
 
-  /** Returns one of an enumeration's names, in any case; reports a problem that lists all of them. */
+  /**
+   * Returns one of an enumeration's names, in any case; reports a problem that lists all of them.
+   */
   public <E extends Enum<E>> Optional<E> oneOf(String key, Class<E> type) {
     return value(key)
         .flatMap(

@@ -12,8 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Targets in files, which are read again when they change: {@code file_sd_configs}.
- * Immutable.
+ * Targets in files, which are read again when they change: {@code file_sd_configs}. Immutable.
  *
  * @param files absolute paths that end in {@code .json}, {@code .yaml} or {@code .yml}; the last
  *     part may hold {@code *}

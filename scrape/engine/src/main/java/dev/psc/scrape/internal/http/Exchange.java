@@ -263,8 +263,9 @@ final class Exchange {
   private record Attempt(Hop hop, Route route, ClientPool.Client client) {}
 
   /**
-   * Returns the reader of the body, at whose end the exchange continues. The client's own future completes in the
-   * default pool, which on small machines of Java 17 is a new thread for each, without bound.
+   * Returns the reader of the body, at whose end the exchange continues. The client's own future
+   * completes in the default pool, which on small machines of Java 17 is a new thread for each,
+   * without bound.
    */
   private BodyReader reader(Hop hop, HttpResponse.ResponseInfo info) {
     boolean failed = info.statusCode() != 200;
