@@ -21,7 +21,7 @@ final class DiscoveryRun implements TargetSink {
 
   private static final Logger logger = LoggerFactory.getLogger(DiscoveryRun.class);
 
-  /** Is told that the groups or the error changed; returns at once. */
+  /** Is notified that the groups or the error changed; returns immediately. */
   interface Changes {
     void groupsChanged();
 
@@ -106,7 +106,7 @@ final class DiscoveryRun implements TargetSink {
     }
   }
 
-  /** Takes the groups over; returns whether somebody has to be told. */
+  /** Replaces the groups; returns whether listeners have to be notified. */
   private boolean accepted(Map<String, TargetGroup> next) {
     boolean first = lastUpdate == null;
     boolean changed = first || !sameInstances(groups, next);

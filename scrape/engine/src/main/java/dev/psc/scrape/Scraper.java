@@ -11,12 +11,12 @@ import dev.psc.scrape.internal.http.JdkHttpClients;
 import dev.psc.scrape.internal.loop.HttpProfileFetcher;
 import dev.psc.scrape.internal.loop.LoopListener;
 import dev.psc.scrape.internal.loop.ScrapeScheduler;
+import dev.psc.scrape.internal.transform.DeltaTransform;
+import dev.psc.scrape.internal.transform.Validation;
 import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.relabel.Relabeling;
 import dev.psc.scrape.target.ScrapeJob;
 import dev.psc.scrape.target.Target;
-import dev.psc.scrape.transform.DeltaTransform;
-import dev.psc.scrape.transform.Validation;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -176,7 +176,7 @@ public final class Scraper implements ProfileSource {
     };
   }
 
-  /** The wall clock at the start, and then a clock that nobody sets. */
+  /** The wall clock at the start, and then a clock that is never adjusted. */
   private static LongSupplier epochNanos() {
     Instant now = Instant.now();
     long base = now.getEpochSecond() * 1_000_000_000L + now.getNano() - System.nanoTime();
@@ -243,8 +243,8 @@ public final class Scraper implements ProfileSource {
   }
 
   /**
-   * Goes over to other jobs. Equal jobs go on untouched; of a changed job, discoveries that are
-   * equal and targets whose labels and URL are equal go on, with all their state.
+   * Replaces the jobs. Equal jobs keep running; so do equal discoveries of a changed job, and its
+   * targets with equal labels and URL, with all their state.
    *
    * @throws IllegalArgumentException when two jobs have the same name; nothing changes then
    */

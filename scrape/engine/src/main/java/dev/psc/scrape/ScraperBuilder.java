@@ -2,10 +2,10 @@ package dev.psc.scrape;
 
 import dev.psc.delivery.spi.ProfileTransform;
 import dev.psc.label.LabelSet;
+import dev.psc.scrape.internal.transform.DeltaTransform;
 import dev.psc.scrape.loop.ProfileFetcher;
 import dev.psc.scrape.relabel.Relabeling;
 import dev.psc.scrape.target.ScrapeJob;
-import dev.psc.scrape.transform.DeltaTransform;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -100,7 +100,7 @@ public final class ScraperBuilder {
     return this;
   }
 
-  /** Adds what all profiles go through, after the transforms of their jobs. */
+  /** Adds a transform of all profiles, which runs after those of their jobs. */
   public ScraperBuilder transform(ProfileTransform transform) {
     List<ProfileTransform> all = new ArrayList<>(transforms);
     all.add(Objects.requireNonNull(transform, "transform"));
@@ -109,15 +109,15 @@ public final class ScraperBuilder {
   }
 
   /**
-   * Sets a text that moves the moments of all scrapes, e.g. the name of this replica; empty by
-   * default. With the same seed the moments are the same after a restart.
+   * Sets a text that shifts the offsets of all scrapes, e.g. the name of this replica; empty by
+   * default. With the same seed the offsets are the same after a restart.
    */
   public ScraperBuilder offsetSeed(String seed) {
     this.offsetSeed = Objects.requireNonNull(seed, "seed");
     return this;
   }
 
-  /** Sets how many scrapes may run at a time; 20,000 by default. Each is an open connection. */
+  /** Sets the limit on concurrent scrapes; 20,000 by default. Each is an open connection. */
   public ScraperBuilder maxConcurrentScrapes(int maxConcurrentScrapes) {
     if (maxConcurrentScrapes < 1) {
       throw new IllegalArgumentException(
@@ -128,8 +128,8 @@ public final class ScraperBuilder {
   }
 
   /**
-   * Sets how many bytes the answers may hold that are being read; a quarter of the heap by default.
-   * Beyond it scrapes fail as {@code overloaded}.
+   * Sets the limit on bytes of responses being read; a quarter of the heap by default. Scrapes
+   * beyond it fail as {@code overloaded}.
    */
   public ScraperBuilder maxBytesInFlight(long maxBytesInFlight) {
     if (maxBytesInFlight < 1) {
@@ -142,8 +142,8 @@ public final class ScraperBuilder {
 
   /**
    * Sets how many bytes may be kept between scrapes for profiles with {@code computeDelta}, over
-   * all series; 64 MiB by default, at least 1 MiB. Beyond it the series seen longest ago start
-   * anew.
+   * all series; 64 MiB by default, at least 1 MiB. Beyond the limit, the least recently seen series
+   * start over.
    */
   public ScraperBuilder deltaStateMaxBytes(long deltaStateMaxBytes) {
     if (deltaStateMaxBytes < DeltaTransform.MIN_STATE_BYTES) {
@@ -157,7 +157,7 @@ public final class ScraperBuilder {
     return this;
   }
 
-  /** Sets how many threads handle answers; as many as there are processors by default. */
+  /** Sets the number of threads that handle responses; that of the processors by default. */
   public ScraperBuilder workerThreads(int workerThreads) {
     if (workerThreads < 1) {
       throw new IllegalArgumentException(
@@ -167,25 +167,25 @@ public final class ScraperBuilder {
     return this;
   }
 
-  /** Sets how requests introduce themselves. */
+  /** Sets the {@code User-Agent} header; {@code psc-scraper} by default. */
   public ScraperBuilder userAgent(String userAgent) {
     this.userAgent = Objects.requireNonNull(userAgent, "userAgent");
     return this;
   }
 
-  /** Sets who is told of what the scraper does; nobody by default. */
+  /** Sets the listener; none by default. */
   public ScraperBuilder listener(ScrapeListener listener) {
     this.listener = Objects.requireNonNull(listener, "listener");
     return this;
   }
 
-  /** Sets who makes threads; daemons by default. The scraper names them. */
+  /** Sets the thread factory; daemon threads by default. The scraper names the threads. */
   public ScraperBuilder threadFactory(ThreadFactory threadFactory) {
     this.threadFactory = Objects.requireNonNull(threadFactory, "threadFactory");
     return this;
   }
 
-  /** Sets how profiles are got, instead of by HTTP. */
+  /** Sets how profiles are fetched, instead of by HTTP. */
   public ScraperBuilder fetcher(ProfileFetcher fetcher) {
     this.fetcher = Objects.requireNonNull(fetcher, "fetcher");
     return this;

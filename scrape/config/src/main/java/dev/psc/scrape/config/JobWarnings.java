@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Finds what is legal in a job and most likely not meant. */
+/** Finds settings of a job that are legal but suspicious. */
 final class JobWarnings {
 
   /** What people call the default profiles. */

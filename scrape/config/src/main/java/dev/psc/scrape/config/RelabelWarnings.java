@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Finds expressions of rules that are legal and most likely not meant. */
+/** Finds expressions of rules that are legal but suspicious. */
 final class RelabelWarnings {
 
   private RelabelWarnings() {}
@@ -118,7 +118,7 @@ final class RelabelWarnings {
 
   /** Errs on the side of no warning: any wildcard may match the separator. */
   private static boolean mayMatch(String alternative, String separator) {
-    // Digits, word characters, white space and an escaped dot are no semicolon.
+    // Digits, word characters, white space and an escaped dot match no semicolon.
     String side = separator.equals(";") ? alternative.replaceAll("\\\\[dws.]", "") : alternative;
     return side.contains(separator)
         || side.contains("[^")

@@ -60,7 +60,7 @@ public final class ScrapeConfigFile {
   /**
    * Reads a file; relative paths in it are relative to its directory.
    *
-   * @param warnings takes what is legal and most likely not meant
+   * @param warnings takes settings that are legal but suspicious
    * @throws IOException when it cannot be read
    * @throws ConfigException with every problem, each with its place
    */
@@ -90,7 +90,7 @@ public final class ScrapeConfigFile {
    * @param yaml the configuration
    * @param source names it in messages
    * @param directory what relative paths are relative to
-   * @param warnings takes what is legal and most likely not meant
+   * @param warnings takes settings that are legal but suspicious
    * @throws ConfigException with every problem, each with its place
    */
   public static List<ScrapeJob> parse(
@@ -164,7 +164,7 @@ public final class ScrapeConfigFile {
     void with(ConfigNode node);
   }
 
-  /** Hands a key's value on; what the builder refuses becomes a problem of that value. */
+  /** Passes a key's value on; what the builder rejects becomes a problem of that value. */
   private static void each(Fields fields, String key, Use use) {
     fields.value(key).ifPresent(node -> guarded(node, use));
   }

@@ -202,8 +202,8 @@ class ConfigProblemsTest {
         "aws_sd_configs: [{}]|4:3|scrape_configs[0].aws_sd_configs|use ec2_sd_configs for role ec2",
         "kubernetes_sd_configs: [{role: pod}]|4:3|scrape_configs[0].kubernetes_sd_configs|needs"
             + " psc-scrape-kubernetes",
-        "http_sd_configs: [{url: 'ftp://h'}]|4:27|scrape_configs[0].http_sd_configs[0].url|an http"
-            + " or https URL with a host",
+        "http_sd_configs: [{url: 'ftp://h'}]|4:27|scrape_configs[0].http_sd_configs[0].url|an"
+            + " http:// or https:// URL with a host",
         "dns_sd_configs: [{names: [h], type: A}]|4:20|scrape_configs[0].dns_sd_configs[0]|port",
         "file_sd_configs: [{files:"
             + " ['*/x.json']}]|4:30|scrape_configs[0].file_sd_configs[0].files[0]|last part",

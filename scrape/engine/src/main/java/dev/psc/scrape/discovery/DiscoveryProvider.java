@@ -16,8 +16,8 @@ public interface DiscoveryProvider {
   String key();
 
   /**
-   * Reads one element of the list below the key. It complains about everything that is wrong at the
-   * node it is wrong at, and reads on.
+   * Reads one element of the list below the key. It reports every problem at the node it is wrong
+   * at, and reads on.
    *
    * @param node the element
    * @return the settings, or nothing when they cannot be used; it has complained then

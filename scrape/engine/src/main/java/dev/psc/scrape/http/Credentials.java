@@ -41,7 +41,7 @@ public sealed interface Credentials {
    * A bearer token that is fetched by the OAuth 2 client credentials flow, and fetched again before
    * it expires.
    *
-   * @param clientId who asks
+   * @param clientId the client's id
    * @param clientSecret proves it
    * @param tokenUrl where to ask
    * @param scopes what to ask for

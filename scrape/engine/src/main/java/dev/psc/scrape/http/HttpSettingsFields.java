@@ -27,7 +27,8 @@ public final class HttpSettingsFields {
    * Reads the HTTP keys of a mapping that has other keys as well: {@code basic_auth}, {@code
    * authorization}, {@code bearer_token(_file)}, {@code oauth2}, {@code tls_config}, {@code
    * proxy_url}, {@code no_proxy}, {@code proxy_from_environment}, {@code proxy_connect_header},
-   * {@code follow_redirects}, {@code enable_http2}, {@code http_headers}. Complains at the nodes.
+   * {@code follow_redirects}, {@code enable_http2}, {@code http_headers}. Reports problems at the
+   * nodes.
    */
   public static HttpSettings read(Fields fields) {
     HttpSettings.Builder builder = HttpSettings.builder();

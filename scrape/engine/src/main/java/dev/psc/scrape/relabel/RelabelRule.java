@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RelabelRule {
 
-  /** What stands between the values of several source labels by default. */
+  /** The default separator between the values of several source labels. */
   public static final String DEFAULT_SEPARATOR = ";";
 
   /** The regular expression by default: all of it, as group 1. */
@@ -239,7 +239,7 @@ public final class RelabelRule {
       return this;
     }
 
-    /** Sets what stands between several source labels; {@code ;} by default. */
+    /** Sets the separator between the values of several source labels; {@code ;} by default. */
     public Builder separator(String separator) {
       this.separator = Objects.requireNonNull(separator, "separator");
       return this;

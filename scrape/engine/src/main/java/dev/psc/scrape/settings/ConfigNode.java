@@ -76,7 +76,7 @@ public final class ConfigNode {
    *
    * @param line counted from 1
    * @param column counted from 1
-   * @param path where it stands in the tree; empty for the root
+   * @param path its place in the tree; empty for the root
    * @param kind {@link Kind#TEXT}, {@link Kind#NUMBER}, {@link Kind#BOOLEAN} or {@link Kind#NULL}
    * @param text as it is written
    */
@@ -106,7 +106,7 @@ public final class ConfigNode {
     return parent.isEmpty() ? key : parent + "." + key;
   }
 
-  /** Says where the key of this value stands, and returns this node. */
+  /** Sets the place of this value's key, and returns this node. */
   public ConfigNode keyAt(int line, int column) {
     keyLine = line;
     keyColumn = column;
@@ -118,7 +118,7 @@ public final class ConfigNode {
     return kind;
   }
 
-  /** Returns where it stands in the tree, e.g. {@code scrape_configs[2].scheme}. */
+  /** Returns its place in the tree, e.g. {@code scrape_configs[2].scheme}. */
   public String path() {
     return path;
   }
@@ -138,7 +138,7 @@ public final class ConfigNode {
     return document;
   }
 
-  /** Complains about this node. */
+  /** Reports a problem of this node. */
   public void problem(String message) {
     document.problems().add(new ConfigProblem(document.source(), line, column, path, message));
   }
@@ -148,26 +148,26 @@ public final class ConfigNode {
     document.problems().warn(new ConfigProblem(document.source(), line, column, path, message));
   }
 
-  /** Complains about the key of this value. */
+  /** Reports a problem of this value's key. */
   public void keyProblem(String message) {
     int atLine = keyLine > 0 ? keyLine : line;
     int atColumn = keyLine > 0 ? keyColumn : column;
     document.problems().add(new ConfigProblem(document.source(), atLine, atColumn, path, message));
   }
 
-  /** Complains about this node being something else than was expected. */
+  /** Reports that this node is not what was expected. */
   public void expected(String what) {
     problem("expected " + what + ", found " + kind.words + shown());
   }
 
   private String shown() {
-    // The text of a scalar may be a secret that stands in the wrong place.
+    // The text of a scalar may be a misplaced secret.
     return kind == Kind.NUMBER || kind == Kind.BOOLEAN ? " (" + text + ")" : "";
   }
 
   /**
-   * Starts to read this node as a mapping; complains when it is none. Closing the result complains
-   * about the keys that nobody asked for.
+   * Starts to read this node as a mapping; reports a problem if it is not one. Closing the result
+   * reports the keys that were not read.
    */
   public Fields fields() {
     if (kind != Kind.MAPPING && kind != Kind.NULL) {
@@ -176,7 +176,7 @@ public final class ConfigNode {
     return new Fields(this, children);
   }
 
-  /** Returns the elements of this list; complains when it is none. */
+  /** Returns the elements of this list; reports a problem if it is not a list. */
   public List<ConfigNode> items() {
     if (kind != Kind.LIST && kind != Kind.NULL) {
       expected("a list");
@@ -184,7 +184,7 @@ public final class ConfigNode {
     return List.copyOf(items);
   }
 
-  /** Returns the values of this mapping by their keys; complains when it is none. */
+  /** Returns the values of this mapping by key; reports a problem if it is not a mapping. */
   public Map<String, ConfigNode> entries() {
     if (kind != Kind.MAPPING && kind != Kind.NULL) {
       expected("a mapping");
@@ -192,7 +192,7 @@ public final class ConfigNode {
     return new LinkedHashMap<>(children);
   }
 
-  /** Returns the scalar as it is written, whatever its kind; complains when it is no scalar. */
+  /** Returns the scalar as written; reports a problem if it is not a scalar. */
   public Optional<String> text() {
     return switch (kind) {
       case TEXT, NUMBER, BOOLEAN -> Optional.of(text);
@@ -202,9 +202,8 @@ public final class ConfigNode {
   }
 
   /**
-   * Returns the truth value; complains when it is something else. Like Parca, it also reads the
-   * words of YAML 1.1: {@code y}, {@code yes} and {@code on}, {@code n}, {@code no} and {@code
-   * off}.
+   * Returns the boolean; reports a problem if it is not one. As in Parca, the words of YAML 1.1 are
+   * booleans, too: {@code y}, {@code yes}, {@code on}, {@code n}, {@code no} and {@code off}.
    */
   public Optional<Boolean> flag() {
     if (kind == Kind.NULL) {
@@ -221,7 +220,7 @@ public final class ConfigNode {
         : complain("true or false");
   }
 
-  /** Returns the whole number; complains when it is something else or out of range. */
+  /** Returns the integer; reports a problem if it is not one or out of range. */
   public Optional<Long> integer(long minimum, long maximum) {
     if (kind == Kind.NULL) {
       return Optional.empty();
@@ -241,17 +240,17 @@ public final class ConfigNode {
     return Optional.empty();
   }
 
-  /** Returns the duration; complains when it is none. */
+  /** Returns the duration; reports a problem if it is not one. */
   public Optional<java.time.Duration> duration() {
     return converted("a duration such as 10s", Durations::parse);
   }
 
-  /** Returns the size in bytes; complains when it is none. */
+  /** Returns the size in bytes; reports a problem if it is not one. */
   public Optional<Long> sizeBytes() {
     return converted("a size such as 10MB", Sizes::parse);
   }
 
-  /** Returns the secret; complains, without showing it, when it is no scalar. */
+  /** Returns the secret; reports a problem, without showing it, if it is not a scalar. */
   public Optional<Secret> secret() {
     Optional<String> value = text();
     if (value.isPresent() && value.get().equals(Secret.PLACEHOLDER)) {
@@ -268,7 +267,7 @@ public final class ConfigNode {
     return converted("a path", value -> document.directory().resolve(value).normalize());
   }
 
-  /** Returns what a converter makes of the text; complains with the words of its exception. */
+  /** Returns the converted text; reports the message of the converter's exception. */
   public <T> Optional<T> converted(String what, Converter<T> converter) {
     if (kind == Kind.MAPPING || kind == Kind.LIST) {
       return complain(what);

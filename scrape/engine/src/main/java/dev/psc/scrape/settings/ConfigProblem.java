@@ -3,7 +3,7 @@ package dev.psc.scrape.settings;
 /**
  * One thing that is wrong with a configuration, and where. Immutable.
  *
- * @param source the file's name, or what stands for it
+ * @param source the name of the file or of another source
  * @param line counted from 1, or 0 when the place is not known
  * @param column counted from 1, or 0 when the place is not known
  * @param path where in the tree, e.g. {@code scrape_configs[2].relabel_configs[0].regex}; empty for

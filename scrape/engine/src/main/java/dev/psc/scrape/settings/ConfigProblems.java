@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Collects the problems of one configuration, so that all are reported at once. Not thread-safe.
+ * Collects the problems of one configuration, so that all are reported together. Not thread-safe.
  */
 public final class ConfigProblems {
 
@@ -29,7 +29,7 @@ public final class ConfigProblems {
     }
   }
 
-  /** Returns whether there are no problems; warnings are none. */
+  /** Returns whether there are no problems; warnings do not count. */
   public boolean isEmpty() {
     return problems.isEmpty();
   }

@@ -26,7 +26,7 @@ public final class Durations {
   private Durations() {}
 
   /**
-   * Returns the duration that a text stands for.
+   * Returns the duration that a text denotes.
    *
    * @throws IllegalArgumentException when it is not one; the message says why
    */

@@ -12,9 +12,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Reads the keys of one mapping and remembers which are known; closing it complains about the
- * others and names the nearest known key. A key without a value counts as not there. Not
- * thread-safe.
+ * Reads the keys of one mapping and remembers which are known; closing it reports the others and
+ * names the nearest known key. A key without a value counts as not there. Not thread-safe.
  *
  * <pre>{@code
  * try (Fields fields = node.fields()) {
@@ -39,7 +38,7 @@ public final class Fields implements AutoCloseable {
     return node;
   }
 
-  /** Returns whether a key stands there with a value, and makes it known. */
+  /** Returns whether a key is present with a value, and marks it as known. */
   public boolean has(String key) {
     return value(key).isPresent();
   }
@@ -56,7 +55,7 @@ public final class Fields implements AutoCloseable {
     return value(key).flatMap(ConfigNode::text);
   }
 
-  /** Returns the text of a key, or complains and returns the empty text. */
+  /** Returns the text of a key, or reports a problem and returns the empty text. */
   public String requiredText(String key) {
     Optional<String> text = text(key);
     if (text.isEmpty() || text.get().isEmpty()) {
@@ -101,7 +100,9 @@ public final class Fields implements AutoCloseable {
         .flatMap(ConfigNode::file);
   }
 
-  /** Returns one of an enumeration's names, in any case; complains with all of them. */
+  /**
+   * Returns one of an enumeration's names, in any case; reports a problem that lists all of them.
+   */
   public <E extends Enum<E>> Optional<E> oneOf(String key, Class<E> type) {
     return value(key)
         .flatMap(
@@ -124,7 +125,7 @@ public final class Fields implements AutoCloseable {
                     }));
   }
 
-  /** Returns the elements of a key's list; complains when it is none. */
+  /** Returns the elements of a key's list; reports a problem if it is not a list. */
   public List<ConfigNode> items(String key) {
     return value(key).map(ConfigNode::items).orElse(List.of());
   }
@@ -156,7 +157,7 @@ public final class Fields implements AutoCloseable {
     keys.forEach(known::add);
   }
 
-  /** Complains about the keys that are not known. */
+  /** Reports unknown keys. */
   @Override
   public void close() {
     children.forEach(

@@ -4,7 +4,7 @@ import java.util.Collection;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Finds the name that somebody most likely meant. */
+/** Finds the known name that is nearest to a misspelt one. */
 public final class Nearest {
 
   private Nearest() {}

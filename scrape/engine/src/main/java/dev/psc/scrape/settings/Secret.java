@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Secret {
 
-  /** What stands for every secret in texts. */
+  /** The placeholder of secrets in texts. */
   public static final String PLACEHOLDER = "<secret>";
 
   private final String value;

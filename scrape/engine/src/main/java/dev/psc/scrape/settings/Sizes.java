@@ -10,7 +10,7 @@ public final class Sizes {
   private Sizes() {}
 
   /**
-   * Returns the number of bytes that a text stands for; {@code KB} and {@code KiB} are both 1024.
+   * Returns the number of bytes that a text denotes; {@code KB} and {@code KiB} are both 1024.
    *
    * @throws IllegalArgumentException when it is not a size; the message says why
    */

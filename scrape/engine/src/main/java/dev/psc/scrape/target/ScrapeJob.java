@@ -89,7 +89,7 @@ public final class ScrapeJob {
     return settings.normalizedAddresses;
   }
 
-  /** Returns what stands before each profile's path. */
+  /** Returns the prefix of each profile's path. */
   public String pathPrefix() {
     return settings.pathPrefix;
   }
@@ -267,7 +267,7 @@ public final class ScrapeJob {
       return this;
     }
 
-    /** Sets what stands before each profile's path; nothing by default. */
+    /** Sets the prefix of each profile's path; empty by default. */
     public Builder pathPrefix(String pathPrefix) {
       this.pathPrefix = Objects.requireNonNull(pathPrefix, "pathPrefix");
       return this;

@@ -78,12 +78,12 @@ public final class Target {
     return labels;
   }
 
-  /** Returns the labels before relabelling, as discovery and the job gave them. */
+  /** Returns the labels before relabelling: those of discovery and of the job. */
   public LabelSet discovered() {
     return discovered;
   }
 
-  /** Returns what is asked for. */
+  /** Returns the URL of the profile. */
   public URI uri() {
     return uri;
   }
@@ -103,7 +103,7 @@ public final class Target {
     return seconds;
   }
 
-  /** Returns what its owner should know though nothing is wrong, e.g. a raised timeout. */
+  /** Returns a notice about a valid target, e.g. that its timeout was raised. */
   public Optional<String> note() {
     return Optional.ofNullable(note);
   }

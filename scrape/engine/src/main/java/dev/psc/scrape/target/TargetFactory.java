@@ -18,8 +18,8 @@ import java.util.Set;
 
 /**
  * Makes the targets of a job from what was discovered, in the order of Prometheus: the target's
- * labels over the group's, the job's defaults, the rules, the checks. A target that is wrong is
- * left out alone. Groups that did not change are not worked on again. Not thread-safe.
+ * labels over the group's, the job's defaults, the rules, the checks. An invalid target does not
+ * affect the others. Targets of unchanged groups are reused. Not thread-safe.
  */
 public final class TargetFactory {
 

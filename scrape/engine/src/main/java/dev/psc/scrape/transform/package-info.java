@@ -1,4 +1,4 @@
-/** What every fetched profile goes through on its way to the receiver. */
+/** Transforms of fetched profiles that a job may add. */
 @NullMarked
 package dev.psc.scrape.transform;
 

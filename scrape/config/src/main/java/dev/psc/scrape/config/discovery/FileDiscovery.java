@@ -12,8 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Targets that stand in files, which are read again as they change: {@code file_sd_configs}.
- * Immutable.
+ * Targets in files, which are read again when they change: {@code file_sd_configs}. Immutable.
  *
  * @param files absolute paths that end in {@code .json}, {@code .yaml} or {@code .yml}; the last
  *     part may hold {@code *}
@@ -51,7 +50,7 @@ public record FileDiscovery(List<Path> files, Duration refreshInterval) implemen
   }
 
   /**
-   * Complains about a path that cannot be used.
+   * Rejects a path that cannot be used.
    *
    * @throws IllegalArgumentException with the reason
    */

@@ -13,7 +13,7 @@ final class TargetGroups {
   private TargetGroups() {}
 
   /**
-   * Returns the groups of a document; complains at its nodes.
+   * Returns the groups of a document; reports problems at its nodes.
    *
    * @param source names the document; group i is {@code source:i}
    * @param label the label that holds the source

@@ -26,7 +26,7 @@ import org.snakeyaml.engine.v2.schema.CoreSchema;
 
 /**
  * Reads YAML 1.2, and JSON as a part of it, into {@link ConfigNode}s that know their places.
- * Anchors and merge keys ({@code <<}) are resolved; a key that stands twice is a problem.
+ * Anchors and merge keys ({@code <<}) are resolved; a duplicate key is a problem.
  */
 public final class YamlNodes {
 

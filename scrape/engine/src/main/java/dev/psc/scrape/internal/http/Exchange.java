@@ -67,7 +67,7 @@ final class Exchange {
             (answer, failure) -> {
               timer.cancel(false);
               if (failure != null) {
-                // Also when the caller cancels: nothing goes on behind its back.
+                // Also when the caller cancels: nothing keeps running after that.
                 abort();
               }
             });
@@ -183,7 +183,7 @@ final class Exchange {
 
   private void failed(Hop hop, Route route, boolean mayRetry, Throwable failure) {
     if (FailureClassifier.isTimeout(failure)) {
-      // The client's own clock was a moment ahead of ours.
+      // The client's timer was slightly ahead of this one.
       timedOut();
       return;
     }
@@ -263,8 +263,9 @@ final class Exchange {
   private record Attempt(Hop hop, Route route, ClientPool.Client client) {}
 
   /**
-   * Returns what reads the body, and goes on from its end. The client's own future completes in the
-   * default pool, which on small machines of Java 17 is a new thread for each, without bound.
+   * Returns the reader of the body, at whose end the exchange continues. The client's own future
+   * completes in the default pool, which on small machines of Java 17 is a new thread for each,
+   * without bound.
    */
   private BodyReader reader(Hop hop, HttpResponse.ResponseInfo info) {
     boolean failed = info.statusCode() != 200;

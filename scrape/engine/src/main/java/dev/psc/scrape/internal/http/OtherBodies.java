@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import java.util.List;
 import java.util.Optional;
 
-/** Names bodies that are no profile and are often asked for by mistake. */
+/** Recognizes bodies that are requested by mistake and are not profiles. */
 final class OtherBodies {
 
   /** The beginning of a kind of file. */

@@ -11,7 +11,7 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
-/** An engine that keeps the name it was made for, whatever parameters it is given later. */
+/** An engine that keeps its server name when its parameters are set. */
 final class NamedSslEngine extends SSLEngine {
 
   private final SSLEngine engine;

@@ -14,7 +14,9 @@ public final class PinnedNames {
 
   private final Map<InetSocketAddress, String> names = new ConcurrentHashMap<>();
 
-  /** Returns whether the address stands for the name, which it does from now on if it was free. */
+  /**
+   * Assigns an address to a name unless it belongs to another; returns whether it is the name's.
+   */
   public boolean claim(InetAddress address, int port, String name) {
     InetSocketAddress key = new InetSocketAddress(address, port);
     String known = names.get(key);

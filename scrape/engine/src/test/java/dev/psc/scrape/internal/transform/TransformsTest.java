@@ -1,4 +1,4 @@
-package dev.psc.scrape.transform;
+package dev.psc.scrape.internal.transform;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -11,6 +11,7 @@ import dev.psc.pprof.Profile;
 import dev.psc.pprof.ProfileBuilder;
 import dev.psc.pprof.format.PprofLimits;
 import dev.psc.pprof.format.SampleType;
+import dev.psc.scrape.transform.LabelTransform;
 import dev.psc.testkit.TestProfiles;
 import dev.psc.testkit.contract.ProfileTransformContract;
 import java.util.List;

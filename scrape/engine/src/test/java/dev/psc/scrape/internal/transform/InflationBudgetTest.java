@@ -1,4 +1,4 @@
-package dev.psc.scrape.transform;
+package dev.psc.scrape.internal.transform;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

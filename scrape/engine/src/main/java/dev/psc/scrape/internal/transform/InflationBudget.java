@@ -1,4 +1,4 @@
-package dev.psc.scrape.transform;
+package dev.psc.scrape.internal.transform;
 
 import java.util.concurrent.locks.ReentrantLock;
 
