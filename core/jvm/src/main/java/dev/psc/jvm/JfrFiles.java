@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * Turns {@code .jfr} files into profiles: recordings of the JDK ({@code jcmd PID JFR.dump}, {@code
+ * Converts {@code .jfr} files to profiles: recordings of the JDK ({@code jcmd PID JFR.dump}, {@code
  * -XX:StartFlightRecording}), of async-profiler and of agents that write this format, as they are
  * or compressed with gzip, zip or LZ4.
  *
@@ -18,7 +18,7 @@ import java.nio.file.Path;
  * }
  * }</pre>
  *
- * <p>A file that was cut off gives what its whole chunks have; {@link JfrConversion#remarks} says
+ * <p>A truncated file gives the profiles of its whole chunks; {@link JfrConversion#remarks} lists
  * what is missing. Everything that was recorded is counted, as often as {@code jfr summary} counts
  * it. The module {@code jdk.jfr} is not needed. Thread-safe.
  */
@@ -29,7 +29,7 @@ public final class JfrFiles {
   /**
    * Converts a file with the defaults of {@link #builder()}.
    *
-   * @throws IOException when the file cannot be read, is no recording, or has nothing whole
+   * @throws IOException if the file cannot be read, is not a recording, or has no whole chunk
    */
   public static JfrConversion convert(Path file) throws IOException {
     return builder().convert(file);
@@ -40,7 +40,7 @@ public final class JfrFiles {
     return new Builder();
   }
 
-  /** Collects how to convert. Not thread-safe. */
+  /** A builder of the settings of a conversion. Not thread-safe. */
   public static final class Builder {
 
     private static final long LEAST_BYTES = 1L << 20;
@@ -80,7 +80,7 @@ public final class JfrFiles {
      */
     public Builder maxBytes(long maxBytes) {
       if (maxBytes < LEAST_BYTES) {
-        throw new IllegalArgumentException("maxBytes must be at least 1 MiB, but is " + maxBytes);
+        throw new IllegalArgumentException("maxBytes must be at least 1 MiB, but was " + maxBytes);
       }
       this.maxBytes = maxBytes;
       return this;
@@ -89,7 +89,7 @@ public final class JfrFiles {
     /**
      * Converts a file; nothing of it is kept open.
      *
-     * @throws IOException when the file cannot be read, is no recording, or has nothing whole
+     * @throws IOException if the file cannot be read, is not a recording, or has no whole chunk
      */
     public JfrConversion convert(Path file) throws IOException {
       CaptureSettings settings =

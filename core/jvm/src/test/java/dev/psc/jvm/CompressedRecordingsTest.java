@@ -91,10 +91,14 @@ class CompressedRecordingsTest {
   void readsCompressedRecordingsInAZipAndNamesOtherFiles() throws Exception {
     byte[] zip =
         zip(
-            "1.jfr.gz", gzip(first),
-            "notes.txt", new byte[] {'h', 'i'},
-            "3.jfr.zst", new byte[] {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd, 0, 0},
-            "2.jfr", Arrays.copyOf(second, second.length - 10));
+            "1.jfr.gz",
+            gzip(first),
+            "notes.txt",
+            new byte[] {'h', 'i'},
+            "3.jfr.zst",
+            new byte[] {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd, 0, 0},
+            "2.jfr",
+            Arrays.copyOf(second, second.length - 10));
     JfrConversion conversion = convert(gzip(zip));
     assertThat(samples(conversion)).isEqualTo(3);
     assertThat(conversion.remarks())
@@ -165,7 +169,6 @@ class CompressedRecordingsTest {
       throws Exception {
     byte[] bytes = Arrays.copyOf(HexFormat.of().parseHex(magic), 100);
     assertThatThrownBy(() -> convert(bytes)).hasMessageContaining("compressed with " + name);
-    assertThatThrownBy(() -> convert(gzip(bytes)))
-        .hasMessageContaining("compressed with " + name);
+    assertThatThrownBy(() -> convert(gzip(bytes))).hasMessageContaining("compressed with " + name);
   }
 }

@@ -99,8 +99,7 @@ public final class ProfileTable {
     ProfileTable copy = copy();
     for (int row = 0; row < rows.size(); row++) {
       long count = copy.values[row * 2];
-      copy.values[row * 2 + 1] =
-          count > Long.MAX_VALUE / period ? Long.MAX_VALUE : count * period;
+      copy.values[row * 2 + 1] = count > Long.MAX_VALUE / period ? Long.MAX_VALUE : count * period;
     }
     return copy;
   }

@@ -21,13 +21,13 @@ import java.util.zip.ZipInputStream;
  */
 final class Decompression {
 
-  /** A recording shrinks to a tenth at best; what expands more is no recording. */
+  /** The largest ratio of decompressed to compressed bytes; recordings reach about ten. */
   static final int MAX_RATIO = 100;
 
-  /** What a small file may expand to whatever its ratio. */
+  /** The size that a file may expand to whatever its ratio. */
   static final long SMALL_BYTES = 64L << 20;
 
-  /** A compressed file in a zip in a compressed file. */
+  /** Enough for a compressed file in a zip in a compressed file. */
   private static final int MAX_DEPTH = 3;
 
   private static final int BUFFER_BYTES = 1 << 16;
@@ -66,8 +66,8 @@ final class Decompression {
    * @param maxBytes the most bytes to write
    * @param remarks gets a remark about each part that is damaged or left out
    * @return the recordings in it
-   * @throws IOException if it expands too much, is compressed in a way that cannot be read, or holds
-   *     something other than recordings
+   * @throws IOException if it expands too much, is compressed in a way that cannot be read, or
+   *     holds something other than recordings
    */
   static List<Part> run(Path from, Path to, long maxBytes, List<String> remarks)
       throws IOException {
@@ -131,7 +131,8 @@ final class Decompression {
     for (ZipEntry entry = next(zip); entry != null; entry = next(zip)) {
       if (!entry.isDirectory()) {
         empty = false;
-        unpack(new BufferedInputStream(new Unclosed(zip), BUFFER_BYTES), entry.getName(), depth + 1);
+        unpack(
+            new BufferedInputStream(new Unclosed(zip), BUFFER_BYTES), entry.getName(), depth + 1);
       }
     }
     if (empty) {

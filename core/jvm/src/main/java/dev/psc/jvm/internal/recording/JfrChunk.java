@@ -15,8 +15,8 @@ import java.util.Set;
 
 /**
  * A chunk of a recording, read from the format: the types that its metadata describe, its
- * constants, and then its events, one after the other through a buffer. Those that nobody decodes
- * are passed by their size. In memory are the constants, not the events. Not thread-safe.
+ * constants, and then its events, one after the other through a buffer. Events that are
+ * not decoded are skipped by their size. In memory are the constants, not the events. Not thread-safe.
  */
 final class JfrChunk {
 
@@ -108,7 +108,7 @@ final class JfrChunk {
     }
   }
 
-  /** Returns the size that an event says it has, which lies within the chunk. */
+  /** Returns the size that an event states, which lies within the chunk. */
   private int sizeOfEvent(long at, String what) throws IOException {
     if (at < HEADER_BYTES || at >= size) {
       throw new IOException("its " + what + " should be at byte " + at + " of " + size);
@@ -145,7 +145,7 @@ final class JfrChunk {
       int bytes = sizeOfEvent(at, "constants");
       all += bytes;
       if (!seen.add(at) || all > size) {
-        throw new IOException("its constants at byte " + at + " come again and again");
+        throw new IOException("its constants at byte " + at + " refer to one another in a circle");
       }
       JfrInput head = new JfrInput(bytes(at, Math.min(CHECKPOINT_HEAD_BYTES, bytes)), compressed);
       head.readInt(); // size
@@ -208,7 +208,7 @@ final class JfrChunk {
       long type = in.readLong();
       if (currentSize < in.position() - start || currentSize > size - current) {
         throw new IOException(
-            "at byte " + current + " an event says that it has " + currentSize + " bytes");
+            "at byte " + current + " an event states a size of " + currentSize + " bytes");
       }
       next = current + currentSize;
       int index = typeIds.indexOf(type);

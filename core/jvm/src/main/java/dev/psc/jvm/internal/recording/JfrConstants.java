@@ -16,13 +16,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class JfrConstants {
 
-  /** A string may be another string's constant, but not for ever. */
+  /** The longest chain of strings that are constants of one another. */
   private static final int MAX_REFERENCES = 4;
 
   /** Far above what any recorder writes; what is deeper has {@code [truncated]} as its root. */
   private static final int MAX_FRAMES = 16_384;
 
-  /** What one costs at most beside its bytes in the file, with room for what is made of it. */
+  /** The most heap that a constant costs in addition to its bytes in the file. */
   private static final int BYTES_OF_CONSTANT = 200;
 
   /** A long name that a million methods have in common would be made a million times. */
@@ -88,7 +88,7 @@ final class JfrConstants {
   }
 
   /**
-   * Takes the constants of a checkpoint. One that is there already is replaced: the JDK reads the
+   * Adds the constants of a checkpoint. One that is there already is replaced: the JDK reads the
    * newest checkpoint first, too.
    *
    * @param position where its number of pools is

@@ -96,8 +96,7 @@ public final class JfrFile implements AutoCloseable {
     Path decompressed = Files.createTempFile("psc-", ".jfr");
     try {
       List<String> remarks = new ArrayList<>();
-      List<Decompression.Part> parts =
-          Decompression.run(path, decompressed, maxBytes, remarks);
+      List<Decompression.Part> parts = Decompression.run(path, decompressed, maxBytes, remarks);
       return open(decompressed, path, parts, remarks);
     } catch (IOException | RuntimeException e) {
       Files.deleteIfExists(decompressed);
@@ -120,9 +119,7 @@ public final class JfrFile implements AutoCloseable {
         throw new IOException(
             shown
                 + " has no whole chunk: "
-                + (opened.remarks.isEmpty()
-                    ? "it is empty"
-                    : String.join("; ", opened.remarks)));
+                + (opened.remarks.isEmpty() ? "it is empty" : String.join("; ", opened.remarks)));
       }
       return opened;
     } catch (IOException | RuntimeException e) {
@@ -156,7 +153,8 @@ public final class JfrFile implements AutoCloseable {
       }
       long bytes = header.remaining() < HEADER_BYTES ? 0 : header.getLong(8);
       if (bytes < HEADER_BYTES || bytes > end - offset) {
-        remarks.add(missing(offset, start, end) + " are a chunk that was not finished or was cut off");
+        remarks.add(
+            missing(offset, start, end) + " are a chunk that was not finished or was cut off");
         break;
       }
       chunks.add(new Chunk(offset, bytes, header.getLong(32), header.getLong(40)));

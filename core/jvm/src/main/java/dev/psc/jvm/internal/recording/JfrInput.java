@@ -164,8 +164,8 @@ final class JfrInput {
   }
 
   /**
-   * Skips numbers of any size; only where numbers are compressed. Eight bytes are looked at at
-   * once: a number ends with a byte whose highest bit is clear.
+   * Skips numbers of any size; only where numbers are compressed. Eight bytes are examined
+   * together: a number ends with a byte whose highest bit is clear.
    */
   void skipCompressed(int count) {
     int position = at;

@@ -66,7 +66,7 @@ final class JfrMetadata {
   /**
    * Reads a metadata event.
    *
-   * @param in stands at its beginning
+   * @param in positioned at its beginning
    */
   static JfrMetadata read(JfrInput in) throws IOException {
     in.readInt(); // size
@@ -130,8 +130,13 @@ final class JfrMetadata {
     }
   }
 
+  /** Adds the fields of all types; of two with one number, the last declared one counts. */
   private void define(List<Element> classes) throws IOException {
+    Map<Long, Element> byId = new LinkedHashMap<>();
     for (Element element : classes) {
+      byId.put(element.number("id"), element);
+    }
+    for (Element element : byId.values()) {
       JfrType type = required(element.number("id"));
       for (Element child : element.children) {
         if (child.name.equals("field")) {

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /** A type of a chunk, as its metadata describe it: how to read, and how to skip, its values. */
 final class JfrType {
 
-  /** Values that lie in one another deeper than this are no recording's. */
+  /** The deepest nesting of values; recorders write about three levels. */
   private static final int MAX_DEPTH = 16;
 
   private static final String EVENT = "jdk.jfr.Event";

@@ -100,7 +100,8 @@ final class RecordingConverter {
     handlers.put(
         "jdk.OldObjectSample", event -> EventCounter.oldObject(common.aggregator(), event));
     handlers.put(
-        "jdk.JavaErrorThrow", event -> errors.add(JvmProfile.EXCEPTIONS, event, event.stack(), 1, 0));
+        "jdk.JavaErrorThrow",
+        event -> errors.add(JvmProfile.EXCEPTIONS, event, event.stack(), 1, 0));
     handlers.put(
         ChunkSettings.WALL_CLOCK, event -> wallClockSample(wallClock, event, JfrField.SAMPLES));
     handlers.put("profiler.WallClockSleeping", this::sleepers);
@@ -314,8 +315,7 @@ final class RecordingConverter {
       if (chunkSettings.samplesTime()) {
         result.addTimed(samples, profile, chunkSettings, EventPlan.EXECUTION);
       } else if (samples.has(profile)) {
-        notTime.merge(
-            String.valueOf(chunkSettings.event()), samples.samples(profile), Long::sum);
+        notTime.merge(String.valueOf(chunkSettings.event()), samples.samples(profile), Long::sum);
       }
     }
   }
@@ -421,7 +421,9 @@ final class RecordingConverter {
     }
     if (jdkEvents.lostBytes() > 0) {
       remarks.add(
-          "values may be too low, because the JVM lost " + jdkEvents.lostBytes() + " bytes of events");
+          "values may be too low, because the JVM lost "
+              + jdkEvents.lostBytes()
+              + " bytes of events");
     }
     if (mostThreads > mostSampled) {
       remarks.add(

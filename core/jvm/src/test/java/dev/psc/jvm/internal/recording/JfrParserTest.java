@@ -382,7 +382,7 @@ class JfrParserTest {
 
   @Test
   void whatNeverEndsIsRefused() {
-    assertRefused(handMade(true, 2).circle(), "come again and again");
+    assertRefused(handMade(true, 2).circle(), "refer to one another in a circle");
     assertRefused(
         handMade(true, 2).checkpoint(pools -> pools.integer(Integer.MAX_VALUE)),
         "a count of 2147483647, which is more than follows");
