@@ -133,6 +133,25 @@ class CompressedRecordingsTest {
     assertThat(temporary()).isEqualTo(before);
   }
 
+  @Test
+  void boundsFilesOfAZipThatAreLeftOut() throws Exception {
+    assertThatThrownBy(() -> convert(zip("zeros", new byte[72 << 20], "1.jfr", first)))
+        .hasMessageContaining("100 times its size");
+    Object[] files = new Object[102];
+    for (int i = 0; i < 100; i += 2) {
+      files[i] = "a\u001b" + i;
+      files[i + 1] = new byte[] {'h', 'i'};
+    }
+    files[100] = "1.jfr";
+    files[101] = first;
+    JfrConversion conversion = convert(zip(files));
+    assertThat(samples(conversion)).isEqualTo(3);
+    assertThat(conversion.remarks())
+        .hasSizeLessThan(30)
+        .noneMatch(remark -> remark.contains("\u001b"))
+        .anyMatch(remark -> remark.startsWith("30 more files"));
+  }
+
   private static List<Path> temporary() throws IOException {
     try (var files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
       return files

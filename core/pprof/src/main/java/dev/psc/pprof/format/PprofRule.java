@@ -51,7 +51,8 @@ public enum PprofRule {
   /** Sample types as parts of a profile type. */
   SAMPLE_TYPE_NAME(Owner.STORE, true, "the type and unit of a sample type match [a-zA-Z0-9_]+"),
   /** Different sample types; readers go by the type alone, whatever its unit. */
-  SAMPLE_TYPE_DUPLICATE(Owner.FORMAT, true, "the types of the sample types are different, whatever their units"),
+  SAMPLE_TYPE_DUPLICATE(
+      Owner.FORMAT, true, "the types of the sample types are different, whatever their units"),
   /** Period type as parts of a profile type. */
   PERIOD_TYPE_NAME(
       Owner.STORE, true, "the type and unit of the period type are there and match [a-zA-Z0-9_]+"),

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipInputStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decompresses a file into another one: recordings one after the other, all those of a zip. Not
@@ -30,6 +31,10 @@ final class Decompression {
   /** Enough for a compressed file in a zip in a compressed file. */
   private static final int MAX_DEPTH = 3;
 
+  /** The most files of a zip that are named as left out. */
+  private static final int MAX_NAMED = 20;
+
+  private static final int MAX_NAME_CHARS = 200;
   private static final int BUFFER_BYTES = 1 << 16;
   private static final int HEAD_BYTES = 6;
   private static final byte[] MAGIC = {'F', 'L', 'R', 0};
@@ -42,6 +47,8 @@ final class Decompression {
   private final List<String> remarks;
   private final byte[] buffer = new byte[BUFFER_BYTES];
   private long written;
+  private long skipped;
+  private int leftOut;
 
   /**
    * A recording in the decompressed file.
@@ -115,14 +122,22 @@ final class Decompression {
   }
 
   private static String named(String entry) {
-    return entry.isEmpty() ? "the compressed file" : "the file " + entry + " in the zip";
+    if (entry.isEmpty()) {
+      return "the compressed file";
+    }
+    String name = entry.replaceAll("\\p{Cntrl}", "?");
+    return "the file "
+        + (name.length() > MAX_NAME_CHARS ? name.substring(0, MAX_NAME_CHARS) + "…" : name)
+        + " in the zip";
   }
 
   private void leaveOut(String entry, String why) throws IOException {
     if (entry.isEmpty()) {
       throw new IOException(from + " " + why);
     }
-    remarks.add(named(entry) + " is left out: it " + why);
+    if (leftOut++ < MAX_NAMED) {
+      remarks.add(named(entry) + " is left out: it " + why);
+    }
   }
 
   private void unpackZip(InputStream in, int depth) throws IOException {
@@ -134,13 +149,37 @@ final class Decompression {
         unpack(
             new BufferedInputStream(new Unclosed(zip), BUFFER_BYTES), entry.getName(), depth + 1);
       }
+      skipRest(zip);
     }
     if (empty) {
       throw new EOFException("the zip has no file in it");
     }
+    if (leftOut > MAX_NAMED) {
+      remarks.add((leftOut - MAX_NAMED) + " more files in the zip are left out");
+    }
   }
 
-  private static ZipEntry next(ZipInputStream zip) throws IOException {
+  /** Reads what is left of an entry, as the next call would without a limit. */
+  private void skipRest(InputStream entry) throws IOException {
+    for (int read = entry.read(buffer); read >= 0; read = entry.read(buffer)) {
+      skipped += read;
+      if (skipped > maxExpanded) {
+        throw expands();
+      }
+    }
+  }
+
+  private IOException expands() {
+    return new IOException(
+        from
+            + " expands to more than "
+            + maxExpanded
+            + " bytes (64 MiB or "
+            + MAX_RATIO
+            + " times its size, whichever is more); if it is a recording, decompress it first");
+  }
+
+  private static @Nullable ZipEntry next(ZipInputStream zip) throws IOException {
     try {
       return zip.getNextEntry();
     } catch (IllegalArgumentException e) {
@@ -164,13 +203,7 @@ final class Decompression {
           throw JfrFile.tooLarge(from, maxBytes);
         }
         if (written + read > maxExpanded) {
-          throw new IOException(
-              from
-                  + " expands to more than "
-                  + maxExpanded
-                  + " bytes, "
-                  + MAX_RATIO
-                  + " times its size, which is not expected of a recording; decompress it first");
+          throw expands();
         }
         out.write(buffer, 0, read);
         written += read;

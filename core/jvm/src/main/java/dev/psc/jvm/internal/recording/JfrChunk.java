@@ -15,8 +15,8 @@ import java.util.Set;
 
 /**
  * A chunk of a recording, read from the format: the types that its metadata describe, its
- * constants, and then its events, one after the other through a buffer. Events that are
- * not decoded are skipped by their size. In memory are the constants, not the events. Not thread-safe.
+ * constants, and then its events, one after the other through a buffer. Events that are not decoded
+ * are skipped by their size. In memory are the constants, not the events. Not thread-safe.
  */
 final class JfrChunk {
 
