@@ -143,7 +143,10 @@ final class ProfileFactory {
     }
   }
 
-  private EncodableProfile made(Snapshot snapshot, long timeNanos, long durationNanos) {
+  private EncodableProfile made(Snapshot counted, long timeNanos, long durationNanos) {
+    boolean timed =
+        counted.profile() == JvmProfile.PROCESS_CPU || counted.profile() == JvmProfile.WALL;
+    Snapshot snapshot = timed ? counted.inPeriods(periodNanos) : counted;
     return new EncodableProfile(
         timeNanos,
         () ->

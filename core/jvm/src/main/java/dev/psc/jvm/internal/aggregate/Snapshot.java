@@ -36,6 +36,21 @@ public record Snapshot(
     this(profile, stackPool, labels, table, startNanos, durationNanos, List.of());
   }
 
+  /**
+   * Returns this snapshot with the samples that make up its values: stores show the number of
+   * samples times the period, and samples of the JVM stand for different times.
+   */
+  public Snapshot inPeriods(long periodNanos) {
+    return new Snapshot(
+        profile,
+        stackPool,
+        labels,
+        table.inPeriods(periodNanos),
+        startNanos,
+        durationNanos,
+        comments);
+  }
+
   /** Returns this snapshot with one more comment. */
   public Snapshot withComment(String comment) {
     List<String> more = new ArrayList<>(comments);

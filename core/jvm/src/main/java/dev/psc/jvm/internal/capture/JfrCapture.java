@@ -55,6 +55,7 @@ final class JfrCapture implements Capture {
   private final JfrStream stream;
   private final CaptureThrottle throttle;
   private final Thread clockThread;
+  private final VirtualThreadWaits virtualWaits;
   private final JfrLeaks leaks;
   private final Instant since = Instant.now();
   private final boolean depthWasSet;
@@ -92,6 +93,7 @@ final class JfrCapture implements Capture {
     this.recorded = new RecordedEvents(aggregator, OwnThreads::contains, settings.threadNames());
     this.throttle = new CaptureThrottle(settings, converter);
     this.stream = new JfrStream(threads, this::register, this::flushed, JfrCapture::beforeEnable);
+    this.virtualWaits = new VirtualThreadWaits(aggregator, settings, threads);
     this.clockThread = OwnThreads.thread(threads, "psc-jvm-clock", this::runClock);
   }
 
@@ -99,6 +101,7 @@ final class JfrCapture implements Capture {
     ThreadLabels.SHARED.begin();
     stream.start();
     clockThread.start();
+    virtualWaits.start();
   }
 
   private static Set<String> eventNames() {
@@ -437,6 +440,7 @@ final class JfrCapture implements Capture {
       return;
     }
     left.forEach(this::passMark);
+    virtualWaits.close();
     leaks.close();
     stream.close();
     ThreadLabels.SHARED.end();
