@@ -76,14 +76,21 @@ final class ProfileFactory {
   EncodableProfile moment(JvmProfile profile)
       throws Profiler.UnavailableException, InterruptedException {
     return switch (profile) {
-      case GOROUTINE -> {
-        Snapshot dump = dumps.get();
-        yield made(dump, dump.startNanos(), 0);
-      }
+      case GOROUTINE -> moment(threads());
       case HEAP -> heap();
       case LEAK_SUSPECTS -> leaks();
       default -> throw new IllegalArgumentException(profile + " does not show one moment");
     };
+  }
+
+  /** Returns the stacks of all platform threads, at most a second old. */
+  Snapshot threads() {
+    return dumps.get();
+  }
+
+  /** Returns the profile of a snapshot of one moment. */
+  EncodableProfile moment(Snapshot snapshot) {
+    return made(snapshot, snapshot.startNanos(), 0);
   }
 
   /**

@@ -41,14 +41,12 @@ public record Snapshot(
    * samples times the period, and samples of the JVM stand for different times.
    */
   public Snapshot inPeriods(long periodNanos) {
-    return new Snapshot(
-        profile,
-        stackPool,
-        labels,
-        table.inPeriods(periodNanos),
-        startNanos,
-        durationNanos,
-        comments);
+    return withTable(table.inPeriods(periodNanos));
+  }
+
+  /** Returns this snapshot with other sums. */
+  Snapshot withTable(ProfileTable sums) {
+    return new Snapshot(profile, stackPool, labels, sums, startNanos, durationNanos, comments);
   }
 
   /** Returns this snapshot with one more comment. */
