@@ -35,6 +35,8 @@ final class Environment {
           "PSC_SPOOL_DIR",
           "PSC_SPOOL_MAX_BYTES",
           "PSC_LABELS",
+          "PSC_SPLIT_BY",
+          "PSC_SPLIT_MAX_SERIES",
           "PSC_PROFILES",
           "PSC_INTERVAL",
           "PSC_PPROF_ADDRESS",
@@ -86,6 +88,13 @@ final class Environment {
     values.text("PSC_SPOOL_DIR").ifPresent(path -> settings.spool(Path.of(path)));
     values.size("PSC_SPOOL_MAX_BYTES", settings::spoolMaxBytes);
     settings.labels(labels());
+    values
+        .text("PSC_SPLIT_BY")
+        .ifPresent(
+            names ->
+                SettingValues.set(
+                    "PSC_SPLIT_BY", settings::splitBy, List.of(names.trim().split("\\s*,\\s*"))));
+    values.number("PSC_SPLIT_MAX_SERIES", settings::splitMaxSeries);
     profiles().ifPresent(settings::profiles);
     values.duration("PSC_INTERVAL", settings::interval);
     values

@@ -324,6 +324,24 @@ public final class JvmProfiling implements AutoCloseable {
       return set(s -> s.labels(labels));
     }
 
+    /**
+     * Sets labels of samples by which pushed profiles are split into series, for stores that keep
+     * labels of series only. Samples without these labels, and those of further combinations of
+     * values, stay in the series without them. None by default.
+     *
+     * @param maxSeries the maximum number of combinations of values, of each profile; between 1 and
+     *     1000
+     * @param labels the names of the labels
+     */
+    public Builder splitBy(int maxSeries, String... labels) {
+      List<String> names = List.of(labels);
+      return set(
+          s -> {
+            s.splitMaxSeries(maxSeries);
+            s.splitBy(names);
+          });
+    }
+
     /** Sets the length of a pushed profile; at least 1 s, 10 s by default. */
     public Builder interval(Duration interval) {
       return set(s -> s.interval(interval));

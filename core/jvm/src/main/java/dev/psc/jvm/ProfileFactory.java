@@ -76,14 +76,21 @@ final class ProfileFactory {
   EncodableProfile moment(JvmProfile profile)
       throws Profiler.UnavailableException, InterruptedException {
     return switch (profile) {
-      case GOROUTINE -> {
-        Snapshot dump = dumps.get();
-        yield made(dump, dump.startNanos(), 0);
-      }
+      case GOROUTINE -> moment(threads());
       case HEAP -> heap();
       case LEAK_SUSPECTS -> leaks();
       default -> throw new IllegalArgumentException(profile + " does not show one moment");
     };
+  }
+
+  /** Returns the stacks of all platform threads, at most a second old. */
+  Snapshot threads() {
+    return dumps.get();
+  }
+
+  /** Returns the profile of a snapshot of one moment. */
+  EncodableProfile moment(Snapshot snapshot) {
+    return made(snapshot, snapshot.startNanos(), 0);
   }
 
   /**
@@ -143,7 +150,10 @@ final class ProfileFactory {
     }
   }
 
-  private EncodableProfile made(Snapshot snapshot, long timeNanos, long durationNanos) {
+  private EncodableProfile made(Snapshot counted, long timeNanos, long durationNanos) {
+    boolean timed =
+        counted.profile() == JvmProfile.PROCESS_CPU || counted.profile() == JvmProfile.WALL;
+    Snapshot snapshot = timed ? counted.inPeriods(periodNanos) : counted;
     return new EncodableProfile(
         timeNanos,
         () ->

@@ -6,6 +6,7 @@ import dev.psc.delivery.spi.ProfileReceiver;
 import dev.psc.delivery.spi.ProfileSink;
 import dev.psc.delivery.spi.SinkProvider;
 import dev.psc.delivery.spi.SinkSettings;
+import dev.psc.jvm.internal.aggregate.SeriesSplitter;
 import dev.psc.jvm.internal.event.CaptureSettings;
 import dev.psc.jvm.internal.runtime.OwnThreads;
 import dev.psc.jvm.profile.JvmProfile;
@@ -16,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
@@ -41,6 +43,8 @@ final class ProfilingSettings {
   @Nullable SinkSettings store;
   @Nullable SinkSettings environmentStore;
   LabelSet labels = LabelSet.empty();
+  private List<String> splitBy = List.of();
+  private int splitMaxSeries = 20;
   Duration interval = Duration.ofSeconds(10);
   Duration heapInterval = Duration.ofMinutes(1);
   long heapMaxBytes = 2L << 30;
@@ -82,6 +86,20 @@ final class ProfilingSettings {
     labels.toMap().forEach(merged::set);
     added.toMap().forEach(merged::set);
     labels = merged.build();
+  }
+
+  void splitBy(List<String> names) {
+    for (String name : names) {
+      LabelSet checked = LabelSet.of(name, "value");
+      if (checked.contains(LabelSet.NAME)) {
+        throw new IllegalArgumentException("splitBy must not contain " + LabelSet.NAME);
+      }
+    }
+    splitBy = List.copyOf(names);
+  }
+
+  void splitMaxSeries(int value) {
+    splitMaxSeries = between("splitMaxSeries", value, 1, 1_000);
   }
 
   void interval(Duration value) {
@@ -190,7 +208,16 @@ final class ProfilingSettings {
     }
     ProfileReceiver to = delivery == null ? receiver : delivery;
     Pusher pusher =
-        to == null ? null : new Pusher(profiler, factory, to, labels, interval, threadFactory);
+        to == null
+            ? null
+            : new Pusher(
+                profiler,
+                factory,
+                to,
+                labels,
+                new SeriesSplitter(splitBy, splitMaxSeries),
+                interval,
+                threadFactory);
     JvmProfiling profiling = new JvmProfiling(profiler, handler, server, pusher, delivery);
     if (pusher != null) {
       pusher.start();

@@ -3,6 +3,7 @@ package dev.psc.jvm;
 import dev.psc.delivery.spi.Acceptance;
 import dev.psc.delivery.spi.ProfileReceiver;
 import dev.psc.delivery.spi.RawProfile;
+import dev.psc.jvm.internal.aggregate.SeriesSplitter;
 import dev.psc.jvm.internal.aggregate.Snapshot;
 import dev.psc.jvm.internal.aggregate.Window;
 import dev.psc.jvm.internal.capture.Capture;
@@ -39,6 +40,7 @@ final class Pusher {
   private final ProfileFactory factory;
   private final ProfileReceiver receiver;
   private final LabelSet labels;
+  private final SeriesSplitter splitter;
   private final Duration interval;
   private final Thread thread;
   private final Object lock = new Object();
@@ -54,8 +56,10 @@ final class Pusher {
       ProfileFactory factory,
       ProfileReceiver receiver,
       LabelSet labels,
+      SeriesSplitter splitter,
       Duration interval,
       ThreadFactory threads) {
+    this.splitter = splitter;
     this.profiler = profiler;
     this.factory = factory;
     this.receiver = receiver;
@@ -177,8 +181,13 @@ final class Pusher {
   private void pushMoments() throws InterruptedException {
     for (JvmProfile profile : selected(true)) {
       try {
-        ProfileFactory.EncodableProfile made = factory.moment(profile);
-        hand(profile, made.pprof(), made.timeNanos(), 0);
+        if (profile == JvmProfile.GOROUTINE) {
+          splitter
+              .split(factory.threads())
+              .forEach((series, part) -> hand(profile, series, factory.moment(part), 0));
+        } else {
+          hand(profile, LabelSet.empty(), factory.moment(profile), 0);
+        }
       } catch (Profiler.UnavailableException e) {
         failed(profile.profileName() + ": " + e.getMessage());
       }
@@ -189,14 +198,26 @@ final class Pusher {
     if (snapshot.table().size() == 0) {
       return; // nothing happened
     }
-    ProfileFactory.EncodableProfile made = factory.delta(snapshot);
-    hand(snapshot.profile(), made.pprof(), made.timeNanos(), Math.max(1, snapshot.durationNanos()));
+    splitter
+        .split(snapshot)
+        .forEach(
+            (series, part) ->
+                hand(
+                    part.profile(),
+                    series,
+                    factory.delta(part),
+                    Math.max(1, part.durationNanos())));
   }
 
-  private void hand(JvmProfile profile, byte[] pprof, long timeNanos, long durationNanos) {
+  private void hand(
+      JvmProfile profile,
+      LabelSet series,
+      ProfileFactory.EncodableProfile made,
+      long durationNanos) {
+    LabelSet all = labels.withAll(series).with(LabelSet.NAME, profile.profileName());
     RawProfile raw =
-        RawProfile.builder(labels.with(LabelSet.NAME, profile.profileName()), pprof)
-            .timeNanos(timeNanos)
+        RawProfile.builder(all, made.pprof())
+            .timeNanos(made.timeNanos())
             .durationNanos(durationNanos)
             .build();
     Acceptance acceptance = receiver.accept(raw);

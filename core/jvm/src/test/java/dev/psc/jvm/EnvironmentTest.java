@@ -53,6 +53,7 @@ class EnvironmentTest {
         "PSC_PPROF_ADDRESS|localhost|PSC_PPROF_ADDRESS is \"localhost\", not host:port",
         "PSC_PPROF_ADDRESS|:99999|a port between 0 and 65535",
         "PSC_STACK_DEPTH|4096|PSC_STACK_DEPTH: stackDepth must be between 16 and 2048, but was 4096",
+        "PSC_SPLIT_MAX_SERIES|0|splitMaxSeries must be between 1 and 1000, but was 0",
         "PSC_EXACT_ALLOCATIONS|maybe|PSC_EXACT_ALLOCATIONS is \"maybe\", not true or false",
         "PSC_ALLOCATIONS_PER_SECOND|many|not a whole number",
         "PSC_ALLOCATIONS_PER_SECOND|0|must be between 1 and 10000, but was 0",

@@ -71,6 +71,24 @@ class HardCasesTest {
     assertThat(printed).contains("ERROR -");
   }
 
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("javasWithVirtualThreads")
+  void waitsOfVirtualThreadsAreInMutexBlockAndWall(Path java) throws Exception {
+    String printed =
+        ChildJvm.run(java, List.of("-Djava.io.tmpdir=" + temporary), VirtualWaitsProgram.class);
+    for (String wait :
+        List.of(
+            "MUTEX plantedLock ",
+            "MUTEX plantedMonitor ",
+            "BLOCK plantedCall ",
+            "WALL plantedLock ",
+            "WALL plantedMonitor ",
+            "WALL plantedCall ")) {
+      assertThat(number(printed, wait)).as(printed).isBetween(2_000L, 6_500L);
+    }
+    assertThat(number(printed, "BLOCK plantedLock ")).as(printed).isZero();
+  }
+
   @ParameterizedTest
   @MethodSource("javas")
   void startingAndStoppingTwoHundredTimesCostsNothing(Path java) throws Exception {

@@ -104,6 +104,22 @@ public final class ProfileTable {
     return copy;
   }
 
+  /**
+   * Returns a copy whose first values are the second ones in units of a period. Rounding is carried
+   * from row to row, so that their sum is right as well.
+   */
+  public ProfileTable inPeriods(long period) {
+    ProfileTable copy = copy();
+    long left = 0;
+    for (int row = 0; row < rows.size(); row++) {
+      long nanos = copy.values[row * 2 + 1] + left;
+      long periods = Math.max(0, (nanos + period / 2) / period);
+      left = nanos - periods * period;
+      copy.values[row * 2] = periods;
+    }
+    return copy;
+  }
+
   void markStacks(BitSet used) {
     for (int row = 0; row < rows.size(); row++) {
       used.set(stack(row));

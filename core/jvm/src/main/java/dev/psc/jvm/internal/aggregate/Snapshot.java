@@ -35,6 +35,19 @@ public record Snapshot(
     this(profile, stackPool, labels, table, startNanos, durationNanos, List.of());
   }
 
+  /**
+   * Returns this snapshot with the samples that make up its values: stores show the number of
+   * samples times the period, and samples of the JVM stand for different times.
+   */
+  public Snapshot inPeriods(long periodNanos) {
+    return withTable(table.inPeriods(periodNanos));
+  }
+
+  /** Returns this snapshot with other sums. */
+  Snapshot withTable(ProfileTable sums) {
+    return new Snapshot(profile, stackPool, labels, sums, startNanos, durationNanos, comments);
+  }
+
   /** Returns this snapshot with other comments. */
   public Snapshot withComments(List<String> others) {
     return new Snapshot(profile, stackPool, labels, table, startNanos, durationNanos, others);

@@ -55,6 +55,7 @@ final class JfrCapture implements Capture {
   private final JfrStream stream;
   private final CaptureThrottle throttle;
   private final Thread clockThread;
+  private final VirtualThreadWaits virtualWaits;
   private final JfrLeaks leaks;
   private final SilentSampler silentSampler;
   private final boolean exactLines = CpuClock.hasExactLines();
@@ -96,6 +97,7 @@ final class JfrCapture implements Capture {
     this.recorded = new RecordedEvents(aggregator, OwnThreads::contains, settings.threadNames());
     this.throttle = new CaptureThrottle(settings, converter);
     this.stream = new JfrStream(threads, this::register, this::flushed, JfrCapture::beforeEnable);
+    this.virtualWaits = new VirtualThreadWaits(aggregator, settings, threads);
     this.clockThread = OwnThreads.thread(threads, "psc-jvm-clock", this::runClock);
   }
 
@@ -103,6 +105,7 @@ final class JfrCapture implements Capture {
     ThreadLabels.SHARED.begin();
     stream.start();
     clockThread.start();
+    virtualWaits.start();
   }
 
   private static Set<String> eventNames() {
@@ -456,6 +459,7 @@ final class JfrCapture implements Capture {
       return;
     }
     left.forEach(this::passMark);
+    virtualWaits.close();
     leaks.close();
     stream.close();
     ThreadLabels.SHARED.end();

@@ -36,6 +36,21 @@ class AggregatorTest {
   }
 
   @Test
+  void samplesInPeriodsHaveTheSameSum() {
+    ProfileTable table = new ProfileTable();
+    for (int row = 0; row < 1_000; row++) {
+      table.add(row, 0, 1, 3_000_000 + row);
+    }
+    ProfileTable inPeriods = table.inPeriods(10_000_000);
+    long samples = 0;
+    for (int row = 0; row < inPeriods.size(); row++) {
+      samples += inPeriods.first(row);
+      assertThat(inPeriods.second(row)).isEqualTo(table.second(row));
+    }
+    assertThat(samples).as("3,000,499,500 ns in total").isEqualTo(300);
+  }
+
+  @Test
   void totalsStayRightWhenATableIsFull() {
     ProfileTable table = new ProfileTable(10);
     for (int i = 1; i <= 1_000; i++) {
