@@ -28,6 +28,9 @@ final class Reflector implements Runnable {
   /** Objects per page of a list. */
   private static final int PAGE = 500;
 
+  /** A server that never ends a list would fill the memory. */
+  private static final int MAX_PAGES = 1_000;
+
   /** Refusals after a success that count as transient: a starting server answers 403 as well. */
   private static final int TRANSIENT_DENIALS = 3;
 
@@ -158,11 +161,17 @@ final class Reflector implements Runnable {
     }
   }
 
-  private String list(ApiServer current) throws ApiException, InterruptedException {
+  private String list(ApiServer current)
+      throws ApiException, DiscoveryException, InterruptedException {
     List<KubeObject> objects = new ArrayList<>();
     Page page = api.list(current, what, PAGE, "", this::keep);
     objects.addAll(page.objects());
+    int pages = 1;
     while (!page.next().isEmpty()) {
+      if (++pages > MAX_PAGES) {
+        throw new DiscoveryException(
+            "the list of " + what.describe() + " does not end after " + MAX_PAGES + " pages");
+      }
       try {
         page = api.list(current, what, PAGE, page.next(), this::keep);
       } catch (ApiException e) {
