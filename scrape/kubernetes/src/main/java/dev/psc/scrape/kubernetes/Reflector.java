@@ -168,12 +168,9 @@ final class Reflector implements Runnable {
     objects.addAll(page.objects());
     int pages = 1;
     while (!page.next().isEmpty()) {
-      if (++pages > MAX_PAGES) {
-        throw new DiscoveryException(
-            "the list of " + what.describe() + " does not end after " + MAX_PAGES + " pages");
-      }
+      String next = page.next();
       try {
-        page = api.list(current, what, PAGE, page.next(), this::keep);
+        page = api.list(current, what, PAGE, next, this::keep);
       } catch (ApiException e) {
         if (!e.gone()) {
           throw e;
@@ -181,6 +178,10 @@ final class Reflector implements Runnable {
         // The token of the next page expired: the rest would not fit the pages so far.
         objects.clear();
         page = api.list(current, what, 0, "", this::keep);
+      }
+      if (++pages > MAX_PAGES || page.next().equals(next)) {
+        throw new DiscoveryException(
+            "the list of " + what.describe() + " does not end: page " + pages + " names a next one");
       }
       objects.addAll(page.objects());
     }
