@@ -291,9 +291,7 @@ final class PprofServer implements AutoCloseable {
   }
 
   private void complete(
-      PprofConnection connection,
-      @Nullable PprofResponse response,
-      boolean headOnly) {
+      PprofConnection connection, @Nullable PprofResponse response, boolean headOnly) {
     try {
       if (response == null) {
         close(connection);

@@ -31,8 +31,7 @@ class JsonTest {
   void readsLongTextsInLinearTime() {
     int length = 4_000_000;
     assertThat((String) Json.parse('"' + "x".repeat(length) + '"')).hasSize(length);
-    assertThat((List<?>) Json.parse('[' + "1,".repeat(length / 2) + "1]"))
-        .hasSize(length / 2 + 1);
+    assertThat((List<?>) Json.parse('[' + "1,".repeat(length / 2) + "1]")).hasSize(length / 2 + 1);
     assertThat(Json.parse("1" + "0".repeat(100_000))).isEqualTo(Double.POSITIVE_INFINITY);
     assertThatIllegalArgumentException().isThrownBy(() -> Json.parse("-".repeat(length)));
   }

@@ -74,7 +74,14 @@ class OutageMemoryTest {
     String addresses =
         IntStream.range(0, targets)
             .mapToObj(
-                i -> "'127.0." + i / 200 + "." + (i % 200 + 1) + ":" + target.getAddress().getPort() + "'")
+                i ->
+                    "'127.0."
+                        + i / 200
+                        + "."
+                        + (i % 200 + 1)
+                        + ":"
+                        + target.getAddress().getPort()
+                        + "'")
             .collect(Collectors.joining(", "));
     return "scrape_configs:\n- job_name: a\n  scrape_interval: "
         + interval

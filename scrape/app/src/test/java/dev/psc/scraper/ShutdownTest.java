@@ -103,8 +103,7 @@ class ShutdownTest {
             "--store-address=127.0.0.1:1",
             "--insecure")) {
       CompletableFuture<Integer> profile =
-          CompletableFuture.supplyAsync(
-              () -> scraper.status("/debug/pprof/profile?seconds=30"));
+          CompletableFuture.supplyAsync(() -> scraper.status("/debug/pprof/profile?seconds=30"));
       await().atMost(Duration.ofSeconds(60)).until(() -> hasScraped(scraper));
       assertThat(scraper.terminate()).isLessThan(LIMIT);
       assertThat(scraper.exitCode()).isZero();

@@ -71,7 +71,9 @@ public final class Options {
     return groups;
   }
 
-  /** Returns the limit on the time from SIGTERM to the end: the flush, plus a second for the rest. */
+  /**
+   * Returns the limit on the time from SIGTERM to the end: the flush, plus a second for the rest.
+   */
   public Duration shutdownWait() {
     return buffer.shutdownTimeout.plusSeconds(1);
   }

@@ -26,7 +26,8 @@ final class AcceptFailures extends ChannelInboundHandlerAdapter {
     long now = System.nanoTime();
     if (now - lastLogged >= LOG_EVERY_NANOS) {
       lastLogged = now;
-      logger.warn("HTTP server cannot accept connections; trying again every second: {}", cause.toString());
+      logger.warn(
+          "HTTP server cannot accept connections; trying again every second: {}", cause.toString());
     }
     context.channel().config().setAutoRead(false);
     context

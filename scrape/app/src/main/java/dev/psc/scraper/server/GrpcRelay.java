@@ -101,9 +101,7 @@ final class GrpcRelay {
       forwarding = true;
       client.config().setAutoRead(false);
       // The listener runs on the event loop of the gRPC server, which has then handled the bytes.
-      server
-          .writeAndFlush(bytes)
-          .addListener(done -> client.eventLoop().execute(this::forwarded));
+      server.writeAndFlush(bytes).addListener(done -> client.eventLoop().execute(this::forwarded));
     }
 
     private void forwarded() {

@@ -68,10 +68,7 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
   private boolean keepAlive;
 
   HttpRequests(
-      HttpExchange.Handler handler,
-      boolean tokenRequired,
-      Lanes lanes,
-      Connections connections) {
+      HttpExchange.Handler handler, boolean tokenRequired, Lanes lanes, Connections connections) {
     this.handler = handler;
     this.tokenRequired = tokenRequired;
     this.lanes = lanes;
@@ -175,8 +172,7 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
 
   private void write(ChannelHandlerContext context, Answer answer, boolean head) {
     HttpResponse response =
-        new DefaultHttpResponse(
-            HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(answer.status()));
+        new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(answer.status()));
     response
         .headers()
         .set(HttpHeaderNames.CONTENT_TYPE, answer.contentType())

@@ -172,7 +172,8 @@ class HostileClientsTest {
         clients.add(client);
         client.open(100);
       }
-      await().untilAsserted(() -> assertThat(server.openCalls()).isEqualTo(OnePortServer.MAX_CALLS));
+      await()
+          .untilAsserted(() -> assertThat(server.openCalls()).isEqualTo(OnePortServer.MAX_CALLS));
       assertThat(get("/healthz")).isEqualTo(200);
     } finally {
       for (RawHttp2 client : clients) {
@@ -236,7 +237,9 @@ class HostileClientsTest {
       }
       assertHealthy();
       assertThat(server.openConnections()).isLessThanOrEqualTo(OnePortServer.MAX_CONNECTIONS);
-      assertThat(clients.get(0).getInputStream().read()).as("the first one is cut off").isEqualTo(-1);
+      assertThat(clients.get(0).getInputStream().read())
+          .as("the first one is cut off")
+          .isEqualTo(-1);
     } finally {
       for (Socket client : clients) {
         client.close();

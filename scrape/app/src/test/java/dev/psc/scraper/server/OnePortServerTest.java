@@ -30,7 +30,8 @@ class OnePortServerTest {
 
   private static OnePortServer start(HttpExchange.Handler handler) throws IOException {
     HealthStatusManager health = new HealthStatusManager();
-    return OnePortServer.start(ANY_PORT, handler, List.of(health.getHealthService()), TokenGuard.open());
+    return OnePortServer.start(
+        ANY_PORT, handler, List.of(health.getHealthService()), TokenGuard.open());
   }
 
   private static HttpResponse<String> get(OnePortServer server, String path) throws Exception {

@@ -129,9 +129,7 @@ class PortFloodTest {
   void survivesALackOfFileDescriptors(Flood flood) throws Exception {
     try (ScraperProcess scraper = start("ulimit -n 150;")) {
       attack(scraper, flood, Duration.ofSeconds(3));
-      await()
-          .atMost(Duration.ofSeconds(30))
-          .until(() -> scraper.status("/healthz") == 200);
+      await().atMost(Duration.ofSeconds(30)).until(() -> scraper.status("/healthz") == 200);
       assertThat(scraper.log().length()).isLessThan(100_000);
       assertThat(scraper.terminate()).isLessThan(Duration.ofSeconds(6));
     }

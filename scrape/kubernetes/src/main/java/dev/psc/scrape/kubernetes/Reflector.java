@@ -28,6 +28,9 @@ final class Reflector implements Runnable {
   /** Objects per page of a list. */
   private static final int PAGE = 500;
 
+  /** A server that never ends a list would fill the memory. */
+  private static final int MAX_PAGES = 1_000;
+
   /** Refusals after a success that count as transient: a starting server answers 403 as well. */
   private static final int TRANSIENT_DENIALS = 3;
 
@@ -158,13 +161,16 @@ final class Reflector implements Runnable {
     }
   }
 
-  private String list(ApiServer current) throws ApiException, InterruptedException {
+  private String list(ApiServer current)
+      throws ApiException, DiscoveryException, InterruptedException {
     List<KubeObject> objects = new ArrayList<>();
     Page page = api.list(current, what, PAGE, "", this::keep);
     objects.addAll(page.objects());
+    int pages = 1;
     while (!page.next().isEmpty()) {
+      String next = page.next();
       try {
-        page = api.list(current, what, PAGE, page.next(), this::keep);
+        page = api.list(current, what, PAGE, next, this::keep);
       } catch (ApiException e) {
         if (!e.gone()) {
           throw e;
@@ -172,6 +178,10 @@ final class Reflector implements Runnable {
         // The token of the next page expired: the rest would not fit the pages so far.
         objects.clear();
         page = api.list(current, what, 0, "", this::keep);
+      }
+      if (++pages > MAX_PAGES || page.next().equals(next)) {
+        throw new DiscoveryException(
+            "the list of " + what.describe() + " does not end: page " + pages + " names a next one");
       }
       objects.addAll(page.objects());
     }

@@ -64,6 +64,7 @@ final class FakeApiServer implements AutoCloseable {
   volatile String token = "";
   volatile Gone gone = Gone.STATUS;
   volatile boolean expireNextContinue;
+  volatile boolean endless;
   volatile boolean alwaysGone;
   volatile int failWith;
   volatile long bodyPauseMillis;
@@ -334,7 +335,7 @@ final class FakeApiServer implements AutoCloseable {
       int to = (int) Math.min(all.size(), (long) from + limit);
       all.subList(from, to).forEach(items::add);
       metadata.addProperty("resourceVersion", String.valueOf(version));
-      if (to < all.size()) {
+      if (to < all.size() || endless) {
         metadata.addProperty("continue", String.valueOf(to));
       }
     }

@@ -278,6 +278,13 @@ class KubernetesWatchTest {
   }
 
   @Test
+  void givesUpAListThatNeverEnds() {
+    api.endless = true;
+    RecordingSink sink = start(role(KubernetesRole.POD).build());
+    eventually(() -> assertThat(sink.failure()).contains("does not end: page 2 names a next one"));
+  }
+
+  @Test
   void listsInOneWhenThePlaceInAListExpired() {
     for (int i = 0; i < 600; i++) {
       api.put(PODS, Objects.pod("p" + i, "10.0." + i / 250 + "." + (i % 250 + 1)));

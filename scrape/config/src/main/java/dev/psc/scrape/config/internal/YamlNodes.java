@@ -61,8 +61,7 @@ public final class YamlNodes {
       Optional<Node> root =
           new Composer(
                   settings,
-                  new BoundedParser(
-                      new ParserImpl(settings, new StreamReader(settings, text))))
+                  new BoundedParser(new ParserImpl(settings, new StreamReader(settings, text))))
               .getSingleNode();
       YamlNodes reader = new YamlNodes(new ConfigNode.Document(source, directory, problems));
       return root.map(node -> reader.convert(node, ""));

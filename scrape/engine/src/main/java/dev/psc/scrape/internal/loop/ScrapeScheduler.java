@@ -205,7 +205,7 @@ public final class ScrapeScheduler implements AutoCloseable {
     CompletableFuture<byte[]> body;
     try {
       body = fetcher.fetch(target);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | StackOverflowError e) {
       body = CompletableFuture.failedFuture(e);
     }
     boolean gone;

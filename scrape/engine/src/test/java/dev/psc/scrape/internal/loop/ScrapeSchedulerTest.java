@@ -24,9 +24,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
 @Isolated("listens to the log of all loops")
@@ -346,6 +350,51 @@ class ScrapeSchedulerTest {
     assertThat(time.status(one).health()).isEqualTo(TargetStatus.Health.UP);
     assertThat(time.status(one).lastError()).isEmpty();
     assertThat(time.status(one).failures()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(classes = {StackOverflowError.class, LinkageError.class})
+  void theTimerSurvivesAnError(Class<? extends Error> type) throws Exception {
+    AtomicInteger fetches = new AtomicInteger();
+    ScrapeScheduler loops =
+        new ScrapeScheduler(
+            target -> {
+              fetches.incrementAndGet();
+              throw error(type);
+            },
+            (target, body, start, duration) -> time.handled,
+            new LoopListener() {
+              @Override
+              public void scraped(ScrapeReport report) {}
+
+              @Override
+              public void missed(Target target, long intervals) {}
+            },
+            Runnable::run,
+            time.now::get,
+            0,
+            2);
+    loops.sync("a", List.of(one));
+    time.now.addAndGet(INTERVAL.toNanos());
+    Thread timer = new Thread(loops::run, "timer");
+    List<Throwable> reported = new CopyOnWriteArrayList<>();
+    timer.setUncaughtExceptionHandler((thread, failure) -> reported.add(failure));
+    timer.start();
+    await().until(() -> fetches.get() == 1);
+    assertThat(timer.isAlive()).isTrue();
+    loops.close();
+    timer.join(30_000);
+    assertThat(timer.isAlive()).isFalse();
+    assertThat(reported).allMatch(type::isInstance);
+    assertThat(reported).hasSize(type == StackOverflowError.class ? 0 : 1);
+  }
+
+  private static Error error(Class<? extends Error> type) {
+    try {
+      return type.getDeclaredConstructor().newInstance();
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalArgumentException(e);
+    }
   }
 
   @Test

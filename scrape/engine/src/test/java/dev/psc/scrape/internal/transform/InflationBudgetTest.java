@@ -23,9 +23,7 @@ class InflationBudgetTest {
     int function = profile.function(name, name, "f.go", 1);
     int location = profile.location(profile.mapping("app", ""), 0x10, function, 7);
     profile.sample(new int[] {location}, 0, 1, ProfileBuilder.NO_LABELS, 1);
-    return RawProfile.builder(LabelSet.of("__name__", "cpu"), profile.build())
-        .timeNanos(1)
-        .build();
+    return RawProfile.builder(LabelSet.of("__name__", "cpu"), profile.build()).timeNanos(1).build();
   }
 
   private static Validation validation(InflationBudget budget) {
