@@ -72,7 +72,8 @@ final class TargetsJson {
   }
 
   private static String seconds(Duration duration) {
-    String nanos = duration.getNanos() == 0 ? "" : String.format(Locale.ROOT, ".%09d", duration.getNanos());
+    String nanos =
+        duration.getNanos() == 0 ? "" : String.format(Locale.ROOT, ".%09d", duration.getNanos());
     return duration.getSeconds() + nanos + "s";
   }
 
