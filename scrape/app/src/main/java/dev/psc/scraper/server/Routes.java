@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -155,10 +154,11 @@ public final class Routes implements HttpExchange.Handler {
   private Answer flameGraph(@Nullable String id, @Nullable String baseId)
       throws InterruptedException {
     List<RawProfile> profiles = new ArrayList<>();
-    for (String each : baseId == null ? Arrays.asList(id) : Arrays.asList(baseId, id)) {
+    String wanted = id == null ? "" : id;
+    for (String each : baseId == null ? List.of(wanted) : List.of(baseId, wanted)) {
       Optional<TargetStatus> target = find(each);
       if (target.isEmpty()) {
-        return noTarget(each);
+        return noTarget(each.isEmpty() ? null : each);
       }
       LastProfiles.Entry entry =
           state.lastProfiles().of(target.get().target(), state.externalLabels());

@@ -9,6 +9,7 @@ import dev.psc.store.proto.scrape.Target;
 import dev.psc.store.proto.scrape.TargetsRequest;
 import java.time.Instant;
 import java.util.Iterator;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -71,7 +72,8 @@ final class TargetsJson {
   }
 
   private static String seconds(Duration duration) {
-    String nanos = duration.getNanos() == 0 ? "" : "." + "%09d".formatted(duration.getNanos());
+    String nanos =
+        duration.getNanos() == 0 ? "" : String.format(Locale.ROOT, ".%09d", duration.getNanos());
     return duration.getSeconds() + nanos + "s";
   }
 

@@ -5,7 +5,7 @@ import dev.psc.label.LabelSet;
 import dev.psc.scrape.loop.TargetStatus;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +22,7 @@ public record StatusQuery(String job, String health, String profile, List<String
   private static final int MAX_WORDS = 8;
 
   /** Reads the query parameters {@code job}, {@code health}, {@code profile}, {@code q, page}. */
-  public static StatusQuery of(UnaryOperator<@Nullable String> parameters) {
+  public static StatusQuery of(Function<String, @Nullable String> parameters) {
     String text = given(parameters, "q").strip().toLowerCase(Locale.ROOT);
     return new StatusQuery(
         given(parameters, "job"),
@@ -32,7 +32,7 @@ public record StatusQuery(String job, String health, String profile, List<String
         page(given(parameters, "page")));
   }
 
-  private static String given(UnaryOperator<@Nullable String> parameters, String name) {
+  private static String given(Function<String, @Nullable String> parameters, String name) {
     String value = parameters.apply(name);
     return value == null ? "" : value;
   }

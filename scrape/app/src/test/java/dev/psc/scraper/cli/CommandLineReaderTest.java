@@ -282,7 +282,7 @@ class CommandLineReaderTest {
   void namesTheFlagThatTheConnectionToTheStoreRejects(String flags, String message)
       throws Exception {
     List<String> arguments = new ArrayList<>(List.of("--store-address=127.0.0.1:1"));
-    arguments.addAll(List.of(flags.replace("TOKEN", "psc_v1_" + "0".repeat(64)).split(" ")));
+    arguments.addAll(List.of(flags.replace("TOKEN", "psc_v1_" + "0".repeat(64)).split(" ", -1)));
     Options options = read(arguments.toArray(String[]::new));
     assertThatThrownBy(() -> StoreConnection.open(options))
         .isInstanceOf(UsageException.class)

@@ -62,8 +62,9 @@ final class FailureLog {
   void ended(ScrapeLoop loop, ScrapeReport report, long nowNanos, List<Runnable> notices) {
     Key before = loop.failure;
     if (report.outcome().isHealthy()) {
-      if (before != null) {
-        failures.get(before).recovered = true;
+      Failure last = before == null ? null : failures.get(before);
+      if (last != null) {
+        last.recovered = true;
         leave(loop, report, notices);
       }
       return;
@@ -75,14 +76,14 @@ final class FailureLog {
             address(target),
             report.reason(),
             OF_ADDRESS.contains(report.outcome()) ? -1 : loop.id);
-    if (!now.equals(before)) {
-      if (before != null) {
-        leave(loop, report, notices);
-      }
-      loop.failure = now;
-      failures.computeIfAbsent(now, key -> new Failure()).loops++;
+    if (before != null && !now.equals(before)) {
+      leave(loop, report, notices);
     }
-    Failure failure = failures.get(now);
+    Failure failure = failures.computeIfAbsent(now, key -> new Failure());
+    if (!now.equals(before)) {
+      loop.failure = now;
+      failure.loops++;
+    }
     boolean isNew = failure.loops == 1 && !now.equals(before);
     if (isNew || nowNanos - failure.loggedNanos >= AGAIN_NANOS) {
       failure.loggedNanos = nowNanos;
