@@ -126,9 +126,12 @@ class RealConsulTest {
         start(
             RealConsul.ROOT_TOKEN,
             Map.of(
-                "services", List.of("web"),
-                "health_filter", "Checks.Status != \"critical\"",
-                "allow_stale", false));
+                "services",
+                List.of("web"),
+                "health_filter",
+                "Checks.Status != \"critical\"",
+                "allow_stale",
+                false));
     awaitAddresses(sink, "10.0.0.2:6060");
     consul.call("PUT", "/v1/agent/check/fail/service:web-2", "");
     awaitAddresses(sink);

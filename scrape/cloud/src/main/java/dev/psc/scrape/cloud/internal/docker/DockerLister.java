@@ -33,8 +33,7 @@ final class DockerLister implements TargetLister {
 
   @Override
   public Collection<TargetGroup> list() throws DiscoveryException, InterruptedException {
-    List<Json> listed =
-        api.get("/containers/json" + DockerHost.query(settings.filters())).items();
+    List<Json> listed = api.get("/containers/json" + DockerHost.query(settings.filters())).items();
     Map<String, Json> containers = new HashMap<>();
     listed.forEach(container -> containers.put(container.get("Id").text(), container));
     Networks networks = new Networks("docker", api.get("/networks"));
