@@ -2,6 +2,7 @@ package dev.psc.examples.benchmarks;
 
 import com.sun.management.OperatingSystemMXBean;
 import com.sun.net.httpserver.HttpServer;
+import dev.psc.examples.benchmarks.truth.Sources;
 import dev.psc.jvm.JvmProfiling;
 import dev.psc.jvm.PprofRequest;
 import dev.psc.jvm.PprofResponse;

@@ -5,7 +5,9 @@ import dev.psc.jvm.internal.capture.CpuClock.Reading;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** A reading of the clocks and the uncounted CPU time, by thread. Guarded by the aggregator's lock. */
+/**
+ * A reading of the clocks and the uncounted CPU time, by thread. Guarded by the aggregator's lock.
+ */
 final class ClockedThreads {
 
   final Reading reading;

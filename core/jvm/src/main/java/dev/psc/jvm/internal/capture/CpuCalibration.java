@@ -192,7 +192,8 @@ public final class CpuCalibration implements CpuWeigher {
       worth[2 * t + 1] = 0;
       double weight = threadWeights[2 * t] + threadWeights[2 * t + 1];
       if (weight > 0 && worth[2 * t] == 0) {
-        double nanos = row >= 0 ? price(now, t, row) : priceByWeight(t, takeCarriers(now, carriers));
+        double nanos =
+            row >= 0 ? price(now, t, row) : priceByWeight(t, takeCarriers(now, carriers));
         livingNanos += nanos;
         livingWeight += weight;
       }
@@ -214,7 +215,8 @@ public final class CpuCalibration implements CpuWeigher {
   }
 
   private void remember(ClockedThreads now, int row, int sample) {
-    ClockedThreads.Stacks known = samples.worth(sample) == CpuSamples.IN_NATIVE ? now.ranNative : now.ran;
+    ClockedThreads.Stacks known =
+        samples.worth(sample) == CpuSamples.IN_NATIVE ? now.ranNative : now.ran;
     (weights[sample] > 0 ? known : now.waited)
         .set(row, samples.stack(sample), samples.labels(sample), segment);
   }
@@ -320,7 +322,8 @@ public final class CpuCalibration implements CpuWeigher {
   private boolean addToLast(ClockedThreads clocked, int row) {
     boolean inNative =
         addToLast(clocked.unspentNative, row, clocked.ranNative, clocked.ran, clocked.waited);
-    boolean inJava = addToLast(clocked.unspent, row, clocked.ran, clocked.ranNative, clocked.waited);
+    boolean inJava =
+        addToLast(clocked.unspent, row, clocked.ran, clocked.ranNative, clocked.waited);
     return inNative && inJava;
   }
 

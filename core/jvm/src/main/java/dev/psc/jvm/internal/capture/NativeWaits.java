@@ -41,17 +41,11 @@ final class NativeWaits {
   /** How much more time in Java there may be than its samples say, before waits get any. */
   private static final double SLACK = 0.25;
 
-  /** The part of a thread's CPU time that samples in Java must explain to be believed. */
-  private static final double EXPLAINS = 0.3;
+  /** The part of a thread's CPU time by other samples from which waits get nothing. */
+  private static final double EXPLAINS = 0.1;
 
   /** The relative error of the time in Java by its samples, apart from noise. */
   private static final double MODEL_ERROR = 0.1;
-
-  /**
-   * The largest share of its CPU time that goes to a waiting method of a thread whose Java samples
-   * explain most of it: what entering the kernel and leaving it takes.
-   */
-  private static final double LEAST_SHARE = 0.05;
 
   private static final int MAX_THREADS = 10_000;
   private static final int MAX_METHODS = 1_000;
@@ -97,6 +91,7 @@ final class NativeWaits {
   /** A native method of a thread. */
   private static final class Method {
     private double samples;
+    private double recentSamples;
     private int spanSamples;
     private int segmentSamples;
 
@@ -152,8 +147,7 @@ final class NativeWaits {
       } else if (worth == CpuSamples.IN_NATIVE) {
         Usage usage = threads.get(samples.threadKey(samples.thread(i)));
         String leaf = leaf(samples.stack(i), stacks);
-        weights[i] =
-            usage == null ? inNative : inNative * usage.shareOf(leaf);
+        weights[i] = usage == null ? inNative : inNative * usage.shareOf(leaf);
       } else {
         weights[i] = worth;
       }
@@ -240,22 +234,22 @@ final class NativeWaits {
         evaluate(usage, inNative);
       }
       divide(usage, java, inNative);
-      double running = 0;
+      // Many samples need little of the past; few need much.
+      double keep = Math.max(0.5, Math.min(DECAY, 1 - usage.recentCount / 100));
+      usage.recentJava = usage.recentJava * keep + usage.segmentJava * java;
+      usage.recentCount = 0;
       for (Iterator<Map.Entry<String, Method>> all = usage.methods.entrySet().iterator();
           all.hasNext(); ) {
         Map.Entry<String, Method> known = all.next();
         Method method = known.getValue();
-        running += method.segmentSamples * usage.shareOf(known.getKey());
+        method.recentSamples = method.recentSamples * keep + method.segmentSamples;
+        usage.recentCount += method.recentSamples * usage.shareOf(known.getKey());
         method.segmentSamples = 0;
         if (method.samples < 0.01) {
           all.remove();
         }
       }
-      // Many samples need little of the past; few need much.
-      double keep = Math.max(0.5, Math.min(DECAY, 1 - usage.recentCount / 100));
-      usage.recentJava = usage.recentJava * keep + usage.segmentJava * java;
-      usage.recentNative = usage.recentNative * keep + running * inNative;
-      usage.recentCount = usage.recentCount * keep + running;
+      usage.recentNative = usage.recentCount * inNative;
     }
   }
 
@@ -291,8 +285,7 @@ final class NativeWaits {
       if (method.spanSamples * 2 > usage.spanSamples) {
         double ratio = Math.min(1, usage.spanCpuNanos / (method.spanSamples * inNative));
         // Down fast and up slowly: only the quiet spans tell.
-        method.least +=
-            (ratio - method.least) * (ratio < method.least ? 0.5 : 0.05);
+        method.least += (ratio - method.least) * (ratio < method.least ? 0.5 : 0.05);
         if (methods.size() < MAX_METHODS || methods.containsKey(entry.getKey())) {
           methods.put(entry.getKey(), method.least);
         }
@@ -318,17 +311,16 @@ final class NativeWaits {
         running += nanos;
       }
     }
-    double noise = Math.sqrt(usage.javaSamples) * java;
+    double noise = Math.sqrt(usage.javaSamples + 2) * java;
     usage.runningShare = shareOfRunning(usage.cpuNanos, busy, noise, running);
     usage.waitingShare =
         shareOfWaiting(usage.cpuNanos, busy + running * usage.runningShare, noise, waiting);
   }
 
-  /** A method that waits gets what Java code certainly did not use, and little of that. */
+  /** A method that waits gets CPU time only where no other sample explains it. */
   private static double shareOfWaiting(double cpu, double busy, double noise, double seen) {
-    double rest = Math.max(0, cpu - busy * (1 + SLACK) - 2 * noise);
-    double most = busy > EXPLAINS * cpu ? LEAST_SHARE * cpu : seen;
-    return Math.min(rest, most) / Math.max(1, seen);
+    double rest = cpu - busy * (1 + SLACK) - 2 * noise;
+    return busy > EXPLAINS * cpu ? 0 : Math.max(0, rest) / Math.max(1, seen);
   }
 
   /**

@@ -191,8 +191,7 @@ class CpuCalibrationTest {
       timed(1, i < 3 ? "a" : "b", 10);
     }
     cpu.endSegment(reading(80, 1, 80), true);
-    assertThat(totals())
-        .containsOnly(Map.entry("a", 60 * MILLI), Map.entry("b", 20 * MILLI));
+    assertThat(totals()).containsOnly(Map.entry("a", 60 * MILLI), Map.entry("b", 20 * MILLI));
   }
 
   /** Event loops of a relocated library: 25 ms of work in half a second, otherwise they wait. */
@@ -293,6 +292,26 @@ class CpuCalibrationTest {
       cpu.endSegment(reading(250L * segment, 1, 250L * segment), segment == 40);
     }
     assertThat(share("codec.Jni.encode")).isBetween(0.65, 0.8);
+  }
+
+  /** Segments in which the thread is seen only waiting must not get the time of the others. */
+  @Test
+  void waitsDoNotGetTheCpuTimeOfOtherNativeMethods() {
+    cpu.endSegment(reading(0, 1, 0), false);
+    for (int segment = 1; segment <= 80; segment++) {
+      for (int i = 0; i < 2; i++) {
+        sample(1, "java");
+      }
+      if (segment % 2 == 0) {
+        inNative(1, "socket.writev"); // 20 ms in every other segment
+      }
+      for (int i = 0; i < 22; i++) {
+        inNative(1, "shaded.epoll.Native.epollWait");
+      }
+      cpu.endSegment(reading(30L * segment, 1, 30L * segment), segment == 80);
+    }
+    assertThat(share("shaded.epoll.Native.epollWait")).isLessThan(0.05);
+    assertThat(share("socket.writev")).isBetween(0.2, 0.45);
   }
 
   @Test

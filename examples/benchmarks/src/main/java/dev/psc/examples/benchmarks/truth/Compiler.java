@@ -1,6 +1,5 @@
 package dev.psc.examples.benchmarks.truth;
 
-import dev.psc.examples.benchmarks.Sources;
 import java.util.List;
 
 /** The JDK's compiler: a real program with deep stacks that compiles and collects garbage. */

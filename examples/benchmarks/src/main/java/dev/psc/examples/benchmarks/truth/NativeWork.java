@@ -2,7 +2,9 @@ package dev.psc.examples.benchmarks.truth;
 
 import java.util.List;
 
-/** A thread that compresses in native code, calculates in Java and parks, next to idle selectors. */
+/**
+ * A thread that compresses in native code, calculates in Java and parks, next to idle selectors.
+ */
 public final class NativeWork implements TruthProgram {
 
   @Override
@@ -32,8 +34,7 @@ public final class NativeWork implements TruthProgram {
     Work.sleep(4_000);
     TruthCapture.CpuWindow window =
         capture.cpuNextToAsyncProfiler(
-            15,
-            List.of(Work.class.getName() + ".compress", Work.class.getName() + ".calculate"));
+            15, List.of(Work.class.getName() + ".compress", Work.class.getName() + ".calculate"));
     capture.cpuTotal(window);
   }
 }

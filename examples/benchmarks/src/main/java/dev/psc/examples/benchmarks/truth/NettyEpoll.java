@@ -46,8 +46,7 @@ public final class NettyEpoll implements TruthProgram {
           capture.cpuNextToAsyncProfiler(
               30,
               List.of(
-                  "io.netty.channel.epoll.Native.epollWait",
-                  NettyEpoll.class.getName() + ".page"));
+                  "io.netty.channel.epoll.Native.epollWait", NettyEpoll.class.getName() + ".page"));
       capture.cpuTotal(window);
     }
   }
@@ -85,9 +84,7 @@ public final class NettyEpoll implements TruthProgram {
               HttpVersion.HTTP_1_1,
               HttpResponseStatus.OK,
               Unpooled.copiedBuffer(page(), StandardCharsets.UTF_8));
-      response
-          .headers()
-          .setInt(HttpHeaderNames.CONTENT_LENGTH, response.content().readableBytes());
+      response.headers().setInt(HttpHeaderNames.CONTENT_LENGTH, response.content().readableBytes());
       context.writeAndFlush(response);
     }
   }

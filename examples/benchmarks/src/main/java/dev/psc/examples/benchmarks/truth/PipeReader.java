@@ -30,21 +30,21 @@ public final class PipeReader implements TruthProgram {
             });
     Runtime.getRuntime().addShutdownHook(new Thread(lines::destroy));
     Work.sleep(2_000);
-      TruthCapture.CpuWindow window = capture.cpu(10, List.of(reader));
-      capture.cpuTotal(window);
-      capture.cpuOfThread(window, 0, "reader");
-      capture.row(
-          "profile",
-          "work of the reader",
-          "ms",
-          window.threadNanos().get(0) / 1e6,
-          TruthCapture.sum(
-                  window.profile(),
-                  1,
-                  sample ->
-                      sample.stack().stream()
-                          .anyMatch(frame -> frame.function().endsWith("Work.calculate")))
-              / 1e6,
-          TruthCapture.AMOUNT);
+    TruthCapture.CpuWindow window = capture.cpu(10, List.of(reader));
+    capture.cpuTotal(window);
+    capture.cpuOfThread(window, 0, "reader");
+    capture.row(
+        "profile",
+        "work of the reader",
+        "ms",
+        window.threadNanos().get(0) / 1e6,
+        TruthCapture.sum(
+                window.profile(),
+                1,
+                sample ->
+                    sample.stack().stream()
+                        .anyMatch(frame -> frame.function().endsWith("Work.calculate")))
+            / 1e6,
+        TruthCapture.AMOUNT);
   }
 }

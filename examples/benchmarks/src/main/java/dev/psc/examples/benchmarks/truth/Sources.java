@@ -1,4 +1,4 @@
-package dev.psc.examples.benchmarks;
+package dev.psc.examples.benchmarks.truth;
 
 import java.io.OutputStream;
 import java.net.URI;
