@@ -31,9 +31,15 @@ class ConfigWatchTest {
             })) {
       assertThat(watch).isNotNull();
       Files.writeString(file, "a: 2\n");
-      await().dontCatchUncaughtExceptions().atMost(Duration.ofSeconds(30)).until(() -> changes.get() == 1);
+      await()
+          .dontCatchUncaughtExceptions()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> changes.get() == 1);
       Files.writeString(file, "a: 3\n");
-      await().dontCatchUncaughtExceptions().atMost(Duration.ofSeconds(30)).until(() -> changes.get() == 2);
+      await()
+          .dontCatchUncaughtExceptions()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> changes.get() == 2);
     }
   }
 

@@ -181,7 +181,11 @@ final class Reflector implements Runnable {
       }
       if (++pages > MAX_PAGES || page.next().equals(next)) {
         throw new DiscoveryException(
-            "the list of " + what.describe() + " does not end: page " + pages + " names a next one");
+            "the list of "
+                + what.describe()
+                + " does not end: page "
+                + pages
+                + " names a next one");
       }
       objects.addAll(page.objects());
     }

@@ -92,8 +92,7 @@ final class JfrCapture implements Capture {
             settings.ownThreads());
     this.silentSampler = new SilentSampler(settings.cpuPeriod());
     this.converter =
-        new EventCounter(
-            aggregator, settings, cpu, ThreadLabels.SHARED, AllocationBaseline.SHARED);
+        new EventCounter(aggregator, settings, cpu, ThreadLabels.SHARED, AllocationBaseline.SHARED);
     this.recorded = new RecordedEvents(aggregator, OwnThreads::contains, settings.threadNames());
     this.throttle = new CaptureThrottle(settings, converter);
     this.stream = new JfrStream(threads, this::register, this::flushed, JfrCapture::beforeEnable);
