@@ -30,6 +30,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Random;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -158,7 +159,9 @@ class DropInTest {
   void forwardsProfilesOfOthersToTheStore() {
     ProfileBuilder profile = ProfileBuilder.create();
     profile.sampleType("alloc_space", "bytes");
-    int function = profile.function("main.keep", "main.keep", "main.go", 1);
+    String large = "main.keep" + new Random(1).ints(150_000, 'a', 'z').collect(
+        StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append);
+    int function = profile.function(large, large, "main.go", 1);
     int location = profile.location(profile.mapping("app", ""), 0x10, function, 7);
     profile.sample(new int[] {location}, 0, 1, ProfileBuilder.NO_LABELS, 4096);
     var stub = ProfileStoreServiceGrpc.newBlockingStub(channel);

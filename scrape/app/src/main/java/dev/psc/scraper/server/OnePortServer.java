@@ -54,7 +54,15 @@ public final class OnePortServer implements AutoCloseable {
 
   private static final int RESETS_WINDOW_SECONDS = 30;
   private static final int WINDOW_BYTES = 64 << 10;
-  private static final int MAX_MESSAGE_BYTES = 16 << 10;
+
+  /** The limit on profiles that others send: that of Parca's servers, or less in a small heap. */
+  private static final int MAX_MESSAGE_BYTES =
+      (int) Math.max(256 << 10, Math.min(4 << 20, Runtime.getRuntime().maxMemory() / 128));
+
+  /** This many incomplete messages are in memory at most. */
+  static final int MAX_REQUESTS_READ = 16;
+
+  private static final Duration REQUEST_PATIENCE = Duration.ofSeconds(1);
   private static final int READ_BYTES = 16 << 10;
   private static final int BACKLOG = 256;
 
@@ -177,6 +185,7 @@ public final class OnePortServer implements AutoCloseable {
             .bossEventLoopGroup(inside)
             .workerEventLoopGroup(inside)
             // The interceptor that is added last is called first.
+            .intercept(new RequestGate(MAX_REQUESTS_READ, REQUEST_PATIENCE, inside))
             .intercept(guard)
             .intercept(callLimit)
             .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)

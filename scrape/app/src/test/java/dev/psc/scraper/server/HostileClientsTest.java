@@ -185,6 +185,20 @@ class HostileClientsTest {
   }
 
   @Test
+  void answersHealthChecksWhileRequestsOfOthersDoNotArrive() throws Exception {
+    try (RawHttp2 client = new RawHttp2(server.port())) {
+      client.openIncomplete(2 * OnePortServer.MAX_REQUESTS_READ);
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(server.openCalls())
+                      .isGreaterThanOrEqualTo(OnePortServer.MAX_REQUESTS_READ));
+      assertHealthy();
+    }
+    await().untilAsserted(() -> assertThat(server.openCalls()).isZero());
+  }
+
+  @Test
   void readsNoMoreFromAClientThatDoesNotReadItsAnswers() throws Exception {
     try (RawHttp2 client = new RawHttp2(server.port())) {
       client.socket.setReceiveBufferSize(4 << 10);

@@ -49,6 +49,17 @@ final class RawHttp2 implements AutoCloseable {
     socket.getOutputStream().write(out.toByteArray());
   }
 
+  /** Opens this many {@code Health/Watch} calls and sends only the first bytes of their requests. */
+  void openIncomplete(int streams) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    for (int i = 0; i < streams; i++) {
+      frame(out, HEADERS, END_HEADERS, nextStream, headers());
+      frame(out, DATA, 0, nextStream, new byte[] {0, 0, 1, 0, 0, 1, 2, 3});
+      nextStream += 2;
+    }
+    socket.getOutputStream().write(out.toByteArray());
+  }
+
   /** Sends pings. */
   void ping(int count) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
