@@ -1,5 +1,6 @@
 package dev.psc.jvm;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.psc.jvm.profile.JfrConversion;
@@ -114,7 +115,7 @@ class RecordingFuzzTest {
             List.of("-Xmx256m", "-XX:+ExitOnOutOfMemoryError"),
             Program.class,
             arguments.toArray(new String[0]));
-    String printed = new String(process.getInputStream().readAllBytes());
+    String printed = new String(process.getInputStream().readAllBytes(), UTF_8);
     assertThat(process.waitFor()).as(printed).isZero();
     assertThat(printed).as("mutations that leave something to read").contains("some were read");
   }
