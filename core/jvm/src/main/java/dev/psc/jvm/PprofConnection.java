@@ -60,7 +60,7 @@ final class PprofConnection {
   }
 
   long unreadBytes() {
-    return responseHead.remaining() + responseBody.remaining();
+    return (long) responseHead.remaining() + responseBody.remaining();
   }
 
   /**

@@ -22,6 +22,7 @@ public final class AllocationMixProgram {
   private static final long BYTES_PER_SECOND = 1L << 30;
 
   /** 64 bytes with its header. */
+  @SuppressWarnings("UnusedVariable") // the fields make up its size
   private static final class Small {
     long first;
     long second;
@@ -32,6 +33,7 @@ public final class AllocationMixProgram {
   }
 
   /** A site with the size of its objects and its share of all bytes, in percent. */
+  @SuppressWarnings("ImmutableEnumChecker") // the allocators are method references
   private enum Site {
     SMALL(64, 30, AllocationMixProgram::small),
     KILOBYTE(1_024, 22, AllocationMixProgram::kilobyte),
@@ -91,6 +93,8 @@ public final class AllocationMixProgram {
     return new byte[1_048_576 - 16];
   }
 
+  @SuppressWarnings(
+      "EnumOrdinal") // the counts of each thread are in arrays, which allocate nothing
   public static void main(String[] arguments) throws Exception {
     long seconds = Long.parseLong(arguments[0]);
     int perSecond = Integer.parseInt(arguments[1]);

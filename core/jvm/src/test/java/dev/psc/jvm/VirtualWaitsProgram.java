@@ -19,7 +19,11 @@ public final class VirtualWaitsProgram {
 
   static void plantedLock() {
     LOCK.lock();
-    LOCK.unlock();
+    try {
+      TruthProgram.sink = 1;
+    } finally {
+      LOCK.unlock();
+    }
   }
 
   static void plantedMonitor() {

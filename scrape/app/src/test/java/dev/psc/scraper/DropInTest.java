@@ -30,10 +30,10 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Random;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -159,8 +159,11 @@ class DropInTest {
   void forwardsProfilesOfOthersToTheStore() {
     ProfileBuilder profile = ProfileBuilder.create();
     profile.sampleType("alloc_space", "bytes");
-    String large = "main.keep" + new Random(1).ints(150_000, 'a', 'z').collect(
-        StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append);
+    String large =
+        "main.keep"
+            + new Random(1)
+                .ints(150_000, 'a', 'z')
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append);
     int function = profile.function(large, large, "main.go", 1);
     int location = profile.location(profile.mapping("app", ""), 0x10, function, 7);
     profile.sample(new int[] {location}, 0, 1, ProfileBuilder.NO_LABELS, 4096);

@@ -366,8 +366,18 @@ class ScrapeFailuresTest {
         Arguments.of(
             "length and chunks",
             raw(
-                "HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n5\r\n"
-                    + "abcde\r\n0\r\n\r\n"),
+                String.join(
+                    "\r\n",
+                    List.of(
+                        "HTTP/1.1 200 x",
+                        "Transfer-Encoding: chunked",
+                        "Content-Length: 5",
+                        "",
+                        "5",
+                        "abcde",
+                        "0",
+                        "",
+                        ""))),
             "protocol",
             "framing of the answer is broken (both Content-Length and Transfer-Encoding",
             "HTTP server, or a proxy"),

@@ -49,7 +49,9 @@ final class RawHttp2 implements AutoCloseable {
     socket.getOutputStream().write(out.toByteArray());
   }
 
-  /** Opens this many {@code Health/Watch} calls and sends only the first bytes of their requests. */
+  /**
+   * Opens this many {@code Health/Watch} calls and sends only the first bytes of their requests.
+   */
   void openIncomplete(int streams) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     for (int i = 0; i < streams; i++) {

@@ -169,6 +169,7 @@ public final class EventCounter {
     return thread.virtual() ? VIRTUAL : thread.id();
   }
 
+  @SuppressWarnings("NonAtomicVolatileUpdate") // one thread counts, others read
   private void tlab(JfrEvent event, boolean newTlab) {
     JfrClass type = event.type(JfrField.OBJECT_CLASS);
     long size = event.number(JfrField.ALLOCATION_SIZE);

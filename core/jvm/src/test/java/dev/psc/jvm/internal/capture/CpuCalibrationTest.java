@@ -239,7 +239,7 @@ class CpuCalibrationTest {
   void aNativeMethodThatRunsKeepsItsCpuTimeNextToThreadsThatWait() {
     long[] idle = new long[20];
     for (int i = 0; i < 9; i++) {
-      idle[2 * i] = 10 + i;
+      idle[2 * i] = 10L + i;
     }
     idle[18] = 1;
     cpu.endSegment(reading(0, idle.clone()), false);

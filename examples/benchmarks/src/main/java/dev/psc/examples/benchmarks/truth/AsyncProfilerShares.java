@@ -77,7 +77,7 @@ final class AsyncProfilerShares {
   /** Returns the functions with the largest shares. */
   List<String> largest(int count) {
     List<String> all = new ArrayList<>(cumulative.keySet());
-    all.sort(Comparator.comparing((String name) -> -cumulative.get(name)));
+    all.sort(Comparator.comparing((String name) -> -cumulative.getOrDefault(name, 0.0)));
     return all.subList(0, Math.min(count, all.size()));
   }
 }

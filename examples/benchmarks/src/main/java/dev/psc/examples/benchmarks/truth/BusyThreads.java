@@ -40,6 +40,7 @@ public final class BusyThreads implements TruthProgram {
     Work.sleep(20);
   }
 
+  @SuppressWarnings("UnusedVariable") // keeps the allocation from being optimized away
   private static volatile Object kept = "";
 
   private static void allocate() {

@@ -85,7 +85,7 @@ public final class NettyEpoll implements TruthProgram {
               HttpResponseStatus.OK,
               Unpooled.copiedBuffer(page(), StandardCharsets.UTF_8));
       response.headers().setInt(HttpHeaderNames.CONTENT_LENGTH, response.content().readableBytes());
-      context.writeAndFlush(response);
+      var unused = context.writeAndFlush(response);
     }
   }
 

@@ -7,10 +7,14 @@ final class TruthChild {
 
   private TruthChild() {}
 
+  @SuppressWarnings("ClosingStandardOutputStreams") // the capture leaves it open
   public static void main(String[] arguments) throws Exception {
     JvmProfiling.prepare();
     TruthProgram program =
-        (TruthProgram) Class.forName(arguments[0]).getDeclaredConstructor().newInstance();
+        Class.forName(arguments[0])
+            .asSubclass(TruthProgram.class)
+            .getDeclaredConstructor()
+            .newInstance();
     try (TruthCapture capture = new TruthCapture(System.out)) {
       program.measure(capture);
     }

@@ -67,7 +67,7 @@ final class Work {
                   piece.run();
                 }
               } catch (Exception e) {
-                e.printStackTrace();
+                throw new IllegalStateException("the work of " + name + " failed", e);
               }
             },
             name);

@@ -151,9 +151,8 @@ final class ConnectRace {
     for (AsynchronousSocketChannel channel : channels) {
       try {
         channel.close();
-      } catch (IOException e) {
+      } catch (IOException ignored) {
         // The connection is gone, which is all that closing is for.
-        continue;
       }
     }
   }

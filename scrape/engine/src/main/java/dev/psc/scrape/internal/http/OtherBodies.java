@@ -9,7 +9,20 @@ import java.util.Optional;
 final class OtherBodies {
 
   /** The beginning of a kind of file. */
-  private record Magic(String name, int... bytes) {
+  private static final class Magic {
+
+    private final String name;
+    private final int[] bytes;
+
+    Magic(String name, int... bytes) {
+      this.name = name;
+      this.bytes = bytes;
+    }
+
+    String name() {
+      return name;
+    }
+
     boolean matches(byte[] body) {
       if (body.length < bytes.length) {
         return false;

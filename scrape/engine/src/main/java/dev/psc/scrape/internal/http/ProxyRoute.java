@@ -34,6 +34,8 @@ final class ProxyRoute {
   private static final String DISABLED_IN_TUNNELS = "jdk.http.auth.tunneling.disabledSchemes";
 
   private final @Nullable ProxyRules rules;
+
+  @SuppressWarnings("ThreadLocalUsage") // removed after each call
   private final ThreadLocal<@Nullable Optional<InetSocketAddress>> decided = new ThreadLocal<>();
 
   ProxyRoute(ProxySettings settings, Map<String, String> environment) {

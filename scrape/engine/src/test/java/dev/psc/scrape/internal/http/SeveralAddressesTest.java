@@ -15,6 +15,7 @@ import dev.psc.scrape.testing.TestServer;
 import dev.psc.scrape.testing.TlsFixture;
 import dev.psc.testkit.TestCertificates;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -29,6 +30,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class SeveralAddressesTest {
+
+  private static final byte[] IPV6_LOOPBACK = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 
   private static final String DEAD = "127.0.0.9";
   private static final String ALIVE = "127.0.0.1";
@@ -86,7 +89,7 @@ class SeveralAddressesTest {
   @Test
   void reachesAnIpv6Address() throws Exception {
     names.put("six", List.of(DEAD, "::1"));
-    try (ServerSocket socket = new ServerSocket(0, 10, InetAddress.getByName("::1"))) {
+    try (ServerSocket socket = new ServerSocket(0, 10, InetAddress.getByAddress(IPV6_LOOPBACK))) {
       Thread server = new Thread(() -> answerOnce(socket));
       server.setDaemon(true);
       server.start();
@@ -108,10 +111,8 @@ class SeveralAddressesTest {
                 "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nsix"
                     .getBytes(StandardCharsets.US_ASCII));
         connection.getOutputStream().flush();
-        while (connection.getInputStream().read() >= 0) {
-          // Until the client closes.
-          continue;
-        }
+        // The client closes the connection.
+        connection.getInputStream().transferTo(OutputStream.nullOutputStream());
       } catch (IOException closed) {
         return;
       }

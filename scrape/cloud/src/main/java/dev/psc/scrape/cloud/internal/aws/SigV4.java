@@ -98,7 +98,7 @@ final class SigV4 {
     }
     // By name and then by value: '=' comes after digits, and would break ties otherwise.
     List<String[]> pairs = new ArrayList<>();
-    for (String pair : uri.getRawQuery().split("&")) {
+    for (String pair : uri.getRawQuery().split("&", -1)) {
       int equals = pair.indexOf('=');
       pairs.add(
           equals < 0

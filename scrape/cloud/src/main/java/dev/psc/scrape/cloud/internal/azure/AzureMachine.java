@@ -69,7 +69,7 @@ record AzureMachine(Json json, String scaleSet) {
 
   /** Returns the part of a resource id that follows a name, in any case. */
   static String part(String id, String after) {
-    String[] parts = id.split("/");
+    String[] parts = id.split("/", -1);
     for (int i = 0; i + 1 < parts.length; i++) {
       if (parts[i].equalsIgnoreCase(after)) {
         return parts[i + 1];

@@ -89,7 +89,7 @@ class Ec2DiscoveryTest {
     Map<String, String> query = new TreeMap<>();
     int mark = path.indexOf('?');
     if (mark >= 0) {
-      for (String pair : path.substring(mark + 1).split("&")) {
+      for (String pair : path.substring(mark + 1).split("&", -1)) {
         String[] parts = pair.split("=", 2);
         query.put(
             URLDecoder.decode(parts[0], StandardCharsets.UTF_8),
