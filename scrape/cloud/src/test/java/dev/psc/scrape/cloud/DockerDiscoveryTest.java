@@ -197,7 +197,7 @@ class DockerDiscoveryTest extends CloudTest {
   }
 
   private static String text(ByteBuffer buffer) {
-    return new String(buffer.array(), 0, buffer.position(), StandardCharsets.US_ASCII);
+    return StandardCharsets.US_ASCII.decode(buffer.duplicate().flip()).toString();
   }
 
   private static ByteBuffer ascii(String text) {

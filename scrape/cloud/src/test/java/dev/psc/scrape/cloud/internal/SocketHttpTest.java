@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.psc.scrape.testing.DiscoveryFixture;
 import dev.psc.scrape.testing.TestServer;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
@@ -40,7 +42,7 @@ class SocketHttpTest {
   private SocketHttp.Answer get(Duration timeout, long limit)
       throws IOException, InterruptedException {
     return SocketHttp.exchange(
-        new InetSocketAddress("127.0.0.1", server.port()),
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()),
         new SocketHttp.Request("GET", "h", "/p?q=1", Map.of("X-One", "1")),
         timeout,
         limit,
@@ -70,8 +72,20 @@ class SocketHttpTest {
   @Test
   void readsChunksABodyUntilTheEndAndNone() throws Exception {
     answers(
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\nA\r\n0123456789\r\n"
-            + "0\r\nTrailer: t\r\n\r\n");
+        String.join(
+            "\r\n",
+            List.of(
+                "HTTP/1.1 200 OK",
+                "Transfer-Encoding: chunked",
+                "",
+                "3;x=y",
+                "abc",
+                "A",
+                "0123456789",
+                "0",
+                "Trailer: t",
+                "",
+                "")));
     assertThat(body()).isEqualTo("abc0123456789");
     answers("HTTP/1.0 200 OK\r\n\r\nuntil the end");
     assertThat(body()).isEqualTo("until the end");

@@ -377,8 +377,14 @@ class Ec2DiscoveryTest {
         "[base]\naws_access_key_id = BASE\naws_secret_access_key = s\n");
     Files.writeString(
         home.resolve(".aws/config"),
-        "# mine\n[profile scraper]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = base\n"
-            + "s3 =\n  addressing_style = path\n");
+        """
+        # mine
+        [profile scraper]
+        role_arn = arn:aws:iam::1:role/r
+        source_profile = base
+        s3 =
+          addressing_style = path
+        """);
     assumeRole("AssumeRole", "FROMROLE");
     start(settings("", "", "scraper", "")).awaitAddresses("10.0.0.1:6060");
     assertThat(heads("Action=AssumeRole").get(0)).contains("Credential=BASE/");
