@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * <p>At the limit, a new connection replaces the one that has kept the server waiting for longest,
  * so that clients that connect and send nothing cannot lock out others. Thread-safe.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // closing a connection has no result to wait for
 final class Connections {
 
   private final int limit;
