@@ -100,8 +100,8 @@ final class TransportHints implements ClientInterceptor {
     if (cause instanceof CertPathBuilderException) {
       return "the certificate of "
           + endpoint.authority()
-          + " is not signed by a trusted authority: set the PEM file of its authority,"
-          + " caFile (PSC_CA_FILE)";
+          + " is not signed by a trusted authority: set caFile (PSC_CA_FILE) to the PEM file of its"
+          + " authority";
     }
     if (cause instanceof CertificateExpiredException) {
       return "the certificate of " + endpoint.authority() + " has expired";

@@ -99,7 +99,7 @@ class GrpcSinkProviderTest {
     SinkProvider provider = SinkProvider.load();
     String token = ServiceAccountToken.generate(new SecureRandom()).reveal();
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> provider.create(SinkSettings.builder("store").build()))
+        .isThrownBy(() -> provider.create(SinkSettings.builder("store:0").build()))
         .withMessageContaining("port");
     assertThatIllegalArgumentException()
         .isThrownBy(

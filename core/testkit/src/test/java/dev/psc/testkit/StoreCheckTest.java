@@ -190,7 +190,7 @@ class StoreCheckTest {
     assertThat(
             onlyWrong(Name.TLS, check(() -> StoreChannels.builder(store.address())).build().run())
                 .remedy())
-        .contains("--ca-file", "caFile");
+        .contains("caFile (PSC_CA_FILE)");
     Supplier<StoreChannels.Builder> otherName =
         () ->
             StoreChannels.builder(store.address())

@@ -43,7 +43,9 @@ class GoRatiosTest {
     script(directory, "echo one; echo no network; exit 3");
     assumeTrue(System.getProperty("os.name").equals("Linux"), "elsewhere Go is not asked");
     assertThat(GoRatios.measure("parse", 1, directory.toString()))
-        .isEqualTo(new Skipped("not measured: Go's module is not to be had: status 3, no network"));
+        .isEqualTo(
+            new Skipped(
+                "not measured: the module google/pprof is not available: status 3, no network"));
   }
 
   /** Runs one round of each ratio and compares the totals. */

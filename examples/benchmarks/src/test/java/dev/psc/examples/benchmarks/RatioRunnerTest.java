@@ -75,7 +75,7 @@ class RatioRunnerTest {
     assertThat(run(ratios, "--json", "--only=b")).isZero();
     assertThat(out.toString(UTF_8)).contains("\"b\"").doesNotContain("\"a\"");
     assertThat(run(ratios, "--only=x,a")).isEqualTo(2);
-    assertThat(err.toString(UTF_8)).contains("no ratio is named x");
+    assertThat(err.toString(UTF_8)).contains("unknown ratio x");
     assertThat(run(ratios, "--jsn")).isEqualTo(2);
   }
 

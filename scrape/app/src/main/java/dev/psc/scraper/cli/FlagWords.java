@@ -18,8 +18,8 @@ public final class FlagWords {
     WORDS.put("use http://", "give --insecure or use http://");
     WORDS.put("use https://", "leave out --insecure or use https://");
     WORDS.put(
-        " call allowPlaintextToken() on its interceptor (allowPlaintextOnLoopback() for a store on"
-            + " this machine without a proxy)",
+        " set allowPlaintextToken (for a store on this machine without a proxy:"
+            + " allowPlaintextOnLoopback)",
         " give --allow-plaintext-token");
     WORDS.put("give the project's UUID as metadata projectID", "give --project-id=<uuid>");
     WORDS.put("caFile (PSC_CA_FILE)", "--ca-file");

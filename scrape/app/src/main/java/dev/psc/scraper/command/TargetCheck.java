@@ -125,9 +125,8 @@ final class TargetCheck {
         try {
           running.add(scraper.scrapeNow(target.id()));
           batch.add(target);
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException ignored) {
           // A discovery has removed the target meanwhile.
-          continue;
         }
       }
       for (int i = 0; i < batch.size(); i++) {

@@ -14,6 +14,7 @@ import dev.psc.scraper.cli.FlagWords;
 import dev.psc.scraper.cli.Version;
 import dev.psc.scraper.store.StoreConnection;
 import java.time.Instant;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -139,22 +140,24 @@ public final class StatusDocument {
   private static void jobs(JsonText json, ScraperState state, TargetView view) {
     Map<String, ScrapeJob> known = new HashMap<>();
     state.jobs().forEach(job -> known.put(job.name(), job));
-    Map<String, int[]> rows = new HashMap<>();
+    Map<String, Map<TargetStatus.Health, Integer>> rows = new HashMap<>();
     for (TargetView.Row row : view.rows()) {
       String job = view.target(row.from()).target().job().name();
-      rows.computeIfAbsent(job, name -> new int[TargetStatus.Health.values().length])[
-          row.health().ordinal()]++;
+      rows.computeIfAbsent(job, name -> new EnumMap<>(TargetStatus.Health.class))
+          .merge(row.health(), 1, Integer::sum);
     }
-    int[] none = new int[TargetStatus.Health.values().length];
     json.put("jobCount", view.snapshot().jobs().size()).key("jobs").open('[');
     view.snapshot().jobs().stream()
         .limit(MAX_JOBS)
-        .forEach(job -> job(json, job, known, rows.getOrDefault(job.name(), none)));
+        .forEach(job -> job(json, job, known, rows.getOrDefault(job.name(), Map.of())));
     json.close(']');
   }
 
   private static void job(
-      JsonText json, ScraperSnapshot.Job job, Map<String, ScrapeJob> known, int[] rows) {
+      JsonText json,
+      ScraperSnapshot.Job job,
+      Map<String, ScrapeJob> known,
+      Map<TargetStatus.Health, Integer> rows) {
     ScrapeJob settings = known.get(job.name());
     json.open('{')
         .put("name", job.name())
@@ -170,7 +173,7 @@ public final class StatusDocument {
     }
     json.close(']');
     for (TargetStatus.Health health : TargetStatus.Health.values()) {
-      json.put(health(health), rows[health.ordinal()]);
+      json.put(health(health), rows.getOrDefault(health, 0));
     }
     json.put("kept", job.targets().size())
         .put("dropped", job.dropped().size())

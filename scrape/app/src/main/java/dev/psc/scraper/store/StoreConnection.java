@@ -174,8 +174,8 @@ public final class StoreConnection {
   /** Returns the settings of the channel to the store, without token and headers. */
   public static StoreChannels.Builder channelSettings(Options options) throws UsageException {
     Options.Store store = options.store;
-    checkTls(store);
     checkAddress(store);
+    checkTls(store);
     StoreChannels.Builder channel;
     try {
       channel =

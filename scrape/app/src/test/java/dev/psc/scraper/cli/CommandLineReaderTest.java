@@ -275,7 +275,7 @@ class CommandLineReaderTest {
         "--insecure-skip-verify --ca-file=a | --insecure-skip-verify and --ca-file are mutually",
         "--project-id=x | --project-id: the project id must be a UUID",
         "--grpc-headers=projectID=x | --grpc-headers: the project id must be a UUID",
-        "--store-address=h | --store-address: the store address has no port",
+        "--store-address=h:x | --store-address: the store address has a port that is not",
         "--queue-max-bytes=1 | --queue-max-bytes must be at least 65536, but was 1",
         "--store-address=10.0.0.1:1 --insecure --bearer-token=TOKEN | --store-address: the token would"
       })

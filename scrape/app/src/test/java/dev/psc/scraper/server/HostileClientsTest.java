@@ -275,10 +275,23 @@ class HostileClientsTest {
     try (Socket client = connect()) {
       send(
           client,
-          "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"
-              + "GET /b HTTP/1.1\r\nHost: x\r\n\r\n"
-              + "HEAD /c HTTP/1.1\r\nHost: x\r\n\r\n"
-              + "GET /d HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+          String.join(
+              "\r\n",
+              List.of(
+                  "GET /slow HTTP/1.1",
+                  "Host: x",
+                  "",
+                  "GET /b HTTP/1.1",
+                  "Host: x",
+                  "",
+                  "HEAD /c HTTP/1.1",
+                  "Host: x",
+                  "",
+                  "GET /d HTTP/1.1",
+                  "Host: x",
+                  "Connection: close",
+                  "",
+                  "")));
       await().untilAsserted(() -> assertThat(handled).hasValue(1));
       assertThat(client.getInputStream().available()).isZero();
       release.countDown();

@@ -16,7 +16,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,8 +26,13 @@ class PortFloodTest {
 
   private static final int ATTACKERS = 8;
   private static final String CONFIG =
-      "scrape_configs:\n- job_name: a\n  scrape_interval: 1s\n  scrape_timeout: 1s\n"
-          + "  static_configs: [{targets: ['127.0.0.1:1']}]\n";
+      """
+      scrape_configs:
+      - job_name: a
+        scrape_interval: 1s
+        scrape_timeout: 1s
+        static_configs: [{targets: ['127.0.0.1:1']}]
+      """;
 
   @TempDir private Path directory;
 
@@ -162,7 +166,7 @@ class PortFloodTest {
   /** Attacks for a time and returns the number of probes that were answered. */
   private static int attack(ScraperProcess scraper, Flood flood, Duration time) throws Exception {
     AtomicBoolean stop = new AtomicBoolean();
-    AtomicInteger answers = new AtomicInteger();
+    int answers = 0;
     ExecutorService threads = Executors.newFixedThreadPool(ATTACKERS);
     for (int i = 0; i < ATTACKERS; i++) {
       threads.execute(
@@ -179,12 +183,12 @@ class PortFloodTest {
     long end = System.nanoTime() + time.toNanos();
     while (System.nanoTime() < end) {
       if (scraper.status("/healthz") == 200) {
-        answers.incrementAndGet();
+        answers++;
       }
       TimeUnit.MILLISECONDS.sleep(100);
     }
     stop.set(true);
     threads.shutdownNow();
-    return answers.get();
+    return answers;
   }
 }
