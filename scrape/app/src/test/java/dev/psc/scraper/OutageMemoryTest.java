@@ -99,8 +99,8 @@ class OutageMemoryTest {
 
   @Test
   @Tag("slow")
-  void losesOnlyWhatItCountsInHalfAnHour() throws Exception {
-    outage(1_000, "10s", 500_000, Duration.ofMinutes(30));
+  void losesOnlyWhatItCountsOfAThousandTargets() throws Exception {
+    outage(1_000, "10s", 500_000, Duration.ofSeconds(Long.getLong("psc.soak.seconds", 60)));
   }
 
   /** Runs until this many profiles were accepted or the time is over. */

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The pages of a scraper with 50,000 targets and the heap of the manifest, asked by 20 clients in a
- * loop while it scrapes. {@code -Dpsc.load.seconds} shortens it.
+ * loop while it scrapes. {@code -Dpsc.soak.seconds} sets how long.
  */
 @Tag("slow")
 class StatusLoadTest {
@@ -41,7 +41,7 @@ class StatusLoadTest {
   private static final int ADDRESSES = 10_000;
   private static final int CLIENTS = 20;
   private static final long MAX_RESPONSE_BYTES = 5_000_000;
-  private static final Duration LOAD = Duration.ofSeconds(Long.getLong("psc.load.seconds", 120));
+  private static final Duration LOAD = Duration.ofSeconds(Long.getLong("psc.soak.seconds", 20));
   private static final List<String> PATHS =
       List.of(
           "/status",

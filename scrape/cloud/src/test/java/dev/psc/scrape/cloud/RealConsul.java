@@ -21,8 +21,9 @@ import org.awaitility.core.ConditionTimeoutException;
 
 /**
  * An agent of Consul in development mode, built from its Go module once and kept outside the tree.
- * A test that uses it is skipped where Go is missing or the build fails or takes too long. The
- * version is one of the last with an open-source licence.
+ * The build takes many minutes and is asked for by {@code -Dpsc.build.consul=true}. A test that
+ * uses it is skipped where there is no build. The version is one of the last with an open-source
+ * licence.
  */
 final class RealConsul implements AutoCloseable {
 
@@ -97,6 +98,9 @@ final class RealConsul implements AutoCloseable {
     Path built = cache.resolve("consul-" + VERSION);
     if (Files.isExecutable(built)) {
       return built;
+    }
+    if (!Boolean.getBoolean("psc.build.consul")) {
+      return abort("Consul is not tested: -Dpsc.build.consul=true builds it");
     }
     Path module = Files.createDirectories(directory.resolve("build"));
     Files.writeString(
