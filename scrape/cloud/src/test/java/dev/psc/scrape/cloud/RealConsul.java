@@ -30,7 +30,7 @@ final class RealConsul implements AutoCloseable {
   static final String ROOT_TOKEN = "b3f0c1d2-0000-4000-8000-000000000001";
 
   private static final String MODULE = "github.com/hashicorp/consul";
-  private static final String VERSION = "v1.14.8";
+  private static final String VERSION = "v1.14.4";
   private static final Duration BUILD_LIMIT = Duration.ofMinutes(20);
   private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
@@ -55,7 +55,10 @@ final class RealConsul implements AutoCloseable {
         acl {
           enabled = true
           default_policy = "deny"
-          tokens { initial_management = "%s" }
+          tokens {
+            initial_management = "%1$s"
+            agent = "%1$s"
+          }
         }
         """
             .formatted(ROOT_TOKEN));
@@ -87,7 +90,7 @@ final class RealConsul implements AutoCloseable {
           .atMost(START_LIMIT)
           .pollInterval(Duration.ofMillis(200))
           .ignoreExceptionsInstanceOf(IOException.class)
-          .until(() -> call("GET", "/v1/catalog/node/node-1", "").contains("node-1"));
+          .until(() -> call("GET", "/v1/catalog/node/node-1", "").contains("\"lan\""));
     } catch (ConditionTimeoutException e) {
       throw new IOException("not ready: " + Files.readString(log), e);
     }

@@ -129,7 +129,7 @@ class RealConsulTest {
                 "services",
                 List.of("web"),
                 "health_filter",
-                "Checks.Status != \"critical\"",
+                "not (Checks.Status == \"critical\")",
                 "allow_stale",
                 false));
     awaitAddresses(sink, "10.0.0.2:6060");

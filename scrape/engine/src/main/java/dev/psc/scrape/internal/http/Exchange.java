@@ -94,19 +94,19 @@ final class Exchange {
       last = attempt;
       overHttp1 = answeredOverHttp1;
     }
-    boolean ours =
-        result.completeExceptionally(
-            new HttpFailure(
-                ScrapeOutcome.TIMEOUT,
-                LogSafe.url(get.uri())
-                    + ": "
-                    + (inBody ? "the body was not complete" : "no answer")
-                    + " within "
-                    + Durations.format(get.timeout())
-                    + "; raise scrape_timeout if the target needs longer"));
-    if (ours && last != null) {
+    if (last != null && !result.isDone()) {
+      // Before the caller learns of it, because its next request must not use the connection.
       clients.timedOut(get.settings(), last.hop.uri, last.route, last.client, overHttp1);
     }
+    result.completeExceptionally(
+        new HttpFailure(
+            ScrapeOutcome.TIMEOUT,
+            LogSafe.url(get.uri())
+                + ": "
+                + (inBody ? "the body was not complete" : "no answer")
+                + " within "
+                + Durations.format(get.timeout())
+                + "; raise scrape_timeout if the target needs longer"));
   }
 
   private void abort() {
