@@ -351,8 +351,8 @@ public final class Scraper implements ProfileSource {
   }
 
   /**
-   * Stops discovery and scraping; scrapes under way are ended. Returns within about 10 s, at once
-   * as a rule. Nothing is handed on afterwards. Idempotent.
+   * Stops discovery and scraping, and cancels running scrapes. Returns within about 10 s, usually
+   * immediately. No profile is passed on afterwards. Idempotent.
    */
   @Override
   public void close() {

@@ -1,4 +1,4 @@
-/** The scraper as one object: jobs in, profiles out, and a look at its state. */
+/** The scraper: it takes jobs, passes profiles on, and shows its status. */
 @NullMarked
 package dev.psc.scrape;
 

@@ -11,9 +11,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes a discovery of something that can only list what is there now: asks at once, then at an
- * interval counted from the end of the last answer. A failure keeps the last good targets and is
- * shown; its first occurrence and every change of its message are logged. Thread-safe.
+ * A discovery that polls a source which can only list its present targets: immediately, and then at
+ * an interval counted from the end of the last answer. After a failure the last good targets stay,
+ * and the status shows the failure. Its first occurrence and each change of its message are logged.
+ * Thread-safe.
  */
 public final class PollingDiscovery implements TargetDiscovery {
 
@@ -62,8 +63,8 @@ public final class PollingDiscovery implements TargetDiscovery {
   }
 
   /**
-   * Asks now instead of at the end of the interval, or once more when an answer is under way: for
-   * mechanisms that are told of changes as well. Returns at once.
+   * Polls now instead of at the end of the interval, or once more after a poll that is running. For
+   * mechanisms that also get notifications of changes. Returns immediately.
    */
   public void refreshNow() {
     synchronized (lock) {

@@ -7,9 +7,9 @@ package dev.psc.scrape.discovery;
 public interface TargetDiscovery extends AutoCloseable {
 
   /**
-   * Starts to watch; called once. It must return at once and leave waiting and I/O to {@link
-   * DiscoveryContext}'s executors or threads of its own. The first thing it publishes should be the
-   * complete set.
+   * Starts to watch; called once. It must return immediately: waiting and I/O belong on the
+   * executors of the {@link DiscoveryContext} or on other threads. The first update that it
+   * publishes should be the complete set.
    *
    * @param sink where groups and errors go, until {@link #close}
    */

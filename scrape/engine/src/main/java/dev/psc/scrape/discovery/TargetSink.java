@@ -3,8 +3,8 @@ package dev.psc.scrape.discovery;
 import java.util.Collection;
 
 /**
- * Takes what a {@link TargetDiscovery} found. Its methods return at once, may be called by any
- * thread, and never throw; floods of calls are coalesced behind it.
+ * Receives the target groups of a {@link TargetDiscovery}. Its methods return immediately, may be
+ * called by any thread, and never throw. Calls that follow each other quickly are coalesced.
  */
 public interface TargetSink {
 

@@ -55,12 +55,12 @@ public final class LabelTransform implements ProfileTransform {
   }
 
   /**
-   * Returns a transform that gives labels other names, all at once; a label that is not there stays
-   * away, and a new name overwrites a label of that name.
+   * Returns a transform that renames labels, all in one step. Labels that a profile lacks are
+   * ignored, and a new name overwrites a label of that name.
    *
    * @param names old name to new name
-   * @throws IllegalArgumentException when a new name is not legal, stands twice, or {@code
-   *     __name__} would go
+   * @throws IllegalArgumentException if a new name is not legal or is given twice, or if {@code
+   *     __name__} would be removed
    */
   public static LabelTransform rename(Map<String, String> names) {
     Map<String, String> copy = new TreeMap<>(names);

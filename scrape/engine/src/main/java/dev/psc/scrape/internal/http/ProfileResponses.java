@@ -177,7 +177,7 @@ public final class ProfileResponses {
       return new HttpFailure(
           ScrapeOutcome.CPU_BUSY,
           what
-              + "; the target takes a profile for somebody else: let only one scraper take CPU"
+              + "; another client is taking a profile of the target: let only one scraper take CPU"
               + " profiles of it. Tried again at the next interval");
     }
     return switch (status) {
