@@ -22,7 +22,8 @@ class KnownSharesTest {
   @Tag("slow")
   @Test
   void profilesTellTheTruth() throws Exception {
-    check(6, ChildJvm.run(ChildJvm.thisJava(), List.of(), TruthProgram.class, "1", "sampled"));
+    // Twice the work: what a thread allocates after its last sample is missing, up to 10 % of once.
+    check(6, ChildJvm.run(ChildJvm.thisJava(), List.of(), TruthProgram.class, "2", "sampled"));
   }
 
   @Tag("slow")
