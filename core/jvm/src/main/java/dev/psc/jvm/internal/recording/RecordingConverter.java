@@ -332,18 +332,26 @@ final class RecordingConverter {
     }
   }
 
-  /** Adds the exceptions of the origin that has the most kinds of them. */
+  /**
+   * Adds the exceptions of the JDK or of a vendor. A JDK that records errors only, may record them
+   * as exceptions as well, and then has fewer than the vendor.
+   */
   private void addExceptions() {
     JvmProfile profile = JvmProfile.EXCEPTIONS;
-    if (common.has(profile)) {
-      result.add(common, profile);
-    } else if (vendorObjects.has(profile)) {
+    if (vendorObjects.has(profile) && vendorObjects.samples(profile) > common.samples(profile)) {
       result.add(vendorObjects, profile);
-      if (errors.has(profile)) {
-        unread.merge("jdk.JavaErrorThrow", errors.samples(profile), Long::sum);
-      }
+      addUnread("jdk.JavaExceptionThrow", common.samples(profile));
+      addUnread("jdk.JavaErrorThrow", errors.samples(profile));
+    } else if (common.has(profile)) {
+      result.add(common, profile);
     } else {
       result.add(errors, profile);
+    }
+  }
+
+  private void addUnread(String event, long count) {
+    if (count > 0) {
+      unread.merge(event, count, Long::sum);
     }
   }
 
