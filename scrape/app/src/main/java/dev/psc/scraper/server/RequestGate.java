@@ -29,6 +29,7 @@ final class RequestGate implements ServerInterceptor {
   // Guarded by this.
   private final Deque<Gated<?, ?>> waiting = new ArrayDeque<>();
   private final Deque<Gated<?, ?>> reading = new ArrayDeque<>();
+  private boolean scheduled;
 
   RequestGate(int limit, Duration patience, ScheduledExecutorService timer) {
     this.limit = limit;
@@ -108,10 +109,11 @@ final class RequestGate implements ServerInterceptor {
         admitted.add(next);
       }
       Gated<?, ?> oldest = reading.peek();
-      if (!waiting.isEmpty() && oldest != null && !timer.isShutdown()) {
+      if (!waiting.isEmpty() && oldest != null && !scheduled && !timer.isShutdown()) {
+        scheduled = true;
         var unused =
             timer.schedule(
-                this::advance, oldest.sinceNanos + patienceNanos - now, TimeUnit.NANOSECONDS);
+                this::patienceEnded, oldest.sinceNanos + patienceNanos - now, TimeUnit.NANOSECONDS);
       }
     }
     // The handler of a call does nothing before the request, so no other thread uses the call.
@@ -123,7 +125,14 @@ final class RequestGate implements ServerInterceptor {
     admitted.forEach(Gated::read);
   }
 
-  /** Returns whether the handler may be told of the request. */
+  private void patienceEnded() {
+    synchronized (this) {
+      scheduled = false;
+    }
+    advance();
+  }
+
+  /** Returns whether the handler gets the request: not if the call was ended meanwhile. */
   private boolean arrived(Gated<?, ?> call) {
     synchronized (this) {
       if (call.state == State.ENDED) {
