@@ -11,6 +11,7 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -69,16 +70,25 @@ public final class TruthProgram {
     return x;
   }
 
-  public static void allocateSmall(long bytes) {
-    for (long done = 0; done < bytes; done += 1_040) {
+  /** Returns the bytes that it allocated. */
+  public static long allocateSmall(long bytes) {
+    long done = 0;
+    for (; done < bytes; done += 1_040) {
       kept = new byte[1_024];
     }
+    return done;
   }
 
-  static void allocateLarge(long bytes) {
-    for (long done = 0; done < bytes; done += 65_552) {
+  static long allocateLarge(long bytes) {
+    long done = 0;
+    for (; done < bytes; done += 65_552) {
       kept = new byte[65_536];
     }
+    return done;
+  }
+
+  private static long part(long bytes, int rounds, Random random) {
+    return rounds == 1 ? bytes : (long) (bytes / rounds * (0.5 + random.nextDouble()));
   }
 
   static long awaitMonitor(CountDownLatch ready) {
@@ -127,11 +137,15 @@ public final class TruthProgram {
     }
     burnt.await();
     // Samples want a steady flow: what a thread allocates after its last sample is missing. Whole
-    // buffers want long stretches: each counts where it was opened.
-    long rounds = exact ? 20 : 100;
-    for (int i = 0; i < rounds; i++) {
-      allocateSmall(((400L * scale) << 20) / rounds);
-      allocateLarge(((200L * scale) << 20) / rounds);
+    // buffers want long stretches, as each counts where it was opened; of random lengths, as others
+    // may be in step with the buffers.
+    Random random = new Random(1);
+    long small = (400L * scale) << 20;
+    long large = (200L * scale) << 20;
+    int rounds = exact ? 20 : 100;
+    for (int left = rounds; left > 0; left--) {
+      small -= allocateSmall(part(small, left, random));
+      large -= allocateLarge(part(large, left, random));
       TimeUnit.MILLISECONDS.sleep(1_500 / rounds);
     }
     long[] waited = new long[3];
@@ -146,13 +160,13 @@ public final class TruthProgram {
     print("cpu.short", 1_400 * scale * MILLI, Totals.with(cpu, name("burnShort")));
     System.out.println("CPU " + Totals.of(cpu));
     Snapshot memory = snapshots.get(1);
-    long small = Totals.with(memory, name("allocateSmall"));
-    long large = Totals.with(memory, name("allocateLarge"));
+    long smallSeen = Totals.with(memory, name("allocateSmall"));
+    long largeSeen = Totals.with(memory, name("allocateLarge"));
     if (exact) {
-      print("alloc.small", (400L * scale) << 20, small);
-      print("alloc.large", (200L * scale) << 20, large);
+      print("alloc.small", (400L * scale) << 20, smallSeen);
+      print("alloc.large", (200L * scale) << 20, largeSeen);
     } else {
-      print("alloc", (600L * scale) << 20, small + large);
+      print("alloc", (600L * scale) << 20, smallSeen + largeSeen);
     }
     Snapshot mutex = snapshots.get(2);
     print("mutex.monitor", waited[0], Totals.with(mutex, name("awaitMonitor")));

@@ -22,6 +22,9 @@ import java.util.Arrays;
  *   <li>A thread that allocates only large objects leaves the rest of its buffer as it is, and each
  *       object is outside. Of many objects of a size at the end of one buffer, only the first
  *       stands for others; the rest count as their size.
+ *   <li>A thread that allocates objects of one size for a while opens a buffer with one and then
+ *       has another at its end. If objects outside follow their own size more often than by chance,
+ *       that part of them counts as their size.
  * </ul>
  *
  * <p>Sums are kept in batches, since a ratio of few events is biased. Guarded by the aggregator's
@@ -44,6 +47,12 @@ final class AllocationEstimator {
   /** Above this many times as many events as independent objects would have, they are repeats. */
   private static final double TOLERANCE = 1.5;
 
+  /** More objects of a size at the end of one buffer are a thread that allocates only those. */
+  private static final int ONLY_THESE = 8;
+
+  /** The objects outside from which on it is known whether they follow their own size. */
+  private static final int FOLLOWERS = 8;
+
   private static final int INDEX_BITS = 12;
   private static final int SIZE_BITS = 40;
   private static final long MAX_SIZE = (1L << SIZE_BITS) - 1;
@@ -54,6 +63,7 @@ final class AllocationEstimator {
   private double[] bufferBytes = new double[128];
   private int[] threadEvents = new int[128];
   private int[] threadBuffer = new int[128];
+  private long[] threadOpener = new long[128];
   private int lastBuffer;
 
   private final LongTable sites = new LongTable(64);
@@ -78,8 +88,17 @@ final class AllocationEstimator {
     /** The number of the buffer that ends here. */
     private int[] buffer = new int[256];
 
+    /** The size of the object that opened that buffer, or 0. */
+    private long[] opener = new long[256];
+
     void add(
-        int atThread, int atStack, int withLabels, long itsBytes, long itsMore, int itsBuffer) {
+        int atThread,
+        int atStack,
+        int withLabels,
+        long itsBytes,
+        long itsMore,
+        int itsBuffer,
+        long itsOpener) {
       if (count == thread.length) {
         int length = count * 2;
         thread = Arrays.copyOf(thread, length);
@@ -88,12 +107,14 @@ final class AllocationEstimator {
         bytes = Arrays.copyOf(bytes, length);
         more = Arrays.copyOf(more, length);
         buffer = Arrays.copyOf(buffer, length);
+        opener = Arrays.copyOf(opener, length);
       }
       thread[count] = atThread;
       stack[count] = atStack;
       labels[count] = withLabels;
       bytes[count] = itsBytes;
       buffer[count] = itsBuffer;
+      opener[count] = itsOpener;
       more[count++] = itsMore;
     }
   }
@@ -117,7 +138,7 @@ final class AllocationEstimator {
         site < 0
             ? objects
             : Math.max(1, Math.round(bytes * siteReciprocals[site] / siteEvents[site]));
-    samples.add(row(thread), stack, labels, bytes, here, 0);
+    samples.add(row(thread), stack, labels, bytes, here, 0, 0);
   }
 
   /**
@@ -138,8 +159,10 @@ final class AllocationEstimator {
       threadBuffer[row] = ++lastBuffer;
     }
     threadEvents[row]++;
-    events.add(row, stack, labels, Math.min(size, MAX_SIZE), buffer, threadBuffer[row]);
+    long bytes = Math.min(size, MAX_SIZE);
+    events.add(row, stack, labels, bytes, buffer, threadBuffer[row], threadOpener[row]);
     if (buffer > 0) {
+      threadOpener[row] = bytes;
       bufferBytes[row] = buffer;
       threadBuffer[row] = ++lastBuffer;
     }
@@ -152,6 +175,7 @@ final class AllocationEstimator {
       bufferBytes = Arrays.copyOf(bufferBytes, row * 2);
       threadEvents = Arrays.copyOf(threadEvents, row * 2);
       threadBuffer = Arrays.copyOf(threadBuffer, row * 2);
+      threadOpener = Arrays.copyOf(threadOpener, row * 2);
     }
     return row;
   }
@@ -230,6 +254,7 @@ final class AllocationEstimator {
     lastBuffer = 0;
     if (threads.size() > MAX_THREADS) {
       Arrays.fill(bufferBytes, 0);
+      Arrays.fill(threadOpener, 0);
       threads.clear();
     }
   }
@@ -273,10 +298,11 @@ final class AllocationEstimator {
     }
     double left = Math.max(0, inBuffers); // bytes in buffers of objects up to this size
     int[] seen = new int[lastBuffer + 1];
+    int[] times = new int[lastBuffer + 1];
     double allShares = 0;
     while (at < to) {
       int end = endOfRun(sorted, at, to);
-      Run run = new Run(sorted, at, end, seen, buffers);
+      Run run = new Run(sorted, at, end, seen, times, buffers);
       double each = 0;
       boolean mostlyOutside = run.outsideHits > MOSTLY_OUTSIDE * run.inside;
       if (mostlyOutside) {
@@ -289,8 +315,8 @@ final class AllocationEstimator {
         left += run.spreadBytes;
       }
       for (int i = at; i < end; i++) {
-        double part = run.isHit[i - at] ? 1 : run.repeatMass;
-        worth[i - from] = part * each + (run.isHit[i - at] ? 0 : run.repeatBytes);
+        double part = run.partOf(sorted[i], run.isHit[i - at]);
+        worth[i - from] = part * each + run.ownBytes(sorted[i], run.isHit[i - at]);
         if (!mostlyOutside) {
           shares[i - from] = part * share(sorted[i], meanBuffer);
           allShares += shares[i - from];
@@ -328,32 +354,74 @@ final class AllocationEstimator {
 
     private final double repeatBytes;
 
-    Run(long[] sorted, int from, int to, int[] seen, int buffers) {
+    /** The part of the objects at the ends of buffers that only stand for themselves. */
+    private final double alike;
+
+    Run(long[] sorted, int from, int to, int[] seen, int[] times, int buffers) {
       isHit = new boolean[to - from];
       int hits = 0;
+      int following = 0;
       double outsideBytes = 0;
+      double hitBytes = 0;
+      for (int i = from; i < to; i++) {
+        times[events.buffer[index(sorted[i])]] = 0;
+      }
+      for (int i = from; i < to; i++) {
+        times[events.buffer[index(sorted[i])]]++;
+      }
       for (int i = from; i < to; i++) {
         boolean in = isInside(sorted[i]);
         inside += in ? 1 : 0;
         outsideBytes += in ? 0 : size(sorted[i]);
         int buffer = events.buffer[index(sorted[i])];
-        if (seen[buffer] != from + 1) {
+        if (seen[buffer] != from + 1 && (in || times[buffer] <= ONLY_THESE)) {
           seen[buffer] = from + 1; // no two runs begin at one event
           isHit[i - from] = true;
           hits++;
-          outsideHits += in ? 0 : 1;
+          if (!in) {
+            outsideHits++;
+            hitBytes += size(sorted[i]);
+            following += isAlike(events.opener[index(sorted[i])], size(sorted[i])) ? 1 : 0;
+          }
         }
       }
       int count = to - from;
+      alike = outsideHits < FOLLOWERS ? 0 : excess(following, inside, buffers);
       double independent = hits * repeats(hits, buffers);
-      mass = count <= TOLERANCE * independent ? count : independent;
+      double several = count <= TOLERANCE * independent ? count : independent;
       int outside = count - inside;
       double meanOutside = outside == 0 ? 0 : outsideBytes / outside;
-      double alone = Math.min(outside, count - mass);
-      spreadBytes = outsideBytes - alone * meanOutside;
+      double alone = Math.min(outside, count - several);
+      mass = several - alike * outsideHits;
+      spreadBytes = Math.max(0, outsideBytes - alone * meanOutside - alike * hitBytes);
       int repeated = Math.max(1, count - hits);
-      repeatMass = (mass - hits) / repeated;
+      repeatMass = (several - hits) / repeated;
       repeatBytes = alone * meanOutside / repeated;
+    }
+
+    private boolean isAlike(long opener, long size) {
+      return opener >= size - size / 8 && opener <= size + size / 8;
+    }
+
+    /** Returns the part of objects outside that follow their own size and not by chance. */
+    private double excess(int following, int openers, int buffers) {
+      double byChance = (double) openers / Math.max(1, buffers);
+      double found = (double) following / outsideHits;
+      return byChance > 0.95 ? 0 : Math.max(0, (found - byChance) / (1 - byChance));
+    }
+
+    private double partOf(long key, boolean hit) {
+      if (!hit) {
+        return repeatMass;
+      }
+      return isInside(key) ? 1 : 1 - alike;
+    }
+
+    private double ownBytes(long key, boolean hit) {
+      if (!hit) {
+        return repeatBytes;
+      }
+      return isInside(key) ? 0 : alike * size(key);
     }
 
     /** The mean number of events at an end that has one, for objects that come independently. */
