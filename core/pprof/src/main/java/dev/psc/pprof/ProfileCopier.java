@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.IntPredicate;
 
 /**
  * Copies samples of profiles of one type into a builder, where those of the same stack and labels
@@ -66,6 +67,16 @@ final class ProfileCopier {
    * @throws IllegalArgumentException when its type is not that of the first
    */
   void add(Profile profile, int sign) {
+    add(profile, sign, i -> true);
+  }
+
+  /**
+   * Adds some samples of a profile, multiplied by a sign.
+   *
+   * @param chosen returns whether the sample with a number is added
+   * @throws IllegalArgumentException when its type is not that of the first
+   */
+  void add(Profile profile, int sign, IntPredicate chosen) {
     requireSameType(profile);
     copyMissing(profile);
     Target[] targets = new Target[profile.mappings().size()];
@@ -79,7 +90,10 @@ final class ProfileCopier {
     int[] stack = new int[64];
     long[] values = new long[profile.sampleTypes().size()];
     SampleCursor sample = profile.cursor();
-    while (sample.next()) {
+    for (int number = 0; sample.next(); number++) {
+      if (!chosen.test(number)) {
+        continue;
+      }
       int depth = sample.depth();
       stack = ArrayGrowth.ints(stack, depth);
       for (int i = 0; i < depth; i++) {

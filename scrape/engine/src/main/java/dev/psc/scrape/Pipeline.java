@@ -8,6 +8,7 @@ import dev.psc.delivery.spi.RawProfile;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.internal.loop.ProfileHandler;
+import dev.psc.scrape.internal.transform.SplitReceiver;
 import dev.psc.scrape.internal.transform.Validation;
 import dev.psc.scrape.target.ScrapeJob;
 import dev.psc.scrape.target.Target;
@@ -91,7 +92,13 @@ final class Pipeline implements ProfileHandler {
       JobChain known = chains.get(target);
       if (known == null || known.job() != target.job()) {
         chains.remove(target);
-        known = new JobChain(target.job(), TransformChain.of(receiver, transforms.apply(target)));
+        ScrapeJob job = target.job();
+        ProfileReceiver last =
+            job.splitBy().isEmpty()
+                ? receiver
+                : new SplitReceiver(
+                    receiver, job.splitBy(), job.splitMaxSeries(), job.inflatedSizeLimitBytes());
+        known = new JobChain(job, TransformChain.of(last, transforms.apply(target)));
         chains.put(target, known);
       }
       return known.chain();

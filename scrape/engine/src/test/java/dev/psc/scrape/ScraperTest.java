@@ -160,6 +160,39 @@ class ScraperTest {
   }
 
   @Test
+  void splitsProfilesIntoSeriesByLabelsOfSamples() throws IOException {
+    ProfileBuilder body = ProfileBuilder.create();
+    body.sampleType("cpu", "nanoseconds");
+    body.periodType("cpu", "nanoseconds", 1);
+    int function = body.function("f", "", "F", 1);
+    int[] stack = {body.location(body.mapping("app", ""), 0, function, 2)};
+    body.sample(stack, 0, 1, body.labels("route", "/a", "job", "ignored"), 1);
+    body.sample(stack, 0, 1, body.labels("route", "/b"), 1);
+    body.sample(stack, 0, 1, body.labels("route", "/c"), 1);
+    body.sample(stack, 0, 1, ProfileBuilder.NO_LABELS, 1);
+    byte[] bytes = body.build();
+    try (TestServer labelled =
+            TestServer.start(call -> call.answer(200, "application/octet-stream", bytes));
+        Scraper scraper =
+            Scraper.builder()
+                .job(
+                    job("a")
+                        .splitBy(2, List.of("route", "job"))
+                        .discovery(StaticDiscovery.of(labelled.address()))
+                        .build())
+                .build()) {
+      scraper.start(receiver);
+      awaiting(() -> received.size() >= 6);
+      List<String> series =
+          received.stream()
+              .limit(6)
+              .map(p -> p.labels().valueOf("job") + p.labels().valueOf("route"))
+              .toList();
+      assertThat(series).containsExactly("a/a", "a/b", "a", "a/a", "a/b", "a");
+    }
+  }
+
+  @Test
   void aSinkThatHangsHoldsUpNeitherScrapesNorNewTargetsNorTheEnd() {
     Published discovery = new Published();
     ProfileSink hanging =

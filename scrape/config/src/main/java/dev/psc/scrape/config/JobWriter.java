@@ -41,6 +41,10 @@ final class JobWriter {
       map.put("params", job.params());
     }
     map.put("normalized_addresses", job.normalizedAddresses());
+    if (!job.splitBy().isEmpty()) {
+      map.put("split_by", job.splitBy());
+    }
+    map.put("split_max_series", job.splitMaxSeries());
     map.put("body_size_limit", Sizes.format(job.bodySizeLimitBytes()));
     map.put("inflated_size_limit", Sizes.format(job.inflatedSizeLimitBytes()));
     map.put("target_limit", job.targetLimit());

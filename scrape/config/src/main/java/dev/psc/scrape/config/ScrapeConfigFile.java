@@ -147,6 +147,9 @@ public final class ScrapeConfigFile {
           .integer("target_limit", 0, Integer.MAX_VALUE)
           .ifPresent(limit -> job.targetLimit(limit.intValue()));
       job.normalizedAddresses(fields.flag("normalized_addresses", false));
+      int maxSeries = fields.integer("split_max_series", 1, 100).map(Long::intValue).orElse(20);
+      List<String> splitBy = fields.texts("split_by");
+      each(fields, "split_by", at -> job.splitBy(maxSeries, splitBy));
       fields.value("profiling_config").ifPresent(at -> profiling(at, job));
       List<RelabelRule> rules = new ArrayList<>();
       each(fields, "kubernetes_preset", at -> rules.addAll(kubernetesPreset(at, job)));

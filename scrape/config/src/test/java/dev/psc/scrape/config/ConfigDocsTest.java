@@ -171,6 +171,8 @@ class ConfigDocsTest {
           scheme: https
           params: {debug: ['0'], x: [a, b]}
           normalized_addresses: true
+          split_by: [route, tenant]
+          split_max_series: 50
           body_size_limit: 1MB
           inflated_size_limit: 1000
           target_limit: 7

@@ -165,6 +165,8 @@ class ConfigProblemsTest {
         "scheme: ftp|4:11|scrape_configs[0].scheme|scheme must be http or https, but was \"ftp\"",
         "normalized_addresses: 1|4:25|scrape_configs[0].normalized_addresses|expected true or"
             + " false, found a number (1)",
+        "split_by: [__name__]|4:13|scrape_configs[0].split_by|names of samples' labels",
+        "split_max_series: 101|4:21|scrape_configs[0].split_max_series|must be between 1 and 100",
         "body_size_limit: lots|4:20|scrape_configs[0].body_size_limit|not a valid size: \"lots\"",
         "body_size_limit: 10GB|4:20|scrape_configs[0].body_size_limit|between 1 and",
         "target_limit: -1|4:17|scrape_configs[0].target_limit|must be between 0 and",

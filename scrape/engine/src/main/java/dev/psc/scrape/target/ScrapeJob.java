@@ -139,6 +139,16 @@ public final class ScrapeJob {
     return settings.transforms;
   }
 
+  /** Returns the labels of samples by which profiles are split into series; empty for no split. */
+  public List<String> splitBy() {
+    return settings.splitBy;
+  }
+
+  /** Returns how many series a profile of a target may be split into, besides its own. */
+  public int splitMaxSeries() {
+    return settings.splitMaxSeries;
+  }
+
   /** Returns a builder that starts with these settings. */
   public Builder toBuilder() {
     return new Builder(settings);
@@ -178,6 +188,8 @@ public final class ScrapeJob {
     private int targetLimit;
     private LabelSet externalLabels = LabelSet.empty();
     private List<ProfileTransform> transforms = List.of();
+    private List<String> splitBy = List.of();
+    private int splitMaxSeries = 20;
 
     private Builder(String name) {
       if (name.isBlank()) {
@@ -203,6 +215,8 @@ public final class ScrapeJob {
       this.targetLimit = other.targetLimit;
       this.externalLabels = other.externalLabels;
       this.transforms = other.transforms;
+      this.splitBy = other.splitBy;
+      this.splitMaxSeries = other.splitMaxSeries;
     }
 
     private List<Object> parts() {
@@ -222,7 +236,9 @@ public final class ScrapeJob {
           inflatedSizeLimitBytes,
           targetLimit,
           externalLabels,
-          transforms);
+          transforms,
+          splitBy,
+          splitMaxSeries);
     }
 
     /** Sets {@code http}, the default, or {@code https}. */
@@ -374,6 +390,32 @@ public final class ScrapeJob {
     /** Sets the labels that overwrite those of the job's profiles; none by default. */
     public Builder externalLabels(LabelSet externalLabels) {
       this.externalLabels = Objects.requireNonNull(externalLabels, "externalLabels");
+      return this;
+    }
+
+    /**
+     * Sets labels of samples by which each profile is split into series, for stores that keep the
+     * labels of series only. Samples beyond the limit stay in the target's own series. A label that
+     * the target has itself is not split by.
+     *
+     * @param maxSeries the maximum number of further series per profile of a target, 1 to 100
+     * @param labels the names of the labels in the samples; none for no split
+     * @throws IllegalArgumentException when maxSeries is out of range or a name is empty or {@code
+     *     __name__}
+     */
+    public Builder splitBy(int maxSeries, List<String> labels) {
+      if (maxSeries < 1 || maxSeries > 100) {
+        throw new IllegalArgumentException(
+            "split_max_series must be between 1 and 100, but was " + maxSeries);
+      }
+      for (String label : labels) {
+        if (label.isBlank() || label.equals(LabelSet.NAME)) {
+          throw new IllegalArgumentException(
+              "split_by must have names of samples' labels, but has \"" + label + "\"");
+        }
+      }
+      this.splitMaxSeries = maxSeries;
+      this.splitBy = List.copyOf(labels);
       return this;
     }
 

@@ -23,7 +23,8 @@ public final class EventPlan {
           + EXECUTION
           + " is used instead: another profiler in this process probably uses the signal SIGPROF";
 
-  private static final Duration NATIVE_PERIOD = Duration.ofMillis(20);
+  /** A prime, so that it is rarely in step with work that is paced in multiples of 10 ms. */
+  private static final Duration NATIVE_PERIOD = Duration.ofMillis(23);
 
   private final CaptureSettings settings;
   private final Set<String> known;
