@@ -2,6 +2,7 @@ package dev.psc.jvm;
 
 import dev.psc.delivery.spi.SinkSettings;
 import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.jvm.profile.TraceLabels;
 import dev.psc.label.LabelSet;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -51,6 +52,8 @@ final class Environment {
           "PSC_STACK_DEPTH",
           "PSC_IDLE_THREADS",
           "PSC_THREAD_NAMES",
+          "PSC_MAX_TRACES",
+          "PSC_TRACE_LABELS",
           "PSC_JFR_REPOSITORY");
 
   private final SettingValues values;
@@ -115,6 +118,15 @@ final class Environment {
     values.number("PSC_STACK_DEPTH", settings::stackDepth);
     values.flag("PSC_IDLE_THREADS", settings.capture::idleThreads);
     values.flag("PSC_THREAD_NAMES", settings.capture::threadNames);
+    values.number("PSC_MAX_TRACES", settings::maxTraces);
+    values
+        .text("PSC_TRACE_LABELS")
+        .ifPresent(
+            text ->
+                SettingValues.set(
+                    "PSC_TRACE_LABELS",
+                    given -> settings.capture.traceLabels(TraceLabels.parse(given)),
+                    text));
     values.text("PSC_JFR_REPOSITORY").ifPresent(path -> settings.repository(Path.of(path)));
   }
 

@@ -133,6 +133,10 @@ final class ProfilingSettings {
     capture.stackDepth(between("stackDepth", value, 16, 2_048));
   }
 
+  void maxTraces(int value) {
+    capture.maxTraces(between("maxTraces", value, 0, 50_000));
+  }
+
   void repository(Path value) {
     capture.repository(Objects.requireNonNull(value, "repository"));
   }
