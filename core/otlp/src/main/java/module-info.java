@@ -1,3 +1,6 @@
+import dev.psc.delivery.spi.SinkProvider;
+import dev.psc.otlp.OtlpSinkProvider;
+
 /** A sink that exports profiles over OTLP, with HTTP or gRPC. */
 module dev.psc.otlp {
   requires static transitive org.jspecify;
@@ -8,6 +11,9 @@ module dev.psc.otlp {
   requires static dev.psc.store;
   requires static io.grpc;
   requires static io.grpc.stub;
+
+  provides SinkProvider with
+      OtlpSinkProvider;
 
   exports dev.psc.otlp;
 }

@@ -73,8 +73,7 @@ final class Profiled implements AutoCloseable {
   }
 
   Profile profile(String name) {
-    RawProfile raw =
-        received.stream().filter(p -> p.name().equals(name)).findFirst().orElseThrow();
+    RawProfile raw = received.stream().filter(p -> p.name().equals(name)).findFirst().orElseThrow();
     try {
       return Profile.parse(raw.pprof());
     } catch (PprofException e) {

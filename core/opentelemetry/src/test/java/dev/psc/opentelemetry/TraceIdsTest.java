@@ -35,6 +35,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
 /** Samples have the ids of the span that was current on their thread. */
+@SuppressWarnings("try") // scopes are closed, not used
 @Timeout(300)
 class TraceIdsTest {
 
@@ -117,8 +118,8 @@ class TraceIdsTest {
       profiled.close();
       Map<String, Long> pooled = profiled.sums("process_cpu", 1, "trace_id", "pooled");
       assertThat(pooled).containsOnlyKeys(traceId(1), "");
-      assertThat((double) pooled.get("")).isCloseTo(
-          pooled.get(traceId(1)), within(0.4 * pooled.get(traceId(1))));
+      assertThat((double) pooled.get(""))
+          .isCloseTo(pooled.get(traceId(1)), within(0.4 * pooled.get(traceId(1))));
       assertThat(profiled.sums("process_cpu", 1, "trace_id", "completed"))
           .containsOnlyKeys(traceId(2));
       assertThat(profiled.sums("process_cpu", 1, "trace_id", "reactive"))
@@ -243,8 +244,7 @@ class TraceIdsTest {
   void virtualThreadsHaveTheirOwnSpans() throws Exception {
     assumeTrue(Runtime.version().feature() >= 21, "needs virtual threads");
     ExecutorService virtual =
-        (ExecutorService)
-            Executors.class.getMethod("newVirtualThreadPerTaskExecutor").invoke(null);
+        (ExecutorService) Executors.class.getMethod("newVirtualThreadPerTaskExecutor").invoke(null);
     ExecutorService tracing = Context.taskWrapping(virtual);
     try (Profiled profiled = Profiled.start(JvmProfile.PROCESS_CPU, JvmProfile.BLOCK)) {
       CompletableFuture<?> first;
@@ -258,8 +258,7 @@ class TraceIdsTest {
       first.get(200, TimeUnit.SECONDS);
       second.get(200, TimeUnit.SECONDS);
       profiled.close();
-      assertThat(profiled.sums("process_cpu", 1, "trace_id", "first"))
-          .containsOnlyKeys(traceId(1));
+      assertThat(profiled.sums("process_cpu", 1, "trace_id", "first")).containsOnlyKeys(traceId(1));
       assertThat(profiled.sums("process_cpu", 1, "trace_id", "second"))
           .containsOnlyKeys(traceId(2));
     } finally {
@@ -326,8 +325,7 @@ class TraceIdsTest {
       dev.psc.jvm.ProfileLabels.run(LabelSet.of("task", "late"), TraceIdsTest::throwOnce);
       profiled.close();
       assertThat(profiled.sums("exceptions", 0, "task")).containsKey("late");
-      assertThat(profiled.sums("exceptions", 0, "trace_id").keySet())
-          .hasSizeBetween(1_000, 2_001);
+      assertThat(profiled.sums("exceptions", 0, "trace_id").keySet()).hasSizeBetween(1_000, 2_001);
     }
   }
 

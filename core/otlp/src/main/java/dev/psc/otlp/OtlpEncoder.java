@@ -135,7 +135,8 @@ final class OtlpEncoder {
         if (value != 0 || (type == 0 && isZero(values, i * types, types))) {
           int sample = out.begin(2);
           out.varint(1, stacks[i]);
-          out.packed(2, labelSets.values(), labelSets.start(labels[i]), labelSets.length(labels[i]));
+          out.packed(
+              2, labelSets.values(), labelSets.start(labels[i]), labelSets.length(labels[i]));
           out.varint(3, links[i]);
           int packed = out.begin(4);
           out.rawValue(value);
@@ -144,15 +145,13 @@ final class OtlpEncoder {
         }
       }
       out.fixed64(3, profile.timeNanos() == 0 ? raw.timeNanos() : profile.timeNanos());
-      out.varint(
-          4, profile.durationNanos() == 0 ? raw.durationNanos() : profile.durationNanos());
+      out.varint(4, profile.durationNanos() == 0 ? raw.durationNanos() : profile.durationNanos());
       SampleType periodType = profile.periodType();
       if (periodType != null) {
         valueType(5, periodType);
       }
       out.varint(6, profile.period());
-      out.id(
-          7, ThreadLocalRandom.current().nextLong() | 1, ThreadLocalRandom.current().nextLong());
+      out.id(7, ThreadLocalRandom.current().nextLong() | 1, ThreadLocalRandom.current().nextLong());
       if (originalPayload && type == 0) {
         out.text(9, PPROF);
         out.bytes(10, raw.pprof());
@@ -238,8 +237,7 @@ final class OtlpEncoder {
           String text = cursor.labelText(label);
           attributes.add(
               text.isEmpty()
-                  ? dictionary.attribute(
-                      key, cursor.labelNumber(label), cursor.labelUnit(label))
+                  ? dictionary.attribute(key, cursor.labelNumber(label), cursor.labelUnit(label))
                   : dictionary.attribute(key, text));
         }
         labels[i] = labelSets.add(attributes);
