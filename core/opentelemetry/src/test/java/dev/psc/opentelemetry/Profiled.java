@@ -133,18 +133,24 @@ final class Profiled implements AutoCloseable {
 
   /** Burns CPU time of this thread; returns how much it was, in nanoseconds. */
   static long burn(Duration time) {
-    long begin = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+    long begin = clock();
     long used = 0;
     double x = 1;
     while (used < time.toNanos()) {
       for (int i = 0; i < 100_000; i++) {
         x = Math.sqrt(x + i);
       }
-      used = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - begin;
+      used = clock() - begin;
     }
     if (x == 42) {
       throw new AssertionError("the loop must not be removed");
     }
     return used;
+  }
+
+  /** A virtual thread has no CPU clock. */
+  private static long clock() {
+    long nanos = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+    return nanos < 0 ? System.nanoTime() : nanos;
   }
 }
