@@ -32,10 +32,12 @@ final class Environment {
           "PSC_ALLOW_PLAINTEXT_TOKEN",
           "PSC_ALLOW_PROJECT_TOKEN",
           "PSC_GRPC_HEADERS",
+          "PSC_OTLP_ENDPOINT",
           "PSC_QUEUE_MAX_BYTES",
           "PSC_SPOOL_DIR",
           "PSC_SPOOL_MAX_BYTES",
           "PSC_LABELS",
+          "PSC_INSTANCE_LABEL",
           "PSC_SPLIT_BY",
           "PSC_SPLIT_MAX_SERIES",
           "PSC_PROFILES",
@@ -87,6 +89,10 @@ final class Environment {
 
   void applyTo(ProfilingSettings settings) {
     values.text("PSC_STORE_ADDRESS").ifPresent(a -> settings.environmentStore = store(a));
+    values
+        .text("PSC_OTLP_ENDPOINT")
+        .ifPresent(url -> settings.environmentOtlp = SinkSettings.builder(url).build());
+    values.flag("PSC_INSTANCE_LABEL", on -> settings.instanceLabel = on);
     values.size("PSC_QUEUE_MAX_BYTES", settings::queueMaxBytes);
     values.text("PSC_SPOOL_DIR").ifPresent(path -> settings.spool(Path.of(path)));
     values.size("PSC_SPOOL_MAX_BYTES", settings::spoolMaxBytes);
@@ -174,6 +180,10 @@ final class Environment {
 
   private LabelSet labels() {
     LabelSet.Builder labels = LabelSet.builder();
+    values
+        .text("OTEL_RESOURCE_ATTRIBUTES")
+        .map(ResourceAttributes::labels)
+        .ifPresent(attributes -> attributes.toMap().forEach(labels::set));
     values.text("OTEL_SERVICE_NAME").ifPresent(service -> labels.set("service_name", service));
     for (String list : values.weakestFirst("PSC_LABELS")) {
       for (String pair : list.split(",", -1)) {

@@ -325,6 +325,11 @@ public final class JvmProfiling implements AutoCloseable {
       return set(s -> s.labels(labels));
     }
 
+    /** Sets whether pushed profiles have the host or pod as {@code instance}; true by default. */
+    public Builder instanceLabel(boolean instance) {
+      return set(s -> s.instanceLabel = instance);
+    }
+
     /**
      * Sets labels of samples by which pushed profiles are split into series, for stores that keep
      * labels of series only. Samples without these labels, and those of further combinations of

@@ -11,7 +11,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.psc.jvm.JvmProfiling;
 import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.jvm.profile.TraceLabels;
-import dev.psc.label.LabelSet;
 import dev.psc.pprof.Profile;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.TraceFlags;
@@ -230,13 +229,15 @@ class TraceIdsTest {
     lock.unlock();
   }
 
-  private static void thrower() {
-    for (int i = 0; i < 100; i++) {
+  /** Some JDKs begin to record exceptions late, and record few per second. */
+  private static void thrower() throws InterruptedException {
+    for (int i = 0; i < 300; i++) {
       try {
         throw new IllegalStateException("expected");
       } catch (IllegalStateException e) {
         sink = new byte[1];
       }
+      Thread.sleep(10);
     }
   }
 
@@ -311,29 +312,6 @@ class TraceIdsTest {
       assertThat(sum).isCloseTo(burnt, within(0.15 * burnt));
       Profile profile = profiled.profile("process_cpu");
       assertThat(profile.comments()).anyMatch(comment -> comment.contains("have no trace id"));
-    }
-  }
-
-  @Test
-  void idsUseNoLabelSets() {
-    try (Profiled profiled = Profiled.start(JvmProfile.EXCEPTIONS)) {
-      for (int trace = 1; trace <= 12_000; trace++) {
-        try (Scope scope = span(trace, trace).makeCurrent()) {
-          throwOnce();
-        }
-      }
-      dev.psc.jvm.ProfileLabels.run(LabelSet.of("task", "late"), TraceIdsTest::throwOnce);
-      profiled.close();
-      assertThat(profiled.sums("exceptions", 0, "task")).containsKey("late");
-      assertThat(profiled.sums("exceptions", 0, "trace_id").keySet()).hasSizeBetween(1_000, 2_001);
-    }
-  }
-
-  private static void throwOnce() {
-    try {
-      throw new IllegalStateException("expected");
-    } catch (IllegalStateException e) {
-      sink = new byte[1];
     }
   }
 
