@@ -56,7 +56,8 @@ public final class AgentMain {
     if (actions.isEmpty()) {
       profiling.close();
       throw new IllegalArgumentException(
-          "nothing to do: set pprof-address=:6060, store-address=host:port, or both");
+          "nothing to do: set pprof-address=:6060, store-address=host:port, or both; or"
+              + " otlp-endpoint=http://host:4318");
     }
     PscAgent.say(String.join(", ", actions));
     return profiling;
