@@ -71,8 +71,7 @@ final class ResourceAttributes {
       case "deployment.environment.name":
         return "deployment_environment_name";
       default:
-        boolean used =
-            attribute.matches("(service\\.(name|namespace|version)|k8s\\.[a-z0-9_.]+)");
+        boolean used = attribute.matches("(service\\.(name|namespace|version)|k8s\\.[a-z0-9_.]+)");
         return used ? attribute.replace('.', '_') : "";
     }
   }

@@ -229,7 +229,10 @@ class EnvironmentTest {
             () ->
                 apply(
                         Map.of(
-                            "PSC_STORE_ADDRESS", "x:1", "PSC_OTLP_ENDPOINT", "http://localhost:4318"))
+                            "PSC_STORE_ADDRESS",
+                            "x:1",
+                            "PSC_OTLP_ENDPOINT",
+                            "http://localhost:4318"))
                     .check(false))
         .hasMessageContaining("PSC_STORE_ADDRESS and PSC_OTLP_ENDPOINT exclude each other");
   }

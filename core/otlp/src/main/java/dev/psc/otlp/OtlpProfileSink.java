@@ -93,6 +93,17 @@ public final class OtlpProfileSink implements ProfileSink {
   }
 
   /**
+   * Returns a builder with the settings of {@link #fromEnvironment(Map)} and another endpoint.
+   *
+   * @param endpoint the URL of the receiver, see {@link #builder}
+   * @param variables the environment, for example {@link System#getenv()}
+   * @throws IllegalArgumentException if the URL or a variable is invalid
+   */
+  public static Builder fromEnvironment(String endpoint, Map<String, String> variables) {
+    return OtlpEnvironment.over(builder(endpoint), variables);
+  }
+
+  /**
    * Returns the profiles of an {@code ExportProfilesServiceRequest} as pprof, for receivers in
    * tests.
    *

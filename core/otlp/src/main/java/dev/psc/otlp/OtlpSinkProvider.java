@@ -25,7 +25,7 @@ public final class OtlpSinkProvider implements SinkProvider {
   @Override
   public ProfileSink create(SinkSettings settings) {
     OtlpProfileSink.Builder builder =
-        OtlpEnvironment.over(OtlpProfileSink.builder(settings.address()), System.getenv());
+        OtlpProfileSink.fromEnvironment(settings.address(), System.getenv());
     settings.headers().forEach(builder::header);
     settings.token().ifPresent(token -> builder.header("Authorization", "Bearer " + token));
     settings.caFile().ifPresent(builder::caFile);

@@ -241,7 +241,8 @@ class OtlpProfileSinkTest {
   @Test
   void invalidVariablesAreNamed() {
     assertThatThrownBy(
-            () -> OtlpProfileSink.fromEnvironment(Map.of("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")))
+            () ->
+                OtlpProfileSink.fromEnvironment(Map.of("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")))
         .hasMessageContaining("OTEL_EXPORTER_OTLP_PROTOCOL");
     assertThatThrownBy(
             () ->

@@ -49,9 +49,9 @@ import org.jspecify.annotations.Nullable;
  *   DIRECTORY/PROJECT/PROFILE NAME/HASH OF THE LABELS/labels.json
  * </pre>
  *
- * <p>It takes profiles over OTLP/gRPC too, with the same token and project, and stores them as pprof.
- * It also serves {@code grpc.health.v1.Health}, without a token. Thread-safe. The caller closes
- * it.
+ * <p>It takes profiles over OTLP/gRPC too, with the same token and project, and stores them as
+ * pprof. It also serves {@code grpc.health.v1.Health}, without a token. Thread-safe. The caller
+ * closes it.
  */
 public final class EmbeddedProfileStore implements AutoCloseable {
 

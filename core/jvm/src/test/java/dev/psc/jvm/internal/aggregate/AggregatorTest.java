@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.psc.jvm.Totals;
 import dev.psc.jvm.profile.JvmProfile;
-import dev.psc.label.LabelSet;
 import dev.psc.jvm.profile.TraceContext;
 import dev.psc.jvm.profile.TraceLabels;
+import dev.psc.label.LabelSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
