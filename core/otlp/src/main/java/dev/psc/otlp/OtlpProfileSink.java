@@ -104,6 +104,15 @@ public final class OtlpProfileSink implements ProfileSink {
   }
 
   /**
+   * Returns a batch as an {@code ExportProfilesServiceRequest}, without compression.
+   *
+   * @throws PprofException if a profile is not a valid pprof
+   */
+  public static byte[] encode(List<RawProfile> batch) throws PprofException {
+    return OtlpEncoder.encode(batch, false, "").bytes();
+  }
+
+  /**
    * Returns the profiles of an {@code ExportProfilesServiceRequest} as pprof, for receivers in
    * tests.
    *

@@ -66,9 +66,6 @@ final class RealCollector implements AutoCloseable {
           file:
             path: %s
         service:
-          telemetry:
-            metrics:
-              level: none
           pipelines:
             %s:
               receivers: [otlp]
