@@ -10,6 +10,8 @@ module dev.psc.jvm {
   requires static jdk.jfr;
   requires static jdk.management;
 
+  uses dev.psc.jvm.profile.TraceContextSource;
+
   exports dev.psc.jvm;
   exports dev.psc.jvm.profile;
 }

@@ -9,6 +9,7 @@ module dev.psc.net {
       dev.psc.auth,
       dev.psc.auth.iam,
       dev.psc.store,
+      dev.psc.otlp,
       dev.psc.testkit,
       dev.psc.scrape,
       dev.psc.scrape.cloud,

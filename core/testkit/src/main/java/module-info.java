@@ -6,6 +6,7 @@ module dev.psc.testkit {
   requires transitive dev.psc.auth.iam;
   requires transitive dev.psc.store;
   requires dev.psc.net;
+  requires dev.psc.otlp;
   requires io.grpc.netty.shaded;
   requires io.grpc.services;
   requires org.bouncycastle.pkix;

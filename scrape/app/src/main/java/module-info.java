@@ -5,6 +5,7 @@ module dev.psc.scraper {
   requires dev.psc.scrape.cloud;
   requires dev.psc.scrape.kubernetes;
   requires dev.psc.net;
+  requires dev.psc.otlp;
   requires dev.psc.store;
   requires dev.psc.jvm;
   requires info.picocli;

@@ -3,6 +3,7 @@ package dev.psc.agent;
 import dev.psc.jvm.JvmProfiling;
 import dev.psc.jvm.JvmProfilingStatus;
 import dev.psc.jvm.ProfileLabels;
+import dev.psc.jvm.ProfileTraces;
 import dev.psc.label.LabelSet;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** The entry point inside the class loader of the agent. */
 public final class AgentMain {
@@ -54,10 +56,21 @@ public final class AgentMain {
     if (actions.isEmpty()) {
       profiling.close();
       throw new IllegalArgumentException(
-          "nothing to do: set pprof-address=:6060, store-address=host:port, or both");
+          "nothing to do: set pprof-address=:6060, store-address=host:port, or both; or"
+              + " otlp-endpoint=http://host:4318");
     }
     PscAgent.say(String.join(", ", actions));
     return profiling;
+  }
+
+  /**
+   * Has samples carry the spans of the sources that are registered with {@link
+   * PscAgent#traceSource}. Called once.
+   *
+   * @param sources answers as these sources do
+   */
+  public static void traces(Function<Object[], @Nullable Object @Nullable []> sources) {
+    Runnable unused = ProfileTraces.register(new AgentTraces(sources));
   }
 
   /** Returns the function of {@link PscAgent#labels}. */
@@ -115,7 +128,7 @@ public final class AgentMain {
     System.setProperty("io.grpc.netty.shaded.io.netty.handler.ssl.noOpenSsl", "true");
   }
 
-  private static void logLevel(@org.jspecify.annotations.Nullable String level) {
+  private static void logLevel(@Nullable String level) {
     String wanted = level == null ? "warn" : level.toLowerCase(Locale.ROOT);
     if (!List.of("off", "error", "warn", "info", "debug", "trace").contains(wanted)) {
       throw new IllegalArgumentException(

@@ -6,7 +6,9 @@ import java.lang.reflect.InvocationTargetException;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.security.CodeSource;
+import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,11 @@ public final class PscAgent {
   private static @Nullable AutoCloseable running;
   private static volatile @Nullable Function<String[], Object> labels;
   private static boolean starting;
+
+  private static final List<Function<Object[], @Nullable Object @Nullable []>> TRACE_SOURCES =
+      new CopyOnWriteArrayList<>();
+
+  private static boolean capturing;
 
   private PscAgent() {}
 
@@ -43,6 +50,38 @@ public final class PscAgent {
    */
   public static @Nullable Function<String[], Object> labels() {
     return labels;
+  }
+
+  /**
+   * Registers a source of the spans of threads; psc-opentelemetry calls it, from any class loader.
+   * The source answers {@code "capturing", Boolean}, {@code "sweep"} and {@code "at", Long
+   * threadId, Long epochNanos}. The last one returns the trace id in two parts, the id of the span,
+   * and the id and the name of the local root span, or null. Thread-safe.
+   */
+  public static synchronized void traceSource(
+      Function<Object[], @Nullable Object @Nullable []> source) {
+    TRACE_SOURCES.add(source);
+    if (capturing) {
+      source.apply(new Object[] {"capturing", true});
+    }
+  }
+
+  /** Passes a question of the profiler to all sources; the first answer counts. */
+  private static @Nullable Object @Nullable [] askSources(Object[] question) {
+    if (question[0].equals("capturing")) {
+      synchronized (PscAgent.class) {
+        capturing = (Boolean) question[1];
+        TRACE_SOURCES.forEach(source -> source.apply(question));
+      }
+      return null;
+    }
+    for (Function<Object[], @Nullable Object @Nullable []> source : TRACE_SOURCES) {
+      @Nullable Object[] answer = source.apply(question);
+      if (answer != null) {
+        return answer;
+      }
+    }
+    return null;
   }
 
   /** The JVM exits if an agent throws. */
@@ -81,6 +120,8 @@ public final class PscAgent {
       ClassLoader loader = loader();
       Thread.currentThread().setContextClassLoader(loader);
       Class<?> main = loader.loadClass(MAIN);
+      Function<Object[], @Nullable Object @Nullable []> traces = PscAgent::askSources;
+      main.getMethod("traces", Function.class).invoke(null, traces);
       started = (AutoCloseable) main.getMethod("start", String.class).invoke(null, options);
       labels = function(main.getMethod("labels").invoke(null));
     } catch (InvocationTargetException e) {

@@ -2,6 +2,7 @@ package dev.psc.jvm;
 
 import dev.psc.delivery.spi.SinkSettings;
 import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.jvm.profile.TraceLabels;
 import dev.psc.label.LabelSet;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,10 +32,12 @@ final class Environment {
           "PSC_ALLOW_PLAINTEXT_TOKEN",
           "PSC_ALLOW_PROJECT_TOKEN",
           "PSC_GRPC_HEADERS",
+          "PSC_OTLP_ENDPOINT",
           "PSC_QUEUE_MAX_BYTES",
           "PSC_SPOOL_DIR",
           "PSC_SPOOL_MAX_BYTES",
           "PSC_LABELS",
+          "PSC_INSTANCE_LABEL",
           "PSC_SPLIT_BY",
           "PSC_SPLIT_MAX_SERIES",
           "PSC_PROFILES",
@@ -51,6 +54,8 @@ final class Environment {
           "PSC_STACK_DEPTH",
           "PSC_IDLE_THREADS",
           "PSC_THREAD_NAMES",
+          "PSC_MAX_TRACES",
+          "PSC_TRACE_LABELS",
           "PSC_JFR_REPOSITORY");
 
   private final SettingValues values;
@@ -84,6 +89,10 @@ final class Environment {
 
   void applyTo(ProfilingSettings settings) {
     values.text("PSC_STORE_ADDRESS").ifPresent(a -> settings.environmentStore = store(a));
+    values
+        .text("PSC_OTLP_ENDPOINT")
+        .ifPresent(url -> settings.environmentOtlp = SinkSettings.builder(url).build());
+    values.flag("PSC_INSTANCE_LABEL", on -> settings.instanceLabel = on);
     values.size("PSC_QUEUE_MAX_BYTES", settings::queueMaxBytes);
     values.text("PSC_SPOOL_DIR").ifPresent(path -> settings.spool(Path.of(path)));
     values.size("PSC_SPOOL_MAX_BYTES", settings::spoolMaxBytes);
@@ -115,6 +124,15 @@ final class Environment {
     values.number("PSC_STACK_DEPTH", settings::stackDepth);
     values.flag("PSC_IDLE_THREADS", settings.capture::idleThreads);
     values.flag("PSC_THREAD_NAMES", settings.capture::threadNames);
+    values.number("PSC_MAX_TRACES", settings::maxTraces);
+    values
+        .text("PSC_TRACE_LABELS")
+        .ifPresent(
+            text ->
+                SettingValues.set(
+                    "PSC_TRACE_LABELS",
+                    given -> settings.capture.traceLabels(TraceLabels.parse(given)),
+                    text));
     values.text("PSC_JFR_REPOSITORY").ifPresent(path -> settings.repository(Path.of(path)));
   }
 
@@ -162,6 +180,10 @@ final class Environment {
 
   private LabelSet labels() {
     LabelSet.Builder labels = LabelSet.builder();
+    values
+        .text("OTEL_RESOURCE_ATTRIBUTES")
+        .map(ResourceAttributes::labels)
+        .ifPresent(attributes -> attributes.toMap().forEach(labels::set));
     values.text("OTEL_SERVICE_NAME").ifPresent(service -> labels.set("service_name", service));
     for (String list : values.weakestFirst("PSC_LABELS")) {
       for (String pair : list.split(",", -1)) {

@@ -11,6 +11,7 @@ import dev.psc.jvm.internal.event.CaptureSettings;
 import dev.psc.jvm.internal.runtime.OwnThreads;
 import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.jvm.profile.JvmProfiles;
+import dev.psc.jvm.profile.TraceLabels;
 import dev.psc.label.LabelSet;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -324,6 +325,11 @@ public final class JvmProfiling implements AutoCloseable {
       return set(s -> s.labels(labels));
     }
 
+    /** Sets whether pushed profiles have the host or pod as {@code instance}; true by default. */
+    public Builder instanceLabel(boolean instance) {
+      return set(s -> s.instanceLabel = instance);
+    }
+
     /**
      * Sets labels of samples by which pushed profiles are split into series, for stores that keep
      * labels of series only. Samples without these labels, and those of further combinations of
@@ -410,6 +416,21 @@ public final class JvmProfiling implements AutoCloseable {
      */
     public Builder threadNames(boolean label) {
       return set(s -> s.capture.threadNames(label));
+    }
+
+    /**
+     * Sets the maximum number of distinct trace ids of a profile; between 0 and 50000, 2000 by
+     * default. Samples of further traces have no trace id. 0 turns trace ids off. See {@link
+     * ProfileTraces}.
+     */
+    public Builder maxTraces(int traces) {
+      return set(s -> s.maxTraces(traces));
+    }
+
+    /** Sets the labels of trace ids; {@link TraceLabels#openTelemetry()} by default. */
+    public Builder traceLabels(TraceLabels labels) {
+      Objects.requireNonNull(labels, "labels");
+      return set(s -> s.capture.traceLabels(labels));
     }
 
     /**

@@ -5,6 +5,7 @@ import dev.psc.jvm.internal.aggregate.Window;
 import dev.psc.jvm.internal.capture.Capture;
 import dev.psc.jvm.internal.capture.SharedCapture;
 import dev.psc.jvm.internal.event.CaptureSettings;
+import dev.psc.jvm.internal.label.ThreadTraces;
 import dev.psc.jvm.internal.runtime.CaptureUnavailableException;
 import dev.psc.jvm.internal.runtime.JvmFailures;
 import dev.psc.jvm.profile.CaptureStatus;
@@ -67,10 +68,11 @@ final class Profiler {
   }
 
   void start() {
+    ThreadTraces.SHARED.load();
     CompletableFuture<Capture> coming = SharedCapture.acquire(settings, threads);
     capture = coming;
     Set<JvmProfile> cumulative = cumulative();
-    totals = coming.thenCompose(running -> running.open(cumulative));
+    totals = coming.thenCompose(running -> running.openTotals(cumulative));
   }
 
   private Set<JvmProfile> cumulative() {

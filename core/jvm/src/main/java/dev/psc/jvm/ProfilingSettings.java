@@ -42,6 +42,8 @@ final class ProfilingSettings {
   @Nullable ProfileSink sink;
   @Nullable SinkSettings store;
   @Nullable SinkSettings environmentStore;
+  @Nullable SinkSettings environmentOtlp;
+  boolean instanceLabel = true;
   LabelSet labels = LabelSet.empty();
   private List<String> splitBy = List.of();
   private int splitMaxSeries = 20;
@@ -133,6 +135,10 @@ final class ProfilingSettings {
     capture.stackDepth(between("stackDepth", value, 16, 2_048));
   }
 
+  void maxTraces(int value) {
+    capture.maxTraces(between("maxTraces", value, 0, 50_000));
+  }
+
   void repository(Path value) {
     capture.repository(Objects.requireNonNull(value, "repository"));
   }
@@ -164,6 +170,10 @@ final class ProfilingSettings {
     if (destinations > 1) {
       throw new IllegalArgumentException(
           "receiver, sink and store exclude each other: set one of them");
+    }
+    if (environmentStore != null && environmentOtlp != null && destinations == 0) {
+      throw new IllegalArgumentException(
+          "PSC_STORE_ADDRESS and PSC_OTLP_ENDPOINT exclude each other: set one of them");
     }
     if (receiver != null && queueIsSet) {
       throw new IllegalArgumentException(
@@ -214,7 +224,7 @@ final class ProfilingSettings {
                 profiler,
                 factory,
                 to,
-                labels,
+                pushedLabels(),
                 new SeriesSplitter(splitBy, splitMaxSeries),
                 interval,
                 threadFactory);
@@ -228,13 +238,24 @@ final class ProfilingSettings {
     return profiling;
   }
 
+  /** Returns the labels of pushed profiles: replicas must not push equal series. */
+  LabelSet pushedLabels() {
+    if (!instanceLabel || labels.contains(ResourceAttributes.INSTANCE)) {
+      return labels;
+    }
+    String instance = ResourceAttributes.instance(System::getenv);
+    return instance.isEmpty() ? labels : labels.with(ResourceAttributes.INSTANCE, instance);
+  }
+
   /** Returns the delivery to the sink or store, started, or null if there is none. */
   private @Nullable Delivery startDelivery() {
     SinkSettings target = store;
+    String kind = SinkProvider.STORE;
     if (target == null && sink == null && receiver == null) {
-      target = environmentStore;
+      target = environmentStore == null ? environmentOtlp : environmentStore;
+      kind = environmentStore == null ? SinkProvider.OTLP : SinkProvider.STORE;
     }
-    ProfileSink to = target == null ? sink : SinkProvider.load().create(target);
+    ProfileSink to = target == null ? sink : SinkProvider.load(kind).create(target);
     if (to == null) {
       return null;
     }

@@ -181,4 +181,59 @@ class EnvironmentTest {
   void everyNameIsListed() {
     assertThat(Environment.NAMES).doesNotHaveDuplicates().allMatch(n -> n.startsWith("PSC_"));
   }
+
+  @Test
+  void resourceAttributesBecomeLabelsThatConfiguredOnesReplace() {
+    ProfilingSettings settings =
+        apply(
+            Map.of(
+                "OTEL_RESOURCE_ATTRIBUTES",
+                "service.name=cart,service.namespace=shop,service.version=1%2C2,"
+                    + "service.instance.id=cart-0,deployment.environment.name=prod,"
+                    + "k8s.pod.name=cart-0-x,telemetry.sdk.language=java",
+                "OTEL_SERVICE_NAME",
+                "cart2",
+                "PSC_LABELS",
+                "service_version=9"));
+    assertThat(settings.labels)
+        .isEqualTo(
+            LabelSet.of(
+                "service_name", "cart2",
+                "service_namespace", "shop",
+                "service_version", "9",
+                "instance", "cart-0",
+                "deployment_environment_name", "prod",
+                "k8s_pod_name", "cart-0-x"));
+    assertThat(settings.pushedLabels()).isEqualTo(settings.labels);
+  }
+
+  @Test
+  void aListOfResourceAttributesThatIsNotValidIsIgnored() {
+    assertThat(apply(Map.of("OTEL_RESOURCE_ATTRIBUTES", "service.name=cart,novalue")).labels)
+        .isEqualTo(LabelSet.empty());
+  }
+
+  @Test
+  void replicasPushWithTheirHost() {
+    assertThat(apply(Map.of("PSC_LABELS", "job=a")).pushedLabels().valueOf("instance"))
+        .isNotEmpty();
+    assertThat(apply(Map.of("PSC_LABELS", "job=a", "PSC_INSTANCE_LABEL", "false")).pushedLabels())
+        .isEqualTo(LabelSet.of("job", "a"));
+    assertThat(ResourceAttributes.instance(Map.of("HOSTNAME", "h", "POD_NAME", "p")::get))
+        .isEqualTo("p");
+  }
+
+  @Test
+  void oneDestinationOfTheEnvironmentIsEnough() {
+    assertThatThrownBy(
+            () ->
+                apply(
+                        Map.of(
+                            "PSC_STORE_ADDRESS",
+                            "x:1",
+                            "PSC_OTLP_ENDPOINT",
+                            "http://localhost:4318"))
+                    .check(false))
+        .hasMessageContaining("PSC_STORE_ADDRESS and PSC_OTLP_ENDPOINT exclude each other");
+  }
 }

@@ -49,8 +49,9 @@ import org.jspecify.annotations.Nullable;
  *   DIRECTORY/PROJECT/PROFILE NAME/HASH OF THE LABELS/labels.json
  * </pre>
  *
- * <p>It also serves {@code grpc.health.v1.Health}, without a token. Thread-safe. The caller closes
- * it.
+ * <p>It takes profiles over OTLP/gRPC too, with the same token and project, and stores them as
+ * pprof. It also serves {@code grpc.health.v1.Health}, without a token. Thread-safe. The caller
+ * closes it.
  */
 public final class EmbeddedProfileStore implements AutoCloseable {
 
@@ -105,7 +106,7 @@ public final class EmbeddedProfileStore implements AutoCloseable {
    * @throws IllegalStateException if the store is closed
    */
   public void start() {
-    server.start(service, IamServerInterceptor.create(iam));
+    server.start(service, new OtlpService(service), IamServerInterceptor.create(iam));
   }
 
   /** Stops listening and cuts every connection immediately, like a crash; see {@link #start}. */

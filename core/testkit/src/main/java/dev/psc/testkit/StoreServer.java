@@ -76,7 +76,8 @@ final class StoreServer implements AutoCloseable {
   }
 
   /** Starts listening; does nothing if the server is listening. */
-  synchronized void start(BindableService service, ServerInterceptor interceptor) {
+  synchronized void start(
+      BindableService service, BindableService otlp, ServerInterceptor interceptor) {
     if (executor.isShutdown()) {
       throw new IllegalStateException("the store is closed");
     }
@@ -94,6 +95,7 @@ final class StoreServer implements AutoCloseable {
               .maxRstFramesPerWindow(MAX_RESETS, RESETS_WINDOW_SECONDS)
               .handshakeTimeout(HANDSHAKE_SECONDS, TimeUnit.SECONDS)
               .addService(service)
+              .addService(otlp)
               .addService(health.getHealthService())
               .intercept(interceptor)
               .build()

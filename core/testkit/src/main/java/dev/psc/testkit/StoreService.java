@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,12 +46,22 @@ final class StoreService extends ProfileStoreServiceGrpc.ProfileStoreServiceImpl
 
   @Override
   public void writeRaw(WriteRawRequest request, StreamObserver<WriteRawResponse> observer) {
+    write(() -> check.check(request), failure -> answer(observer, failure));
+  }
+
+  /** Reads the profiles of a request. */
+  interface Reading {
+    List<RawProfile> profiles() throws StrictCheck.RefusedException;
+  }
+
+  /** Stores the profiles of a request, or fails as a test demands, and answers. */
+  void write(Reading reading, Consumer<@Nullable StatusRuntimeException> observer) {
     requests.incrementAndGet();
     StoreFaults.Fault fault = faults.next();
     if (fault != null && fault.kind() == StoreFaults.Kind.HANG) {
       faults.hung(
           () ->
-              answer(
+              tell(
                   observer,
                   Status.UNAVAILABLE
                       .withDescription("unanswered call ended by StoreFaults.clear()")
@@ -61,7 +72,7 @@ final class StoreService extends ProfileStoreServiceGrpc.ProfileStoreServiceImpl
     if (fault != null && fault.kind() == StoreFaults.Kind.FAIL) {
       failure = failure(fault);
     } else {
-      failure = store(request);
+      failure = store(reading);
       if (failure == null && fault != null) {
         failure = failure(fault);
       }
@@ -72,10 +83,10 @@ final class StoreService extends ProfileStoreServiceGrpc.ProfileStoreServiceImpl
     StatusRuntimeException answer = failure;
     Duration delay = faults.delay();
     if (delay.isZero()) {
-      answer(observer, answer);
+      tell(observer, answer);
     } else {
       var unused =
-          timer.schedule(() -> answer(observer, answer), delay.toNanos(), TimeUnit.NANOSECONDS);
+          timer.schedule(() -> tell(observer, answer), delay.toNanos(), TimeUnit.NANOSECONDS);
     }
   }
 
@@ -84,7 +95,7 @@ final class StoreService extends ProfileStoreServiceGrpc.ProfileStoreServiceImpl
     return fault.status().asRuntimeException(trailers == null ? new Metadata() : trailers);
   }
 
-  private @Nullable StatusRuntimeException store(WriteRawRequest request) {
+  private @Nullable StatusRuntimeException store(Reading reading) {
     Caller caller = IamServerInterceptor.CALLER.get();
     if (caller == null) {
       return Status.INTERNAL
@@ -92,7 +103,7 @@ final class StoreService extends ProfileStoreServiceGrpc.ProfileStoreServiceImpl
           .asRuntimeException();
     }
     try {
-      List<RawProfile> batch = check.check(request);
+      List<RawProfile> batch = reading.profiles();
       for (RawProfile profile : batch) {
         if (faults.poison().test(profile)) {
           return Status.INVALID_ARGUMENT
@@ -112,13 +123,19 @@ final class StoreService extends ProfileStoreServiceGrpc.ProfileStoreServiceImpl
 
   private static void answer(
       StreamObserver<WriteRawResponse> observer, @Nullable StatusRuntimeException failure) {
+    if (failure != null) {
+      observer.onError(failure);
+    } else {
+      observer.onNext(WriteRawResponse.getDefaultInstance());
+      observer.onCompleted();
+    }
+  }
+
+  private static void tell(
+      Consumer<@Nullable StatusRuntimeException> observer,
+      @Nullable StatusRuntimeException failure) {
     try {
-      if (failure != null) {
-        observer.onError(failure);
-      } else {
-        observer.onNext(WriteRawResponse.getDefaultInstance());
-        observer.onCompleted();
-      }
+      observer.accept(failure);
     } catch (StatusRuntimeException | IllegalStateException e) {
       // The client has cancelled the call.
       logger.debug("A client did not wait for its answer", e);

@@ -78,7 +78,7 @@ final class ScraperRun implements AutoCloseable {
                   .around(new Routes(run.state, run.selfProfiles)),
               List.of(
                   new TargetsService(run.scraper()),
-                  new ForwardService(run.store().delivery()),
+                  new ForwardService(run.store().receiver()),
                   new HealthStatusManager().getHealthService()),
               guard);
       run.state.start();

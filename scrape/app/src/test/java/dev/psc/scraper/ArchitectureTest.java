@@ -43,6 +43,8 @@ class ArchitectureTest {
   private static final String IAM = "dev.psc.auth.iam..";
   private static final String STORE = "dev.psc.store..";
   private static final String JVM = "dev.psc.jvm..";
+  private static final String OPENTELEMETRY = "dev.psc.opentelemetry..";
+  private static final String OTLP = "dev.psc.otlp..";
   private static final String TESTKIT = "dev.psc.testkit..";
   private static final String CONFIG = "dev.psc.scrape.config..";
   private static final String KUBERNETES = "dev.psc.scrape.kubernetes..";
@@ -95,6 +97,37 @@ class ArchitectureTest {
           .resideInAPackage(IAM);
 
   @ArchTest static final ArchRule jvmKnowsDelivery = onlyDependsOn(JVM, DELIVERY, PPROF, LABEL);
+
+  @ArchTest
+  static final ArchRule openTelemetryKnowsJvm =
+      onlyDependsOn(OPENTELEMETRY, JVM, DELIVERY, PPROF, LABEL);
+
+  /** Only one class has types of the profiler, which the OpenTelemetry Java agent does not load. */
+  @ArchTest
+  static final ArchRule theExtensionOfTheirAgentDoesNotNeedOurs =
+      noClasses()
+          .that()
+          .resideInAPackage(OPENTELEMETRY)
+          .and()
+          .doNotHaveSimpleName("OpenTelemetryTraces")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(JVM, DELIVERY, PPROF, LABEL);
+
+  @ArchTest
+  static final ArchRule otlpKnowsDelivery =
+      onlyDependsOn(OTLP, DELIVERY, NET, STORE, PPROF, LABEL);
+
+  @ArchTest
+  static final ArchRule onlyTheGrpcTransportOfOtlpNeedsTheStore =
+      noClasses()
+          .that()
+          .resideInAPackage(OTLP)
+          .and()
+          .haveSimpleNameNotStartingWith("GrpcTransport")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(STORE, "io.grpc..", "com.google.protobuf..");
 
   @ArchTest
   static final ArchRule engineKnowsDelivery =
@@ -190,6 +223,8 @@ class ArchitectureTest {
           Map.entry("dev.psc.store", "psc-store"),
           Map.entry("dev.psc.jvm", "psc-jvm"),
           Map.entry("dev.psc.agent", "psc-jvm-agent"),
+          Map.entry("dev.psc.opentelemetry", "psc-opentelemetry"),
+          Map.entry("dev.psc.otlp", "psc-otlp"),
           Map.entry("dev.psc.testkit", "psc-testkit"),
           Map.entry("dev.psc.scrape", "psc-scrape"),
           Map.entry("dev.psc.scrape.config", "psc-scrape-config"),

@@ -1,6 +1,5 @@
 package dev.psc.delivery.spi;
 
-import java.util.Iterator;
 import java.util.ServiceLoader;
 
 /**
@@ -8,6 +7,17 @@ import java.util.ServiceLoader;
  * no dependency on the transport.
  */
 public interface SinkProvider {
+
+  /** The kind of providers of sinks for profile stores, which speak gRPC. */
+  String STORE = "store";
+
+  /** The kind of providers of sinks for receivers of OTLP. */
+  String OTLP = "otlp";
+
+  /** Returns which sinks it makes: {@link #STORE} by default, or {@link #OTLP}. */
+  default String kind() {
+    return STORE;
+  }
 
   /**
    * Returns a sink, which the caller closes. It connects with the first send.
@@ -18,18 +28,31 @@ public interface SinkProvider {
   ProfileSink create(SinkSettings settings);
 
   /**
-   * Returns the first provider on the class or module path.
+   * Returns the first provider of sinks for stores on the class or module path.
    *
    * @throws IllegalStateException if there is none; the message names the artifact to add
    */
   static SinkProvider load() {
-    Iterator<SinkProvider> providers =
-        ServiceLoader.load(SinkProvider.class, SinkProvider.class.getClassLoader()).iterator();
-    if (!providers.hasNext()) {
-      throw new IllegalStateException(
-          "no SinkProvider on the class path: add the artifact dev.psc:psc-store, or set a"
-              + " ProfileSink (in a shaded jar: merge META-INF/services)");
+    return load(STORE);
+  }
+
+  /**
+   * Returns the first provider of a kind on the class or module path.
+   *
+   * @throws IllegalStateException if there is none; the message names the artifact to add
+   */
+  static SinkProvider load(String kind) {
+    for (SinkProvider provider :
+        ServiceLoader.load(SinkProvider.class, SinkProvider.class.getClassLoader())) {
+      if (provider.kind().equals(kind)) {
+        return provider;
+      }
     }
-    return providers.next();
+    throw new IllegalStateException(
+        "no SinkProvider "
+            + (kind.equals(STORE) ? "" : "of kind " + kind + " ")
+            + "on the class path: add the artifact dev.psc:psc-"
+            + kind
+            + ", or set a ProfileSink (in a shaded jar: merge META-INF/services)");
   }
 }

@@ -209,6 +209,14 @@ public final class Options {
         paramLabel = "FILE",
         description = "PEM private key (PKCS#8) of --client-cert-file.")
     public @Nullable Path clientKeyFile;
+
+    @Option(
+        names = "--otlp-endpoint",
+        paramLabel = "URL",
+        description =
+            "Receiver of OTLP profiles, e.g. http://collector:4318, in addition to the store or"
+                + " without one. OTEL_EXPORTER_OTLP_PROTOCOL (grpc), _HEADERS and the like apply.")
+    public @Nullable String otlpEndpoint;
   }
 
   public static final class Buffer {

@@ -72,9 +72,9 @@ public final class ScraperState {
 
   /** Starts sending and scraping. */
   public void start() {
-    store.delivery().start();
+    store.receiver().start();
     counters.begin(config.jobs());
-    scraper.start(remembering(store.delivery()));
+    scraper.start(remembering(store.receiver()));
   }
 
   private ProfileReceiver remembering(ProfileReceiver queue) {

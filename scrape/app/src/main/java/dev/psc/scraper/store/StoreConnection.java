@@ -11,7 +11,10 @@ import dev.psc.auth.TokenSource;
 import dev.psc.auth.TokenUnavailableException;
 import dev.psc.delivery.Delivery;
 import dev.psc.delivery.DeliveryBuilder;
+import dev.psc.delivery.FanOut;
 import dev.psc.delivery.spi.ProfileSink;
+import dev.psc.delivery.status.CloseReport;
+import dev.psc.otlp.OtlpProfileSink;
 import dev.psc.scraper.cli.FlagWords;
 import dev.psc.scraper.cli.KeyValues;
 import dev.psc.scraper.cli.Options;
@@ -48,6 +51,7 @@ public final class StoreConnection {
   private final String tokenOrigin;
   private final boolean spooling;
   private final Delivery delivery;
+  private final FanOut receiver;
 
   private StoreConnection(
       String address,
@@ -55,13 +59,15 @@ public final class StoreConnection {
       @Nullable TokenSource token,
       String tokenOrigin,
       boolean spooling,
-      Delivery delivery) {
+      Delivery delivery,
+      @Nullable Delivery second) {
     this.address = address;
     this.headers = headers;
     this.token = token;
     this.tokenOrigin = tokenOrigin;
     this.spooling = spooling;
     this.delivery = delivery;
+    this.receiver = second == null ? FanOut.of(delivery) : FanOut.of(delivery, second);
   }
 
   /**
@@ -82,7 +88,19 @@ public final class StoreConnection {
   public static StoreConnection open(Options options, long messageLimitBytes)
       throws UsageException {
     Options.Store store = options.store;
-    if (store.storeAddress == null || store.storeAddress.isBlank()) {
+    boolean hasOtlp = store.otlpEndpoint != null && !store.otlpEndpoint.isBlank();
+    boolean hasStore = store.storeAddress != null && !store.storeAddress.isBlank();
+    if (hasOtlp && !hasStore) {
+      return new StoreConnection(
+          String.valueOf(store.otlpEndpoint),
+          CallHeaders.builder().build(),
+          null,
+          "none",
+          options.buffer.spoolDir != null,
+          delivery(options, otlpSink(options, messageLimitBytes), messageLimitBytes, true),
+          null);
+    }
+    if (!hasStore) {
       throw new UsageException(
           "--store-address is missing: give the store's gRPC address, e.g."
               + " --store-address=grpc.polarsignals.com:443");
@@ -93,12 +111,16 @@ public final class StoreConnection {
     try {
       StoreConnection link =
           new StoreConnection(
-              store.storeAddress,
+              String.valueOf(store.storeAddress),
               headers,
               token,
               origin(store),
               options.buffer.spoolDir != null,
-              delivery(options, headers, token, messageLimitBytes));
+              delivery(options, headers, token, messageLimitBytes),
+              hasOtlp
+                  ? delivery(
+                      options, otlpSink(options, messageLimitBytes), messageLimitBytes, false)
+                  : null);
       opened = true;
       return link;
     } catch (IllegalArgumentException e) {
@@ -126,6 +148,37 @@ public final class StoreConnection {
       Options options, CallHeaders headers, @Nullable TokenSource token, long messageLimitBytes)
       throws UsageException {
     ManagedChannel channel = channel(options, headers, token);
+    // Calls have had the time of the flush when the sink is closed.
+    ProfileSink sink =
+        GrpcProfileSink.builder(channel)
+            .name("store")
+            .ownedChannel(channel)
+            .maxRequestBytes(messageLimitBytes)
+            .closeTimeout(Duration.ofMillis(100))
+            .build();
+    return delivery(options, sink, messageLimitBytes, true);
+  }
+
+  private static ProfileSink otlpSink(Options options, long messageLimitBytes)
+      throws UsageException {
+    try {
+      return OtlpProfileSink.fromEnvironment(
+              String.valueOf(options.store.otlpEndpoint), System.getenv())
+          .maxRequestBytes(messageLimitBytes)
+          .build();
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--otlp-endpoint: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Returns a queue in front of a sink.
+   *
+   * @param spools whether it may use {@code --spool-dir}, which is for one queue
+   */
+  private static Delivery delivery(
+      Options options, ProfileSink sink, long messageLimitBytes, boolean spools)
+      throws UsageException {
     Options.Buffer buffer = options.buffer;
     long queueMaxBytes = queueMaxBytes(buffer, Runtime.getRuntime().maxMemory());
     if (queueMaxBytes < buffer.queueMaxBytes.bytes()) {
@@ -135,14 +188,6 @@ public final class StoreConnection {
           buffer.queueMaxBytes.bytes(),
           queueMaxBytes);
     }
-    // Calls have had the time of the flush when the sink is closed.
-    ProfileSink sink =
-        GrpcProfileSink.builder(channel)
-            .name("store")
-            .ownedChannel(channel)
-            .maxRequestBytes(messageLimitBytes)
-            .closeTimeout(Duration.ofMillis(100))
-            .build();
     try {
       DeliveryBuilder builder =
           Delivery.builder(sink)
@@ -152,7 +197,7 @@ public final class StoreConnection {
               .profileMaxAge(buffer.profileMaxAge)
               .closeTimeout(buffer.shutdownTimeout)
               .listener(StoreLog::log);
-      if (buffer.spoolDir != null) {
+      if (spools && buffer.spoolDir != null) {
         builder.spool(buffer.spoolDir).spoolMaxBytes(buffer.spoolMaxBytes.bytes());
       }
       return builder.build();
@@ -357,7 +402,12 @@ public final class StoreConnection {
     return store.bearerToken == null ? "none" : "flag or environment";
   }
 
-  /** Returns the delivery queue of the store. */
+  /** Returns the receiver of all profiles: the queues of the store and of OTLP. */
+  public FanOut receiver() {
+    return receiver;
+  }
+
+  /** Returns the delivery queue of the store, or that of OTLP without a store. */
   public Delivery delivery() {
     return delivery;
   }
@@ -405,10 +455,12 @@ public final class StoreConnection {
 
   /** Flushes within the time, then closes channel and token source. */
   public void close(Duration timeout) {
-    var report = delivery.close(timeout);
+    List<CloseReport> reports = receiver.close(timeout);
     if (token != null) {
       token.close();
     }
-    StoreLog.closed(report, spooling);
+    for (int i = 0; i < reports.size(); i++) {
+      StoreLog.closed(reports.get(i), spooling && i == 0);
+    }
   }
 }

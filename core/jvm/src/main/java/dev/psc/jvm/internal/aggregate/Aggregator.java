@@ -1,10 +1,13 @@
 package dev.psc.jvm.internal.aggregate;
 
 import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.jvm.profile.TraceContext;
+import dev.psc.jvm.profile.TraceLabels;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An aggregator of the events of a recording or a live stream. It adds each sample to every open
@@ -16,12 +19,28 @@ public final class Aggregator {
   private final StackPool.Limits limits;
   private final LabelTable labels;
   private final List<Window> windows = new ArrayList<>();
+  private final int maxTraces;
+  private final TraceLabels traceLabels;
   private StackPool stackPool;
+  private TraceTable traces = new TraceTable();
   private long epoch;
   private long folded;
 
   public Aggregator(StackPool.Limits limits) {
+    this(limits, 0, TraceLabels.openTelemetry());
+  }
+
+  /**
+   * Creates an aggregator.
+   *
+   * @param maxTraces the maximum number of distinct trace ids of a profile; the samples of others
+   *     have no trace id
+   * @param traceLabels the labels of trace ids
+   */
+  public Aggregator(StackPool.Limits limits, int maxTraces, TraceLabels traceLabels) {
     this.limits = limits;
+    this.maxTraces = maxTraces;
+    this.traceLabels = traceLabels;
     this.labels = new LabelTable();
     this.stackPool = new StackPool(limits);
   }
@@ -29,6 +48,8 @@ public final class Aggregator {
   /** Creates an aggregator with its own windows that shares stacks and labels with another. */
   public Aggregator(Aggregator other) {
     this.limits = other.limits;
+    this.maxTraces = 0;
+    this.traceLabels = other.traceLabels;
     this.labels = other.labels;
     this.stackPool = other.stackPool;
   }
@@ -46,10 +67,33 @@ public final class Aggregator {
     return epoch;
   }
 
-  /** Adds a sample to every window that counts the profile. */
-  public void add(JvmProfile profile, int stack, int labels, long first, long second) {
+  /** Returns the tags of a sample with labels and, if it has one, the span of its thread. */
+  public int tags(int labels, @Nullable TraceContext span) {
+    return span == null || maxTraces == 0 ? labels : TraceTable.tags(labels, traces.id(span));
+  }
+
+  /**
+   * Forgets the spans that no open window uses. Call it when no tags are kept outside of windows.
+   */
+  public void forgetTraces() {
+    if (traces.isEmpty()) {
+      return;
+    }
+    TraceTable fresh = new TraceTable();
+    for (Window window : windows) {
+      window.retag(traces, fresh);
+    }
+    traces = fresh;
+  }
+
+  /**
+   * Adds a sample to every window that counts the profile.
+   *
+   * @param tags the number of its labels, or what {@link #tags} returned
+   */
+  public void add(JvmProfile profile, int stack, int tags, long first, long second) {
     for (int i = 0; i < windows.size(); i++) {
-      windows.get(i).add(profile, stack, labels, first, second);
+      windows.get(i).add(profile, stack, tags, traces, first, second);
     }
   }
 
@@ -63,8 +107,17 @@ public final class Aggregator {
     return false;
   }
 
+  /** Opens a window whose samples have trace ids. */
   public Window open(Set<JvmProfile> profiles, long startNanos) {
-    Window window = new Window(profiles, startNanos);
+    return open(new Window(profiles, startNanos, maxTraces));
+  }
+
+  /** Opens a window of running totals, whose samples have no trace ids. */
+  public Window openTotals(Set<JvmProfile> profiles, long startNanos) {
+    return open(new Window(profiles, startNanos, 0));
+  }
+
+  private Window open(Window window) {
     windows.add(window);
     return window;
   }
@@ -84,7 +137,10 @@ public final class Aggregator {
         labels,
         window.table(profile).copy(),
         window.startNanos(),
-        endNanos - window.startNanos());
+        endNanos - window.startNanos(),
+        List.of(),
+        traces,
+        traceLabels);
   }
 
   /** Notes from which length on waits for locks are counted in all open windows. */

@@ -1,8 +1,6 @@
 package dev.psc.jvm.internal.aggregate;
 
 import dev.psc.jvm.profile.JvmProfile;
-import dev.psc.label.Label;
-import dev.psc.label.LabelSet;
 import dev.psc.pprof.ProfileBuilder;
 import java.util.Arrays;
 import java.util.List;
@@ -100,7 +98,7 @@ public final class PprofEncoder {
       if (types > 1) {
         values[column + 1] = table.second(row);
       }
-      profile.sample(stack, 0, depth, labels(snapshot.labels().get(table.labels(row))), values);
+      profile.sample(stack, 0, depth, labels(snapshot.labelPairs(table.labels(row))), values);
     }
   }
 
@@ -113,16 +111,9 @@ public final class PprofEncoder {
     return profile.location(mapping, 0, functions[function], stackPool.lineOf(location));
   }
 
-  private int labels(LabelSet labels) {
-    if (labels.isEmpty()) {
-      return ProfileBuilder.NO_LABELS;
-    }
-    String[] pairs = new String[labels.size() * 2];
-    int i = 0;
-    for (Label label : labels) {
-      pairs[i++] = label.name();
-      pairs[i++] = label.value();
-    }
-    return profile.labels(pairs);
+  private int labels(List<String> pairs) {
+    return pairs.isEmpty()
+        ? ProfileBuilder.NO_LABELS
+        : profile.labels(pairs.toArray(String[]::new));
   }
 }

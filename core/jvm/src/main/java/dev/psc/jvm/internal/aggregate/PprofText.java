@@ -1,7 +1,7 @@
 package dev.psc.jvm.internal.aggregate;
 
-import dev.psc.label.Label;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /** A writer of snapshots as text, largest first, for {@code ?debug=1}. */
@@ -56,8 +56,9 @@ public final class PprofText {
     if (two) {
       text.append(" [").append(table.second(row)).append(']');
     }
-    for (Label label : snapshot.labels().get(table.labels(row))) {
-      text.append(' ').append(label.name()).append('=').append(label.value());
+    List<String> pairs = snapshot.labelPairs(table.labels(row));
+    for (int i = 0; i < pairs.size(); i += 2) {
+      text.append(' ').append(pairs.get(i)).append('=').append(pairs.get(i + 1));
     }
     text.append('\n');
     int stack = table.stack(row);

@@ -2,6 +2,7 @@ package dev.psc.jvm.internal.aggregate;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.function.IntUnaryOperator;
 
 /**
  * A bounded table of two sums per (stack, labels), for one profile. When it is full, further
@@ -69,6 +70,7 @@ public final class ProfileTable {
     return (int) (rows.key(row) >>> 32);
   }
 
+  /** Returns the tags of a row: see {@link TraceTable}. */
   int labels(int row) {
     return (int) rows.key(row);
   }
@@ -124,6 +126,24 @@ public final class ProfileTable {
     for (int row = 0; row < rows.size(); row++) {
       used.set(stack(row));
     }
+  }
+
+  /**
+   * Returns whether a row with a span fits. Spans fill at most half of the table, so that samples
+   * keep their stacks.
+   */
+  boolean hasRoomForSpan(int stack, int tags) {
+    return rows.size() < maxRows / 2 || rows.indexOf(((long) stack << 32) | tags) >= 0;
+  }
+
+  /** Replaces the tags of all rows. */
+  ProfileTable retagged(IntUnaryOperator replacement) {
+    ProfileTable table = new ProfileTable(maxRows);
+    for (int row = 0; row < rows.size(); row++) {
+      table.add(stack(row), replacement.applyAsInt(labels(row)), first(row), second(row));
+    }
+    table.folded = folded;
+    return table;
   }
 
   /** Replaces the numbers of all stacks. */

@@ -42,7 +42,8 @@ public final class SeriesSplitter {
     for (int row = 0; row < table.size(); row++) {
       LabelSet series =
           seriesOf.computeIfAbsent(
-              table.labels(row), number -> series(snapshot.labels().get(number)));
+              TraceTable.labelsOf(table.labels(row)),
+              number -> series(snapshot.labels().get(number)));
       parts
           .computeIfAbsent(series, added -> new ProfileTable())
           .add(table.stack(row), table.labels(row), table.first(row), table.second(row));

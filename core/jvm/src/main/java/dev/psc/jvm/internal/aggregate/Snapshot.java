@@ -2,6 +2,10 @@ package dev.psc.jvm.internal.aggregate;
 
 import dev.psc.jvm.internal.runtime.Clocks;
 import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.jvm.profile.TraceContext;
+import dev.psc.jvm.profile.TraceLabels;
+import dev.psc.label.Label;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -14,6 +18,8 @@ import java.util.List;
  * @param startNanos the start of the window, in nanoseconds since 1970
  * @param durationNanos its length
  * @param comments what a reader of the profile should know
+ * @param traces resolves spans
+ * @param traceLabels the labels of spans
  */
 public record Snapshot(
     JvmProfile profile,
@@ -22,7 +28,9 @@ public record Snapshot(
     ProfileTable table,
     long startNanos,
     long durationNanos,
-    List<String> comments) {
+    List<String> comments,
+    TraceTable traces,
+    TraceLabels traceLabels) {
 
   /** Creates a snapshot without comments. */
   public Snapshot(
@@ -32,7 +40,30 @@ public record Snapshot(
       ProfileTable table,
       long startNanos,
       long durationNanos) {
-    this(profile, stackPool, labels, table, startNanos, durationNanos, List.of());
+    this(
+        profile,
+        stackPool,
+        labels,
+        table,
+        startNanos,
+        durationNanos,
+        List.of(),
+        TraceTable.NONE,
+        TraceLabels.openTelemetry());
+  }
+
+  /** Returns alternating names and values of all labels of samples with these tags. */
+  List<String> labelPairs(int tags) {
+    List<String> pairs = new ArrayList<>();
+    for (Label label : labels.get(TraceTable.labelsOf(tags))) {
+      pairs.add(label.name());
+      pairs.add(label.value());
+    }
+    TraceContext span = traces.get(TraceTable.spanOf(tags));
+    if (span != null) {
+      pairs.addAll(traceLabels.pairs(span));
+    }
+    return pairs;
   }
 
   /**
@@ -45,12 +76,14 @@ public record Snapshot(
 
   /** Returns this snapshot with other sums. */
   Snapshot withTable(ProfileTable sums) {
-    return new Snapshot(profile, stackPool, labels, sums, startNanos, durationNanos, comments);
+    return new Snapshot(
+        profile, stackPool, labels, sums, startNanos, durationNanos, comments, traces, traceLabels);
   }
 
   /** Returns this snapshot with other comments. */
   public Snapshot withComments(List<String> others) {
-    return new Snapshot(profile, stackPool, labels, table, startNanos, durationNanos, others);
+    return new Snapshot(
+        profile, stackPool, labels, table, startNanos, durationNanos, others, traces, traceLabels);
   }
 
   /** Returns a snapshot without samples, taken now. */

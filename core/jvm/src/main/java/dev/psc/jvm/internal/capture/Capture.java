@@ -29,6 +29,9 @@ public interface Capture {
     return open(profiles, () -> {});
   }
 
+  /** Opens a window of running totals, whose samples have no trace ids. */
+  CompletableFuture<Window> openTotals(Set<JvmProfile> profiles);
+
   /** Ends a window that {@link #open} returned, and returns one snapshot per profile of it. */
   CompletableFuture<List<Snapshot>> close(CompletableFuture<Window> window);
 

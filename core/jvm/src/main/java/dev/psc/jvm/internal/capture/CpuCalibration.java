@@ -3,6 +3,7 @@ package dev.psc.jvm.internal.capture;
 import dev.psc.jvm.internal.aggregate.Aggregator;
 import dev.psc.jvm.internal.aggregate.FrameNames;
 import dev.psc.jvm.internal.aggregate.PseudoFrames;
+import dev.psc.jvm.internal.aggregate.TraceTable;
 import dev.psc.jvm.internal.capture.CpuClock.Reading;
 import dev.psc.jvm.internal.event.CpuWeigher;
 import dev.psc.jvm.internal.runtime.OwnThreads;
@@ -218,7 +219,7 @@ public final class CpuCalibration implements CpuWeigher {
     ClockedThreads.Stacks known =
         samples.worth(sample) == CpuSamples.IN_NATIVE ? now.ranNative : now.ran;
     (weights[sample] > 0 ? known : now.waited)
-        .set(row, samples.stack(sample), samples.labels(sample), segment);
+        .set(row, samples.stack(sample), TraceTable.labelsOf(samples.labels(sample)), segment);
   }
 
   /** Sets the CPU time per weight of a live thread; returns the CPU time that it spends. */

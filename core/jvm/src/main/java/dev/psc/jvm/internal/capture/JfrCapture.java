@@ -11,6 +11,7 @@ import dev.psc.jvm.internal.event.CaptureSettings;
 import dev.psc.jvm.internal.event.EventCounter;
 import dev.psc.jvm.internal.event.EventPlan;
 import dev.psc.jvm.internal.label.ThreadLabels;
+import dev.psc.jvm.internal.label.ThreadTraces;
 import dev.psc.jvm.internal.runtime.Clocks;
 import dev.psc.jvm.internal.runtime.OwnThreads;
 import dev.psc.jvm.profile.CaptureStatus;
@@ -46,6 +47,7 @@ final class JfrCapture implements Capture {
   private static final Duration IDLE_TICK = Duration.ofSeconds(10);
 
   private final CaptureSettings settings;
+  private final ThreadTraces traces;
   private final Aggregator aggregator;
   private final @Nullable CpuClock clock;
   private final EventPlan plan;
@@ -78,9 +80,11 @@ final class JfrCapture implements Capture {
       Runnable whenClosed) {
     this.leaks = new JfrLeaks(directory);
     this.settings = settings;
+    this.traces = settings.maxTraces() > 0 ? ThreadTraces.SHARED : ThreadTraces.NONE;
     this.depthWasSet = depthWasSet;
     this.whenClosed = whenClosed;
-    this.aggregator = new Aggregator(StackPool.Limits.DEFAULT);
+    this.aggregator =
+        new Aggregator(StackPool.Limits.DEFAULT, settings.maxTraces(), settings.traceLabels());
     this.clock = CpuClock.open();
     this.plan = new EventPlan(settings, eventNames(), isLinux());
     this.cpu =
@@ -92,7 +96,8 @@ final class JfrCapture implements Capture {
             settings.ownThreads());
     this.silentSampler = new SilentSampler(settings.cpuPeriod());
     this.converter =
-        new EventCounter(aggregator, settings, cpu, ThreadLabels.SHARED, AllocationBaseline.SHARED);
+        new EventCounter(
+            aggregator, settings, cpu, ThreadLabels.SHARED, traces, AllocationBaseline.SHARED);
     this.recorded = new RecordedEvents(aggregator, OwnThreads::contains, settings.threadNames());
     this.throttle = new CaptureThrottle(settings, converter);
     this.stream = new JfrStream(threads, this::register, this::flushed, JfrCapture::beforeEnable);
@@ -102,6 +107,7 @@ final class JfrCapture implements Capture {
 
   void start() {
     ThreadLabels.SHARED.begin();
+    traces.begin();
     stream.start();
     clockThread.start();
     virtualWaits.start();
@@ -149,6 +155,16 @@ final class JfrCapture implements Capture {
         false,
         whenBegun,
         mark -> aggregator.open(wantedProfiles, mark.epochNanos()));
+  }
+
+  @Override
+  public CompletableFuture<Window> openTotals(Set<JvmProfile> profiles) {
+    Set<JvmProfile> wantedProfiles = Set.copyOf(profiles);
+    return mark(
+        wantedProfiles,
+        false,
+        JfrCapture::nothing,
+        mark -> aggregator.openTotals(wantedProfiles, mark.epochNanos()));
   }
 
   @Override
@@ -212,6 +228,7 @@ final class JfrCapture implements Capture {
               + settings.lockThreshold().toNanos() / 1_000
               + " us");
     }
+    window.untraced(profile).ifPresent(comments::add);
     return comments;
   }
 
@@ -395,6 +412,9 @@ final class JfrCapture implements Capture {
       }
       compact();
       mark.action().run();
+      if (mark.isBoundary()) {
+        aggregator.forgetTraces();
+      }
       on = countsCpu();
       if (on && !cpuWasOn) {
         cpu.reset();
@@ -406,6 +426,7 @@ final class JfrCapture implements Capture {
 
   private void flushed() {
     ThreadLabels.SHARED.sweep();
+    traces.sweep();
     synchronized (aggregator) {
       if (cpu.isEmpty()) {
         compact();
@@ -462,6 +483,7 @@ final class JfrCapture implements Capture {
     leaks.close();
     stream.close();
     ThreadLabels.SHARED.end();
+    traces.end();
     synchronized (aggregator) {
       converter.clearIdentities();
       recorded.clear();

@@ -7,6 +7,7 @@ import dev.psc.jvm.internal.dump.VirtualThreads;
 import dev.psc.jvm.internal.dump.VirtualThreads.Virtual;
 import dev.psc.jvm.internal.event.CaptureSettings;
 import dev.psc.jvm.internal.label.ThreadLabels;
+import dev.psc.jvm.internal.label.ThreadTraces;
 import dev.psc.jvm.internal.runtime.CaptureUnavailableException;
 import dev.psc.jvm.internal.runtime.Clocks;
 import dev.psc.jvm.internal.runtime.OwnThreads;
@@ -142,14 +143,17 @@ final class VirtualThreadWaits {
       if (pool.isOwn(stack) || (idle && wait == Wait.OTHER)) {
         return;
       }
-      LabelSet labels = ThreadLabels.SHARED.at(virtual.id(), Clocks.epochNanos());
+      long now = Clocks.epochNanos();
+      LabelSet labels = ThreadLabels.SHARED.at(virtual.id(), now);
       if (settings.threadNames()) {
         labels = labels.withAll(THREAD);
       }
       if (wait == Wait.OTHER) {
         labels = labels.withAll(PARK);
       }
-      int label = aggregator.labels().id(labels);
+      int label =
+          aggregator.tags(
+              aggregator.labels().id(labels), ThreadTraces.SHARED.at(virtual.id(), now));
       JvmProfile profile = wait == Wait.LOCK ? JvmProfile.MUTEX : JvmProfile.BLOCK;
       aggregator.add(profile, stack, label, 1, nanos);
       aggregator.add(JvmProfile.WALL, stack, label, 1, nanos);

@@ -1,5 +1,6 @@
 package dev.psc.jvm.internal.event;
 
+import dev.psc.jvm.profile.TraceLabels;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,8 @@ public final class CaptureSettings {
   private final boolean idleThreads;
   private final boolean ownThreads;
   private final boolean threadNames;
+  private final int maxTraces;
+  private final TraceLabels traceLabels;
 
   private CaptureSettings(Builder builder) {
     this.cpuPeriod = builder.cpuPeriod;
@@ -33,6 +36,8 @@ public final class CaptureSettings {
     this.idleThreads = builder.idleThreads;
     this.ownThreads = builder.ownThreads;
     this.threadNames = builder.threadNames;
+    this.maxTraces = builder.maxTraces;
+    this.traceLabels = builder.traceLabels;
   }
 
   /** Returns a builder with the defaults. */
@@ -54,6 +59,8 @@ public final class CaptureSettings {
     builder.idleThreads = idleThreads;
     builder.ownThreads = ownThreads;
     builder.threadNames = threadNames;
+    builder.maxTraces = maxTraces;
+    builder.traceLabels = traceLabels;
     return builder;
   }
 
@@ -115,6 +122,16 @@ public final class CaptureSettings {
     return threadNames;
   }
 
+  /** Returns the maximum number of distinct trace ids of a profile; 0 for samples without ids. */
+  public int maxTraces() {
+    return maxTraces;
+  }
+
+  /** Returns the labels of trace ids. */
+  public TraceLabels traceLabels() {
+    return traceLabels;
+  }
+
   /** Collects settings; ranges are checked by the callers. Not thread-safe. */
   public static final class Builder {
 
@@ -129,6 +146,8 @@ public final class CaptureSettings {
     private boolean idleThreads;
     private boolean ownThreads;
     private boolean threadNames;
+    private int maxTraces = 2_000;
+    private TraceLabels traceLabels = TraceLabels.openTelemetry();
 
     private Builder() {}
 
@@ -184,6 +203,16 @@ public final class CaptureSettings {
 
     public Builder threadNames(boolean threadNames) {
       this.threadNames = threadNames;
+      return this;
+    }
+
+    public Builder maxTraces(int maxTraces) {
+      this.maxTraces = maxTraces;
+      return this;
+    }
+
+    public Builder traceLabels(TraceLabels traceLabels) {
+      this.traceLabels = traceLabels;
       return this;
     }
 

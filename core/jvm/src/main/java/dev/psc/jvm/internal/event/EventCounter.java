@@ -5,6 +5,7 @@ import dev.psc.jvm.internal.aggregate.IdleMethods;
 import dev.psc.jvm.internal.aggregate.PseudoFrames;
 import dev.psc.jvm.internal.aggregate.StackPool;
 import dev.psc.jvm.internal.label.ThreadLabels;
+import dev.psc.jvm.internal.label.ThreadTraces;
 import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.label.LabelSet;
 import java.util.LinkedHashMap;
@@ -30,6 +31,7 @@ public final class EventCounter {
   private final CaptureSettings settings;
   private final CpuWeigher cpu;
   private final ThreadLabels lookup;
+  private final ThreadTraces traces;
   private final @Nullable AllocationBaseline baseline;
   private final @Nullable AllocationEstimator estimator;
   private final ClassSizes sizes = new ClassSizes();
@@ -51,7 +53,7 @@ public final class EventCounter {
    */
   public EventCounter(
       Aggregator aggregator, CaptureSettings settings, CpuWeigher cpu, ThreadLabels lookup) {
-    this(aggregator, settings, cpu, lookup, null);
+    this(aggregator, settings, cpu, lookup, ThreadTraces.NONE, null);
   }
 
   /**
@@ -59,6 +61,7 @@ public final class EventCounter {
    *
    * @param cpu takes samples of running threads
    * @param lookup labels of threads at a time
+   * @param traces spans of threads at a time
    * @param baseline what threads allocated before the stream began, or null if it is not known
    */
   public EventCounter(
@@ -66,7 +69,9 @@ public final class EventCounter {
       CaptureSettings settings,
       CpuWeigher cpu,
       ThreadLabels lookup,
+      ThreadTraces traces,
       @Nullable AllocationBaseline baseline) {
+    this.traces = traces;
     this.baseline = baseline;
     this.estimator = baseline == null ? null : new AllocationEstimator(aggregator);
     this.aggregator = aggregator;
@@ -116,7 +121,7 @@ public final class EventCounter {
           thread.id(), false, inNative, aggregator.stackPool().stackOf(PseudoFrames.PROFILER), 0);
       return;
     }
-    cpu.sample(thread.id(), thread.virtual(), inNative, event.stack(), labels(event, thread));
+    cpu.sample(thread.id(), thread.virtual(), inNative, event.stack(), tags(event, thread));
   }
 
   private void cpuTimeSample(JfrEvent event) {
@@ -134,7 +139,7 @@ public final class EventCounter {
         !event.hasStack() || event.flag(JfrField.FAILED)
             ? aggregator.stackPool().stackOf(PseudoFrames.UNKNOWN)
             : event.stack();
-    cpu.timed(thread.id(), thread.virtual(), stack, labels(event, thread), nanos);
+    cpu.timed(thread.id(), thread.virtual(), stack, tags(event, thread), nanos);
   }
 
   private boolean countsCpu() {
@@ -158,9 +163,9 @@ public final class EventCounter {
     long objects = type == null ? 1 : sizes.objects(type, bytes);
     int stack = allocationStack(event, type);
     if (estimator != null) {
-      estimator.sample(key(thread), stack, labels(event, thread), objects, bytes);
+      estimator.sample(key(thread), stack, tags(event, thread), objects, bytes);
     } else {
-      aggregator.add(JvmProfile.MEMORY, stack, labels(event, thread), objects, bytes);
+      aggregator.add(JvmProfile.MEMORY, stack, tags(event, thread), objects, bytes);
     }
   }
 
@@ -188,7 +193,7 @@ public final class EventCounter {
       estimator.buffer(
           key(thread),
           allocationStack(event, type),
-          labels(event, thread),
+          tags(event, thread),
           size,
           newTlab ? event.number(JfrField.TLAB_SIZE) : 0);
       return;
@@ -196,7 +201,7 @@ public final class EventCounter {
     long bytes = newTlab ? event.number(JfrField.TLAB_SIZE) : size;
     long objects = Math.max(1, size == 0 ? 1 : Math.round((double) bytes / size));
     aggregator.add(
-        JvmProfile.MEMORY, allocationStack(event, type), labels(event, thread), objects, bytes);
+        JvmProfile.MEMORY, allocationStack(event, type), tags(event, thread), objects, bytes);
   }
 
   private int allocationStack(JfrEvent event, @Nullable JfrClass type) {
@@ -249,8 +254,9 @@ public final class EventCounter {
     if (!kind.isEmpty()) {
       labels = aggregator.labels().merge(labels, aggregator.labels().id(eventLabel(kind)));
     }
-    aggregator.add(profile, stack, labels, 1, nanos);
-    aggregator.add(JvmProfile.WALL, stack, labels, 1, nanos);
+    int tags = tags(event, thread, labels);
+    aggregator.add(profile, stack, tags, 1, nanos);
+    aggregator.add(JvmProfile.WALL, stack, tags, 1, nanos);
   }
 
   private static LabelSet eventLabel(String kind) {
@@ -284,7 +290,7 @@ public final class EventCounter {
       JfrClass type = event.has(JfrField.THROWN_CLASS) ? event.type(JfrField.THROWN_CLASS) : null;
       int stack = type == null ? event.stack() : thrownAt(event.stack(), type);
       JfrThreads.Known thread = event.thread(JfrField.EVENT_THREAD);
-      aggregator.add(JvmProfile.EXCEPTIONS, stack, labels(event, thread), 1, 0);
+      aggregator.add(JvmProfile.EXCEPTIONS, stack, tags(event, thread), 1, 0);
     }
   }
 
@@ -326,6 +332,14 @@ public final class EventCounter {
     }
     long bytes = event.has(JfrField.OBJECT_SIZE) ? event.number(JfrField.OBJECT_SIZE) : 0;
     aggregator.add(JvmProfile.LEAK_SUSPECTS, stack, 0, 1, bytes);
+  }
+
+  private int tags(JfrEvent event, JfrThreads.Known thread) {
+    return tags(event, thread, labels(event, thread));
+  }
+
+  private int tags(JfrEvent event, JfrThreads.Known thread, int labels) {
+    return aggregator.tags(labels, traces.at(thread.id(), event.startNanos()));
   }
 
   private int labels(JfrEvent event, JfrThreads.Known thread) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.psc.jvm.Totals;
 import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.jvm.profile.TraceContext;
+import dev.psc.jvm.profile.TraceLabels;
 import dev.psc.label.LabelSet;
 import java.util.HashMap;
 import java.util.Map;
@@ -119,5 +121,63 @@ class AggregatorTest {
     assertThat(labels.size()).isEqualTo(LabelTable.MAX_SETS);
     assertThat(labels.refused()).isPositive();
     assertThat(labels.merge(labels.size() - 1, both)).isEqualTo(labels.size() - 1);
+  }
+
+  @Test
+  void traceIdsUseNoLabelSets() {
+    Aggregator aggregator =
+        new Aggregator(StackPool.Limits.DEFAULT, 1_000, TraceLabels.openTelemetry());
+    Window window = aggregator.open(Set.of(JvmProfile.EXCEPTIONS), 0);
+    Window totals = aggregator.openTotals(Set.of(JvmProfile.EXCEPTIONS), 0);
+    int job = aggregator.labels().id(LabelSet.of("job", "a"));
+    int stack = aggregator.stackPool().stackOf("A.b");
+    for (int i = 1; i <= 12_000; i++) {
+      int tags = aggregator.tags(job, new TraceContext(i, i, i, 0, null));
+      aggregator.add(JvmProfile.EXCEPTIONS, stack, tags, 1, 0);
+    }
+    assertThat(aggregator.labels().id(LabelSet.of("job", "late"))).isPositive();
+    // Further traces lose their id, not their samples; running totals have none.
+    assertThat(window.table(JvmProfile.EXCEPTIONS).size()).isEqualTo(1_001);
+    assertThat(window.untraced(JvmProfile.EXCEPTIONS)).isPresent();
+    assertThat(totals.table(JvmProfile.EXCEPTIONS).size()).isEqualTo(1);
+    assertThat(totals.table(JvmProfile.EXCEPTIONS).first(0)).isEqualTo(12_000);
+  }
+
+  @Test
+  void spansOfClosedWindowsAreForgottenAndThoseOfOpenOnesKept() {
+    Aggregator aggregator =
+        new Aggregator(StackPool.Limits.DEFAULT, 1_000, TraceLabels.openTelemetry());
+    Window closed = aggregator.open(Set.of(JvmProfile.EXCEPTIONS), 0);
+    int stack = aggregator.stackPool().stackOf("A.b");
+    int first = aggregator.tags(0, new TraceContext(1, 2, 3, 0, null));
+    aggregator.add(JvmProfile.EXCEPTIONS, stack, first, 1, 0);
+    aggregator.close(closed);
+    Snapshot snapshot = aggregator.snapshot(closed, JvmProfile.EXCEPTIONS, 1);
+    Window open = aggregator.open(Set.of(JvmProfile.EXCEPTIONS), 0);
+    int second = aggregator.tags(0, new TraceContext(4, 5, 6, 0, null));
+    aggregator.add(JvmProfile.EXCEPTIONS, stack, second, 1, 0);
+    aggregator.forgetTraces();
+    assertThat(snapshot.labelPairs(snapshot.table().labels(0)))
+        .containsExactly(
+            "trace_id", "00000000000000010000000000000002", "span_id", "0000000000000003");
+    Snapshot later = aggregator.snapshot(open, JvmProfile.EXCEPTIONS, 1);
+    assertThat(later.labelPairs(later.table().labels(0)))
+        .containsExactly(
+            "trace_id", "00000000000000040000000000000005", "span_id", "0000000000000006");
+    // The number of the first span is free again.
+    assertThat(aggregator.tags(0, new TraceContext(7, 8, 9, 0, null))).isEqualTo(second);
+  }
+
+  @Test
+  void idsNeverCostASampleItsStack() {
+    Aggregator aggregator =
+        new Aggregator(StackPool.Limits.DEFAULT, 50_000, TraceLabels.openTelemetry());
+    Window window = aggregator.open(Set.of(JvmProfile.EXCEPTIONS), 0);
+    int stack = aggregator.stackPool().stackOf("A.b");
+    for (int i = 1; i <= 20_000; i++) {
+      int tags = aggregator.tags(0, new TraceContext(i, i, i, 0, null));
+      aggregator.add(JvmProfile.EXCEPTIONS, stack, tags, 1, 0);
+    }
+    assertThat(window.folded()).isZero();
   }
 }

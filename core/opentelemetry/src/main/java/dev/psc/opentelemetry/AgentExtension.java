@@ -1,0 +1,25 @@
+package dev.psc.opentelemetry;
+
+import io.opentelemetry.sdk.autoconfigure.spi.AutoConfigurationCustomizer;
+import io.opentelemetry.sdk.autoconfigure.spi.AutoConfigurationCustomizerProvider;
+
+/**
+ * The extension of the OpenTelemetry Java agent: {@code
+ * -Dotel.javaagent.extensions=psc-opentelemetry.jar}. An application that configures its SDK with
+ * the autoconfigure module gets it from the class path. Called by OpenTelemetry only.
+ */
+public final class AgentExtension implements AutoConfigurationCustomizerProvider {
+
+  /** For {@link java.util.ServiceLoader}. */
+  public AgentExtension() {}
+
+  @Override
+  public void customize(AutoConfigurationCustomizer configuration) {
+    TracingContextStorage.install();
+    AgentBridge.connect();
+    if (Settings.flag("PSC_TRACE_SPAN_NAMES")) {
+      configuration.addTracerProviderCustomizer(
+          (builder, properties) -> builder.addSpanProcessor(RootSpanProcessor.create()));
+    }
+  }
+}

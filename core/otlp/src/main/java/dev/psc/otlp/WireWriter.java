@@ -1,0 +1,131 @@
+package dev.psc.otlp;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/** A writer of protobuf messages into a growing array. Not thread-safe. */
+final class WireWriter {
+
+  private static final int VARINT = 0;
+  private static final int FIXED64 = 1;
+  private static final int BYTES = 2;
+
+  private byte[] buf = new byte[8_192];
+  private int pos;
+
+  private void room(int bytes) {
+    if (buf.length - pos < bytes) {
+      buf = Arrays.copyOf(buf, Math.max(buf.length * 2, Math.addExact(pos, bytes)));
+    }
+  }
+
+  private void rawVarint(long value) {
+    room(10);
+    long left = value;
+    while ((left & ~0x7FL) != 0) {
+      buf[pos++] = (byte) (left | 0x80);
+      left >>>= 7;
+    }
+    buf[pos++] = (byte) left;
+  }
+
+  private void tag(int field, int type) {
+    rawVarint((long) field << 3 | type);
+  }
+
+  /** Writes a number, unless it is 0. */
+  void varint(int field, long value) {
+    if (value != 0) {
+      tag(field, VARINT);
+      rawVarint(value);
+    }
+  }
+
+  /** Writes a number without a field, into a packed list. */
+  void rawValue(long value) {
+    rawVarint(value);
+  }
+
+  /** Writes a number, 0 as well: for a field of a {@code oneof}. */
+  void varintOrZero(int field, long value) {
+    tag(field, VARINT);
+    rawVarint(value);
+  }
+
+  void fixed64(int field, long value) {
+    if (value != 0) {
+      tag(field, FIXED64);
+      room(8);
+      for (int i = 0; i < 8; i++) {
+        buf[pos++] = (byte) (value >>> (8 * i));
+      }
+    }
+  }
+
+  void bytes(int field, byte[] value) {
+    tag(field, BYTES);
+    rawVarint(value.length);
+    room(value.length);
+    System.arraycopy(value, 0, buf, pos, value.length);
+    pos += value.length;
+  }
+
+  /** Writes a text, the empty one as well: in lists, its place counts. */
+  void text(int field, String value) {
+    bytes(field, value.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Writes 16 or 8 bytes of ids, the most significant byte first. */
+  void id(int field, long... parts) {
+    tag(field, BYTES);
+    rawVarint(parts.length * 8L);
+    room(parts.length * 8);
+    for (long part : parts) {
+      for (int shift = 56; shift >= 0; shift -= 8) {
+        buf[pos++] = (byte) (part >>> shift);
+      }
+    }
+  }
+
+  /** Writes numbers as a packed list, unless there are none. */
+  void packed(int field, long[] values, int from, int count) {
+    if (count == 0) {
+      return;
+    }
+    int mark = begin(field);
+    for (int i = from; i < from + count; i++) {
+      rawVarint(values[i]);
+    }
+    end(mark);
+  }
+
+  /** Begins a message inside of this one; {@link #end} ends it. */
+  int begin(int field) {
+    tag(field, BYTES);
+    room(1);
+    pos++; // the length, if it is short
+    return pos;
+  }
+
+  void end(int mark) {
+    int length = pos - mark;
+    if (length < 0x80) {
+      buf[mark - 1] = (byte) length;
+      return;
+    }
+    int extra = length < 1 << 14 ? 1 : length < 1 << 21 ? 2 : length < 1 << 28 ? 3 : 4;
+    room(extra);
+    System.arraycopy(buf, mark, buf, mark + extra, length);
+    pos = mark - 1;
+    rawVarint(length);
+    pos += length;
+  }
+
+  int size() {
+    return pos;
+  }
+
+  byte[] toByteArray() {
+    return Arrays.copyOf(buf, pos);
+  }
+}
