@@ -3,8 +3,6 @@ package dev.psc.jvm;
 import dev.psc.delivery.spi.SinkSettings;
 import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.label.LabelSet;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -42,6 +40,7 @@ final class Environment {
           "PSC_PPROF_ADDRESS",
           "PSC_PPROF_TOKEN",
           "PSC_PPROF_TOKEN_FILE",
+          "PSC_STRICT",
           "PSC_CPU_PERIOD",
           "PSC_ALLOCATIONS_PER_SECOND",
           "PSC_EXACT_ALLOCATIONS",
@@ -104,8 +103,14 @@ final class Environment {
     values
         .oneOf("PSC_PPROF_TOKEN", file)
         .ifPresent(
-            (name, value) ->
-                settings.pprofToken(name.equals(file) ? firstLine(file, value) : value));
+            (name, value) -> {
+              if (name.equals(file)) {
+                settings.pprofTokenFile(Path.of(value));
+              } else {
+                settings.pprofToken(value);
+              }
+            });
+    values.flag("PSC_STRICT", strict -> settings.strict = strict);
     values.duration("PSC_CPU_PERIOD", settings::cpuPeriod);
     values.number("PSC_ALLOCATIONS_PER_SECOND", settings::allocationsPerSecond);
     values.flag("PSC_EXACT_ALLOCATIONS", settings.capture::exactAllocations);
@@ -213,13 +218,5 @@ final class Environment {
       }
     }
     return Optional.of(profiles);
-  }
-
-  private static String firstLine(String name, String file) {
-    try {
-      return Files.readString(Path.of(file)).strip();
-    } catch (IOException e) {
-      throw new IllegalArgumentException(name + ": cannot read " + file + ": " + e, e);
-    }
   }
 }

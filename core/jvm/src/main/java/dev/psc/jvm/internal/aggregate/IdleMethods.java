@@ -74,6 +74,13 @@ public final class IdleMethods {
 
   private IdleMethods() {}
 
+  /** Returns whether a method is the one that answers requests for profiles. */
+  public static boolean isOwnRequest(String className, String method) {
+    return OWN_REQUEST.length() == className.length() + 1 + method.length()
+        && OWN_REQUEST.startsWith(className)
+        && OWN_REQUEST.endsWith(method);
+  }
+
   /** Returns whether a native method is known to wait, at least as a start. */
   public static boolean waits(String leaf) {
     return startsWithAny(leaf, WAITING_LEAVES);
