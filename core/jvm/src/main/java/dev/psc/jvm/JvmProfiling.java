@@ -99,6 +99,11 @@ public final class JvmProfiling implements AutoCloseable {
     return Optional.ofNullable(endpoint).flatMap(PprofEndpoint::address);
   }
 
+  /** Returns the queue of a store or sink, for its metrics; {@link #close} closes it. */
+  public Optional<Delivery> delivery() {
+    return Optional.ofNullable(delivery);
+  }
+
   /**
    * Changes which profiles are served and pushed. Running totals of profiles that stay are kept.
    *

@@ -9,6 +9,7 @@ public final class IdleMethods {
       List.of(
           "java.util.concurrent.ThreadPoolExecutor.getTask",
           "java.util.concurrent.ForkJoinPool.awaitWork",
+          "java.util.concurrent.DelayScheduler.loop",
           "java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue.take",
           "java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue.poll",
           "java.util.TimerThread.mainLoop",
