@@ -10,11 +10,11 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
 import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
 import org.springframework.boot.actuate.endpoint.web.annotation.WebEndpoint;
+import org.springframework.lang.Nullable;
 import org.springframework.util.MimeType;
 
 /** Serves profiles at {@code /actuator/pprof}, readable by {@code go tool pprof}. */
@@ -34,6 +34,7 @@ class ProfilesEndpoint {
     return answer("", Map.of());
   }
 
+  // Spring's annotation: Spring Boot 3 recognizes no other, and an unmarked parameter is required.
   /**
    * Returns a profile, after {@code seconds}.
    *
