@@ -6,6 +6,7 @@ import dev.psc.delivery.spi.ProfileSink;
 import dev.psc.delivery.spi.ProfileSource;
 import dev.psc.delivery.spi.SinkProvider;
 import dev.psc.delivery.spi.SinkSettings;
+import dev.psc.delivery.status.DeliveryState;
 import dev.psc.jvm.internal.capture.SharedCapture;
 import dev.psc.jvm.internal.event.CaptureSettings;
 import dev.psc.jvm.internal.runtime.JvmExit;
@@ -47,6 +48,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JvmProfiling implements AutoCloseable {
 
+  /** The longest delay of an exit while the store does not accept profiles. */
   private static final Duration EXIT_TIMEOUT = Duration.ofMillis(1_200);
 
   private final Profiler profiler;
@@ -156,7 +158,7 @@ public final class JvmProfiling implements AutoCloseable {
       pusher.close(exiting);
     }
     if (delivery != null) {
-      if (exiting) {
+      if (exiting && delivery.snapshot().state() != DeliveryState.SENDING) {
         delivery.close(EXIT_TIMEOUT);
       } else {
         delivery.close();

@@ -43,6 +43,7 @@ class ArchitectureTest {
   private static final String IAM = "dev.psc.auth.iam..";
   private static final String STORE = "dev.psc.store..";
   private static final String JVM = "dev.psc.jvm..";
+  private static final String SPRING = "dev.psc.spring..";
   private static final String TESTKIT = "dev.psc.testkit..";
   private static final String CONFIG = "dev.psc.scrape.config..";
   private static final String KUBERNETES = "dev.psc.scrape.kubernetes..";
@@ -95,6 +96,9 @@ class ArchitectureTest {
           .resideInAPackage(IAM);
 
   @ArchTest static final ArchRule jvmKnowsDelivery = onlyDependsOn(JVM, DELIVERY, PPROF, LABEL);
+
+  @ArchTest
+  static final ArchRule springKnowsJvm = onlyDependsOn(SPRING, JVM, DELIVERY, LABEL);
 
   @ArchTest
   static final ArchRule engineKnowsDelivery =
@@ -190,6 +194,7 @@ class ArchitectureTest {
           Map.entry("dev.psc.store", "psc-store"),
           Map.entry("dev.psc.jvm", "psc-jvm"),
           Map.entry("dev.psc.agent", "psc-jvm-agent"),
+          Map.entry("dev.psc.spring", "psc-spring-boot-starter"),
           Map.entry("dev.psc.testkit", "psc-testkit"),
           Map.entry("dev.psc.scrape", "psc-scrape"),
           Map.entry("dev.psc.scrape.config", "psc-scrape-config"),
