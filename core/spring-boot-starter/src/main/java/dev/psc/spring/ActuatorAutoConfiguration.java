@@ -34,8 +34,7 @@ class ActuatorAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean
     @ConditionalOnAvailableEndpoint(endpoint = ProfilesEndpoint.class)
-    ProfilesEndpoint pscProfilesEndpoint(
-        Profiling profiling, ConfigurableEnvironment environment) {
+    ProfilesEndpoint pscProfilesEndpoint(Profiling profiling, ConfigurableEnvironment environment) {
       return new ProfilesEndpoint(profiling, new ProfilingProperties(environment));
     }
   }
@@ -47,7 +46,8 @@ class ActuatorAutoConfiguration {
 
     @Bean
     SanitizingFunction pscSanitizingFunction() {
-      return data -> isSecret(data.getKey()) ? data.withValue(SanitizableData.SANITIZED_VALUE) : data;
+      return data ->
+          isSecret(data.getKey()) ? data.withValue(SanitizableData.SANITIZED_VALUE) : data;
     }
 
     static boolean isSecret(String key) {

@@ -23,9 +23,7 @@ class Boot3HealthAutoConfiguration {
   HealthIndicator pscHealthIndicator(Profiling profiling) {
     return () -> {
       ProfilingHealth health = ProfilingHealth.of(profiling);
-      return (health.well() ? Health.up() : Health.unknown())
-          .withDetails(health.details())
-          .build();
+      return (health.well() ? Health.up() : Health.unknown()).withDetails(health.details()).build();
     };
   }
 }

@@ -1,11 +1,11 @@
 package dev.psc.spring;
 
-import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEnabledHealthIndicator;
-import org.springframework.boot.health.contributor.Health;
-import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEnabledHealthIndicator;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 
 /** The health indicator {@code psc} of Spring Boot 4. */
@@ -23,9 +23,7 @@ class Boot4HealthAutoConfiguration {
   HealthIndicator pscHealthIndicator(Profiling profiling) {
     return () -> {
       ProfilingHealth health = ProfilingHealth.of(profiling);
-      return (health.well() ? Health.up() : Health.unknown())
-          .withDetails(health.details())
-          .build();
+      return (health.well() ? Health.up() : Health.unknown()).withDetails(health.details()).build();
     };
   }
 }

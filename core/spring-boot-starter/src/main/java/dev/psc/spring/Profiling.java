@@ -74,7 +74,8 @@ final class Profiling implements DisposableBean {
       if (strict) {
         throw new IllegalStateException(message, e);
       }
-      boolean expected = e instanceof IllegalArgumentException || e instanceof IllegalStateException;
+      boolean expected =
+          e instanceof IllegalArgumentException || e instanceof IllegalStateException;
       logger.error("{}", message, expected ? null : e);
       problems.add(message);
     }

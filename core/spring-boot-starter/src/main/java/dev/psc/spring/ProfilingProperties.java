@@ -60,7 +60,9 @@ final class ProfilingProperties {
   private boolean isExposed() {
     String property = "management.endpoints.web.exposure.include";
     String[] exposed = environment.getProperty(property, String[].class, new String[0]);
-    return Arrays.stream(exposed).map(String::trim).anyMatch(id -> id.equals("*") || id.equals("pprof"));
+    return Arrays.stream(exposed)
+        .map(String::trim)
+        .anyMatch(id -> id.equals("*") || id.equals("pprof"));
   }
 
   Optional<String> value(ProfilingProperty property) {

@@ -70,7 +70,8 @@ class WebFluxLabelsAutoConfiguration {
     @Override
     public Mono<HandlerResult> handle(ServerWebExchange exchange, Object handler) {
       LabelSet own =
-          labels.of(exchange.getAttribute(HandlerMapping.BEST_MATCHING_PATTERN_ATTRIBUTE), exchange);
+          labels.of(
+              exchange.getAttribute(HandlerMapping.BEST_MATCHING_PATTERN_ATTRIBUTE), exchange);
       Mono<HandlerResult> handled =
           Mono.defer(() -> others(handler).get(0).handle(exchange, handler))
               .map(result -> labelled(result, own));

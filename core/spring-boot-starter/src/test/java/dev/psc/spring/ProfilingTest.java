@@ -130,7 +130,10 @@ class ProfilingTest {
     try (ConfigurableApplicationContext context =
         run(Shop.class, "psc.pprof.address=:" + taken.getLocalPort())) {
       Profiling profiling = context.getBean(Profiling.class);
-      assertThat(profiling.problems()).singleElement().asString().contains("Address already in use");
+      assertThat(profiling.problems())
+          .singleElement()
+          .asString()
+          .contains("Address already in use");
       taken.close();
       await().atMost(Duration.ofSeconds(60)).until(() -> profiling.problems().isEmpty());
     } finally {
@@ -199,7 +202,8 @@ class ProfilingTest {
               context
                   .getBean(AsyncTaskExecutor.class)
                   .execute(() -> seen.complete(ProfileLabels.current())));
-      assertThat(seen.get(30, TimeUnit.SECONDS)).isEqualTo(LabelSet.of("http_route", "/orders/{id}"));
+      assertThat(seen.get(30, TimeUnit.SECONDS))
+          .isEqualTo(LabelSet.of("http_route", "/orders/{id}"));
     }
   }
 

@@ -89,8 +89,7 @@ class WebLabelsTest {
       return Mono.fromSupplier(
           () -> {
             LabelSet called = ProfileLabels.current();
-            Flux<LabelSet> value =
-                Flux.defer(() -> Flux.just(called, ProfileLabels.current()));
+            Flux<LabelSet> value = Flux.defer(() -> Flux.just(called, ProfileLabels.current()));
             return new HandlerResult(handler, value, returnType());
           });
     }

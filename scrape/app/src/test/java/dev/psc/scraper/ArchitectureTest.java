@@ -97,8 +97,7 @@ class ArchitectureTest {
 
   @ArchTest static final ArchRule jvmKnowsDelivery = onlyDependsOn(JVM, DELIVERY, PPROF, LABEL);
 
-  @ArchTest
-  static final ArchRule springKnowsJvm = onlyDependsOn(SPRING, JVM, DELIVERY, LABEL);
+  @ArchTest static final ArchRule springKnowsJvm = onlyDependsOn(SPRING, JVM, DELIVERY, LABEL);
 
   @ArchTest
   static final ArchRule engineKnowsDelivery =

@@ -1,10 +1,10 @@
 package dev.psc.examples.spring;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.format.PprofException;
 import dev.psc.testkit.EmbeddedProfileStore;
@@ -74,8 +74,7 @@ class StarterTest {
               "--psc.interval=1s");
       builder.environment().put("PSC_CA_FILE", authority.toString());
       builder.environment().put("HOSTNAME", "pod-1");
-      Process shop =
-          builder.redirectErrorStream(true).redirectOutput(output.toFile()).start();
+      Process shop = builder.redirectErrorStream(true).redirectOutput(output.toFile()).start();
       try {
         URI root = URI.create("http://127.0.0.1:" + awaited(shop, output) + "/");
         CompletableFuture<Void> buying = CompletableFuture.runAsync(() -> buy(root));
