@@ -4,8 +4,10 @@ import dev.psc.jvm.JvmProfiling;
 import dev.psc.jvm.JvmProfilingStatus;
 import dev.psc.jvm.ProfileLabels;
 import dev.psc.jvm.ProfileTraces;
+import dev.psc.jvm.PushStatus;
 import dev.psc.label.LabelSet;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,9 +38,9 @@ public final class AgentMain {
     JvmProfiling profiling;
     try {
       profiling = JvmProfiling.builder().environment(settings).start();
-    } catch (UncheckedIOException e) {
+    } catch (UncheckedIOException e) { // in strict mode only
       throw new IllegalArgumentException(
-          "pprof-address: " + Objects.requireNonNull(e.getCause()).getMessage(), e);
+          Objects.requireNonNull(e.getCause()).getMessage() + " (strict)", e);
     }
     JvmProfilingStatus status = profiling.status();
     List<String> actions = new ArrayList<>();
@@ -52,7 +54,8 @@ public final class AgentMain {
                         + ":"
                         + address.getPort()
                         + "/debug/pprof/"));
-    status.push().ifPresent(push -> actions.add("pushes profiles every " + push.interval()));
+    status.push().ifPresent(push -> actions.add(pushes(push, settings)));
+    status.problems().forEach(problem -> actions.add("retries: " + problem));
     if (actions.isEmpty()) {
       profiling.close();
       throw new IllegalArgumentException(
@@ -71,6 +74,26 @@ public final class AgentMain {
    */
   public static void traces(Function<Object[], @Nullable Object @Nullable []> sources) {
     Runnable unused = ProfileTraces.register(new AgentTraces(sources));
+  }
+
+  private static String pushes(PushStatus push, Map<String, String> settings) {
+    String project = setting(settings, "PSC_PROJECT_ID");
+    String seconds =
+        BigDecimal.valueOf(push.interval().toMillis(), 3).stripTrailingZeros().toPlainString();
+    String store = setting(settings, "PSC_STORE_ADDRESS");
+    return "pushes profiles to "
+        + (store.isEmpty() ? setting(settings, "PSC_OTLP_ENDPOINT") : store)
+        + (project.isEmpty() ? "" : ", project " + project)
+        + ", every "
+        + seconds
+        + " s";
+  }
+
+  private static String setting(Map<String, String> settings, String name) {
+    String property = System.getProperty(name.toLowerCase(Locale.ROOT).replace('_', '.'));
+    String fallback = property == null ? System.getProperty(name, "") : property;
+    return settings.getOrDefault(
+        name, fallback.isEmpty() ? System.getenv().getOrDefault(name, "") : fallback);
   }
 
   /** Returns the function of {@link PscAgent#labels}. */

@@ -27,7 +27,10 @@ public final class Attach {
 
   private Attach() {}
 
-  /** Exits with 0 if the agent was loaded, 1 if loading failed, 2 for invalid arguments. */
+  /**
+   * Exits with 0 if profiling was started or stopped, 1 if it was not, 2 for invalid arguments. The
+   * reason is printed.
+   */
   public static void main(String[] arguments) {
     System.exit(run(arguments, System.out, System.err));
   }
@@ -44,11 +47,11 @@ public final class Attach {
       VirtualMachine jvm = VirtualMachine.attach(arguments[0]);
       try {
         jvm.loadAgent(ownFile().toString(), arguments.length == 2 ? arguments[1] : "");
+        return report(
+            jvm.getSystemProperties().getProperty(PscAgent.OUTCOME, ""), arguments[0], out, err);
       } finally {
         jvm.detach();
       }
-      out.println("loaded; see the standard error of " + arguments[0]);
-      return 0;
     } catch (AttachNotSupportedException
         | AgentLoadException
         | AgentInitializationException
@@ -59,6 +62,20 @@ public final class Attach {
       err.println("psc-jvm-agent: attaching needs a JDK with the module jdk.attach");
       return 1;
     }
+  }
+
+  private static int report(String outcome, String pid, PrintStream out, PrintStream err) {
+    String message = outcome.substring(outcome.indexOf(' ') + 1);
+    if (outcome.startsWith("ok ")) {
+      out.println("psc-jvm-agent in " + pid + ": " + message);
+      return 0;
+    }
+    err.println(
+        "psc-jvm-agent in "
+            + pid
+            + ": "
+            + (message.isEmpty() ? "no answer; see the standard error of " + pid : message));
+    return 1;
   }
 
   private static Path ownFile() {

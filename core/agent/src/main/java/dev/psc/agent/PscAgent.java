@@ -20,10 +20,19 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PscAgent {
 
+  /**
+   * The system property in which the attaching process reads what became of its request: {@code ok}
+   * or {@code failed}, a space, and the message.
+   */
+  static final String OUTCOME = "dev.psc.agent.outcome";
+
   private static final String MAIN = "dev.psc.agent.AgentMain";
+  private static final long OUTCOME_MILLIS = 30_000;
   private static @Nullable AutoCloseable running;
   private static volatile @Nullable Function<String[], Object> labels;
   private static boolean starting;
+  private static volatile String lastMessage = "";
+  private static volatile boolean succeeded;
 
   private static final List<Function<Object[], @Nullable Object @Nullable []>> TRACE_SOURCES =
       new CopyOnWriteArrayList<>();
@@ -39,7 +48,17 @@ public final class PscAgent {
 
   /** Called when the agent is loaded into a running JVM; the option {@code stop} stops it. */
   public static void agentmain(@Nullable String options, Instrumentation instrumentation) {
-    actSafely(options);
+    Thread acting = actSafely(options);
+    try {
+      if (acting != null) {
+        acting.join(OUTCOME_MILLIS); // on the thread of the attaching process
+      }
+      System.setProperty(OUTCOME, (succeeded ? "ok " : "failed ") + lastMessage);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (SecurityException e) {
+      say("the outcome is only reported here: " + e.getMessage());
+    }
   }
 
   /**
@@ -85,24 +104,26 @@ public final class PscAgent {
   }
 
   /** The JVM exits if an agent throws. */
-  private static void actSafely(@Nullable String options) {
+  private static @Nullable Thread actSafely(@Nullable String options) {
+    succeeded = false;
     try {
-      act(options);
+      return act(options);
     } catch (RuntimeException | LinkageError e) {
       synchronized (PscAgent.class) {
         starting = false;
       }
       fail(e);
+      return null;
     }
   }
 
-  private static void act(@Nullable String options) {
+  private static @Nullable Thread act(@Nullable String options) {
     String given = options == null ? "" : options;
     boolean stop = given.trim().equals("stop");
     synchronized (PscAgent.class) {
       if (stop == (running == null) || starting) {
         say(stop ? "not running" : "already running: stop it first with the option stop");
-        return;
+        return null;
       }
       starting = true;
     }
@@ -112,6 +133,7 @@ public final class PscAgent {
     thread.setDaemon(true);
     thread.setContextClassLoader(null);
     thread.start();
+    return thread;
   }
 
   private static void start(String options) {
@@ -124,6 +146,7 @@ public final class PscAgent {
       main.getMethod("traces", Function.class).invoke(null, traces);
       started = (AutoCloseable) main.getMethod("start", String.class).invoke(null, options);
       labels = function(main.getMethod("labels").invoke(null));
+      succeeded = true;
     } catch (InvocationTargetException e) {
       fail(e.getCause() == null ? e : e.getCause());
     } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
@@ -152,6 +175,7 @@ public final class PscAgent {
       if (stopped != null) {
         stopped.close();
         say("stopped");
+        succeeded = true;
       }
     } catch (Exception e) {
       fail(e);
@@ -198,6 +222,7 @@ public final class PscAgent {
   }
 
   static void say(String message) {
+    lastMessage = message;
     System.err.println("psc-jvm-agent: " + message);
   }
 }

@@ -96,7 +96,7 @@ class AgentJarTest {
         "nonsense=1",
         "pprof-address",
         "pprof-address=256.0.0.1:99999",
-        "store-address=127.0.0.1:1,bearer-token-file=/no/such/file",
+        "strict=true,store-address=127.0.0.1:1,bearer-token-file=/no/such/file",
         "",
       })
   void aWrongOptionStopsNothing(String options) throws Exception {
@@ -104,6 +104,28 @@ class AgentJarTest {
       app.await("psc-jvm-agent: not started: ");
       app.await("APP RAN");
       assertThat(app.printed()).doesNotContain("\tat ");
+    }
+  }
+
+  @Test
+  void aMissingTokenFileIsRetriedUntilItAppears() throws Exception {
+    try (EmbeddedProfileStore store = EmbeddedProfileStore.builder().start()) {
+      Path token = directory.resolve("late-token");
+      String options =
+          String.join(
+              ",",
+              "store-address=" + store.address(),
+              "bearer-token-file=" + token,
+              "project-id=" + store.project(),
+              "ca-file=" + store.writeAuthority(directory.resolve("ca.pem")),
+              "interval=1s");
+      try (ChildApp app = ChildApp.start(ChildApp.agent(options), testClasses(), SHOPPER)) {
+        app.await("psc-jvm-agent: pushes profiles to " + store.address());
+        app.await("project " + store.project() + ", every 1 s, retries: tokenFile: ");
+        Files.writeString(token, store.token().reveal());
+        await().atMost(Duration.ofSeconds(120)).until(() -> store.profileCount() > 0);
+        assertThat(store.refusedCount()).isZero();
+      }
     }
   }
 
@@ -121,15 +143,16 @@ class AgentJarTest {
   void isLoadedIntoARunningJvmAndStopped() throws Exception {
     try (ChildApp app = ChildApp.start(List.of(), testClasses(), SHOPPER)) {
       app.await("APP RAN");
-      assertThat(ChildApp.attach(app.pid(), "pprof-address=127.0.0.1:0")).contains("loaded");
+      assertThat(ChildApp.attach(app.pid(), 0, "pprof-address=127.0.0.1:0"))
+          .contains("psc-jvm-agent in " + app.pid() + ": serves profiles at http://");
       URI profiles = app.awaitEndpoint();
       assertThat(get(profiles, "goroutine?debug=1")).contains("calculatePrices");
-      ChildApp.attach(app.pid(), "pprof-address=127.0.0.1:0");
-      app.await("already running");
-      ChildApp.attach(app.pid(), "stop");
-      app.await("psc-jvm-agent: stopped");
-      ChildApp.attach(app.pid(), "nonsense=1");
-      app.await("not started: ");
+      assertThat(ChildApp.attach(app.pid(), 1, "pprof-address=127.0.0.1:0"))
+          .contains("already running");
+      assertThat(ChildApp.attach(app.pid(), 0, "stop")).contains("stopped");
+      assertThat(ChildApp.attach(app.pid(), 1, "stop")).contains("not running");
+      assertThat(ChildApp.attach(app.pid(), 1, "nonsense=1"))
+          .contains("not started: unknown setting");
     }
   }
 

@@ -29,6 +29,8 @@ class AgentMainTest {
         "=x | is not name=value",
         "interval=1s,interval=2s | is given twice",
         "nonsense=1 | unknown setting PSC_NONSENSE; known settings: PSC_STORE_ADDRESS",
+        "store-adress=x:1 | unknown setting PSC_STORE_ADRESS: did you mean PSC_STORE_ADDRESS?",
+        "strict=true,store-address=127.0.0.1:1,bearer-token-file=/no/such/file | /no/such/file",
         "pprof-address=nowhere | PSC_PPROF_ADDRESS is \"nowhere\"",
         "pprof-address=:6060,interval=soon | a duration such as 10ms",
         "log-level=loud | log-level",
@@ -36,7 +38,7 @@ class AgentMainTest {
       })
   void saysWhatIsWrongWithAnOption(String options, String message) {
     assertThatThrownBy(() -> AgentMain.start(options))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOfAny(IllegalArgumentException.class, IllegalStateException.class)
         .hasMessageContaining(message);
   }
 }

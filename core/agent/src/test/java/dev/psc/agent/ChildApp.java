@@ -71,15 +71,15 @@ final class ChildApp implements AutoCloseable {
     return Path.of(System.getProperty("java.home"), "bin", "java");
   }
 
-  /** Loads the agent into a running JVM, as a user does, and returns what is printed. */
-  static String attach(long pid, String options) throws Exception {
+  /** Loads the agent into a running JVM, as a user does; returns what is printed. */
+  static String attach(long pid, int status, String options) throws Exception {
     Process attach =
         new ProcessBuilder(
                 java().toString(), "-jar", agentJar().toString(), Long.toString(pid), options)
             .redirectErrorStream(true)
             .start();
     String printed = new String(attach.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(attach.waitFor()).as(printed).isZero();
+    assertThat(attach.waitFor()).as(printed).isEqualTo(status);
     return printed;
   }
 

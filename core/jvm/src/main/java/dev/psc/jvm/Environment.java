@@ -4,9 +4,8 @@ import dev.psc.delivery.spi.SinkSettings;
 import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.jvm.profile.TraceLabels;
 import dev.psc.label.LabelSet;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
@@ -14,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The settings of a {@link JvmProfiling} that have environment variables. */
@@ -45,6 +45,7 @@ final class Environment {
           "PSC_PPROF_ADDRESS",
           "PSC_PPROF_TOKEN",
           "PSC_PPROF_TOKEN_FILE",
+          "PSC_STRICT",
           "PSC_CPU_PERIOD",
           "PSC_ALLOCATIONS_PER_SECOND",
           "PSC_EXACT_ALLOCATIONS",
@@ -75,11 +76,37 @@ final class Environment {
     for (String name : given.keySet()) {
       if (!NAMES.contains(name)) {
         throw new IllegalArgumentException(
-            "unknown setting " + name + "; known settings: " + String.join(", ", NAMES));
+            "unknown setting "
+                + name
+                + nearest(name).map(near -> ": did you mean " + near + "?").orElse("")
+                + "; known settings: "
+                + String.join(", ", NAMES));
       }
     }
     return new Environment(
         new SettingValues(List.of(given::get, Environment::property, System::getenv)));
+  }
+
+  /** Returns the known name that a misspelt one most resembles. */
+  private static Optional<String> nearest(String name) {
+    return NAMES.stream()
+        .filter(known -> distance(name, known) <= 3)
+        .min(Comparator.comparingInt(known -> distance(name, known)));
+  }
+
+  /** Returns the number of characters to insert, remove or replace. */
+  private static int distance(String a, String b) {
+    int[] row = IntStream.rangeClosed(0, b.length()).toArray();
+    for (int i = 1; i <= a.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        diagonal = row[j];
+        row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);
+      }
+    }
+    return row[b.length()];
   }
 
   private static @Nullable String property(String name) {
@@ -113,8 +140,14 @@ final class Environment {
     values
         .oneOf("PSC_PPROF_TOKEN", file)
         .ifPresent(
-            (name, value) ->
-                settings.pprofToken(name.equals(file) ? firstLine(file, value) : value));
+            (name, value) -> {
+              if (name.equals(file)) {
+                settings.pprofTokenFile(Path.of(value));
+              } else {
+                settings.pprofToken(value);
+              }
+            });
+    values.flag("PSC_STRICT", strict -> settings.strict = strict);
     values.duration("PSC_CPU_PERIOD", settings::cpuPeriod);
     values.number("PSC_ALLOCATIONS_PER_SECOND", settings::allocationsPerSecond);
     values.flag("PSC_EXACT_ALLOCATIONS", settings.capture::exactAllocations);
@@ -235,13 +268,5 @@ final class Environment {
       }
     }
     return Optional.of(profiles);
-  }
-
-  private static String firstLine(String name, String file) {
-    try {
-      return Files.readString(Path.of(file)).strip();
-    } catch (IOException e) {
-      throw new IllegalArgumentException(name + ": cannot read " + file + ": " + e, e);
-    }
   }
 }

@@ -6,8 +6,10 @@ import dev.psc.delivery.spi.ProfileSink;
 import dev.psc.delivery.spi.ProfileSource;
 import dev.psc.delivery.spi.SinkProvider;
 import dev.psc.delivery.spi.SinkSettings;
+import dev.psc.delivery.status.DeliveryState;
 import dev.psc.jvm.internal.capture.SharedCapture;
 import dev.psc.jvm.internal.event.CaptureSettings;
+import dev.psc.jvm.internal.runtime.JvmExit;
 import dev.psc.jvm.internal.runtime.OwnThreads;
 import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.jvm.profile.JvmProfiles;
@@ -25,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,27 +49,31 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JvmProfiling implements AutoCloseable {
 
+  /** The longest delay of an exit while the store does not accept profiles. */
   private static final Duration EXIT_TIMEOUT = Duration.ofMillis(1_200);
 
   private final Profiler profiler;
   private final PprofHandler handler;
-  private final @Nullable PprofServer server;
+  private final @Nullable PprofEndpoint endpoint;
   private final @Nullable Pusher pusher;
   private final @Nullable Delivery delivery;
+  private final @Nullable StoreSink store;
   private @Nullable Thread exitHook;
   private boolean closed;
 
   JvmProfiling(
       Profiler profiler,
       PprofHandler handler,
-      @Nullable PprofServer server,
+      @Nullable PprofEndpoint endpoint,
       @Nullable Pusher pusher,
-      @Nullable Delivery delivery) {
+      @Nullable Delivery delivery,
+      @Nullable StoreSink store) {
     this.profiler = profiler;
     this.handler = handler;
-    this.server = server;
+    this.endpoint = endpoint;
     this.pusher = pusher;
     this.delivery = delivery;
+    this.store = store;
   }
 
   /** Returns a builder with the defaults. */
@@ -87,9 +94,17 @@ public final class JvmProfiling implements AutoCloseable {
     return handler;
   }
 
-  /** Returns the address at which profiles are served, with the actual port. */
+  /**
+   * Returns the address at which profiles are served, with the actual port; none while it cannot be
+   * bound.
+   */
   public Optional<InetSocketAddress> pprofAddress() {
-    return Optional.ofNullable(server).map(PprofServer::address);
+    return Optional.ofNullable(endpoint).flatMap(PprofEndpoint::address);
+  }
+
+  /** Returns the queue of a store or sink, for its metrics; {@link #close} closes it. */
+  public Optional<Delivery> delivery() {
+    return Optional.ofNullable(delivery);
   }
 
   /**
@@ -109,7 +124,11 @@ public final class JvmProfiling implements AutoCloseable {
         profiler.unavailable(),
         pprofAddress(),
         Optional.ofNullable(pusher).map(Pusher::status),
-        Optional.ofNullable(delivery).map(Delivery::snapshot));
+        Optional.ofNullable(delivery).map(Delivery::snapshot),
+        Stream.concat(
+                Optional.ofNullable(endpoint).flatMap(PprofEndpoint::problem).stream(),
+                Optional.ofNullable(store).flatMap(StoreSink::problem).stream())
+            .toList());
   }
 
   /**
@@ -118,7 +137,7 @@ public final class JvmProfiling implements AutoCloseable {
    */
   @Override
   public void close() {
-    close(false);
+    close(JvmExit.isUnderWay());
   }
 
   private void close(boolean exiting) {
@@ -131,20 +150,16 @@ public final class JvmProfiling implements AutoCloseable {
       hook = exitHook;
     }
     if (hook != null && !exiting) {
-      try {
-        Runtime.getRuntime().removeShutdownHook(hook);
-      } catch (IllegalStateException e) {
-        exiting = true; // the JVM is already exiting
-      }
+      exiting = !JvmExit.remove(hook);
     }
-    if (server != null) {
-      server.close();
+    if (endpoint != null) {
+      endpoint.close();
     }
     if (pusher != null) {
       pusher.close(exiting);
     }
     if (delivery != null) {
-      if (exiting) {
+      if (exiting && delivery.snapshot().state() != DeliveryState.SENDING) {
         delivery.close(EXIT_TIMEOUT);
       } else {
         delivery.close();
@@ -160,10 +175,8 @@ public final class JvmProfiling implements AutoCloseable {
     synchronized (this) {
       exitHook = hook;
     }
-    try {
-      Runtime.getRuntime().addShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      close(true); // the JVM is already exiting
+    if (!JvmExit.add(hook)) {
+      close(true);
     }
   }
 
@@ -258,6 +271,16 @@ public final class JvmProfiling implements AutoCloseable {
     /** Sets the bearer token that requests for profiles must carry. None by default. */
     public Builder pprofToken(String token) {
       return set(s -> s.pprofToken(token));
+    }
+
+    /**
+     * Sets whether {@link #start} throws if the address cannot be bound or a token file cannot be
+     * read. By default it logs that, profiling starts without it, and it is retried; {@link
+     * JvmProfilingStatus#problems} has what is missing. An unavailable store is never an error of
+     * the start.
+     */
+    public Builder strict(boolean strict) {
+      return set(s -> s.strict = strict);
     }
 
     /** Sets the maximum {@code seconds} of a request; 5 minutes by default. */
@@ -471,13 +494,16 @@ public final class JvmProfiling implements AutoCloseable {
     }
 
     /**
-     * Starts profiling. Returns immediately; event capture is ready within about a second.
+     * Starts profiling. Returns immediately; event capture is ready within about a second. An
+     * address that is in use, a token file that is missing and a store that is unavailable do not
+     * stop an application, see {@link #strict}.
      *
      * @throws IllegalArgumentException if more than one of receiver, sink and store is set, a
      *     receiver is combined with a queue size or spool, or the store's settings are invalid
      * @throws IllegalStateException if there is no {@link SinkProvider} on the class path for a
-     *     store
-     * @throws UncheckedIOException if the address cannot be bound
+     *     store, or {@link #strict} is set and the store's token file cannot be read
+     * @throws UncheckedIOException if {@link #strict} is set and the address cannot be bound or the
+     *     file with the token for profiles cannot be read
      */
     public JvmProfiling start() {
       settings.check(queueIsSet);

@@ -4,6 +4,7 @@ import dev.psc.delivery.status.DeliverySnapshot;
 import dev.psc.jvm.profile.CaptureStatus;
 import dev.psc.jvm.profile.JvmProfile;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -16,6 +17,8 @@ import java.util.Set;
  * @param pprofAddress the address at which profiles are served, if they are
  * @param push the status of pushing, if profiles are pushed
  * @param delivery the status of the delivery to a store or sink, if one is set
+ * @param problems what does not work at present and is retried, e.g. an address that is in use or a
+ *     token file that is missing; without secrets, empty if all works
  */
 public record JvmProfilingStatus(
     Set<JvmProfile> profiles,
@@ -23,10 +26,12 @@ public record JvmProfilingStatus(
     Optional<String> unavailable,
     Optional<InetSocketAddress> pprofAddress,
     Optional<PushStatus> push,
-    Optional<DeliverySnapshot> delivery) {
+    Optional<DeliverySnapshot> delivery,
+    List<String> problems) {
 
-  /** Copies the profiles. */
+  /** Copies the profiles and the problems. */
   public JvmProfilingStatus {
     profiles = Set.copyOf(profiles);
+    problems = List.copyOf(problems);
   }
 }

@@ -7,14 +7,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.zip.GZIPOutputStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A handler of requests for profiles, compatible with Go's {@code net/http/pprof}, for any HTTP
@@ -31,7 +29,7 @@ public final class PprofHandler {
   private final ProfileFactory factory;
   private final PprofIndex index;
   private final Duration maxDuration;
-  private final byte @Nullable [] token;
+  private final PprofToken token;
   private final boolean commandLine;
 
   PprofHandler(
@@ -39,13 +37,13 @@ public final class PprofHandler {
       ProfileFactory factory,
       PprofIndex index,
       Duration maxDuration,
-      @Nullable String token,
+      PprofToken token,
       boolean commandLine) {
     this.profiler = profiler;
     this.factory = factory;
     this.index = index;
     this.maxDuration = maxDuration;
-    this.token = token == null ? null : token.getBytes(StandardCharsets.UTF_8);
+    this.token = token;
     this.commandLine = commandLine;
   }
 
@@ -54,9 +52,13 @@ public final class PprofHandler {
     if (!request.method().equals("GET") && !request.method().equals("HEAD")) {
       return error(405, "only GET and HEAD are allowed", Map.of("Allow", "GET, HEAD"));
     }
-    if (!isAllowed(request)) {
-      return error(
-          401, "send the token as Authorization: Bearer …", Map.of("WWW-Authenticate", "Bearer"));
+    try {
+      if (!token.allows(request.header("authorization").orElse(""))) {
+        return error(
+            401, "send the token as Authorization: Bearer …", Map.of("WWW-Authenticate", "Bearer"));
+      }
+    } catch (UncheckedIOException e) {
+      return error(503, "the token for profiles cannot be read", Map.of());
     }
     String name = name(request.path());
     try {
@@ -78,16 +80,6 @@ public final class PprofHandler {
     } catch (RuntimeException e) {
       return error(500, name + " failed: " + e, Map.of());
     }
-  }
-
-  private boolean isAllowed(PprofRequest request) {
-    byte[] wanted = token;
-    if (wanted == null) {
-      return true;
-    }
-    String header = request.header("authorization").orElse("");
-    return header.regionMatches(true, 0, "Bearer ", 0, 7)
-        && MessageDigest.isEqual(wanted, header.substring(7).getBytes(StandardCharsets.UTF_8));
   }
 
   private static String name(String path) {

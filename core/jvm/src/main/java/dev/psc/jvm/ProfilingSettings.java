@@ -36,6 +36,8 @@ final class ProfilingSettings {
   Set<JvmProfile> profiles = JvmProfile.defaults();
   @Nullable InetSocketAddress pprofAddress;
   @Nullable String pprofToken;
+  @Nullable Path pprofTokenFile;
+  boolean strict;
   Duration maxDuration = Duration.ofMinutes(5);
   boolean commandLine;
   @Nullable ProfileReceiver receiver;
@@ -78,6 +80,12 @@ final class ProfilingSettings {
       throw new IllegalArgumentException("pprofToken must not be blank");
     }
     pprofToken = value;
+    pprofTokenFile = null;
+  }
+
+  void pprofTokenFile(Path value) {
+    pprofTokenFile = Objects.requireNonNull(value, "pprofTokenFile");
+    pprofToken = null;
   }
 
   void labels(LabelSet added) {
@@ -199,16 +207,25 @@ final class ProfilingSettings {
 
   private JvmProfiling assemble(Profiler profiler) {
     ProfileFactory factory = new ProfileFactory(profiler, heapInterval, heapMaxBytes);
+    PprofToken token = new PprofToken(pprofToken, pprofTokenFile);
+    if (strict) {
+      token.check();
+    }
     PprofHandler handler =
         new PprofHandler(
-            profiler, factory, new PprofIndex(profiler), maxDuration, pprofToken, commandLine);
-    Delivery delivery = startDelivery();
-    PprofServer server = null;
+            profiler, factory, new PprofIndex(profiler), maxDuration, token, commandLine);
+    StoreSink late = null;
+    ProfileSink to = sink;
+    SinkSettings target = target();
+    if (target != null) {
+      late = StoreSink.open(SinkProvider.load(targetKind()), target, strict);
+      to = late;
+    }
+    Delivery delivery = to == null ? null : startDelivery(to, target != null);
+    PprofEndpoint endpoint = null;
     if (pprofAddress != null) {
       try {
-        server =
-            PprofServer.start(
-                pprofAddress, handler, threadFactory, pprofToken != null, PprofServer.HEAD_TIMEOUT);
+        endpoint = PprofEndpoint.start(pprofAddress, handler, threadFactory, token, strict);
       } catch (IOException e) {
         if (delivery != null) {
           delivery.close();
@@ -216,19 +233,19 @@ final class ProfilingSettings {
         throw new UncheckedIOException(e);
       }
     }
-    ProfileReceiver to = delivery == null ? receiver : delivery;
+    ProfileReceiver queue = delivery == null ? receiver : delivery;
     Pusher pusher =
-        to == null
+        queue == null
             ? null
             : new Pusher(
                 profiler,
                 factory,
-                to,
+                queue,
                 pushedLabels(),
                 new SeriesSplitter(splitBy, splitMaxSeries),
                 interval,
                 threadFactory);
-    JvmProfiling profiling = new JvmProfiling(profiler, handler, server, pusher, delivery);
+    JvmProfiling profiling = new JvmProfiling(profiler, handler, endpoint, pusher, delivery, late);
     if (pusher != null) {
       pusher.start();
       if (flushAtExit) {
@@ -247,19 +264,25 @@ final class ProfilingSettings {
     return instance.isEmpty() ? labels : labels.with(ResourceAttributes.INSTANCE, instance);
   }
 
-  /** Returns the delivery to the sink or store, started, or null if there is none. */
-  private @Nullable Delivery startDelivery() {
-    SinkSettings target = store;
-    String kind = SinkProvider.STORE;
-    if (target == null && sink == null && receiver == null) {
-      target = environmentStore == null ? environmentOtlp : environmentStore;
-      kind = environmentStore == null ? SinkProvider.OTLP : SinkProvider.STORE;
+  private boolean isFromEnvironment() {
+    return store == null && sink == null && receiver == null;
+  }
+
+  /** Returns the store or collector to push to, or null if there is none. */
+  private @Nullable SinkSettings target() {
+    if (!isFromEnvironment()) {
+      return store;
     }
-    ProfileSink to = target == null ? sink : SinkProvider.load(kind).create(target);
-    if (to == null) {
-      return null;
-    }
-    DeliveryBuilder builder = Delivery.builder(to).closeSink(target != null);
+    return environmentStore == null ? environmentOtlp : environmentStore;
+  }
+
+  /** Returns the kind of {@link #target}. */
+  private String targetKind() {
+    return isFromEnvironment() && environmentStore == null ? SinkProvider.OTLP : SinkProvider.STORE;
+  }
+
+  private Delivery startDelivery(ProfileSink to, boolean closeSink) {
+    DeliveryBuilder builder = Delivery.builder(to).closeSink(closeSink);
     if (spool != null) {
       builder.spool(spool);
     }

@@ -7,6 +7,7 @@ import dev.psc.jvm.internal.aggregate.SeriesSplitter;
 import dev.psc.jvm.internal.aggregate.Snapshot;
 import dev.psc.jvm.internal.aggregate.Window;
 import dev.psc.jvm.internal.capture.Capture;
+import dev.psc.jvm.internal.runtime.JvmExit;
 import dev.psc.jvm.internal.runtime.JvmFailures;
 import dev.psc.jvm.internal.runtime.OwnThreads;
 import dev.psc.jvm.profile.JvmProfile;
@@ -50,6 +51,9 @@ final class Pusher {
   private long refused;
   private @Nullable String lastError;
   private @Nullable CompletableFuture<Window> window;
+
+  /** The window whose end is awaited; at an exit it does not come any more. */
+  private @Nullable CompletableFuture<Window> ending;
 
   Pusher(
       Profiler profiler,
@@ -148,6 +152,7 @@ final class Pusher {
     CompletableFuture<Window> current;
     synchronized (lock) {
       current = window;
+      ending = window;
       window = null;
     }
     if (current == null) {
@@ -167,10 +172,18 @@ final class Pusher {
               .roll(current, selected(false))
               .get(MARK_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
       synchronized (lock) {
+        if (ending == null) {
+          return; // pushed by the thread that ends the JVM
+        }
+        ending = null;
         window = CompletableFuture.completedFuture(roll.next());
       }
       roll.snapshots().forEach(this::push);
     } catch (ExecutionException | TimeoutException e) {
+      if (JvmExit.isUnderWay()) {
+        logger.debug("The flight recorder has ended with the JVM", e);
+        return;
+      }
       failed("the end of an interval did not arrive: " + JvmFailures.message(e));
       if (!last) {
         open(capture);
@@ -260,8 +273,9 @@ final class Pusher {
         return;
       }
       if (exiting) {
-        current = window;
+        current = window == null ? ending : window;
         window = null;
+        ending = null;
       }
       closing = true;
       lock.notifyAll();

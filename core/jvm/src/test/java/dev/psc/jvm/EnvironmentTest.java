@@ -61,7 +61,6 @@ class EnvironmentTest {
         "PSC_QUEUE_MAX_BYTES|1kB|queueMaxBytes must be at least 65536, but was 1000",
         "PSC_SPOOL_MAX_BYTES|9999999TiB|not a size below 8 EiB",
         "PSC_SPOOL_MAX_BYTES|1|spoolMaxBytes must be at least 1048576, but was 1",
-        "PSC_PPROF_TOKEN_FILE|/nonexistent/token|PSC_PPROF_TOKEN_FILE: cannot read /nonexistent/token",
       })
   void aWrongSettingNamesItself(String name, String value, String message) {
     assertThatThrownBy(() -> apply(Map.of(name, value)))

@@ -2,6 +2,7 @@ package dev.psc.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.psc.delivery.spi.Acceptance;
 import dev.psc.delivery.spi.ProfileSink;
@@ -9,6 +10,11 @@ import dev.psc.delivery.spi.RawProfile;
 import dev.psc.delivery.spi.SendOutcome;
 import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.jvm.profile.JvmProfiles;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -104,6 +110,49 @@ class JvmProfilingBuilderTest {
             .start()) {
       assertThat(profiling.status().push()).isPresent();
       assertThat(profiling.status().delivery()).isEmpty();
+    }
+  }
+
+  @Test
+  void aTokenFileOfTheEndpointMayAppearLater(@TempDir Path directory) throws Exception {
+    Path file = directory.resolve("token");
+    Map<String, String> settings = Map.of("PSC_PPROF_TOKEN_FILE", file.toString());
+    PprofRequest request =
+        new PprofRequest(
+            "GET", "/goroutine", Map.of("debug", "1"), Map.of("authorization", "Bearer secret"));
+    try (JvmProfiling profiling =
+        JvmProfiling.builder()
+            .environment(settings)
+            .pprofAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .start()) {
+      assertThat(profiling.handler().handle(request).status()).isEqualTo(503);
+      assertThat(profiling.status().problems())
+          .singleElement()
+          .asString()
+          .contains(file.toString());
+      Files.writeString(file, "secret\n");
+      assertThat(profiling.handler().handle(request).status()).isEqualTo(200);
+      assertThat(profiling.status().problems()).isEmpty();
+      Files.writeString(file, "rotated\n");
+      assertThat(profiling.handler().handle(request).status()).isEqualTo(401);
+    }
+  }
+
+  @Test
+  void anAddressInUseIsRetriedUnlessStrict() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      InetSocketAddress address = (InetSocketAddress) taken.getLocalSocketAddress();
+      assertThatThrownBy(() -> JvmProfiling.builder().pprofAddress(address).strict(true).start())
+          .isInstanceOf(UncheckedIOException.class)
+          .hasMessageContaining("Address already in use");
+      try (JvmProfiling profiling = JvmProfiling.builder().pprofAddress(address).start()) {
+        assertThat(profiling.pprofAddress()).isEmpty();
+        assertThat(profiling.status().problems()).hasSize(1);
+        taken.close();
+        await()
+            .atMost(Duration.ofSeconds(60))
+            .until(() -> profiling.pprofAddress().equals(Optional.of(address)));
+      }
     }
   }
 

@@ -94,8 +94,9 @@ public final class GrpcProfileSink implements ProfileSink {
    * <p>The proxy is that of {@code HTTPS_PROXY} and {@code NO_PROXY}, or of the JVM's properties if
    * {@code HTTPS_PROXY} is not set.
    *
-   * @throws IllegalArgumentException if a setting is invalid, the token file cannot be read, or a
-   *     token would be sent in plaintext to another machine without {@code allowPlaintextToken}
+   * @throws IllegalArgumentException if a setting is invalid, or a token would be sent in plaintext
+   *     to another machine without {@code allowPlaintextToken}
+   * @throws dev.psc.auth.TokenUnavailableException if the token file cannot be read
    */
   public static GrpcProfileSink connect(SinkSettings settings) {
     return new GrpcSinkProvider().connect(settings);

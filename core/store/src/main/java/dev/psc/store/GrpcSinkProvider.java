@@ -41,8 +41,9 @@ public final class GrpcSinkProvider implements SinkProvider {
    *
    * <p>The same as {@link GrpcProfileSink#connect}.
    *
-   * @throws IllegalArgumentException if a setting is invalid, the token file cannot be read, or a
-   *     token would be sent in plaintext to another machine without {@code allowPlaintextToken}
+   * @throws IllegalArgumentException if a setting is invalid, or a token would be sent in plaintext
+   *     to another machine without {@code allowPlaintextToken}
+   * @throws TokenUnavailableException if the token file cannot be read
    */
   @Override
   public ProfileSink create(SinkSettings settings) {
@@ -98,7 +99,7 @@ public final class GrpcSinkProvider implements SinkProvider {
       FileTokenSource.Builder file = FileTokenSource.builder(settings.tokenFile().get());
       return (settings.allowProjectToken() ? file.allowProjectToken() : file).open();
     } catch (TokenUnavailableException e) {
-      throw new IllegalArgumentException("tokenFile: " + e.getMessage(), e);
+      throw new TokenUnavailableException("tokenFile: " + e.getMessage(), e);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.psc.testkit;
 import static dev.psc.testkit.DeliveryRig.PATIENCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
 
 import dev.psc.auth.ServiceAccountToken;
@@ -105,7 +106,7 @@ class GrpcSinkProviderTest {
         .isThrownBy(
             () -> provider.create(SinkSettings.builder("store:1").token("psc_v1_short").build()))
         .withMessageNotContaining("psc_v1_short");
-    assertThatIllegalArgumentException()
+    assertThatIllegalStateException()
         .isThrownBy(
             () ->
                 provider.create(

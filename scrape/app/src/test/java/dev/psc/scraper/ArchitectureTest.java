@@ -45,6 +45,7 @@ class ArchitectureTest {
   private static final String JVM = "dev.psc.jvm..";
   private static final String OPENTELEMETRY = "dev.psc.opentelemetry..";
   private static final String OTLP = "dev.psc.otlp..";
+  private static final String SPRING = "dev.psc.spring..";
   private static final String TESTKIT = "dev.psc.testkit..";
   private static final String CONFIG = "dev.psc.scrape.config..";
   private static final String KUBERNETES = "dev.psc.scrape.kubernetes..";
@@ -97,6 +98,8 @@ class ArchitectureTest {
           .resideInAPackage(IAM);
 
   @ArchTest static final ArchRule jvmKnowsDelivery = onlyDependsOn(JVM, DELIVERY, PPROF, LABEL);
+
+  @ArchTest static final ArchRule springKnowsJvm = onlyDependsOn(SPRING, JVM, DELIVERY, LABEL);
 
   @ArchTest
   static final ArchRule openTelemetryKnowsJvm =
@@ -225,6 +228,7 @@ class ArchitectureTest {
           Map.entry("dev.psc.agent", "psc-jvm-agent"),
           Map.entry("dev.psc.opentelemetry", "psc-opentelemetry"),
           Map.entry("dev.psc.otlp", "psc-otlp"),
+          Map.entry("dev.psc.spring", "psc-spring-boot-starter"),
           Map.entry("dev.psc.testkit", "psc-testkit"),
           Map.entry("dev.psc.scrape", "psc-scrape"),
           Map.entry("dev.psc.scrape.config", "psc-scrape-config"),

@@ -24,6 +24,8 @@ public interface SinkProvider {
    *
    * @param settings the settings of the connection
    * @throws IllegalArgumentException if a setting is invalid; the message names it and a remedy
+   * @throws IllegalStateException if something that a setting refers to is not available, such as a
+   *     token file; a later call may succeed
    */
   ProfileSink create(SinkSettings settings);
 

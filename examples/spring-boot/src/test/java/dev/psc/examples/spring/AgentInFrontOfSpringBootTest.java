@@ -66,7 +66,7 @@ class AgentInFrontOfSpringBootTest {
       assertThat(whileBuying(shop, profiles.resolve("profile?seconds=3&debug=1")))
           .contains("dev.psc.examples.spring.StockController.price");
       assertThat(get(profiles.resolve("goroutine?debug=1"))).contains("org.apache.tomcat");
-      assertThat(get(shop.resolve("debug/pprof/goroutine?debug=1")))
+      assertThat(get(shop.resolve("actuator/pprof/goroutine?debug=1")))
           .as("the application's own profiling stands back, and serves what needs no events")
           .contains("goroutine profile");
       process.destroy();

@@ -46,7 +46,7 @@ public final class SelfProfiles implements AutoCloseable {
       throw new IllegalStateException("shutting down");
     }
     if (profiling == null) {
-      profiling = JvmProfiling.builder().start();
+      profiling = JvmProfiling.builder().ownThreads(true).start();
     }
     return profiling;
   }

@@ -9,6 +9,7 @@ public final class IdleMethods {
       List.of(
           "java.util.concurrent.ThreadPoolExecutor.getTask",
           "java.util.concurrent.ForkJoinPool.awaitWork",
+          "java.util.concurrent.DelayScheduler.loop",
           "java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue.take",
           "java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue.poll",
           "java.util.TimerThread.mainLoop",
@@ -73,6 +74,13 @@ public final class IdleMethods {
       IdleMethods.class.getPackageName().replace(".internal.aggregate", ".PprofHandler.handle");
 
   private IdleMethods() {}
+
+  /** Returns whether a method is the one that answers requests for profiles. */
+  public static boolean isOwnRequest(String className, String method) {
+    return OWN_REQUEST.length() == className.length() + 1 + method.length()
+        && OWN_REQUEST.startsWith(className)
+        && OWN_REQUEST.endsWith(method);
+  }
 
   /** Returns whether a native method is known to wait, at least as a start. */
   public static boolean waits(String leaf) {

@@ -360,7 +360,7 @@ public final class CpuCalibration implements CpuWeigher {
     String[] threadNames = names(ids);
     for (int i = 0; i < ids.length; i++) {
       int row = now.rows.indexOf(ids[i]);
-      if (!showOwn && (OwnThreads.contains(ids[i]) || threadNames[i].startsWith("JFR "))) {
+      if (!showOwn && OwnThreads.isOwn(ids[i], threadNames[i])) {
         pseudo(now.take(row), PseudoFrames.PROFILER);
       } else if (!addToLast(now, row)) {
         String name = threadNames[i].isEmpty() ? "thread" : FrameNames.poolName(threadNames[i]);

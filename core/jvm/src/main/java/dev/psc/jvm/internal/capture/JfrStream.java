@@ -1,5 +1,6 @@
 package dev.psc.jvm.internal.capture;
 
+import dev.psc.jvm.internal.runtime.JvmExit;
 import dev.psc.jvm.internal.runtime.OwnThreads;
 import java.time.Duration;
 import java.util.HashMap;
@@ -141,8 +142,8 @@ public final class JfrStream {
       try {
         runStream();
       } catch (RuntimeException | LinkageError e) {
-        if (isClosed()) {
-          logger.debug("The stream was closed before it started", e);
+        if (isClosed() || JvmExit.isUnderWay()) {
+          logger.debug("The stream was closed before it started, or with the JVM", e);
           return;
         }
         failed("the event stream failed", e);
@@ -150,8 +151,8 @@ public final class JfrStream {
       synchronized (lock) {
         current = null;
         applied.clear();
-        if (closed) {
-          return;
+        if (closed || JvmExit.isUnderWay()) {
+          return; // the flight recorder ends with the JVM
         }
         if (System.nanoTime() - started > MOST_BACKOFF.toNanos()) {
           backoff = FIRST_BACKOFF;

@@ -1,6 +1,7 @@
 package dev.psc.jvm.internal.dump;
 
 import dev.psc.jvm.internal.aggregate.FrameNames;
+import dev.psc.jvm.internal.aggregate.IdleMethods;
 import dev.psc.jvm.internal.aggregate.LabelTable;
 import dev.psc.jvm.internal.aggregate.ProfileTable;
 import dev.psc.jvm.internal.aggregate.Snapshot;
@@ -110,7 +111,17 @@ public final class ThreadDump {
   }
 
   private static boolean isOwn(Entry entry) {
-    return OwnThreads.contains(entry.id()) || entry.name().startsWith("JFR ");
+    return OwnThreads.isOwn(entry.id(), entry.name()) || ownRequest(entry.stack());
+  }
+
+  /** Returns whether a thread of the application answers a request for a profile. */
+  private static boolean ownRequest(List<StackTraceElement> stack) {
+    for (StackTraceElement element : stack) {
+      if (IdleMethods.isOwnRequest(element.getClassName(), element.getMethodName())) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static List<Entry> entries() {

@@ -2,6 +2,7 @@ package dev.psc.jvm.internal.event;
 
 import dev.psc.jvm.internal.aggregate.FrameNames;
 import dev.psc.jvm.internal.aggregate.LabelTable;
+import dev.psc.jvm.internal.runtime.OwnThreads;
 import dev.psc.label.LabelSet;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +41,7 @@ public final class JfrThreads {
   }
 
   public Known of(long id, @Nullable String javaName, @Nullable String osName, boolean virtual) {
-    boolean isOwn = own.test(id) || (javaName != null && javaName.startsWith("JFR "));
+    boolean isOwn = own.test(id) || (javaName != null && OwnThreads.isOwnName(javaName));
     int label = 0;
     if (namesAsLabels) {
       String shown = javaName == null ? osName : javaName;
