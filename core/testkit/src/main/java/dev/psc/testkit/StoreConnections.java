@@ -33,6 +33,10 @@ final class StoreConnections extends ServerTransportFilter {
     Channel replaced = null;
     SocketAddress client = channel.remoteAddress();
     synchronized (this) {
+      // Closing takes the event loop a moment, in which a flood must not pile up connections.
+      if (open >= limit + limit / 4) {
+        return false;
+      }
       if (open >= limit) {
         Iterator<Channel> oldest = pending.values().iterator();
         if (!oldest.hasNext()) {

@@ -41,7 +41,7 @@ final class StoreServer implements AutoCloseable {
   private static final int STOP_SECONDS = 5;
   private static final int THREADS = 16;
 
-  private static final int MAX_CONNECTIONS = 512;
+  private static final int MAX_CONNECTIONS = 256;
   private static final int MAX_CALLS_PER_CONNECTION = 1_000;
 
   /** Clients of tests may cancel many calls, but none cancels thousands in seconds. */

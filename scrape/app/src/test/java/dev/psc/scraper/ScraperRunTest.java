@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.label.LabelSet;
 import dev.psc.pprof.ProfileBuilder;
 import dev.psc.scraper.cli.CommandLineReader;
 import dev.psc.scraper.cli.Options;
@@ -13,6 +16,7 @@ import dev.psc.store.proto.scrape.ScrapeServiceGrpc;
 import dev.psc.store.proto.scrape.Targets;
 import dev.psc.store.proto.scrape.TargetsRequest;
 import dev.psc.testkit.EmbeddedProfileStore;
+import dev.psc.testkit.TestProfiles;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.io.ByteArrayOutputStream;
@@ -29,10 +33,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -432,6 +438,62 @@ class ScraperRunTest {
         .containsPattern("wrong +targets fetched +refused: http://127.0.0.1:2/")
         .containsPattern("wrong +targets fetched +not_found: ")
         .containsPattern("wrong +targets fetched +1 of 4 profile");
+  }
+
+  @Test
+  void checkOfAProjectTokenReportsTheTokenOnly() throws Exception {
+    Files.writeString(directory.resolve("jwt"), "eyJhbGciOiJIUzI1NiJ9.eyJwIjoxfQ.c2ln");
+    Result jwt =
+        program(
+            "--check",
+            "--http-address=127.0.0.1:0",
+            "--bearer-token-file=" + directory.resolve("jwt"));
+    assertThat(jwt.out().lines().filter(line -> line.startsWith("wrong")))
+        .filteredOn(line -> line.contains("token") || line.contains("project"))
+        .singleElement(InstanceOfAssertFactories.STRING)
+        .contains("old project token");
+  }
+
+  @Test
+  void keepsSpooledProfilesUpToTheAgeOfTheFlag() throws Exception {
+    target.stop(0);
+    store.stop();
+    // As after a restart with a clock that is 8 days ahead.
+    RawProfile old =
+        RawProfile.of(
+            LabelSet.of(LabelSet.NAME, "process_cpu", "job", "old"),
+            TestProfiles.cpu("main.old", 1, Instant.now().minus(Duration.ofDays(8))));
+    for (String spool : List.of("kept", "expired")) {
+      try (ScraperRun run = ScraperRun.start(spooling(spool, "30d"))) {
+        assertThat(run.store().delivery().accept(old)).isInstanceOf(Acceptance.Accepted.class);
+      }
+    }
+    try (ScraperRun run = ScraperRun.start(spooling("expired", "7d"))) {
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () ->
+                  assertThat(run.store().delivery().snapshot().dropped())
+                      .containsEntry("expired", 1L));
+    }
+    store.start();
+    try (ScraperRun run = ScraperRun.start(spooling("kept", "30d"))) {
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () ->
+                  assertThat(store.profiles(store.project()))
+                      .as(run.store().delivery().snapshot().toString())
+                      .anyMatch(profile -> profile.labels().valueOf("job").equals("old")));
+      assertThat(run.store().delivery().snapshot().dropped()).isEmpty();
+    }
+  }
+
+  private Options spooling(String spool, String age) throws UsageException {
+    return options(
+        "--spool-dir=" + directory.resolve(spool),
+        "--profile-max-age=" + age,
+        "--shutdown-timeout=1s");
   }
 
   @Test

@@ -48,9 +48,12 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
 
   private static final int PIECE_BYTES = 32 << 10;
 
-  private static final String POLICY =
-      "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:;"
-          + " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+  static final String CONTENT_SECURITY_POLICY = "content-security-policy";
+
+  /** The policy of every response that has no other one. No script runs. */
+  static final String POLICY =
+      "default-src 'none'; style-src 'unsafe-inline'; img-src data:; connect-src 'self';"
+          + " form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
   private final HttpExchange.Handler handler;
   private final boolean tokenRequired;
@@ -179,7 +182,7 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
         .set(HttpHeaderNames.CONTENT_LENGTH, answer.body().length)
         .set("x-content-type-options", "nosniff")
         .set("x-frame-options", "DENY")
-        .set("content-security-policy", POLICY)
+        .set(CONTENT_SECURITY_POLICY, POLICY)
         .set("referrer-policy", "no-referrer")
         .set(HttpHeaderNames.CACHE_CONTROL, "no-store");
     answer.headers().forEach((name, value) -> response.headers().set(name, value));

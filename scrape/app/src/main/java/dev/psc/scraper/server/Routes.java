@@ -10,8 +10,6 @@ import dev.psc.scraper.status.PrometheusText;
 import dev.psc.scraper.status.ScraperState;
 import dev.psc.scraper.status.StatusDocument;
 import dev.psc.scraper.status.StatusQuery;
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,11 +24,10 @@ import org.jspecify.annotations.Nullable;
 /** The routes of the HTTP server. */
 public final class Routes implements HttpExchange.Handler {
 
-  private static final String MARK = "/*STATUS*/";
-
   private final ScraperState state;
   private final SelfProfiles selfProfiles;
   private final Drawings drawings = Drawings.create();
+  private final StatusPage page = StatusPage.load();
 
   public Routes(ScraperState state, SelfProfiles selfProfiles) {
     this.state = state;
@@ -58,7 +55,7 @@ public final class Routes implements HttpExchange.Handler {
       return selfProfiles.answer(exchange);
     }
     return switch (path) {
-      case "/", "/status" -> status(exchange);
+      case "/", "/status" -> page.of(StatusDocument.of(state, query(exchange)));
       case "/api/status" -> Answer.json(StatusDocument.of(state, query(exchange)));
       case "/api/targets" -> targets(exchange.parameter("state"));
       case "/config" ->
@@ -81,19 +78,6 @@ public final class Routes implements HttpExchange.Handler {
 
   private static StatusQuery query(HttpExchange exchange) {
     return StatusQuery.of(exchange::parameter);
-  }
-
-  private Answer status(HttpExchange exchange) throws IOException {
-    String page;
-    try (InputStream in = Routes.class.getResourceAsStream("status.html")) {
-      if (in == null) {
-        throw new IOException("status.html is missing from this jar");
-      }
-      page = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    }
-    // A "<" occurs in JSON only inside of a text, where it may be escaped.
-    String document = StatusDocument.of(state, query(exchange)).replace("<", "\\u003c");
-    return Answer.html(page.replace(MARK, document));
   }
 
   private Answer targets(@Nullable String given) {
