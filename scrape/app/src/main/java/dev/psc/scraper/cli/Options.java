@@ -232,7 +232,7 @@ public final class Options {
         paramLabel = "DURATION",
         converter = DurationConverter.class,
         description =
-            "Age at which an unsent profile is dropped, by its own time and this machine's clock."
+            "Age at which an unsent profile is dropped, since its scrape and by this machine's clock."
                 + " Default: 7d")
     public Duration profileMaxAge = Duration.ofDays(7);
 
