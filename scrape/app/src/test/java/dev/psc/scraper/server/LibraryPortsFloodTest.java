@@ -125,7 +125,9 @@ class LibraryPortsFloodTest {
 
   private void flood(Flood flood, String limits, Duration time) throws Exception {
     try (Program program = new Program(directory, limits, "jvm")) {
-      assertThat(status(program.port, "/debug/pprof/profile?seconds=1")).isEqualTo(200);
+      await()
+          .atMost(PATIENCE)
+          .until(() -> status(program.port, "/debug/pprof/profile?seconds=1") == 200);
       long before = program.work;
       int answers =
           flood.attack(
