@@ -14,6 +14,7 @@ import io.grpc.TlsChannelCredentials;
 import io.grpc.TlsServerCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
@@ -42,6 +43,7 @@ final class StoreServer implements AutoCloseable {
   private static final int THREADS = 16;
 
   private static final int MAX_CONNECTIONS = 256;
+  private static final int BACKLOG = 128;
   private static final int MAX_CALLS_PER_CONNECTION = 1_000;
 
   /** Clients of tests may cancel many calls, but none cancels thousands in seconds. */
@@ -104,6 +106,7 @@ final class StoreServer implements AutoCloseable {
       server =
           NettyServerBuilder.forAddress(
                   new InetSocketAddress(bindAddress, port), serverCredentials())
+              .withOption(ChannelOption.SO_BACKLOG, BACKLOG)
               .channelFactory(() -> new StoreSocket(connections))
               .bossEventLoopGroup(accepting)
               .workerEventLoopGroup(serving)

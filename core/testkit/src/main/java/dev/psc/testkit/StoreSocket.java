@@ -10,7 +10,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The listening socket of a store. It closes connections over the limit before grpc-java allocates
- * anything for them, and pauses for a second when a connection cannot be accepted, for example
+ * anything for them. It pauses after many connections within a second, as the end of a connection
+ * takes grpc-java longer than its start, and when a connection cannot be accepted, for example
  * without free file descriptors.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // the event loop ends together with its tasks
@@ -19,7 +20,11 @@ final class StoreSocket extends NioServerSocketChannel {
   private static final Logger logger = LoggerFactory.getLogger(StoreSocket.class);
   private static final long LOG_EVERY_NANOS = TimeUnit.MINUTES.toNanos(1);
 
+  private static final int MAX_PER_SECOND = 200;
+
   private final StoreConnections connections;
+  private long secondNanos = System.nanoTime();
+  private int inSecond;
   private long loggedNanos = System.nanoTime() - LOG_EVERY_NANOS;
 
   StoreSocket(StoreConnections connections) {
@@ -33,9 +38,11 @@ final class StoreSocket extends NioServerSocketChannel {
     try {
       count = super.doReadMessages(accepted);
     } catch (IOException e) {
-      pause(e);
+      logThrottled(e);
+      pause();
       return 0;
     }
+    limitRate(count);
     for (int i = accepted.size() - 1; i >= before; i--) {
       if (accepted.get(i) instanceof Channel channel && !connections.admit(channel)) {
         accepted.remove(i);
@@ -45,13 +52,28 @@ final class StoreSocket extends NioServerSocketChannel {
     return count;
   }
 
-  private void pause(IOException failure) {
+  private void limitRate(int accepted) {
+    long now = System.nanoTime();
+    if (now - secondNanos > TimeUnit.SECONDS.toNanos(1)) {
+      secondNanos = now;
+      inSecond = 0;
+    }
+    inSecond += accepted;
+    if (inSecond >= MAX_PER_SECOND) {
+      pause();
+    }
+  }
+
+  private void logThrottled(IOException failure) {
     long now = System.nanoTime();
     if (now - loggedNanos >= LOG_EVERY_NANOS) {
       loggedNanos = now;
       logger.warn(
           "Store cannot accept connections; trying again every second: {}", failure.toString());
     }
+  }
+
+  private void pause() {
     config().setAutoRead(false);
     eventLoop().schedule(() -> config().setAutoRead(true), 1, TimeUnit.SECONDS);
   }

@@ -140,7 +140,7 @@ final class ScraperRun implements AutoCloseable {
     if (watch != null) {
       watch.close();
     }
-    // The end of the server's requests and of the recorder may take a second: next to the flush.
+    // Stopping the server and the recorder may take a second, so it runs during the flush.
     Thread serving = DaemonThreads.named("psc-stop-server").newThread(this::stopServing);
     serving.start();
     state.close();

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class Drawings {
 
-  /** The share of the heap that an inflated profile may have: its tree may have ten times that. */
+  /** Limit on an inflated profile, as a share of the heap: its tree may be ten times as large. */
   private static final int HEAP_SHARE = 32;
 
   private static final String POLICY = FlameGraph.policy() + "; frame-ancestors 'none'";

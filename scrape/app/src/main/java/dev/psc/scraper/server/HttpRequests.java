@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
 @SuppressWarnings("FutureReturnValueIgnored") // Netty closes a connection whose write fails.
 final class HttpRequests extends ChannelInboundHandlerAdapter {
 
-  /** How long a client may take to send the next request, or to read a piece of a response. */
+  /** The time in which a client must send the next request, or read a piece of a response. */
   static final Duration IDLE = Duration.ofSeconds(60);
 
   private static final Logger logger = LoggerFactory.getLogger(HttpRequests.class);
@@ -50,7 +50,7 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
 
   static final String CONTENT_SECURITY_POLICY = "content-security-policy";
 
-  /** The policy of every response that has no other one. No script runs. */
+  /** The default policy of responses. It permits no script. */
   static final String POLICY =
       "default-src 'none'; style-src 'unsafe-inline'; img-src data:; connect-src 'self';"
           + " form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -62,10 +62,10 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
   private final ArrayDeque<HttpRequest> waiting = new ArrayDeque<>();
   private boolean busy;
 
-  /** Whether the last request in the queue is the last one that is read. */
+  /** True if no request is read after the last one in the queue. */
   private boolean ending;
 
-  /** What is left to write of the response, or empty. */
+  /** The unwritten rest of the response, or empty. */
   private ByteBuf rest = Unpooled.EMPTY_BUFFER;
 
   private boolean keepAlive;

@@ -37,26 +37,25 @@ public final class Routes implements HttpExchange.Handler {
   @Override
   public Answer handle(HttpExchange exchange) throws Exception {
     String path = exchange.path();
-    boolean post = exchange.method().equals("POST");
-    if (path.equals("/-/reload") || path.equals("/api/scrape")) {
-      if (!post) {
-        return new Answer(
-            405,
-            "text/plain; charset=utf-8",
-            Map.of("allow", "POST"),
-            "use POST\n".getBytes(StandardCharsets.UTF_8));
-      }
-      return path.equals("/-/reload") ? reload() : scrape(exchange.parameter("target"));
+    boolean action = path.equals("/-/reload") || path.equals("/api/scrape");
+    String method = action ? "POST" : "GET";
+    if (!exchange.method().equals(method)) {
+      return new Answer(
+          405,
+          "text/plain; charset=utf-8",
+          Map.of("allow", method),
+          ("use " + method + "\n").getBytes(StandardCharsets.UTF_8));
     }
-    if (!exchange.method().equals("GET")) {
-      return Answer.text(405, "use GET\n");
+    if (action) {
+      return path.equals("/-/reload") ? reload() : scrape(exchange.parameter("target"));
     }
     if (path.startsWith("/debug/pprof")) {
       return selfProfiles.answer(exchange);
     }
     return switch (path) {
-      case "/", "/status" -> page.of(StatusDocument.of(state, query(exchange)));
-      case "/api/status" -> Answer.json(StatusDocument.of(state, query(exchange)));
+      case "/", "/status" -> page.of(StatusDocument.of(state, StatusQuery.of(exchange::parameter)));
+      case "/api/status" ->
+          Answer.json(StatusDocument.of(state, StatusQuery.of(exchange::parameter)));
       case "/api/targets" -> targets(exchange.parameter("state"));
       case "/config" ->
           Answer.of(
@@ -74,10 +73,6 @@ public final class Routes implements HttpExchange.Handler {
           Answer.text(
               404, "no such page; see /status, /api/status, /metrics, /config, /debug/pprof/\n");
     };
-  }
-
-  private static StatusQuery query(HttpExchange exchange) {
-    return StatusQuery.of(exchange::parameter);
   }
 
   private Answer targets(@Nullable String given) {
