@@ -74,7 +74,10 @@ public final class DeliveryBuilder {
     return this;
   }
 
-  /** Sets the age at which a profile is dropped, over all attempts. Positive; 7 days by default. */
+  /**
+   * Sets the age at which a profile is dropped, over all attempts and restarts, since it was
+   * accepted and by this machine's clock. Positive; 7 days by default.
+   */
   public DeliveryBuilder profileMaxAge(Duration profileMaxAge) {
     this.profileMaxAge = Objects.requireNonNull(profileMaxAge, "profileMaxAge");
     return this;

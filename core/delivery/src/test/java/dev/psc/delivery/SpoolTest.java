@@ -124,6 +124,25 @@ class SpoolTest {
   }
 
   @Test
+  void keepsProfilesOverAClockThatIsDaysAheadIfTheirMaximumAgeAllows() {
+    for (int days : new int[] {7, 30}) {
+      directory = temporary.resolve("spool-" + days);
+      sink.answers(FakeSink.retry());
+      Delivery first = open();
+      first.accept(profile("a", "a-" + days));
+      first.step();
+      kill(first);
+      time.advance(Duration.ofDays(8));
+      sink.answers(new SendOutcome.Accepted());
+      Delivery second = open(builder -> builder.profileMaxAge(Duration.ofDays(days)));
+      run(second, Duration.ofSeconds(5));
+      assertThat(second.snapshot().dropped())
+          .isEqualTo(days < 8 ? Map.of("expired", 1L) : Map.of());
+    }
+    assertThat(sink.received()).containsExactly("a-30");
+  }
+
+  @Test
   void replaysAfterAKillInOrderPerSeries() {
     sink.answers(FakeSink.retry());
     Delivery first = open();

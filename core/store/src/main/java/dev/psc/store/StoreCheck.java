@@ -56,7 +56,7 @@ public final class StoreCheck {
    */
   public List<StoreCheckStep> run() {
     try (Token token = checkToken()) {
-      ProjectId project = checkProject(token.source);
+      ProjectId project = checkProject(token);
       StoreChannels.Builder channels = checkConnection();
       if (channels != null) {
         checkAccess(channels, token.source, project);
@@ -71,9 +71,13 @@ public final class StoreCheck {
     final @Nullable TokenSource source;
     private final boolean ours;
 
-    Token(@Nullable TokenSource source, boolean ours) {
+    /** Whether the token is refused because it is a project token, which names its project. */
+    final boolean namesProject;
+
+    Token(@Nullable TokenSource source, boolean ours, boolean namesProject) {
       this.source = source;
       this.ours = ours;
+      this.namesProject = namesProject;
     }
 
     @Override
@@ -88,7 +92,7 @@ public final class StoreCheck {
     if (settings.tokenFile == null && settings.tokenSource == null) {
       steps.skipped(Name.TOKEN_READABLE, "no token is configured");
       steps.skipped(Name.TOKEN_FORMAT, "no token is configured");
-      return new Token(null, false);
+      return new Token(null, false, false);
     }
     TokenSource source = settings.tokenSource;
     boolean ours = source == null;
@@ -101,12 +105,14 @@ public final class StoreCheck {
       BearerToken token = source.token();
       steps.ok(Name.TOKEN_READABLE, "the token was read");
       steps.ok(Name.TOKEN_FORMAT, "the token is well-formed, fingerprint " + token.fingerprint());
-      return new Token(source, ours);
+      return new Token(source, ours, false);
     } catch (TokenUnavailableException e) {
       String message = String.valueOf(e.getMessage());
       if (e.getCause() instanceof TokenFormatException format) {
         steps.ok(Name.TOKEN_READABLE, "the token was read");
         steps.wrong(Name.TOKEN_FORMAT, message, remedy(format));
+        return new Token(
+            null, false, format.problem() == TokenFormatException.Problem.PROJECT_TOKEN);
       } else {
         steps.wrong(
             Name.TOKEN_READABLE,
@@ -114,7 +120,7 @@ public final class StoreCheck {
             "put the service account token into the configured place, readable by this user");
         steps.skipped(Name.TOKEN_FORMAT, "there is no token");
       }
-      return new Token(null, false);
+      return new Token(null, false, false);
     }
   }
 
@@ -129,10 +135,13 @@ public final class StoreCheck {
     };
   }
 
-  private @Nullable ProjectId checkProject(@Nullable TokenSource token) {
+  private @Nullable ProjectId checkProject(Token token) {
     String text = settings.projectId;
     if (text == null) {
-      if ((settings.tokenFile != null || token != null) && !settings.jwtProjectTokens) {
+      if (token.namesProject) {
+        steps.skipped(Name.PROJECT_ID, "the token is a project token, which names its project");
+      } else if ((settings.tokenFile != null || token.source != null)
+          && !settings.jwtProjectTokens) {
         steps.wrong(
             Name.PROJECT_ID,
             "no project id is configured, and a service account token does not name one",

@@ -14,6 +14,11 @@ import io.grpc.TlsChannelCredentials;
 import io.grpc.TlsServerCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
+import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import io.grpc.protobuf.services.HealthStatusManager;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -31,11 +36,14 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** The gRPC server of an embedded store: its port, certificate and threads. Thread-safe. */
+@SuppressWarnings("FutureReturnValueIgnored") // the end of event loops is not waited for
 final class StoreServer implements AutoCloseable {
 
   private static final int STOP_SECONDS = 5;
   private static final int THREADS = 16;
 
+  private static final int MAX_CONNECTIONS = 256;
+  private static final int BACKLOG = 128;
   private static final int MAX_CALLS_PER_CONNECTION = 1_000;
 
   /** Clients of tests may cancel many calls, but none cancels thousands in seconds. */
@@ -47,6 +55,9 @@ final class StoreServer implements AutoCloseable {
   private final @Nullable TestCertificates certificates;
   private final InetAddress bindAddress;
   private final int maxMessageBytes;
+  private final StoreConnections connections = new StoreConnections(MAX_CONNECTIONS);
+  private final EventLoopGroup accepting = eventLoops(1);
+  private final EventLoopGroup serving = eventLoops(2);
   private final ExecutorService executor;
   private final ScheduledExecutorService timer;
   private int port;
@@ -70,6 +81,13 @@ final class StoreServer implements AutoCloseable {
     timer = Executors.newSingleThreadScheduledExecutor(threads);
   }
 
+  private static EventLoopGroup eventLoops(int threads) {
+    return new MultiThreadIoEventLoopGroup(
+        threads,
+        new DefaultThreadFactory("psc-embedded-store-io", true),
+        NioIoHandler.newFactory());
+  }
+
   /** Returns the executor for delayed answers. */
   ScheduledExecutorService timer() {
     return timer;
@@ -89,6 +107,11 @@ final class StoreServer implements AutoCloseable {
       server =
           NettyServerBuilder.forAddress(
                   new InetSocketAddress(bindAddress, port), serverCredentials())
+              .withOption(ChannelOption.SO_BACKLOG, BACKLOG)
+              .channelFactory(() -> new StoreSocket(connections))
+              .bossEventLoopGroup(accepting)
+              .workerEventLoopGroup(serving)
+              .addTransportFilter(connections)
               .executor(executor)
               .maxInboundMessageSize(maxMessageBytes)
               .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
@@ -178,5 +201,7 @@ final class StoreServer implements AutoCloseable {
     stop();
     executor.shutdownNow();
     timer.shutdownNow();
+    accepting.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    serving.shutdownGracefully(0, 1, TimeUnit.SECONDS);
   }
 }

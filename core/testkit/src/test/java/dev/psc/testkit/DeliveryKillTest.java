@@ -12,12 +12,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -37,6 +37,44 @@ class DeliveryKillTest {
     REFUSED,
     /** While it starts, reads the spool, or replays. */
     EARLY
+  }
+
+  /** The numbers of profiles by how far they came, as the children printed them. */
+  private static final class Printed {
+    final Set<Integer> served = new HashSet<>();
+    final Set<Integer> accepted = new HashSet<>();
+    final Set<Integer> safe = new HashSet<>();
+
+    /** Adds a line, unless it is truncated. */
+    void add(String line) {
+      int space = line.indexOf(' ');
+      if (space < 0 || line.length() - space - 1 != Integer.toString(FIRST).length()) {
+        return;
+      }
+      int number = Integer.parseInt(line.substring(space + 1));
+      switch (line.substring(0, space)) {
+        case "served" -> served.add(number);
+        case "accepted" -> accepted.add(number);
+        case "safe" -> safe.add(number);
+        default -> throw new IllegalStateException(line);
+      }
+    }
+  }
+
+  /** Reads lines up to that of a safe profile and returns it, or null at the end. */
+  private static @Nullable String nextSafe(BufferedReader lines, Printed all) throws IOException {
+    String line = lines.readLine();
+    while (line != null && !line.startsWith("safe ")) {
+      all.add(line);
+      line = lines.readLine();
+    }
+    return line;
+  }
+
+  private static Set<Integer> without(Set<Integer> all, Set<Integer> stored) {
+    Set<Integer> missing = new TreeSet<>(all);
+    missing.removeAll(stored);
+    return missing;
   }
 
   /** Numbers have seven digits, so that a truncated line is detected. */
@@ -62,7 +100,7 @@ class DeliveryKillTest {
     long seed = System.nanoTime();
     SplittableRandom random = new SplittableRandom(seed);
     Path spool = directory.resolve("spool");
-    Set<Integer> safe = new HashSet<>();
+    Printed all = new Printed();
     try (DeliveryRig rig = DeliveryRig.start()) {
       rig.store.faults().delay(Duration.ofMillis(3));
       int next = FIRST;
@@ -73,8 +111,7 @@ class DeliveryKillTest {
         } else {
           rig.proxy.clear();
         }
-        Set<Integer> printed = runAndKill(rig, spool, next, random, moment);
-        safe.addAll(printed);
+        runAndKill(rig, spool, next, random, moment, all);
         // A child that is killed may have used numbers that it never printed.
         next += 100_000;
       }
@@ -85,20 +122,29 @@ class DeliveryKillTest {
         assertThat(last.flush(PATIENCE)).as("%s", last.snapshot()).isTrue();
         assertThat(last.snapshot().dropped()).as("%s", last.snapshot()).isEmpty();
       }
-      Set<Integer> missing = new TreeSet<>(safe);
+      Set<Integer> stored = new HashSet<>();
       for (int s = 0; s < 5; s++) {
-        List<Integer> ids = rig.ids("s" + s);
-        missing.removeAll(ids);
+        stored.addAll(rig.ids("s" + s));
       }
       System.err.printf(
-          "%d kills: %d safe, %d stored, %d of them by the last run, %d duplicates%n",
+          "%d kills: %d served, %d accepted (%d of them lost), %d safe (%d of them lost), %d stored,"
+              + " %d of them by the last run, %d duplicates%n",
           kills,
-          safe.size(),
+          all.served.size(),
+          all.accepted.size(),
+          without(all.accepted, stored).size(),
+          all.safe.size(),
+          without(all.safe, stored).size(),
           rig.store.profileCount(),
           rig.store.profileCount() - before,
           rig.store.duplicateCount());
-      assertThat(safe).hasSizeGreaterThan(kills);
-      assertThat(missing).as("seed %d", seed).isEmpty();
+      assertThat(all.safe).hasSizeGreaterThan(kills);
+      assertThat(without(all.safe, stored)).as("seed %d", seed).isEmpty();
+      assertThat(all.served).as("seed %d", seed).containsAll(all.accepted);
+      // The child keeps at most 50 profiles that are not safe yet.
+      assertThat(without(all.accepted, stored))
+          .as("seed %d: lost before they were on disk", seed)
+          .hasSizeLessThanOrEqualTo(50 * kills);
       assertThat(rig.store.duplicateCount())
           .as("seed %d", seed)
           .isLessThanOrEqualTo((long) kills * DUPLICATES_PER_KILL);
@@ -112,7 +158,7 @@ class DeliveryKillTest {
       rig.proxy.refuse();
       Process child = child(rig, spool, FIRST);
       try (BufferedReader lines = lines(child)) {
-        assertThat(lines.readLine()).isNotNull();
+        assertThat(nextSafe(lines, new Printed())).isNotNull();
         Delivery second = rig.delivery().spool(spool).build();
         second.accept(DeliveryRig.profile("a", 1));
         assertThat(second.snapshot().spoolHealthy()).isFalse();
@@ -154,14 +200,13 @@ class DeliveryKillTest {
         .start();
   }
 
-  private static Set<Integer> runAndKill(
-      DeliveryRig rig, Path spool, int first, SplittableRandom random, Moment moment)
+  private static void runAndKill(
+      DeliveryRig rig, Path spool, int first, SplittableRandom random, Moment moment, Printed all)
       throws IOException, InterruptedException {
     long stored = rig.store.profileCount();
     Process child = child(rig, spool, first);
-    Set<Integer> printed = new HashSet<>();
     try (BufferedReader lines = lines(child)) {
-      String line = moment == Moment.EARLY ? "" : lines.readLine();
+      String line = moment == Moment.EARLY ? "" : nextSafe(lines, all);
       long delayNanos =
           TimeUnit.MILLISECONDS.toNanos(random.nextInt(moment == Moment.EARLY ? 1000 : 400));
       Thread killer =
@@ -179,14 +224,11 @@ class DeliveryKillTest {
               });
       killer.start();
       while (line != null) {
-        if (line.length() == Integer.toString(FIRST).length()) {
-          printed.add(Integer.parseInt(line));
-        }
+        all.add(line);
         line = lines.readLine();
       }
       killer.join();
     }
     assertThat(child.waitFor(30, TimeUnit.SECONDS)).isTrue();
-    return printed;
   }
 }

@@ -5,6 +5,8 @@ import dev.psc.auth.PscAuthInterceptor;
 import dev.psc.auth.ServiceAccountToken;
 import dev.psc.auth.TokenSource;
 import dev.psc.delivery.Delivery;
+import dev.psc.delivery.Receipt;
+import dev.psc.delivery.spi.Acceptance;
 import dev.psc.delivery.status.Durability;
 import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;
@@ -14,7 +16,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 
-/** The process that {@link DeliveryKillTest} kills: prints the number of each safe profile. */
+/**
+ * The process that {@link DeliveryKillTest} kills. It prints {@code served N} before it submits a
+ * profile, {@code accepted N} once the delivery has accepted it, and {@code safe N} once it is on
+ * disk or sent.
+ */
 final class KilledChild {
 
   private KilledChild() {}
@@ -44,13 +50,17 @@ final class KilledChild {
     for (int i = first; ; i++) {
       int id = i;
       room.acquire();
-      delivery
-          .submit(DeliveryRig.profile("s" + id % 5, id))
+      out.println("served " + id);
+      Receipt receipt = delivery.submit(DeliveryRig.profile("s" + id % 5, id));
+      if (receipt.acceptance() instanceof Acceptance.Accepted) {
+        out.println("accepted " + id);
+      }
+      receipt
           .durability()
           .thenAccept(
               durability -> {
                 if (durability != Durability.LOST) {
-                  out.println(id);
+                  out.println("safe " + id);
                 }
                 room.release();
               });

@@ -5,13 +5,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The handler of exceptions that end a thread. An {@link Error}, such as one of a lack of memory,
- * ends the process, so that a supervisor restarts it: without one of its threads it would run on
- * and look healthy. Thread-safe.
+ * The handler of exceptions that end a thread. An {@link Error}, such as an {@link
+ * OutOfMemoryError}, ends the process, so that a supervisor restarts it: without one of its threads
+ * it would look healthy, but do only a part of its work. Thread-safe.
  */
 final class FatalErrors implements Thread.UncaughtExceptionHandler {
 
-  /** The exit code, which is that of {@code -XX:+ExitOnOutOfMemoryError} too. */
+  /** The exit code, the same as that of {@code -XX:+ExitOnOutOfMemoryError}. */
   static final int EXIT_CODE = 3;
 
   private static final Logger logger = LoggerFactory.getLogger(FatalErrors.class);

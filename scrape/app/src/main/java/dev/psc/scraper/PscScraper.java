@@ -195,7 +195,7 @@ public final class PscScraper {
             new Thread(
                 () -> {
                   ended.countDown();
-                  awaitAtMost(never, options.shutdownWait());
+                  awaitAtMost(never, options.buffer.shutdownTimeout.plusMillis(500));
                 },
                 "psc-shutdown"));
     HangUp.handle(run::reload);

@@ -37,7 +37,7 @@ final class ScraperRun implements AutoCloseable {
 
   private static final Logger logger = LoggerFactory.getLogger(ScraperRun.class);
 
-  private static final long STOP_SERVING_MILLIS = 500;
+  private static final long STOP_SERVING_MILLIS = 200;
 
   private final ScraperState state;
   private final SelfProfiles selfProfiles = new SelfProfiles();
@@ -134,13 +134,13 @@ final class ScraperRun implements AutoCloseable {
     return server == null ? -1 : server.port();
   }
 
-  /** Stops scraping, flushes within {@code --shutdown-timeout}, stops everything; idempotent. */
+  /** Stops scraping, flushes and stops everything within {@code --shutdown-timeout}; idempotent. */
   @Override
   public void close() {
     if (watch != null) {
       watch.close();
     }
-    // The end of the server's requests and of the recorder may take a second: next to the flush.
+    // Stopping the server and the recorder may take a second, so it runs during the flush.
     Thread serving = DaemonThreads.named("psc-stop-server").newThread(this::stopServing);
     serving.start();
     state.close();

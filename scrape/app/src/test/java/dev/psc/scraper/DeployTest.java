@@ -1,6 +1,7 @@
 package dev.psc.scraper;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.psc.scrape.config.ScrapeConfigFile;
 import dev.psc.scrape.target.ScrapeJob;
@@ -9,7 +10,9 @@ import dev.psc.scraper.cli.HttpAddress;
 import dev.psc.scraper.cli.Options;
 import dev.psc.scraper.cli.UsageException;
 import dev.psc.scraper.store.StoreConnection;
+import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.snakeyaml.engine.v2.api.Load;
@@ -108,6 +112,23 @@ class DeployTest {
         command.substring(command.indexOf("psc-scraper.jar") + "psc-scraper.jar".length());
     checkFlags(
         Arrays.stream(start.lines().findFirst().orElseThrow().trim().split("\\s+", -1)).toList());
+  }
+
+  @Tag("interop")
+  @Test
+  void prometheusAcceptsTheAlertRules() throws Exception {
+    assumeTrue(
+        Stream.of(System.getenv("PATH").split(File.pathSeparator, -1))
+            .anyMatch(folder -> Files.isExecutable(Path.of(folder, "promtool"))),
+        "promtool is not installed; it is in the package prometheus");
+    Process promtool =
+        new ProcessBuilder(
+                "promtool", "check", "rules", DEPLOY.resolve("monitoring/alerts.yaml").toString())
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(promtool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(promtool.waitFor()).as(output).isZero();
+    assertThat(output).containsPattern("SUCCESS: [1-9][0-9]* rules found");
   }
 
   @Test

@@ -119,7 +119,9 @@ public final class ScraperProcess implements AutoCloseable {
     long start = System.nanoTime();
     process.destroy();
     process.waitFor(20, TimeUnit.SECONDS);
-    return Duration.ofNanos(System.nanoTime() - start);
+    Duration took = Duration.ofNanos(System.nanoTime() - start);
+    System.out.println("SIGTERM to the end: " + took.toMillis() + " ms");
+    return took;
   }
 
   public int exitCode() {

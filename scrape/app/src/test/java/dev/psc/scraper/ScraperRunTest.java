@@ -33,6 +33,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -432,6 +433,35 @@ class ScraperRunTest {
         .containsPattern("wrong +targets fetched +refused: http://127.0.0.1:2/")
         .containsPattern("wrong +targets fetched +not_found: ")
         .containsPattern("wrong +targets fetched +1 of 4 profile");
+  }
+
+  @Test
+  void checkOfAProjectTokenReportsTheTokenOnly() throws Exception {
+    Files.writeString(directory.resolve("jwt"), "eyJhbGciOiJIUzI1NiJ9.eyJwIjoxfQ.c2ln");
+    Result jwt =
+        program(
+            "--check",
+            "--http-address=127.0.0.1:0",
+            "--bearer-token-file=" + directory.resolve("jwt"));
+    assertThat(jwt.out().lines().filter(line -> line.startsWith("wrong")))
+        .filteredOn(line -> line.contains("token") || line.contains("project"))
+        .singleElement(InstanceOfAssertFactories.STRING)
+        .contains("old project token");
+  }
+
+  @Test
+  void dropsUnsentProfilesAtTheAgeOfTheFlag() throws Exception {
+    store.stop();
+    try (ScraperRun run =
+        ScraperRun.start(options("--profile-max-age=1s", "--shutdown-timeout=1s"))) {
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () ->
+                  assertThat(
+                          run.store().delivery().snapshot().dropped().getOrDefault("expired", 0L))
+                      .isPositive());
+    }
   }
 
   @Test

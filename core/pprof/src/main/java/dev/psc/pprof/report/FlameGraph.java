@@ -91,6 +91,14 @@ public final class FlameGraph {
     return page.append(template, at, template.length()).toString();
   }
 
+  /**
+   * Returns the Content-Security-Policy of the pages, which contain it too: a server that sends one
+   * has to permit the same script and style.
+   */
+  public static String policy() {
+    return policy(resource("flamegraph.js"), resource("flamegraph.css"));
+  }
+
   private static String policy(String script, String style) {
     return "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; script-src '"
         + digest(script)

@@ -36,7 +36,7 @@ public final class SpoolRatio implements Ratio {
   private static final int ROUNDS = 5;
 
   /** A store that never answers, so that only writing is measured. */
-  private static final class DeafSink implements ProfileSink {
+  static final class DeafSink implements ProfileSink {
 
     @Override
     public String name() {

@@ -94,7 +94,7 @@ public final class CommandLineReader {
       return String.valueOf(e.getMessage());
     }
     String flag = option.longestName();
-    // A text this long is no value of a typed flag, but may be a token in the wrong place.
+    // A value this long cannot belong to a typed flag, but may be a token in the wrong place.
     boolean shown = value.length() <= MAX_SHOWN_VALUE;
     if (option.type() == boolean.class) {
       return flag + " must be true or false" + (shown ? ", but was \"" + value + "\"" : "");

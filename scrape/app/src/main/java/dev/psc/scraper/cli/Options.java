@@ -72,13 +72,6 @@ public final class Options {
   }
 
   /**
-   * Returns the limit on the time from SIGTERM to the end: the flush, plus a second for the rest.
-   */
-  public Duration shutdownWait() {
-    return buffer.shutdownTimeout.plusSeconds(1);
-  }
-
-  /**
    * Returns the shard of the flag.
    *
    * @throws UsageException when its value is malformed
@@ -247,7 +240,7 @@ public final class Options {
         paramLabel = "DURATION",
         converter = DurationConverter.class,
         description =
-            "Age at which an unsent profile is dropped, by its own time and this machine's clock."
+            "Age at which an unsent profile is dropped, since its scrape and by this machine's clock."
                 + " Default: 7d")
     public Duration profileMaxAge = Duration.ofDays(7);
 
@@ -255,7 +248,7 @@ public final class Options {
         names = "--shutdown-timeout",
         paramLabel = "DURATION",
         converter = DurationConverter.class,
-        description = "Time limit of the flush after SIGTERM. Default: 4s")
+        description = "Time limit from SIGTERM to the end, most of it for the flush. Default: 4s")
     public Duration shutdownTimeout = Duration.ofSeconds(4);
   }
 

@@ -49,11 +49,11 @@ public final class LogSetup {
     // grpc-java logs header values that it refuses, as numbers: they may be secrets.
     context.getLogger("io.grpc.netty.shaded.io.grpc.netty.TransportFrameUtil").setLevel(Level.OFF);
     context.getLogger("io.grpc.internal.TransportFrameUtil").setLevel(Level.OFF);
-    // Log a stack trace for each connection of a hostile client that is cut off.
+    // They log a stack trace for each connection of a hostile client.
     for (String name : List.of("NettyServerHandler", "NettyServerTransport")) {
       context.getLogger("io.grpc.netty.shaded.io.grpc.netty." + name).setLevel(Level.OFF);
     }
-    // Warns at every start that in-process channels have no TCP options.
+    // It warns at every start that in-process channels have no TCP options.
     context
         .getLogger("io.grpc.netty.shaded.io.netty.bootstrap.ServerBootstrap")
         .setLevel(Level.ERROR);

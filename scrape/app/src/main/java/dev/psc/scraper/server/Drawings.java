@@ -15,9 +15,10 @@ import java.util.concurrent.TimeUnit;
  */
 final class Drawings {
 
-  /** The share of the heap that an inflated profile may have: its tree may have ten times that. */
+  /** Limit on an inflated profile, as a share of the heap: its tree may be ten times as large. */
   private static final int HEAP_SHARE = 32;
 
+  private static final String POLICY = FlameGraph.policy() + "; frame-ancestors 'none'";
   private static final long MIN_BYTES = 1 << 20;
   private static final long WAIT_SECONDS = 5;
 
@@ -58,7 +59,7 @@ final class Drawings {
       return Answer.text(503, "another flame graph is being drawn; try again\n");
     }
     try {
-      return Answer.html(drawing.draw());
+      return Answer.html(drawing.draw(), POLICY);
     } catch (IllegalArgumentException e) {
       return Answer.text(422, "these profiles cannot be compared: " + e.getMessage() + "\n");
     } catch (PprofException e) {

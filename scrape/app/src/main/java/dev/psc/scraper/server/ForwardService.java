@@ -18,7 +18,8 @@ import java.util.List;
 
 /**
  * The gRPC method {@code ProfileStoreService/WriteRaw}: profiles that others send to the scraper's
- * port go to the store, through the same queue as its own. The answer means that they are queued.
+ * port go to the store, through the same queue as its own. A successful call means that they are
+ * queued.
  */
 public final class ForwardService extends ProfileStoreServiceGrpc.ProfileStoreServiceImplBase {
 

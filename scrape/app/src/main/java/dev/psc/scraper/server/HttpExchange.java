@@ -47,8 +47,13 @@ record HttpExchange(
       return of(status, "text/plain; charset=utf-8", text.getBytes(StandardCharsets.UTF_8));
     }
 
-    static Answer html(String text) {
-      return of(200, "text/html; charset=utf-8", text.getBytes(StandardCharsets.UTF_8));
+    /** Returns a page with a script that its policy permits by its hash. */
+    static Answer html(String text, String policy) {
+      return new Answer(
+          200,
+          "text/html; charset=utf-8",
+          Map.of(HttpRequests.CONTENT_SECURITY_POLICY, policy),
+          text.getBytes(StandardCharsets.UTF_8));
     }
 
     static Answer json(String text) {

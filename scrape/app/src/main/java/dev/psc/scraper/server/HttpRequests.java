@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
 @SuppressWarnings("FutureReturnValueIgnored") // Netty closes a connection whose write fails.
 final class HttpRequests extends ChannelInboundHandlerAdapter {
 
-  /** How long a client may take to send the next request, or to read a piece of a response. */
+  /** The time in which a client must send the next request, or read a piece of a response. */
   static final Duration IDLE = Duration.ofSeconds(60);
 
   private static final Logger logger = LoggerFactory.getLogger(HttpRequests.class);
@@ -48,9 +48,12 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
 
   private static final int PIECE_BYTES = 32 << 10;
 
-  private static final String POLICY =
-      "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:;"
-          + " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+  static final String CONTENT_SECURITY_POLICY = "content-security-policy";
+
+  /** The default policy of responses. It permits no script. */
+  static final String POLICY =
+      "default-src 'none'; style-src 'unsafe-inline'; img-src data:; connect-src 'self';"
+          + " form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
   private final HttpExchange.Handler handler;
   private final boolean tokenRequired;
@@ -59,10 +62,10 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
   private final ArrayDeque<HttpRequest> waiting = new ArrayDeque<>();
   private boolean busy;
 
-  /** Whether the last request in the queue is the last one that is read. */
+  /** True if no request is read after the last one in the queue. */
   private boolean ending;
 
-  /** What is left to write of the response, or empty. */
+  /** The unwritten rest of the response, or empty. */
   private ByteBuf rest = Unpooled.EMPTY_BUFFER;
 
   private boolean keepAlive;
@@ -179,7 +182,7 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
         .set(HttpHeaderNames.CONTENT_LENGTH, answer.body().length)
         .set("x-content-type-options", "nosniff")
         .set("x-frame-options", "DENY")
-        .set("content-security-policy", POLICY)
+        .set(CONTENT_SECURITY_POLICY, POLICY)
         .set("referrer-policy", "no-referrer")
         .set(HttpHeaderNames.CACHE_CONTROL, "no-store");
     answer.headers().forEach((name, value) -> response.headers().set(name, value));

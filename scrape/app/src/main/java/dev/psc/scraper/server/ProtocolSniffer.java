@@ -15,7 +15,7 @@ import java.util.function.Supplier;
 @SuppressWarnings("FutureReturnValueIgnored") // Netty closes a connection whose write fails.
 final class ProtocolSniffer extends ByteToMessageDecoder {
 
-  /** How long a client may take to send its first request. */
+  /** The time in which a client must send its first request. */
   static final Duration FIRST_REQUEST = Duration.ofSeconds(10);
 
   private static final byte[] PREFACE = "PRI * HTTP/2.0".getBytes(StandardCharsets.US_ASCII);

@@ -10,7 +10,7 @@ import java.net.URI;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Checks of a request's head, before any handler sees it. */
+/** Checks of a request's head, before any handler runs. */
 final class RequestCheck {
 
   private RequestCheck() {}

@@ -52,7 +52,7 @@ final class RequestGate implements ServerInterceptor {
     ENDED
   }
 
-  /** Requests the message of a call as soon as its turn has come. */
+  /** Requests the message of a call when its turn comes. */
   private final class Gated<Q, A> extends SimpleForwardingServerCall<Q, A> {
 
     // Guarded by the gate.

@@ -10,8 +10,6 @@ import dev.psc.scraper.status.PrometheusText;
 import dev.psc.scraper.status.ScraperState;
 import dev.psc.scraper.status.StatusDocument;
 import dev.psc.scraper.status.StatusQuery;
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,11 +24,10 @@ import org.jspecify.annotations.Nullable;
 /** The routes of the HTTP server. */
 public final class Routes implements HttpExchange.Handler {
 
-  private static final String MARK = "/*STATUS*/";
-
   private final ScraperState state;
   private final SelfProfiles selfProfiles;
   private final Drawings drawings = Drawings.create();
+  private final StatusPage page = StatusPage.load();
 
   public Routes(ScraperState state, SelfProfiles selfProfiles) {
     this.state = state;
@@ -40,26 +37,25 @@ public final class Routes implements HttpExchange.Handler {
   @Override
   public Answer handle(HttpExchange exchange) throws Exception {
     String path = exchange.path();
-    boolean post = exchange.method().equals("POST");
-    if (path.equals("/-/reload") || path.equals("/api/scrape")) {
-      if (!post) {
-        return new Answer(
-            405,
-            "text/plain; charset=utf-8",
-            Map.of("allow", "POST"),
-            "use POST\n".getBytes(StandardCharsets.UTF_8));
-      }
-      return path.equals("/-/reload") ? reload() : scrape(exchange.parameter("target"));
+    boolean action = path.equals("/-/reload") || path.equals("/api/scrape");
+    String method = action ? "POST" : "GET";
+    if (!exchange.method().equals(method)) {
+      return new Answer(
+          405,
+          "text/plain; charset=utf-8",
+          Map.of("allow", method),
+          ("use " + method + "\n").getBytes(StandardCharsets.UTF_8));
     }
-    if (!exchange.method().equals("GET")) {
-      return Answer.text(405, "use GET\n");
+    if (action) {
+      return path.equals("/-/reload") ? reload() : scrape(exchange.parameter("target"));
     }
     if (path.startsWith("/debug/pprof")) {
       return selfProfiles.answer(exchange);
     }
     return switch (path) {
-      case "/", "/status" -> status(exchange);
-      case "/api/status" -> Answer.json(StatusDocument.of(state, query(exchange)));
+      case "/", "/status" -> page.of(StatusDocument.of(state, StatusQuery.of(exchange::parameter)));
+      case "/api/status" ->
+          Answer.json(StatusDocument.of(state, StatusQuery.of(exchange::parameter)));
       case "/api/targets" -> targets(exchange.parameter("state"));
       case "/config" ->
           Answer.of(
@@ -77,23 +73,6 @@ public final class Routes implements HttpExchange.Handler {
           Answer.text(
               404, "no such page; see /status, /api/status, /metrics, /config, /debug/pprof/\n");
     };
-  }
-
-  private static StatusQuery query(HttpExchange exchange) {
-    return StatusQuery.of(exchange::parameter);
-  }
-
-  private Answer status(HttpExchange exchange) throws IOException {
-    String page;
-    try (InputStream in = Routes.class.getResourceAsStream("status.html")) {
-      if (in == null) {
-        throw new IOException("status.html is missing from this jar");
-      }
-      page = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    }
-    // A "<" occurs in JSON only inside of a text, where it may be escaped.
-    String document = StatusDocument.of(state, query(exchange)).replace("<", "\\u003c");
-    return Answer.html(page.replace(MARK, document));
   }
 
   private Answer targets(@Nullable String given) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** The answer of {@code /api/targets}: that of the gRPC service in protobuf's JSON form. */
 final class TargetsJson {
 
-  /** Where an answer ends with an error instead: a document of all targets has no pages. */
+  /** Limit on a document; a longer one is refused, as it has no pages. */
   static final int MAX_CHARS = 4 << 20;
 
   private TargetsJson() {}

@@ -14,14 +14,21 @@ import dev.psc.store.proto.scrape.Target;
 import dev.psc.store.proto.scrape.Targets;
 import dev.psc.store.proto.scrape.TargetsRequest;
 import dev.psc.store.proto.scrape.TargetsResponse;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The gRPC service {@code parca.scrape.v1alpha1.ScrapeService/Targets}, with the label sets of
@@ -38,7 +45,14 @@ public final class TargetsService extends ScrapeServiceGrpc.ScrapeServiceImplBas
           .setSeconds(Instant.parse("0001-01-01T00:00:00Z").getEpochSecond())
           .build();
 
+  /** The largest message that gRPC clients accept by default. */
+  static final int MAX_BYTES = 4 << 20;
+
+  /** Limit on the answers that clients have not read yet, each of at most {@link #MAX_BYTES}. */
+  static final int MAX_UNREAD = 4;
+
   private final Scraper scraper;
+  private final Semaphore unread = new Semaphore(MAX_UNREAD);
 
   public TargetsService(Scraper scraper) {
     this.scraper = scraper;
@@ -46,14 +60,60 @@ public final class TargetsService extends ScrapeServiceGrpc.ScrapeServiceImplBas
 
   @Override
   public void targets(TargetsRequest request, StreamObserver<TargetsResponse> observer) {
+    if (!unread.tryAcquire()) {
+      observer.onError(exhausted("more than " + MAX_UNREAD + " calls of Targets are open"));
+      return;
+    }
+    AtomicBoolean open = new AtomicBoolean(true);
+    Runnable release =
+        () -> {
+          if (open.getAndSet(false)) {
+            unread.release();
+          }
+        };
+    var call = (ServerCallStreamObserver<TargetsResponse>) observer;
+    call.setOnCancelHandler(release);
+    call.setOnCloseHandler(release);
+    try {
+      TargetsResponse response = response(request.getState());
+      if (response == null) {
+        observer.onError(
+            exhausted(
+                "the targets exceed "
+                    + (MAX_BYTES >> 20)
+                    + " MiB: request STATE_ACTIVE only, or the pages of /api/status"));
+        return;
+      }
+      observer.onNext(response);
+      observer.onCompleted();
+    } catch (RuntimeException | Error e) {
+      release.run();
+      throw e;
+    }
+  }
+
+  private static StatusRuntimeException exhausted(String description) {
+    return Status.RESOURCE_EXHAUSTED.withDescription(description).asRuntimeException();
+  }
+
+  /** Returns the response, or null if it would be too large. */
+  private @Nullable TargetsResponse response(TargetsRequest.State state) {
     TargetsResponse.Builder response = TargetsResponse.newBuilder();
-    for (Map.Entry<String, Stream<Target>> job : jobs(request.getState())) {
+    long bytes = 0;
+    for (Map.Entry<String, Stream<Target>> job : jobs(state)) {
       Targets.Builder targets = Targets.newBuilder();
-      job.getValue().forEach(targets::addTargets);
+      for (Iterator<Target> all = job.getValue().iterator(); all.hasNext(); ) {
+        Target target = all.next();
+        bytes += target.getSerializedSize();
+        if (bytes > MAX_BYTES) {
+          return null;
+        }
+        targets.addTargets(target);
+      }
       response.putTargets(job.getKey(), targets.build());
     }
-    observer.onNext(response.build());
-    observer.onCompleted();
+    TargetsResponse complete = response.build();
+    return complete.getSerializedSize() > MAX_BYTES ? null : complete;
   }
 
   /** Returns the targets of each job, made one at a time. */

@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The metrics of the process under the names that every Prometheus client library has. Those that
- * the system does not tell are left out.
+ * The metrics of the process under the names that every Prometheus client library has. Metrics that
+ * the system does not provide are left out.
  */
 final class ProcessMetrics {
 

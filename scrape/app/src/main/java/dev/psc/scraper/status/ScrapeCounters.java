@@ -57,7 +57,7 @@ final class ScrapeCounters implements ScrapeListener {
     add(syncs, job, 1);
   }
 
-  /** Creates the counters of jobs at 0, so that the first increase is one for an alert. */
+  /** Creates the counters of jobs at 0, so that an alert notices the first increase. */
   void begin(List<ScrapeJob> jobs) {
     for (ScrapeJob job : jobs) {
       add(scrapes, new Key(job.name(), ScrapeOutcome.OK.reason()), 0);

@@ -36,8 +36,10 @@ public final class ScraperState {
       Math.min(16L << 20, Runtime.getRuntime().maxMemory() / 16);
 
   private static final long VIEW_NANOS = 1_000_000_000L;
-  private static final long STOP_SCRAPING_MILLIS = 1_000;
   private static final Duration MIN_FLUSH = Duration.ofMillis(200);
+
+  /** The part of {@code --shutdown-timeout} that is left for what follows the flush. */
+  private static final int AFTER_FLUSH_PARTS = 8;
 
   private final Options options;
   private final LabelSet externalLabels;
@@ -225,7 +227,7 @@ public final class ScraperState {
         : "in memory, because the spool is not writable: " + now.spoolMessage();
   }
 
-  /** Stops scraping, flushes within {@code --shutdown-timeout} and disconnects; idempotent. */
+  /** Stops scraping, flushes and disconnects within {@code --shutdown-timeout}; idempotent. */
   public void close() {
     synchronized (this) {
       if (closed) {
@@ -234,17 +236,19 @@ public final class ScraperState {
       closed = true;
     }
     long start = System.nanoTime();
-    stopScraping();
-    Duration left = options.buffer.shutdownTimeout.minusNanos(System.nanoTime() - start);
+    Duration timeout = options.buffer.shutdownTimeout;
+    stopScraping(timeout.toMillis() / 4);
+    Duration left =
+        timeout.minus(timeout.dividedBy(AFTER_FLUSH_PARTS)).minusNanos(System.nanoTime() - start);
     store.close(left.compareTo(MIN_FLUSH) < 0 ? MIN_FLUSH : left);
   }
 
   /** A discovery or a profile that does not end must not take the time of the flush. */
-  private void stopScraping() {
+  private void stopScraping(long atMostMillis) {
     Thread stopping = DaemonThreads.named("psc-stop-scraping").newThread(scraper::close);
     stopping.start();
     try {
-      stopping.join(STOP_SCRAPING_MILLIS);
+      stopping.join(Math.max(1, atMostMillis));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -31,10 +31,10 @@ public final class StatusDocument {
 
   static final int PAGE_ROWS = 50;
 
-  /** Dropped and invalid targets that are shown of a job, each. */
+  /** Limit on the dropped, and on the invalid targets of a job that are listed. */
   static final int MAX_DROPPED = 20;
 
-  /** A page of rows ends early when they are this long. */
+  /** Limit on a page of rows; the page ends before it is exceeded. */
   private static final int MAX_CHARS = 1 << 20;
 
   private static final int MAX_JOBS = 500;
@@ -66,7 +66,7 @@ public final class StatusDocument {
     return json.close('}').toString();
   }
 
-  /** Returns the document of one target, with everything about it. */
+  /** Returns the document of one target, with all its details. */
   public static Optional<String> ofTarget(ScraperState state, String id) {
     return state.view().find(id).map(status -> detail(state, status));
   }

@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.TreeSet;
 
 /**
- * A snapshot of the scraper, with its targets grouped for people: one row per job and address, with
- * the profiles of that address in it, and the rows with failures first. Immutable.
+ * A snapshot of the scraper, with its targets in rows: one row per job and address, with the
+ * profiles of that address in it, and the rows with failures first. Immutable.
  */
 public final class TargetView {
 

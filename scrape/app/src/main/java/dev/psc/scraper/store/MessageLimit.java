@@ -9,7 +9,7 @@ import java.util.Collection;
  */
 public final class MessageLimit {
 
-  /** What a request needs besides the profile: labels and the framing of protobuf. */
+  /** The size of a request without the profile: labels and the framing of protobuf. */
   private static final long FRAMING_BYTES = 1 << 20;
 
   /** The limit with the default {@code body_size_limit}. */

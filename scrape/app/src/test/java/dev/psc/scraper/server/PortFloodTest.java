@@ -2,9 +2,12 @@ package dev.psc.scraper.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.sun.management.UnixOperatingSystemMXBean;
 import dev.psc.scraper.ScraperProcess;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -12,11 +15,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Tag("slow")
 class PortFloodTest {
 
-  private static final int ATTACKERS = 8;
+  private static final int CLIENTS = 1_500;
   private static final String CONFIG =
       """
       scrape_configs:
@@ -37,99 +37,58 @@ class PortFloodTest {
 
   @TempDir private Path directory;
 
-  /** What an attacker does with a connection, until it is cut off. */
-  enum Flood {
-    RESETS {
-      @Override
-      void connect(int port) throws IOException {
-        try (RawHttp2 client = new RawHttp2(port)) {
-          while (true) {
-            client.openAndReset(50);
-          }
-        }
-      }
-    },
-    OPEN_CALLS {
-      @Override
-      void connect(int port) throws IOException {
-        try (RawHttp2 client = new RawHttp2(port)) {
-          client.socket.setSoTimeout(1_000);
-          client.open(200);
-          client.socket.getInputStream().readAllBytes();
-        }
-      }
-    },
-    PINGS {
-      @Override
-      void connect(int port) throws IOException {
-        try (RawHttp2 client = new RawHttp2(port)) {
-          while (true) {
-            client.ping(1_000);
-          }
-        }
-      }
-    },
-    CONNECTIONS {
-      @Override
-      void connect(int port) throws IOException {
-        new Socket(InetAddress.getLoopbackAddress(), port).close();
-      }
-    },
-    SLOW_HEADS {
-      @Override
-      void connect(int port) throws IOException {
-        hold(port, "GET / HTTP/1.1\r\nX: ");
-      }
-    },
-    SLOW_BODIES {
-      @Override
-      void connect(int port) throws IOException {
-        hold(port, "POST /-/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 50000\r\n\r\nx");
-      }
-    },
-    DEAF_READERS {
-      @Override
-      void connect(int port) throws IOException {
-        hold(port, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(30));
-      }
-    };
-
-    abstract void connect(int port) throws IOException;
-
-    /** Opens connections that send a text and neither more nor read. */
-    static void hold(int port, String text) throws IOException {
-      List<Socket> sockets = new ArrayList<>();
-      try {
-        for (int i = 0; i < 100; i++) {
-          Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
-          sockets.add(socket);
-          socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
-        }
-        Thread.sleep(500);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      } finally {
-        for (Socket socket : sockets) {
-          socket.close();
-        }
-      }
-    }
-  }
-
   @ParameterizedTest
   @EnumSource
   void keepsAnsweringAndEnds(Flood flood) throws Exception {
-    flood(flood, Duration.ofSeconds(Long.getLong("psc.soak.seconds", 5)), "");
+    flood(flood, "");
   }
 
   @ParameterizedTest
   @EnumSource(names = {"SLOW_HEADS", "CONNECTIONS"})
   void survivesALackOfFileDescriptors(Flood flood) throws Exception {
     try (ScraperProcess scraper = start("ulimit -n 150;")) {
-      attack(scraper, flood, Duration.ofSeconds(3));
+      flood.attack(scraper.port(), Duration.ofSeconds(3), () -> true);
       await().atMost(Duration.ofSeconds(30)).until(() -> scraper.status("/healthz") == 200);
       assertThat(scraper.log().length()).isLessThan(100_000);
       assertThat(scraper.terminate()).isLessThan(Duration.ofSeconds(6));
+    }
+  }
+
+  @Test
+  void refusesBodiesOfMoreClientsThanFitIntoItsMemory() throws Exception {
+    long files =
+        ((UnixOperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+            .getMaxFileDescriptorCount();
+    assumeTrue(files > 2 * CLIENTS, "needs ulimit -n of " + 2 * CLIENTS + ", but it is " + files);
+    List<Socket> clients = new ArrayList<>();
+    try (ScraperProcess scraper = start("")) {
+      for (int i = 0; i < CLIENTS; i++) {
+        Socket client = new Socket(InetAddress.getLoopbackAddress(), scraper.port());
+        clients.add(client);
+        send(client, "POST /api/scrape HTTP/1.1\r\nHost: x\r\nContent-Length: 50000\r\n\r\n");
+      }
+      for (int round = 0; round < 10; round++) {
+        for (Socket client : clients) {
+          send(client, "x".repeat(4_000));
+        }
+        assertThat(scraper.status("/healthz")).as("round %d", round).isEqualTo(200);
+      }
+      assertThat(scraper.status("/metrics")).isEqualTo(200);
+      assertThat(scraper.log()).doesNotContain("OutOfMemory");
+      assertThat(scraper.terminate()).isLessThan(Duration.ofSeconds(5));
+      assertThat(scraper.exitCode()).isZero();
+    } finally {
+      for (Socket client : clients) {
+        client.close();
+      }
+    }
+  }
+
+  private static void send(Socket client, String text) {
+    try {
+      client.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+    } catch (IOException e) {
+      // Cut off, as the body is refused.
     }
   }
 
@@ -144,10 +103,11 @@ class PortFloodTest {
         "--shutdown-timeout=1s");
   }
 
-  private void flood(Flood flood, Duration time, String limits) throws Exception {
+  private void flood(Flood flood, String limits) throws Exception {
     try (ScraperProcess scraper = start(limits)) {
       assertThat(scraper.status("/healthz")).as(scraper.log()).isEqualTo(200);
-      int answers = attack(scraper, flood, time);
+      int answers =
+          flood.attack(scraper.port(), Flood.TIME, () -> scraper.status("/healthz") == 200);
       assertThat(answers).as("healthy answers during the flood").isPositive();
       assertThat(scraper.isAlive()).as(scraper.log()).isTrue();
       assertThat(scraper.status("/metrics")).isEqualTo(200);
@@ -155,34 +115,5 @@ class PortFloodTest {
       assertThat(scraper.terminate()).isLessThan(Duration.ofSeconds(6));
       assertThat(scraper.exitCode()).isZero();
     }
-  }
-
-  /** Attacks for a time and returns the number of probes that were answered. */
-  private static int attack(ScraperProcess scraper, Flood flood, Duration time) throws Exception {
-    AtomicBoolean stop = new AtomicBoolean();
-    int answers = 0;
-    ExecutorService threads = Executors.newFixedThreadPool(ATTACKERS);
-    for (int i = 0; i < ATTACKERS; i++) {
-      threads.execute(
-          () -> {
-            while (!stop.get()) {
-              try {
-                flood.connect(scraper.port());
-              } catch (IOException e) {
-                // Cut off; the next connection follows.
-              }
-            }
-          });
-    }
-    long end = System.nanoTime() + time.toNanos();
-    while (System.nanoTime() < end) {
-      if (scraper.status("/healthz") == 200) {
-        answers++;
-      }
-      TimeUnit.MILLISECONDS.sleep(100);
-    }
-    stop.set(true);
-    threads.shutdownNow();
-    return answers;
   }
 }

@@ -18,6 +18,10 @@ import dev.psc.scrape.settings.Fields;
 import dev.psc.scrape.target.ProfileSettings;
 import dev.psc.scrape.target.ScrapeJob;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,6 +39,10 @@ import org.slf4j.LoggerFactory;
 
 /** Reads the scraper's YAML configuration, strictly, into the jobs that code would build. */
 public final class ScrapeConfigFile {
+
+  /** Limit on a file: reading YAML takes some 40 times its size. */
+  private static final int MAX_BYTES =
+      (int) Math.max(1 << 20, Math.min(64 << 20, Runtime.getRuntime().maxMemory() / 64));
 
   private static final Logger logger = LoggerFactory.getLogger(ScrapeConfigFile.class);
 
@@ -68,8 +76,23 @@ public final class ScrapeConfigFile {
       throws IOException {
     Path absolute = file.toAbsolutePath();
     Path parent = absolute.getParent();
-    return parse(
-        Files.readString(absolute), file.toString(), parent == null ? absolute : parent, warnings);
+    return parse(text(absolute), file.toString(), parent == null ? absolute : parent, warnings);
+  }
+
+  private static String text(Path file) throws IOException {
+    byte[] bytes;
+    try (InputStream in = Files.newInputStream(file)) {
+      bytes = in.readNBytes(MAX_BYTES + 1);
+    }
+    if (bytes.length > MAX_BYTES) {
+      throw new FileSystemException(
+          file.toString(),
+          null,
+          "is larger than "
+              + MAX_BYTES
+              + " bytes: list targets in files of file_sd_configs, or raise -Xmx");
+    }
+    return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
   }
 
   /**

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.psc.scrape.settings.ConfigException;
 import dev.psc.scrape.settings.ConfigProblem;
 import dev.psc.scrape.target.ScrapeJob;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -399,6 +400,15 @@ class ConfigProblemsTest {
   void refusesThePlaceholderOfAPrintedConfiguration() {
     assertThat(problems(job("  bearer_token: <secret>\n")).get(0).message())
         .contains("this configuration was printed with its secrets hidden");
+  }
+
+  @Test
+  void refusesAFileThatTakesAllMemory(@TempDir Path dir) throws Exception {
+    Path file = Files.write(dir.resolve("scraper.yaml"), new byte[65 << 20]);
+    assertThatThrownBy(() -> ScrapeConfigFile.read(file))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("is larger than ")
+        .hasMessageContaining("file_sd_configs");
   }
 
   @Test

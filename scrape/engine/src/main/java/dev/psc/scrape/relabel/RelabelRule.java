@@ -295,6 +295,11 @@ public final class RelabelRule {
     }
 
     private @Nullable Pattern compile(Map<String, String> problems) {
+      String tooLarge = RegexSize.problem(regex);
+      if (tooLarge != null) {
+        problems.put("regex", "too large: " + tooLarge);
+        return null;
+      }
       try {
         return Pattern.compile(regex, Pattern.DOTALL);
       } catch (PatternSyntaxException e) {

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Template {
 
+  /** Limit on a text, as rules that repeat a group could otherwise take all memory. */
+  private static final int MAX_CHARS = 1 << 20;
+
   private Template() {}
 
   static String expand(String template, Matcher match, Map<String, Integer> groups) {
@@ -69,6 +72,10 @@ final class Template {
     if (number <= match.groupCount()) {
       @Nullable String value = match.group(number);
       if (value != null) {
+        if (result.length() + value.length() > MAX_CHARS) {
+          throw new IllegalArgumentException(
+              "a relabelling rule makes a text of more than " + MAX_CHARS + " characters");
+        }
         result.append(value);
       }
     }

@@ -120,12 +120,12 @@ public final class TargetFactory {
       List<Targets.Invalid> invalid) {
     LabelSet ofProfile = defaults.computeIfAbsent(name, each -> defaults(job, name, profile));
     LabelSet discovered = withDefaults(labels, ofProfile);
-    Relabeling.Result result = rules.apply(discovered);
-    if (result.droppedBy().isPresent()) {
-      dropped.add(new Targets.Dropped(job, rules, group, target, name, result.droppedBy().get()));
-      return;
-    }
     try {
+      Relabeling.Result result = rules.apply(discovered);
+      if (result.droppedBy().isPresent()) {
+        dropped.add(new Targets.Dropped(job, rules, group, target, name, result.droppedBy().get()));
+        return;
+      }
       kept.add(target(discovered, result.labels(), ofProfile, profile));
     } catch (IllegalArgumentException e) {
       invalid.add(new Targets.Invalid(job.name(), discovered, String.valueOf(e.getMessage())));

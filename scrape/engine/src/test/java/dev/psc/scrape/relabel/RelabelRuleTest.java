@@ -1,6 +1,7 @@
 package dev.psc.scrape.relabel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.psc.label.LabelSet;
@@ -374,5 +375,67 @@ class RelabelRuleTest {
     assertThat(one).isEqualTo(same).hasSameHashCodeAs(same).isNotEqualTo(other);
     assertThat(one.hashCode()).isNotEqualTo(other.hashCode());
     assertThat((Object) one).isNotEqualTo("keep");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "((a{1000}){1000}){1000}",
+        "(a{500}b){3}",
+        "(x|(?:[[:alpha:]{9}]{100}){11})",
+        "(a{2,}){501}",
+        "(\\\\{9}\\Q{5}\\E{30}){100}"
+      })
+  void refusesNestedRepetitionsThatTakeAllMemory(String regex) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> RelabelRule.builder().sourceLabels("a").targetLabel("b").regex(regex).build())
+        .withMessageContaining("nested repetitions are more than 1000");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "(a|b|c){900}",
+        "a{1000}b{1000}",
+        "(a{30}){30}",
+        "[{1000}]{1000}",
+        "(\\{1000\\}){1000}",
+        "([]{1000}a]{10}){100}",
+        "\\pL{1000}|\\p{Lu}{1000}",
+        "([^]{1000}]{10}){100}"
+      })
+  void acceptsRepetitionsThatGoAccepts(String regex) {
+    assertThat(
+            RelabelRule.builder()
+                .sourceLabels("a")
+                .targetLabel("b")
+                .regex(regex)
+                .build()
+                .toString())
+        .isNotEmpty();
+  }
+
+  @Test
+  void refusesNestingThatTakesTheWholeStack() {
+    String regex = "(".repeat(3_000) + "a" + ")".repeat(3_000);
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> RelabelRule.builder().sourceLabels("a").targetLabel("b").regex(regex).build())
+        .withMessageContaining("groups nest deeper than 200 levels");
+  }
+
+  @Test
+  void refusesReplacementsThatTakeAllMemory() {
+    RelabelRule rule =
+        RelabelRule.builder()
+            .sourceLabels("a")
+            .targetLabel("a")
+            .replacement("$1".repeat(1_000))
+            .build();
+    Relabeling rules = new Relabeling(List.of(rule, rule, rule));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> rules.apply(LabelSet.of("a", "0123456789")))
+        .withMessageContaining("1048576 characters");
   }
 }

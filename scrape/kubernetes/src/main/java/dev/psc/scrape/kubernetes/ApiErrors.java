@@ -9,14 +9,14 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
 
-/** Messages of failed requests to the API server: what failed, and which setting to check. */
+/** Messages of failed requests to the API server. They name the failure and a setting to check. */
 final class ApiErrors {
 
   private static final int ERROR_BYTES = 4096;
 
   private ApiErrors() {}
 
-  /** Explains a request without an answer. */
+  /** Returns the failure of a request without an answer. */
   static String explain(ApiServer server, HttpFailure failure) {
     ApiServer.Origin check = server.origin();
     String where = host(server) + ": ";
@@ -136,7 +136,7 @@ final class ApiErrors {
         : Duration.ZERO;
   }
 
-  /** Explains an answer that ended early or cannot be understood. */
+  /** Returns the failure of an answer that ended early or cannot be parsed. */
   static String broken(ApiServer server, String asked, Exception cause) {
     return "cannot "
         + asked

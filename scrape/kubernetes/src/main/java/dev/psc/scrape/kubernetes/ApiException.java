@@ -4,7 +4,7 @@ import com.google.gson.stream.MalformedJsonException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** A failed request to the API server; the message is for people and without secrets. */
+/** A failed request to the API server; the message is readable and contains no secrets. */
 final class ApiException extends Exception {
 
   private static final long serialVersionUID = 1;

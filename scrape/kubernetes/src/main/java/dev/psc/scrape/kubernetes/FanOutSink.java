@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A sink that forwards to several; one that joins later receives the state so far. Thread-safe. */
+/** A sink that forwards to several sinks. A later sink receives the present state. Thread-safe. */
 final class FanOutSink implements TargetSink {
 
   // All guarded by this.

@@ -5,8 +5,7 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A pool of equal texts and labels: thousands of pods have the same label names, images and nodes.
- * It is emptied when it has grown too large, so that it does not retain what is long gone.
- * Thread-safe.
+ * It is cleared at a limit, so that it does not retain values of deleted objects. Thread-safe.
  */
 final class Interner {
 

@@ -89,7 +89,7 @@ final class KubernetesWatch implements TargetDiscovery, Reflector.ServerSource {
     }
   }
 
-  /** Starts again later, as the own namespace is not known yet. */
+  /** Starts again later, when the own namespace may be known. */
   private void retry(TargetSink sink) {
     synchronized (lock) {
       if (closed) {

@@ -15,8 +15,8 @@ final class MetaLabels {
   private final BiConsumer<String, String> collision;
 
   /**
-   * @param collision told of the object's key and of what collides, when two names of an object are
-   *     the same label; may be called again and again for the same
+   * @param collision receives the object's key and the colliding names, when two names of an object
+   *     are the same label; may be called again and again for the same
    */
   MetaLabels(Interner interner, BiConsumer<String, String> collision) {
     this.interner = interner;

@@ -9,8 +9,8 @@ import java.util.Map;
 final class MetaReader {
 
   /**
-   * A copy of the whole object that kubectl leaves in an annotation: up to 256 kB each, of no use
-   * in a label.
+   * A copy of the whole object that kubectl leaves in an annotation: up to 256 kB each, useless as
+   * a label.
    */
   private static final String LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 

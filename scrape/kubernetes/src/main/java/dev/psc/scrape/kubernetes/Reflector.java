@@ -28,7 +28,7 @@ final class Reflector implements Runnable {
   /** Objects per page of a list. */
   private static final int PAGE = 500;
 
-  /** A server that never ends a list would fill the memory. */
+  /** Limit on the pages of a list: an endless list would fill the memory. */
   private static final int MAX_PAGES = 1_000;
 
   /** Refusals after a success that count as transient: a starting server answers 403 as well. */
@@ -129,7 +129,7 @@ final class Reflector implements Runnable {
     try {
       ApiServer current = source.get();
       if (!current.equals(server)) {
-        // Versions of another server mean nothing here.
+        // Versions of another server are not comparable.
         position = null;
         server = current;
         // Changes of its files count from now on.

@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The end of a stream from outside its reader: the stream is closed, and the reader fails with the
- * reason. Thread-safe.
+ * A guard that ends a stream from outside its reader: it closes the stream, and the reader fails
+ * with the reason. Thread-safe.
  */
 final class StreamGuard {
 

@@ -62,9 +62,9 @@ record Timing(
    * Returns the pause before the next attempt.
    *
    * @param failures in a row, at least one
-   * @param denied true if only an administrator can help
+   * @param denied true if the credentials or permissions were refused
    * @param retryAfter what the server asked for; zero if it did not
-   * @param random from 0 to 1, so that many scrapers do not come back at the same time
+   * @param random from 0 to 1, so that many scrapers do not retry at the same time
    */
   Duration pause(int failures, boolean denied, Duration retryAfter, double random) {
     long base =

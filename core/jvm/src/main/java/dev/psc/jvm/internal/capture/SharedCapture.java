@@ -69,7 +69,7 @@ public final class SharedCapture {
       result.completeExceptionally(e);
     } catch (RuntimeException | LinkageError e) {
       String missing =
-          e instanceof LinkageError
+          ModuleLayer.boot().findModule("jdk.jfr").isEmpty()
               ? "this JVM has no flight recorder (module jdk.jfr; with a module path or a custom"
                   + " run-time image add it: --add-modules jdk.jfr,jdk.management)"
               : "the flight recorder failed: " + e;
