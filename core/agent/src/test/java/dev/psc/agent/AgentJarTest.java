@@ -123,7 +123,7 @@ class AgentJarTest {
         app.await("psc-jvm-agent: pushes profiles to " + store.address());
         app.await("project " + store.project() + ", every 1 s, retries: tokenFile: ");
         Files.writeString(token, store.token().reveal());
-        await().atMost(Duration.ofSeconds(120)).until(() -> store.profileCount() > 0);
+        await().atMost(Duration.ofMinutes(2)).until(() -> store.profileCount() > 0);
         assertThat(store.refusedCount()).isZero();
       }
     }

@@ -140,19 +140,21 @@ class JvmProfilingBuilderTest {
 
   @Test
   void anAddressInUseIsRetriedUnlessStrict() throws Exception {
-    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      InetSocketAddress address = (InetSocketAddress) taken.getLocalSocketAddress();
+    ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+    InetSocketAddress address = (InetSocketAddress) taken.getLocalSocketAddress();
+    JvmProfiling.Builder builder = JvmProfiling.builder().pprofAddress(address);
+    try (JvmProfiling profiling = builder.start()) {
+      assertThat(profiling.pprofAddress()).isEmpty();
+      assertThat(profiling.status().problems()).hasSize(1);
       assertThatThrownBy(() -> JvmProfiling.builder().pprofAddress(address).strict(true).start())
           .isInstanceOf(UncheckedIOException.class)
           .hasMessageContaining("Address already in use");
-      try (JvmProfiling profiling = JvmProfiling.builder().pprofAddress(address).start()) {
-        assertThat(profiling.pprofAddress()).isEmpty();
-        assertThat(profiling.status().problems()).hasSize(1);
-        taken.close();
-        await()
-            .atMost(Duration.ofSeconds(60))
-            .until(() -> profiling.pprofAddress().equals(Optional.of(address)));
-      }
+      taken.close();
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> profiling.pprofAddress().equals(Optional.of(address)));
+    } finally {
+      taken.close();
     }
   }
 

@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -80,7 +81,8 @@ class QuietThreadsTest {
   void threadsThatWaitForWorkDoNotBlock() throws Exception {
     ScheduledExecutorService scheduler = Executors.newScheduledThreadPool(2);
     open.add(scheduler::shutdownNow);
-    scheduler.scheduleAtFixedRate(() -> {}, 0, 30, TimeUnit.MILLISECONDS);
+    ScheduledFuture<?> task = scheduler.scheduleAtFixedRate(() -> {}, 0, 30, TimeUnit.MILLISECONDS);
+    open.add(() -> task.cancel(true));
     Timer timer = new Timer(true);
     open.add(timer::cancel);
     timer.schedule(

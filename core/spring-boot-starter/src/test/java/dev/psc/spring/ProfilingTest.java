@@ -135,7 +135,7 @@ class ProfilingTest {
           .asString()
           .contains("Address already in use");
       taken.close();
-      await().atMost(Duration.ofSeconds(60)).until(() -> profiling.problems().isEmpty());
+      await().atMost(Duration.ofMinutes(1)).until(() -> profiling.problems().isEmpty());
     } finally {
       taken.close();
     }
@@ -210,7 +210,7 @@ class ProfilingTest {
   /** Labels are kept while events are captured. */
   static void awaitLabels() {
     await()
-        .atMost(Duration.ofSeconds(60))
+        .atMost(Duration.ofMinutes(1))
         .until(
             () -> {
               try {

@@ -40,7 +40,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(300)
 class StarterTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final Pattern TOMCAT = Pattern.compile("Tomcat started on port (\\d+)");
   private static final String ROUTE = "/orders/{id}";
 
@@ -175,7 +175,7 @@ class StarterTest {
   }
 
   private byte[] get(URI address) {
-    HttpRequest request = HttpRequest.newBuilder(address).timeout(Duration.ofSeconds(60)).build();
+    HttpRequest request = HttpRequest.newBuilder(address).timeout(Duration.ofMinutes(1)).build();
     HttpResponse<byte[]> response =
         client.sendAsync(request, HttpResponse.BodyHandlers.ofByteArray()).join();
     assertThat(response.statusCode()).as(new String(response.body(), UTF_8)).isEqualTo(200);
