@@ -139,6 +139,7 @@ class JvmProfilingBuilderTest {
   }
 
   @Test
+  @SuppressWarnings("try") // the port gets free in between
   void anAddressInUseIsRetriedUnlessStrict() throws Exception {
     ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
     InetSocketAddress address = (InetSocketAddress) taken.getLocalSocketAddress();

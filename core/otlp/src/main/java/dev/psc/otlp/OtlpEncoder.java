@@ -52,6 +52,7 @@ final class OtlpEncoder {
    * @param bytes the message
    * @param profiles the number of OTLP profiles in it
    */
+  @SuppressWarnings("ArrayRecordComponent") // handed over, not compared
   record Encoded(byte[] bytes, int profiles) {}
 
   /**

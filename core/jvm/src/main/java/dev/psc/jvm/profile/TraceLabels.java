@@ -76,16 +76,15 @@ public final class TraceLabels {
    */
   public static TraceLabels parse(String text) {
     String given = text.trim();
-    switch (given) {
-      case "opentelemetry":
-        return openTelemetry();
-      case "pyroscope":
-        return pyroscope();
-      case "datadog":
-        return datadog();
-      default:
-        break;
-    }
+    return switch (given) {
+      case "opentelemetry" -> openTelemetry();
+      case "pyroscope" -> pyroscope();
+      case "datadog" -> datadog();
+      default -> parseNames(text, given);
+    };
+  }
+
+  private static TraceLabels parseNames(String text, String given) {
     String[] names = given.split(",", -1);
     if (names.length != 3) {
       throw new IllegalArgumentException(
