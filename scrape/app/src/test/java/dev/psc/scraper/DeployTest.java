@@ -133,7 +133,9 @@ class DeployTest {
           uses++;
           Object value = values;
           for (String key : matcher.group(1).substring(1).split("\\.", -1)) {
-            assertThat((Map<?, ?>) value).as(template + ": " + matcher.group()).containsKey(key);
+            assertThat(((Map<?, ?>) value).containsKey(key))
+                .as(template + ": " + matcher.group())
+                .isTrue();
             value = ((Map<?, ?>) value).get(key);
           }
         }
