@@ -64,16 +64,16 @@ final class ResourceAttributes {
 
   /** Returns the label of an attribute, or the empty text for one that is not used. */
   private static String name(String attribute) {
-    switch (attribute) {
-      case "service.instance.id":
-        return INSTANCE;
-      case "deployment.environment": // its name before it was stable
-      case "deployment.environment.name":
-        return "deployment_environment_name";
-      default:
-        boolean used = attribute.matches("(service\\.(name|namespace|version)|k8s\\.[a-z0-9_.]+)");
-        return used ? attribute.replace('.', '_') : "";
-    }
+    return switch (attribute) {
+      case "service.instance.id" -> INSTANCE;
+      // The first is its name before it was stable.
+      case "deployment.environment", "deployment.environment.name" -> "deployment_environment_name";
+      default -> isUsed(attribute) ? attribute.replace('.', '_') : "";
+    };
+  }
+
+  private static boolean isUsed(String attribute) {
+    return attribute.matches("(service\\.(name|namespace|version)|k8s\\.[a-z0-9_.]+)");
   }
 
   /** Returns the name of the pod or host, or the empty text if it is unknown. */

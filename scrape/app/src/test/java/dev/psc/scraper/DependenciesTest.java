@@ -37,7 +37,7 @@ class DependenciesTest {
     }
     TreeSet<String> listed = new TreeSet<>();
     Matcher names =
-        Pattern.compile("`([\\w.]+:[\\w-]+)`")
+        Pattern.compile("`([\\w.]+:[\\w.-]+)`")
             .matcher(Files.readString(root.resolve("core/DEPENDENCIES.md")));
     while (names.find()) {
       listed.add(names.group(1));

@@ -19,11 +19,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.snakeyaml.engine.v2.api.Dump;
+import org.snakeyaml.engine.v2.api.DumpSettings;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 
@@ -114,21 +118,78 @@ class DeployTest {
         Arrays.stream(start.lines().findFirst().orElseThrow().trim().split("\\s+", -1)).toList());
   }
 
-  @Tag("interop")
+  /** Each value that a template of the chart uses has a default. */
   @Test
-  void prometheusAcceptsTheAlertRules() throws Exception {
-    assumeTrue(
-        Stream.of(System.getenv("PATH").split(File.pathSeparator, -1))
-            .anyMatch(folder -> Files.isExecutable(Path.of(folder, "promtool"))),
-        "promtool is not installed; it is in the package prometheus");
-    Process promtool =
-        new ProcessBuilder(
-                "promtool", "check", "rules", DEPLOY.resolve("monitoring/alerts.yaml").toString())
-            .redirectErrorStream(true)
-            .start();
-    String output = new String(promtool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(promtool.waitFor()).as(output).isZero();
-    assertThat(output).containsPattern("SUCCESS: [1-9][0-9]* rules found");
+  void theChartUsesValuesThatExist() throws Exception {
+    Path chart = DEPLOY.resolve("helm");
+    Map<?, ?> values =
+        (Map<?, ?>)
+            new Load(LoadSettings.builder().build())
+                .loadFromString(Files.readString(chart.resolve("values.yaml")));
+    Pattern used = Pattern.compile("\\.Values((?:\\.\\w+)+)");
+    int uses = 0;
+    try (Stream<Path> templates = Files.list(chart.resolve("templates"))) {
+      for (Path template : templates.toList()) {
+        Matcher matcher = used.matcher(Files.readString(template));
+        while (matcher.find()) {
+          uses++;
+          Object value = values;
+          for (String key : matcher.group(1).substring(1).split("\\.", -1)) {
+            assertThat(((Map<?, ?>) value).containsKey(key))
+                .as(template + ": " + matcher.group())
+                .isTrue();
+            value = ((Map<?, ?>) value).get(key);
+          }
+        }
+      }
+    }
+    assertThat(uses).isGreaterThan(10);
+    String jobs =
+        new Dump(DumpSettings.builder().build())
+            .dumpToString(Map.of("scrape_configs", values.get("scrapeConfigs")));
+    assertThat(ScrapeConfigFile.parse(jobs, "values.yaml", DEPLOY)).hasSize(1);
+  }
+
+  @Test
+  @Tag("interop")
+  void helmRendersTheChart() throws Exception {
+    for (int replicas = 1; replicas <= 3; replicas += 2) {
+      Path rendered = Files.createTempFile("chart", ".yaml");
+      List<String> command =
+          List.of(
+              "helm",
+              "template",
+              "scraper",
+              DEPLOY.resolve("helm").toString(),
+              "--set",
+              "store.projectId=00000000-0000-0000-0000-000000000000,replicas=" + replicas);
+      run(command, rendered);
+      checkManifest(rendered);
+    }
+  }
+
+  @Test
+  @Tag("interop")
+  void promtoolAcceptsTheAlerts() throws Exception {
+    Path printed = Files.createTempFile("promtool", ".txt");
+    run(List.of("promtool", "check", "rules", "deploy/monitoring/alerts.yaml"), printed);
+    assertThat(Files.readString(printed)).contains("SUCCESS");
+  }
+
+  /** Runs a program, if it is installed. */
+  private static void run(List<String> command, Path output) throws Exception {
+    Process process;
+    try {
+      process =
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(output.toFile())
+              .start();
+    } catch (IOException e) {
+      assumeTrue(false, command.get(0) + " is not installed");
+      return;
+    }
+    assertThat(process.waitFor()).as(Files.readString(output)).isZero();
   }
 
   @Test
