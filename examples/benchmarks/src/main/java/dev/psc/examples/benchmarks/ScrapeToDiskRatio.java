@@ -19,6 +19,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -122,7 +123,7 @@ public final class ScrapeToDiskRatio implements Ratio {
       Delivery delivery, Map<String, Long> served, List<Long> nanos) {
     return (RawProfile profile) -> {
       String instance = profile.labels().valueOf("instance");
-      long since = served.get(instance.substring(0, instance.indexOf(':')));
+      long since = Objects.requireNonNull(served.get(instance.substring(0, instance.indexOf(':'))));
       var receipt = delivery.submit(profile);
       receipt
           .durability()
