@@ -115,8 +115,7 @@ class ArchitectureTest {
           .resideInAnyPackage(JVM, DELIVERY, PPROF, LABEL);
 
   @ArchTest
-  static final ArchRule otlpKnowsDelivery =
-      onlyDependsOn(OTLP, DELIVERY, NET, STORE, PPROF, LABEL);
+  static final ArchRule otlpKnowsDelivery = onlyDependsOn(OTLP, DELIVERY, NET, STORE, PPROF, LABEL);
 
   @ArchTest
   static final ArchRule onlyTheGrpcTransportOfOtlpNeedsTheStore =

@@ -42,8 +42,7 @@ final class TraceRatios {
     values.forEach(
         (name, all) ->
             medians.put(
-                name,
-                Stopwatch.median(all.stream().mapToDouble(Double::doubleValue).toArray())));
+                name, Stopwatch.median(all.stream().mapToDouble(Double::doubleValue).toArray())));
     return medians;
   }
 
