@@ -33,15 +33,13 @@ final class OtlpEnvironment {
 
   private boolean isGrpc() {
     Optional<String> protocol = value("PROTOCOL");
-    switch (OtlpProfileSink.lower(protocol.orElse("http/protobuf"))) {
-      case "http/protobuf":
-        return false;
-      case "grpc":
-        return true;
-      default:
-        throw new IllegalArgumentException(
-            name("PROTOCOL") + " must be grpc or http/protobuf, but was " + protocol.orElse(""));
-    }
+    return switch (OtlpProfileSink.lower(protocol.orElse("http/protobuf"))) {
+      case "http/protobuf" -> false;
+      case "grpc" -> true;
+      default ->
+          throw new IllegalArgumentException(
+              name("PROTOCOL") + " must be grpc or http/protobuf, but was " + protocol.orElse(""));
+    };
   }
 
   private URI endpoint(boolean grpc) {

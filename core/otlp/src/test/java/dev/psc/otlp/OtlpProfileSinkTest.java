@@ -285,7 +285,7 @@ class OtlpProfileSinkTest {
             .setFullMethodName(service + "/Export")
             .build();
     grpc =
-        NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
+        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
             .addService(
                 ServerServiceDefinition.builder(service)
                     .addMethod(
