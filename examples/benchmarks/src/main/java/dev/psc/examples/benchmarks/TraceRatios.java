@@ -16,7 +16,7 @@ final class TraceRatios {
   private TraceRatios() {}
 
   /** Runs work in a separate JVM and returns the medians of the values it printed, by name. */
-  private static Map<String, Double> run(String mode) throws Exception {
+  private static Values run(String mode) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Xmx512m");
@@ -43,12 +43,24 @@ final class TraceRatios {
         (name, all) ->
             medians.put(
                 name, Stopwatch.median(all.stream().mapToDouble(Double::doubleValue).toArray())));
-    return medians;
+    return new Values(medians);
+  }
+
+  /** The values that the work printed. */
+  private record Values(Map<String, Double> byName) {
+
+    double get(String name) {
+      Double value = byName.get(name);
+      if (value == null) {
+        throw new IllegalStateException("the work printed no " + name);
+      }
+      return value;
+    }
   }
 
   private static Measurement attach(String mode, double budgetNanos) throws Exception {
-    Map<String, Double> with = run(mode);
-    Map<String, Double> without = run(TraceWork.PLAIN);
+    Values with = run(mode);
+    Values without = run(TraceWork.PLAIN);
     double more = with.get("nanos") - without.get("nanos");
     return new Measurement.Measured(
         Math.max(0, more) / budgetNanos,
@@ -116,7 +128,7 @@ final class TraceRatios {
 
     @Override
     public Measurement measure() throws Exception {
-      Map<String, Double> values = run(TraceWork.SERVICE);
+      Values values = run(TraceWork.SERVICE);
       return new Measurement.Measured(
           values.get("on") / values.get("off"),
           String.format(
