@@ -123,7 +123,7 @@ class ArchitectureTest {
           .that()
           .resideInAPackage(OTLP)
           .and()
-          .haveSimpleNameNotStartingWith("GrpcTransport")
+          .haveNameNotMatching("dev\\.psc\\.otlp\\.GrpcTransport.*")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(STORE, "io.grpc..", "com.google.protobuf..");
