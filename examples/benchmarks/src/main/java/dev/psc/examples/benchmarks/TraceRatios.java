@@ -76,7 +76,7 @@ final class TraceRatios {
   }
 
   /** An attach or detach while capturing, compared with the budget of 50 ns. */
-  static final class Attach implements Ratio {
+  public static final class Attach implements Ratio {
 
     @Override
     public String name() {
@@ -95,7 +95,7 @@ final class TraceRatios {
   }
 
   /** An attach or detach without a capture, compared with the budget of 5 ns. */
-  static final class IdleAttach implements Ratio {
+  public static final class IdleAttach implements Ratio {
 
     @Override
     public String name() {
@@ -114,7 +114,7 @@ final class TraceRatios {
   }
 
   /** The CPU time of a profiled service with 20,000 spans per second, with ids and without. */
-  static final class Service implements Ratio {
+  public static final class Service implements Ratio {
 
     @Override
     public String name() {
