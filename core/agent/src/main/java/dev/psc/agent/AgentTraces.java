@@ -17,7 +17,7 @@ final class AgentTraces implements TraceContextSource {
 
   @Override
   public void capturing(boolean active) {
-    sources.apply(new Object[] {"capturing", active});
+    @Nullable Object unused = sources.apply(new Object[] {"capturing", active});
   }
 
   @Override
@@ -39,6 +39,6 @@ final class AgentTraces implements TraceContextSource {
 
   @Override
   public void sweep() {
-    sources.apply(new Object[] {"sweep"});
+    @Nullable Object unused = sources.apply(new Object[] {"sweep"});
   }
 }

@@ -81,7 +81,7 @@ public final class PscAgent {
       Function<Object[], @Nullable Object @Nullable []> source) {
     TRACE_SOURCES.add(source);
     if (capturing) {
-      source.apply(new Object[] {"capturing", true});
+      @Nullable Object unused = source.apply(new Object[] {"capturing", true});
     }
   }
 
@@ -90,7 +90,9 @@ public final class PscAgent {
     if (question[0].equals("capturing")) {
       synchronized (PscAgent.class) {
         capturing = (Boolean) question[1];
-        TRACE_SOURCES.forEach(source -> source.apply(question));
+        for (Function<Object[], @Nullable Object @Nullable []> source : TRACE_SOURCES) {
+          @Nullable Object unused = source.apply(question);
+        }
       }
       return null;
     }

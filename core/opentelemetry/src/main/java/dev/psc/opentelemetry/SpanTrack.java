@@ -47,6 +47,8 @@ final class SpanTrack {
   private long traceIdLow;
   private @Nullable String traceText;
   private @Nullable String spanText;
+  private @Nullable String outerText;
+  private long outerId;
 
   SpanTrack(Thread thread) {
     this.thread = new WeakReference<>(thread);
@@ -67,20 +69,23 @@ final class SpanTrack {
   }
 
   /** Notes that a span is current on the thread from now on. Ids are lower-case hex digits. */
-  @SuppressWarnings("ReferenceEquality") // children have the text of their parent's trace id
+  @SuppressWarnings("ReferenceEquality") // equal ids of other objects are parsed again
   void span(String traceId, String id) {
     if (id == spanText) {
       return;
     }
-    long newSpan = Hex.parse(id, 0);
-    if (traceId != traceText) {
+    // Often the one around the span that ends.
+    long known = id == outerText ? outerId : Hex.parse(id, 0);
+    outerText = spanText;
+    outerId = spanId;
+    if (traceId != traceText) { // children have the text of their parent's trace id
       traceIdHigh = Hex.parse(traceId, 0);
       traceIdLow = Hex.parse(traceId, 16);
       traceText = traceId;
     }
     spanText = id;
-    spanId = newSpan;
-    write(System.nanoTime(), traceIdHigh, traceIdLow, newSpan);
+    spanId = known;
+    write(System.nanoTime(), traceIdHigh, traceIdLow, known);
   }
 
   private void write(long nanos, long high, long low, long span) {

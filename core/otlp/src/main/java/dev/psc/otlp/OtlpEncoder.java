@@ -39,7 +39,6 @@ final class OtlpEncoder {
   private final LongList attributes = new LongList();
   private final long[] function = new long[4];
   private final WireWriter out = new WireWriter();
-  private int count;
 
   private OtlpEncoder(boolean originalPayload, String scopeVersion) {
     this.originalPayload = originalPayload;
@@ -47,21 +46,12 @@ final class OtlpEncoder {
   }
 
   /**
-   * A request.
-   *
-   * @param bytes the message
-   * @param profiles the number of OTLP profiles in it
-   */
-  @SuppressWarnings("ArrayRecordComponent") // handed over, not compared
-  record Encoded(byte[] bytes, int profiles) {}
-
-  /**
    * Returns a batch as a request.
    *
    * @param originalPayload whether each first profile of a pprof also has the pprof itself
    * @throws PprofException if a profile is not a valid pprof
    */
-  static Encoded encode(List<RawProfile> batch, boolean originalPayload, String scopeVersion)
+  static byte[] encode(List<RawProfile> batch, boolean originalPayload, String scopeVersion)
       throws PprofException {
     OtlpEncoder encoder = new OtlpEncoder(originalPayload, scopeVersion);
     Map<LabelSet, List<RawProfile>> resources = new LinkedHashMap<>();
@@ -74,7 +64,7 @@ final class OtlpEncoder {
       encoder.resource(resource.getKey(), resource.getValue());
     }
     encoder.dictionary.write(encoder.out, 2);
-    return new Encoded(encoder.out.toByteArray(), encoder.count);
+    return encoder.out.toByteArray();
   }
 
   private static LabelSet resourceOf(LabelSet series) {
@@ -159,7 +149,6 @@ final class OtlpEncoder {
       }
       out.packed(11, profileAttributes.array(), 0, profileAttributes.size());
       out.end(message);
-      count++;
     }
   }
 

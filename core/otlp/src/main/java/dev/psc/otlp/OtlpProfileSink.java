@@ -109,7 +109,7 @@ public final class OtlpProfileSink implements ProfileSink {
    * @throws PprofException if a profile is not a valid pprof
    */
   public static byte[] encode(List<RawProfile> batch) throws PprofException {
-    return OtlpEncoder.encode(batch, false, "").bytes();
+    return OtlpEncoder.encode(batch, false, "");
   }
 
   /**
@@ -138,7 +138,7 @@ public final class OtlpProfileSink implements ProfileSink {
       return CompletableFuture.completedFuture(
           new SendOutcome.Retry("closed", "sink " + name + " is closed", Optional.empty()));
     }
-    OtlpEncoder.Encoded request;
+    byte[] request;
     try {
       request = OtlpEncoder.encode(batch, originalPayload, settings.version());
     } catch (PprofException e) {
@@ -146,18 +146,18 @@ public final class OtlpProfileSink implements ProfileSink {
           new SendOutcome.Rejected(
               "invalid_pprof", Answers.shortened("not a valid pprof: " + e.getMessage(), "")));
     }
-    if (request.bytes().length > maxRequestBytes) {
+    if (request.length > maxRequestBytes) {
       return CompletableFuture.completedFuture(
           new SendOutcome.Rejected(
               SendOutcome.Rejected.TOO_LARGE,
               "a request has "
-                  + request.bytes().length
+                  + request.length
                   + " bytes, above maxRequestBytes = "
                   + maxRequestBytes
                   + " of sink "
                   + name));
     }
-    return transport.send(request.bytes(), this::accepted);
+    return transport.send(request, this::accepted);
   }
 
   /** Counts what a receiver rejected although it accepted the request. */

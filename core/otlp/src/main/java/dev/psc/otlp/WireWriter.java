@@ -10,7 +10,7 @@ final class WireWriter {
   private static final int FIXED64 = 1;
   private static final int BYTES = 2;
 
-  private byte[] buf = new byte[8_192];
+  private byte[] buf = new byte[64 << 10];
   private int pos;
 
   private void room(int bytes) {
@@ -21,12 +21,23 @@ final class WireWriter {
 
   private void rawVarint(long value) {
     room(10);
+    if ((value & ~0x7FL) == 0) {
+      buf[pos++] = (byte) value;
+    } else {
+      pos = put(buf, pos, value);
+    }
+  }
+
+  /** Writes a number where there is room for it; returns the place behind it. */
+  private static int put(byte[] to, int from, long value) {
+    int at = from;
     long left = value;
     while ((left & ~0x7FL) != 0) {
-      buf[pos++] = (byte) (left | 0x80);
+      to[at++] = (byte) (left | 0x80);
       left >>>= 7;
     }
-    buf[pos++] = (byte) left;
+    to[at++] = (byte) left;
+    return at;
   }
 
   private void tag(int field, int type) {
@@ -93,9 +104,13 @@ final class WireWriter {
       return;
     }
     int mark = begin(field);
+    room(Math.multiplyExact(count, 10));
+    byte[] to = buf;
+    int at = pos;
     for (int i = from; i < from + count; i++) {
-      rawVarint(values[i]);
+      at = put(to, at, values[i]);
     }
+    pos = at;
     end(mark);
   }
 

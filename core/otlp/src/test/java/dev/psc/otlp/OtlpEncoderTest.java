@@ -36,8 +36,7 @@ class OtlpEncoderTest {
 
   private static ExportProfilesServiceRequest encode(boolean payload, RawProfile... batch)
       throws Exception {
-    return ExportProfilesServiceRequest.parseFrom(
-        OtlpEncoder.encode(List.of(batch), payload, "1").bytes());
+    return ExportProfilesServiceRequest.parseFrom(OtlpEncoder.encode(List.of(batch), payload, "1"));
   }
 
   private static byte[] pprof() {
@@ -138,7 +137,7 @@ class OtlpEncoderTest {
 
   @Test
   void ourOwnReaderReturnsTheSamePprof() throws Exception {
-    byte[] request = OtlpEncoder.encode(List.of(RawProfile.of(CPU, pprof())), false, "1").bytes();
+    byte[] request = OtlpEncoder.encode(List.of(RawProfile.of(CPU, pprof())), false, "1");
     List<RawProfile> decoded = OtlpProfileSink.decode(request);
     assertThat(decoded).hasSize(1);
     assertThat(decoded.get(0).labels()).isEqualTo(CPU);

@@ -7,6 +7,7 @@ import dev.psc.auth.TokenSource;
 import dev.psc.auth.iam.Iam;
 import dev.psc.auth.iam.IamServerInterceptor;
 import dev.psc.auth.iam.Organization;
+import dev.psc.auth.iam.Permission;
 import dev.psc.auth.iam.Role;
 import dev.psc.auth.iam.ServiceAccount;
 import dev.psc.auth.iam.Subject;
@@ -106,7 +107,12 @@ public final class EmbeddedProfileStore implements AutoCloseable {
    * @throws IllegalStateException if the store is closed
    */
   public void start() {
-    server.start(service, new OtlpService(service), IamServerInterceptor.create(iam));
+    server.start(
+        service,
+        new OtlpService(service),
+        IamServerInterceptor.builder(iam)
+            .permission(OtlpService.SERVICE + "/*", Permission.PROFILE_WRITE)
+            .build());
   }
 
   /** Stops listening and cuts every connection immediately, like a crash; see {@link #start}. */

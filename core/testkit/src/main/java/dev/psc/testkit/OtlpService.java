@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /** The OTLP service of an embedded store: it stores profiles as pprof, like {@code WriteRaw}. */
 final class OtlpService implements BindableService {
 
-  private static final String SERVICE =
+  static final String SERVICE =
       "opentelemetry.proto.collector.profiles.v1development.ProfilesService";
 
   private final StoreService store;

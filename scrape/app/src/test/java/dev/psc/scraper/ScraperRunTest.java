@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.psc.delivery.spi.RawProfile;
+import dev.psc.otlp.OtlpProfileSink;
 import dev.psc.pprof.ProfileBuilder;
 import dev.psc.scraper.cli.CommandLineReader;
 import dev.psc.scraper.cli.Options;
@@ -17,6 +19,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -33,6 +36,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.zip.GZIPInputStream;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -324,6 +329,50 @@ class ScraperRunTest {
               .encodeToString("any:letmein".getBytes(StandardCharsets.UTF_8));
       assertThat(call(run, "GET", "/status", "authorization", "Basic " + basic).statusCode())
           .isEqualTo(200);
+    }
+  }
+
+  @Test
+  void exportsOverOtlpBesideTheStoreAndWithoutOne() throws Exception {
+    List<RawProfile> exported = new CopyOnWriteArrayList<>();
+    HttpServer receiver =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    receiver.createContext(
+        "/v1development/profiles",
+        exchange -> {
+          try (InputStream body = new GZIPInputStream(exchange.getRequestBody())) {
+            exported.addAll(OtlpProfileSink.decode(body.readAllBytes()));
+          }
+          exchange.sendResponseHeaders(200, -1);
+          exchange.close();
+        });
+    receiver.start();
+    String otlp = "--otlp-endpoint=http://127.0.0.1:" + receiver.getAddress().getPort();
+    try {
+      try (ScraperRun run = ScraperRun.start(options(otlp))) {
+        await()
+            .atMost(PATIENCE)
+            .until(() -> !exported.isEmpty() && !store.profiles(store.project()).isEmpty());
+        assertThat(exported.get(0).labels().valueOf("region")).isEqualTo("eu");
+        assertThat(run.store().delivery().snapshot().droppedTotal()).isZero();
+      }
+      exported.clear();
+      Options alone =
+          CommandLineReader.read(
+              new String[] {
+                "--mode=scraper-only",
+                "--config-path=" + config,
+                otlp,
+                "--http-address=127.0.0.1:0",
+                "--shutdown-timeout=2s"
+              },
+              Map.of());
+      try (ScraperRun run = ScraperRun.start(alone)) {
+        await().atMost(PATIENCE).until(() -> !exported.isEmpty());
+        assertThat(run.store().delivery().snapshot().sent()).isPositive();
+      }
+    } finally {
+      receiver.stop(0);
     }
   }
 

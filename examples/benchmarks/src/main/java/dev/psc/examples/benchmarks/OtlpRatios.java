@@ -19,7 +19,7 @@ final class OtlpRatios {
   }
 
   /** Converting a gzip'd profile, compared with inflating it. */
-  static final class Conversion implements Ratio {
+  public static final class Conversion implements Ratio {
 
     @Override
     public String name() {
@@ -55,7 +55,7 @@ final class OtlpRatios {
   }
 
   /** The bytes of a compressed request, compared with those of the gzip'd profile. */
-  static final class Bytes implements Ratio {
+  public static final class Bytes implements Ratio {
 
     @Override
     public String name() {

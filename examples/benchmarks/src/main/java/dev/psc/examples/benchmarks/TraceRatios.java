@@ -16,7 +16,7 @@ final class TraceRatios {
   private TraceRatios() {}
 
   /** Runs work in a separate JVM and returns the medians of the values it printed, by name. */
-  private static Map<String, Double> run(String mode) throws Exception {
+  private static Values run(String mode) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Xmx512m");
@@ -42,14 +42,25 @@ final class TraceRatios {
     values.forEach(
         (name, all) ->
             medians.put(
-                name,
-                Stopwatch.median(all.stream().mapToDouble(Double::doubleValue).toArray())));
-    return medians;
+                name, Stopwatch.median(all.stream().mapToDouble(Double::doubleValue).toArray())));
+    return new Values(medians);
+  }
+
+  /** The values that the work printed. */
+  private record Values(Map<String, Double> byName) {
+
+    double get(String name) {
+      Double value = byName.get(name);
+      if (value == null) {
+        throw new IllegalStateException("the work printed no " + name);
+      }
+      return value;
+    }
   }
 
   private static Measurement attach(String mode, double budgetNanos) throws Exception {
-    Map<String, Double> with = run(mode);
-    Map<String, Double> without = run(TraceWork.PLAIN);
+    Values with = run(mode);
+    Values without = run(TraceWork.PLAIN);
     double more = with.get("nanos") - without.get("nanos");
     return new Measurement.Measured(
         Math.max(0, more) / budgetNanos,
@@ -65,7 +76,7 @@ final class TraceRatios {
   }
 
   /** An attach or detach while capturing, compared with the budget of 50 ns. */
-  static final class Attach implements Ratio {
+  public static final class Attach implements Ratio {
 
     @Override
     public String name() {
@@ -84,7 +95,7 @@ final class TraceRatios {
   }
 
   /** An attach or detach without a capture, compared with the budget of 5 ns. */
-  static final class IdleAttach implements Ratio {
+  public static final class IdleAttach implements Ratio {
 
     @Override
     public String name() {
@@ -103,7 +114,7 @@ final class TraceRatios {
   }
 
   /** The CPU time of a profiled service with 20,000 spans per second, with ids and without. */
-  static final class Service implements Ratio {
+  public static final class Service implements Ratio {
 
     @Override
     public String name() {
@@ -117,7 +128,7 @@ final class TraceRatios {
 
     @Override
     public Measurement measure() throws Exception {
-      Map<String, Double> values = run(TraceWork.SERVICE);
+      Values values = run(TraceWork.SERVICE);
       return new Measurement.Measured(
           values.get("on") / values.get("off"),
           String.format(

@@ -96,10 +96,10 @@ final class TraceWork {
       long begin = threads.getCurrentThreadCpuTime();
       int requests = 200_000;
       for (int i = 0; i < requests; i++) {
-        Scope outer = roots[i % TRACES].makeCurrent();
-        Scope inner = children[i % TRACES].makeCurrent();
-        inner.close();
-        outer.close();
+        try (Scope outer = roots[i % TRACES].makeCurrent();
+            Scope inner = children[i % TRACES].makeCurrent()) {
+          // attached and detached
+        }
       }
       if (round >= 10) {
         long nanos = threads.getCurrentThreadCpuTime() - begin;
@@ -163,6 +163,7 @@ final class TraceWork {
     return spans.get() * 1e9 / (System.nanoTime() - begin);
   }
 
+  @SuppressWarnings("UnusedVariable") // keeps the work
   private static volatile double sink;
 
   private static void work() {

@@ -1,10 +1,12 @@
 package dev.psc.examples.quickstart;
 
 import dev.psc.delivery.Delivery;
+import dev.psc.delivery.FanOut;
 import dev.psc.delivery.spi.RawProfile;
 import dev.psc.delivery.status.DeliverySnapshot;
 import dev.psc.jvm.JvmProfiling;
 import dev.psc.label.LabelSet;
+import dev.psc.otlp.OtlpProfileSink;
 import dev.psc.scrape.ScrapeListener;
 import dev.psc.scrape.Scraper;
 import dev.psc.scrape.discovery.StaticDiscovery;
@@ -20,6 +22,7 @@ import java.time.Duration;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -42,7 +45,14 @@ final class MainJob {
   /** The last failure of each profile; a success removes it. */
   private final Map<String, String> failures = new ConcurrentSkipListMap<>();
 
-  MainJob(PrintWriter out, StoreUnderTrial store, Optional<String> givenTarget) {
+  private final Optional<String> otlpEndpoint;
+
+  MainJob(
+      PrintWriter out,
+      StoreUnderTrial store,
+      Optional<String> givenTarget,
+      Optional<String> otlpEndpoint) {
+    this.otlpEndpoint = otlpEndpoint;
     this.out = out;
     this.store = store;
     this.givenTarget = givenTarget;
@@ -77,9 +87,19 @@ final class MainJob {
     Set<String> wanted = job.profiles().keySet();
     try (GrpcProfileSink sink = GrpcProfileSink.builder(store.channel()).name("store").build();
         Delivery delivery = Delivery.builder(sink).closeTimeout(Duration.ofSeconds(1)).build()) {
-      delivery.start();
+      List<Delivery> deliveries = new ArrayList<>(List.of(delivery));
+      otlpEndpoint.ifPresent(
+          endpoint ->
+              deliveries.add(
+                  Delivery.builder(
+                          OtlpProfileSink.fromEnvironment(endpoint, System.getenv()).build())
+                      .closeSink(true)
+                      .closeTimeout(FLUSH)
+                      .build()));
+      FanOut all = FanOut.of(deliveries);
+      all.start();
       try (Scraper scraper = Scraper.builder().job(job).listener(new Progress()).build()) {
-        scraper.start(store.watch(delivery));
+        scraper.start(store.watch(all));
         TimeUnit.NANOSECONDS.sleep(duration.toNanos());
         // A slow machine has the same time again for missing profiles.
         long patience = System.nanoTime() + duration.plus(interval).toNanos();
@@ -87,7 +107,12 @@ final class MainJob {
           TimeUnit.MILLISECONDS.sleep(200);
         }
       }
-      delivery.flush(FLUSH);
+      all.flush(FLUSH);
+      if (deliveries.size() > 1) {
+        DeliverySnapshot exported = deliveries.get(1).snapshot();
+        println("%d profiles exported over OTLP %s", exported.sent(), exported.lastError());
+        deliveries.get(1).close();
+      }
       return report(delivery.snapshot(), job.profiles());
     }
   }

@@ -66,6 +66,12 @@ public final class Quickstart implements Callable<Integer> {
   private boolean insecureSkipVerify;
 
   @Option(
+      names = "--otlp-endpoint",
+      paramLabel = "URL",
+      description = "Also export to this receiver of OTLP profiles, e.g. http://localhost:4318.")
+  private Optional<String> otlpEndpoint = Optional.empty();
+
+  @Option(
       names = "--dir",
       paramLabel = "DIR",
       description = "The directory for profiles; a new temporary one by default.")
@@ -155,7 +161,7 @@ public final class Quickstart implements Callable<Integer> {
                 insecureSkipVerify,
                 directory)
             : StoreUnderTrial.embedded(directory)) {
-      return new MainJob(out, store, target)
+      return new MainJob(out, store, target, otlpEndpoint)
           .run(Duration.ofSeconds(seconds), Duration.ofSeconds(intervalSeconds));
     }
   }
