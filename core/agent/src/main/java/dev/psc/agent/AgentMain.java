@@ -20,6 +20,8 @@ public final class AgentMain {
 
   private static final String LOG_LEVEL = "PSC_LOG_LEVEL";
 
+  private static volatile String started = "";
+
   private AgentMain() {}
 
   /**
@@ -59,8 +61,14 @@ public final class AgentMain {
       throw new IllegalArgumentException(
           "nothing to do: set pprof-address=:6060, store-address=host:port, or both");
     }
-    PscAgent.say(String.join(", ", actions));
+    started = String.join(", ", actions);
+    PscAgent.say(started);
     return profiling;
+  }
+
+  /** Returns what the last start reported; the caller's class loader has another copy of it. */
+  public static String report() {
+    return started;
   }
 
   private static String pushes(PushStatus push, Map<String, String> settings) {
