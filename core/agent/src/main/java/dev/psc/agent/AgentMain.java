@@ -22,6 +22,8 @@ public final class AgentMain {
 
   private static final String LOG_LEVEL = "PSC_LOG_LEVEL";
 
+  private static volatile String started = "";
+
   private AgentMain() {}
 
   /**
@@ -62,7 +64,8 @@ public final class AgentMain {
           "nothing to do: set pprof-address=:6060, store-address=host:port, or both; or"
               + " otlp-endpoint=http://host:4318");
     }
-    PscAgent.say(String.join(", ", actions));
+    started = String.join(", ", actions);
+    PscAgent.say(started);
     return profiling;
   }
 
@@ -74,6 +77,11 @@ public final class AgentMain {
    */
   public static void traces(Function<Object[], @Nullable Object @Nullable []> sources) {
     Runnable unused = ProfileTraces.register(new AgentTraces(sources));
+  }
+
+  /** Returns what the last start reported; the caller's class loader has another copy of it. */
+  public static String report() {
+    return started;
   }
 
   private static String pushes(PushStatus push, Map<String, String> settings) {

@@ -148,6 +148,7 @@ public final class PscAgent {
       main.getMethod("traces", Function.class).invoke(null, traces);
       started = (AutoCloseable) main.getMethod("start", String.class).invoke(null, options);
       labels = function(main.getMethod("labels").invoke(null));
+      lastMessage = String.valueOf(main.getMethod("report").invoke(null));
       succeeded = true;
     } catch (InvocationTargetException e) {
       fail(e.getCause() == null ? e : e.getCause());

@@ -88,7 +88,7 @@ public final class TruthProgram {
   }
 
   private static long part(long bytes, int rounds, Random random) {
-    return rounds == 1 ? bytes : (long) (bytes / rounds * (0.5 + random.nextDouble()));
+    return rounds == 1 ? bytes : (long) ((double) bytes / rounds * (0.5 + random.nextDouble()));
   }
 
   static long awaitMonitor(CountDownLatch ready) {

@@ -82,7 +82,7 @@ public final class SplitReceiver implements ProfileReceiver {
     // Each profile of the target has a series of its own.
     LabelSet counted = further.set(LabelSet.NAME, ofTarget.valueOf(LabelSet.NAME)).build();
     synchronized (known) {
-      return known.contains(counted) || known.size() < maxSeries && known.add(counted)
+      return known.contains(counted) || (known.size() < maxSeries && known.add(counted))
           ? series
           : LabelSet.empty();
     }
