@@ -9,6 +9,7 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 class TracedController {
 
+  @SuppressWarnings("UnusedVariable") // so that the work is done
   private volatile long sink;
 
   /** Uses CPU time, and returns the trace id: zeros without the OpenTelemetry Java agent. */
