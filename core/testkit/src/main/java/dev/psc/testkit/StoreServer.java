@@ -153,6 +153,11 @@ final class StoreServer implements AutoCloseable {
       if (!running.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
         throw new IllegalStateException("the store did not stop in " + STOP_SECONDS + " s");
       }
+      // The selector releases the port in its next round, in which a scheduled task runs.
+      var unused =
+          accepting
+              .schedule(() -> {}, 1, TimeUnit.MILLISECONDS)
+              .await(STOP_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
