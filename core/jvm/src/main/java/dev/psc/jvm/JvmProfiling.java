@@ -6,7 +6,6 @@ import dev.psc.delivery.spi.ProfileSink;
 import dev.psc.delivery.spi.ProfileSource;
 import dev.psc.delivery.spi.SinkProvider;
 import dev.psc.delivery.spi.SinkSettings;
-import dev.psc.delivery.status.DeliveryState;
 import dev.psc.jvm.internal.capture.SharedCapture;
 import dev.psc.jvm.internal.event.CaptureSettings;
 import dev.psc.jvm.internal.runtime.JvmExit;
@@ -49,17 +48,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JvmProfiling implements AutoCloseable {
 
-  /** The longest delay of an exit while the store does not accept profiles. */
-  private static final Duration EXIT_TIMEOUT = Duration.ofMillis(1_200);
-
   private final Profiler profiler;
   private final PprofHandler handler;
   private final @Nullable PprofEndpoint endpoint;
   private final @Nullable Pusher pusher;
   private final @Nullable Delivery delivery;
   private final @Nullable StoreSink store;
-  private @Nullable Thread exitHook;
-  private boolean closed;
+  private final Shutdown shutdown;
 
   JvmProfiling(
       Profiler profiler,
@@ -74,6 +69,7 @@ public final class JvmProfiling implements AutoCloseable {
     this.pusher = pusher;
     this.delivery = delivery;
     this.store = store;
+    this.shutdown = new Shutdown(profiler, endpoint, pusher, delivery);
   }
 
   /** Returns a builder with the defaults. */
@@ -137,47 +133,11 @@ public final class JvmProfiling implements AutoCloseable {
    */
   @Override
   public void close() {
-    close(JvmExit.isUnderWay());
-  }
-
-  private void close(boolean exiting) {
-    Thread hook;
-    synchronized (this) {
-      if (closed) {
-        return;
-      }
-      closed = true;
-      hook = exitHook;
-    }
-    if (hook != null && !exiting) {
-      exiting = !JvmExit.remove(hook);
-    }
-    if (endpoint != null) {
-      endpoint.close();
-    }
-    if (pusher != null) {
-      pusher.close(exiting);
-    }
-    if (delivery != null) {
-      if (exiting && delivery.snapshot().state() != DeliveryState.SENDING) {
-        delivery.close(EXIT_TIMEOUT);
-      } else {
-        delivery.close();
-      }
-    }
-    if (!exiting) {
-      profiler.close();
-    }
+    shutdown.close(JvmExit.isUnderWay());
   }
 
   void closeAtExit(ThreadFactory threadFactory) {
-    Thread hook = OwnThreads.thread(threadFactory, "psc-jvm-exit", () -> close(true));
-    synchronized (this) {
-      exitHook = hook;
-    }
-    if (!JvmExit.add(hook)) {
-      close(true);
-    }
+    shutdown.closeAtExit(threadFactory);
   }
 
   /**

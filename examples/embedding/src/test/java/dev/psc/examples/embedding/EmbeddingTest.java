@@ -95,12 +95,15 @@ class EmbeddingTest {
   }
 
   @Test
-  void saysThatTheTokensFileIsMissing() {
+  void startsWithoutTheFileOfTheTokenAndReportsIt() throws Exception {
+    Path missing = directory.resolve("no");
     Arguments arguments =
-        Arguments.read(
-            "--store-address=127.0.0.1:1", "--bearer-token-file=" + directory.resolve("no"));
-    assertThatThrownBy(() -> Embedding.start(arguments))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("tokenFile");
+        Arguments.read("--store-address=127.0.0.1:1", "--bearer-token-file=" + missing);
+    try (Embedding embedding = Embedding.start(arguments)) {
+      assertThat(embedding.profiling().status().problems())
+          .singleElement()
+          .asString()
+          .contains(missing.toString());
+    }
   }
 }
