@@ -16,8 +16,7 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
-import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import io.grpc.protobuf.services.HealthStatusManager;
 import java.io.ByteArrayInputStream;
@@ -81,11 +80,10 @@ final class StoreServer implements AutoCloseable {
     timer = Executors.newSingleThreadScheduledExecutor(threads);
   }
 
+  /** The class that is there in older versions of gRPC too, which applications bring. */
+  @SuppressWarnings("deprecation")
   private static EventLoopGroup eventLoops(int threads) {
-    return new MultiThreadIoEventLoopGroup(
-        threads,
-        new DefaultThreadFactory("psc-embedded-store-io", true),
-        NioIoHandler.newFactory());
+    return new NioEventLoopGroup(threads, new DefaultThreadFactory("psc-embedded-store-io", true));
   }
 
   /** Returns the executor for delayed answers. */
