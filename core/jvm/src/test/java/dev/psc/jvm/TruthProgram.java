@@ -87,8 +87,8 @@ public final class TruthProgram {
     return done;
   }
 
-  private static long part(long bytes, int rounds, Random random) {
-    return rounds == 1 ? bytes : (long) ((double) bytes / rounds * (0.5 + random.nextDouble()));
+  private static long part(long bytes, int rounds, double times) {
+    return rounds == 1 ? bytes : (long) ((double) bytes / rounds * times);
   }
 
   static long awaitMonitor(CountDownLatch ready) {
@@ -144,8 +144,8 @@ public final class TruthProgram {
     long large = (200L * scale) << 20;
     int rounds = exact ? 20 : 100;
     for (int left = rounds; left > 0; left--) {
-      small -= allocateSmall(part(small, left, random));
-      large -= allocateLarge(part(large, left, random));
+      small -= allocateSmall(part(small, left, exact ? 0.5 + random.nextDouble() : 1));
+      large -= allocateLarge(part(large, left, exact ? 0.5 + random.nextDouble() : 1));
       TimeUnit.MILLISECONDS.sleep(1_500 / rounds);
     }
     long[] waited = new long[3];
