@@ -132,6 +132,7 @@ public final class TestServer implements AutoCloseable {
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private final Queue<String> heads = new ConcurrentLinkedQueue<>();
   private final AtomicInteger connections = new AtomicInteger();
+  private final AtomicInteger asking = new AtomicInteger();
   private volatile Handler handler;
 
   private TestServer(ServerSocket server, String scheme, Handler handler) {
@@ -173,9 +174,14 @@ public final class TestServer implements AutoCloseable {
   }
 
   private void serve(Socket socket) {
+    boolean first = true;
     try (socket) {
       while (true) {
         String head = head(socket.getInputStream());
+        if (first) {
+          asking.incrementAndGet();
+          first = false;
+        }
         heads.add(head);
         handler.answer(new Call(socket, head));
       }
@@ -230,9 +236,9 @@ public final class TestServer implements AutoCloseable {
     return List.copyOf(heads);
   }
 
-  /** Returns how many connections were made. */
-  public int connections() {
-    return connections.get();
+  /** Returns how many connections were made without a request so far. */
+  public int silentConnections() {
+    return connections.get() - asking.get();
   }
 
   /** Returns how many connections are open. */

@@ -125,12 +125,11 @@ class SeveralAddressesTest {
     try (TestServer server = server()) {
       String url = "http://multi:" + server.port() + "/";
       body(url, HttpSettings.DEFAULT);
-      int connections = server.connections();
+      assertThat(server.silentConnections()).as("the race").isEqualTo(1);
       body(url, HttpSettings.DEFAULT);
       body(url, HttpSettings.DEFAULT);
-      assertThat(server.connections())
-          .as("neither races nor new connections")
-          .isEqualTo(connections);
+      // The JDK's client may connect again: it hands over a body before it keeps the connection.
+      assertThat(server.silentConnections()).as("no further race").isEqualTo(1);
     }
   }
 
