@@ -229,7 +229,7 @@ class AgentJarTest {
   void theLibraryInTheSameApplicationStandsBack() throws Exception {
     try (ChildApp app =
         ChildApp.start(
-            ChildApp.agent("pprof-address=127.0.0.1:0"),
+            ChildApp.agent("pprof-address=127.0.0.1:0,idle-timeout=0s"),
             classPathOfTheLibrary(),
             LibraryUser.class.getName())) {
       URI profiles = app.awaitEndpoint();
@@ -248,6 +248,7 @@ class AgentJarTest {
             LibraryUser.class.getName(),
             "/checkout")) {
       URI profiles = app.awaitEndpoint();
+      app.await("IDLE true");
       app.await("LABELS {route=\"/checkout\"}");
       assertThat(get(profiles, "profile?seconds=2&debug=1"))
           .contains("LibraryUser.checkOut", "/checkout");

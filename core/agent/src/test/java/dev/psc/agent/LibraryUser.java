@@ -3,6 +3,7 @@ package dev.psc.agent;
 import dev.psc.jvm.JvmProfiling;
 import dev.psc.jvm.ProfileLabels;
 import dev.psc.label.LabelSet;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -24,22 +25,30 @@ final class LibraryUser {
   }
 
   public static void main(String[] arguments) throws Exception {
+    if (arguments.length > 0) {
+      checkOutForever(arguments[0]);
+    }
     // The agent is there first: it claims the capture before main may have begun, or soon after.
     while (System.getProperty("psc.profiling.capture") == null) {
       TimeUnit.MILLISECONDS.sleep(10);
     }
-    try (JvmProfiling profiling = JvmProfiling.builder().start()) {
+    try (JvmProfiling profiling = JvmProfiling.builder().idleTimeout(Duration.ZERO).start()) {
       while (profiling.status().unavailable().isEmpty()) {
         TimeUnit.MILLISECONDS.sleep(10);
       }
       System.out.println("LIBRARY " + profiling.status().unavailable().get());
-      if (arguments.length > 0) {
-        while (true) { // for ever, once the agent captures
-          ProfileLabels.run(LabelSet.of("route", arguments[0]), LibraryUser::checkOut);
-          TimeUnit.MILLISECONDS.sleep(10);
-        }
-      }
       new CountDownLatch(1).await(); // until the test ends the process
+    }
+  }
+
+  /** Has labels, and a profiler of its own that nobody asks for anything. */
+  private static void checkOutForever(String route) throws InterruptedException {
+    try (JvmProfiling profiling = JvmProfiling.builder().start()) {
+      System.out.println("IDLE " + profiling.status().capture().isEmpty());
+      while (true) {
+        ProfileLabels.run(LabelSet.of("route", route), LibraryUser::checkOut);
+        TimeUnit.MILLISECONDS.sleep(10);
+      }
     }
   }
 }

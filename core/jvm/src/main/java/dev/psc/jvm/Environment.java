@@ -42,6 +42,7 @@ final class Environment {
           "PSC_SPLIT_MAX_SERIES",
           "PSC_PROFILES",
           "PSC_INTERVAL",
+          "PSC_IDLE_TIMEOUT",
           "PSC_PPROF_ADDRESS",
           "PSC_PPROF_TOKEN",
           "PSC_PPROF_TOKEN_FILE",
@@ -133,6 +134,7 @@ final class Environment {
     values.number("PSC_SPLIT_MAX_SERIES", settings::splitMaxSeries);
     profiles().ifPresent(settings::profiles);
     values.duration("PSC_INTERVAL", settings::interval);
+    values.duration("PSC_IDLE_TIMEOUT", settings::idleTimeout);
     values
         .text("PSC_PPROF_ADDRESS")
         .ifPresent(a -> settings.pprofAddress(SettingValues.address("PSC_PPROF_ADDRESS", a)));

@@ -336,6 +336,17 @@ public final class JvmProfiling implements AutoCloseable {
       return set(s -> s.interval(interval));
     }
 
+    /**
+     * Sets how long events are captured after the last request for a profile, if profiles are only
+     * served; 0 or at least 1 s, 5 minutes by default. Then nothing is captured and nothing is paid
+     * until the next request, with which the running totals start again; a total that is requested
+     * first covers two seconds. 0 captures from the start on, so that totals cover the whole time.
+     * Where profiles are pushed, events are always captured.
+     */
+    public Builder idleTimeout(Duration timeout) {
+      return set(s -> s.idleTimeout(timeout));
+    }
+
     /** Sets the CPU sampling interval of a busy thread; between 1 ms and 1 s, 10 ms by default. */
     public Builder cpuPeriod(Duration period) {
       return set(s -> s.cpuPeriod(period));

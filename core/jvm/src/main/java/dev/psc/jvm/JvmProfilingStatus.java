@@ -12,7 +12,8 @@ import java.util.Set;
  * A snapshot of the status of a {@link JvmProfiling}. Immutable.
  *
  * @param profiles the profiles that are served and pushed
- * @param capture the status of the event capture, if it is running
+ * @param capture the status of the event capture, if it is running; where profiles are only served,
+ *     a request starts it
  * @param unavailable the reason why events cannot be captured, if they cannot
  * @param pprofAddress the address at which profiles are served, if they are
  * @param push the status of pushing, if profiles are pushed

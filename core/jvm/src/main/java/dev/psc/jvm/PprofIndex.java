@@ -57,7 +57,8 @@ final class PprofIndex {
   static String description(JvmProfile profile) {
     return switch (profile) {
       case PROCESS_CPU -> "CPU time of the process by stack, for seconds=N (30 by default)";
-      case MEMORY -> "allocations since the start of profiling; with seconds=N those of N seconds";
+      case MEMORY ->
+          "allocations since the start of the capture; with seconds=N those of N seconds";
       case HEAP -> "allocations, and the live heap by class";
       case MUTEX -> "waiting for monitors and locks since the start; seconds=N";
       case BLOCK -> "other waiting since the start: parked, asleep, for I/O; seconds=N";
@@ -71,7 +72,11 @@ final class PprofIndex {
   }
 
   private String capture() {
-    CompletableFuture<Capture> capture = profiler.capture();
+    Optional<CompletableFuture<Capture>> found = profiler.capture();
+    if (found.isEmpty()) {
+      return "not running: a request for a profile of events starts it";
+    }
+    CompletableFuture<Capture> capture = found.get();
     if (!capture.isDone()) {
       return "starting";
     }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Scopes nest: an inner scope inherits the labels of the outer one and overrides equal names.
  * Labels belong to the Java thread, not to the carrier of a virtual thread. Use few distinct
  * values, such as routes and job names: a capture keeps 10,000 distinct sets, and samples do not
- * get further ones. Without a running capture, labels have no effect.
+ * get further ones. Without a running {@link JvmProfiling}, labels have no effect.
  *
  * <p>Thread-safe. No method throws, except for exceptions of the tasks.
  */
@@ -59,18 +59,24 @@ public final class ProfileLabels {
    * the enclosing scope or with the thread.
    */
   public static Scope scope(LabelSet labels) {
-    ThreadLabels.Entry entry = ThreadLabels.SHARED.open(labels);
-    if (entry != null) {
+    ThreadLabels own = ThreadLabels.SHARED;
+    ThreadLabels.Entry entry = own.open(labels);
+    // Without a capture of this copy, the next one may be that of an agent.
+    Runnable forwarded = own.isCaptured() || labels.isEmpty() ? null : AgentLabels.open(labels);
+    if (entry == null) {
+      return forwarded == null ? NOTHING : new Scope(forwarded);
+    }
+    if (forwarded == null) {
       return new Scope(entry::close);
     }
-    if (ThreadLabels.SHARED.isActive() || labels.isEmpty()) {
-      return NOTHING;
-    }
-    Runnable closing = AgentLabels.open(labels);
-    return closing == null ? NOTHING : new Scope(closing);
+    return new Scope(
+        () -> {
+          forwarded.run();
+          entry.close();
+        });
   }
 
-  /** Returns the current labels of this thread; none without a running capture. */
+  /** Returns the current labels of this thread; none without a running profiler. */
   public static LabelSet current() {
     return ThreadLabels.SHARED.isActive() ? ThreadLabels.SHARED.current() : AgentLabels.current();
   }

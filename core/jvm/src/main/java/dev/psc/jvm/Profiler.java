@@ -3,14 +3,16 @@ package dev.psc.jvm;
 import dev.psc.jvm.internal.aggregate.Snapshot;
 import dev.psc.jvm.internal.aggregate.Window;
 import dev.psc.jvm.internal.capture.Capture;
-import dev.psc.jvm.internal.capture.SharedCapture;
 import dev.psc.jvm.internal.event.CaptureSettings;
 import dev.psc.jvm.internal.label.ThreadTraces;
-import dev.psc.jvm.internal.runtime.CaptureUnavailableException;
 import dev.psc.jvm.internal.runtime.JvmFailures;
 import dev.psc.jvm.profile.CaptureStatus;
 import dev.psc.jvm.profile.JvmProfile;
+import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -33,20 +35,25 @@ final class Profiler {
 
   private static final long START_TIMEOUT_SECONDS = 10;
   private static final long MARK_TIMEOUT_SECONDS = 15;
+  private static final String RECORDER = "the flight recorder";
+
+  /** How much a first total covers that itself starts the capture. */
+  private static final long FIRST_TOTAL_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   private final CaptureSettings settings;
-  private final ThreadFactory threads;
+  private final OnDemandCapture captures;
   private final Semaphore windows = new Semaphore(MAX_WINDOWS);
   private final CountDownLatch closing = new CountDownLatch(1);
-  private volatile CompletableFuture<Window> totals = new CompletableFuture<>();
   private volatile Set<JvmProfile> profiles;
-  private volatile CompletableFuture<Capture> capture =
-      CompletableFuture.failedFuture(new CaptureUnavailableException("profiling has not started"));
 
-  Profiler(CaptureSettings settings, Set<JvmProfile> profiles, ThreadFactory threads) {
+  Profiler(
+      CaptureSettings settings,
+      Duration idleTimeout,
+      Set<JvmProfile> profiles,
+      ThreadFactory threads) {
     this.settings = settings;
     this.profiles = Set.copyOf(profiles);
-    this.threads = threads;
+    this.captures = new OnDemandCapture(settings, idleTimeout, threads, this::cumulative);
   }
 
   /** Thrown if a profile is not available; the message has the reason. */
@@ -67,12 +74,14 @@ final class Profiler {
     }
   }
 
-  void start() {
+  /**
+   * Starts.
+   *
+   * @param pushed whether profiles are pushed, for which events are captured all the time
+   */
+  void start(boolean pushed) {
     ThreadTraces.SHARED.load();
-    CompletableFuture<Capture> coming = SharedCapture.acquire(settings, threads);
-    capture = coming;
-    Set<JvmProfile> cumulative = cumulative();
-    totals = coming.thenCompose(running -> running.openTotals(cumulative));
+    captures.start(pushed);
   }
 
   private Set<JvmProfile> cumulative() {
@@ -90,8 +99,15 @@ final class Profiler {
   void reconfigure(Set<JvmProfile> wanted) {
     profiles = Set.copyOf(wanted);
     Set<JvmProfile> cumulative = cumulative();
-    CompletableFuture<?> unused =
-        totals.thenAccept(window -> capture.join().count(window, cumulative));
+    captures
+        .running()
+        .ifPresent(
+            running -> {
+              CompletableFuture<?> unused =
+                  running
+                      .totals()
+                      .thenAccept(window -> running.capture().join().count(window, cumulative));
+            });
   }
 
   /** Returns the profiles to push, without those that stop the application. */
@@ -104,19 +120,19 @@ final class Profiler {
   }
 
   Optional<CaptureStatus> captureStatus() {
-    CompletableFuture<Capture> coming = capture;
-    return coming.isDone() && !coming.isCompletedExceptionally()
-        ? Optional.of(coming.join().status())
-        : Optional.empty();
+    return captures
+        .running()
+        .map(OnDemandCapture.Session::capture)
+        .filter(coming -> coming.isDone() && !coming.isCompletedExceptionally())
+        .map(coming -> coming.join().status());
   }
 
   Optional<String> unavailable() {
-    CompletableFuture<Capture> coming = capture;
-    if (!coming.isCompletedExceptionally()) {
-      return Optional.empty();
-    }
-    Throwable failure = coming.handle((running, e) -> e).join();
-    return Optional.of(JvmFailures.message(failure));
+    return captures
+        .running()
+        .map(OnDemandCapture.Session::capture)
+        .filter(CompletableFuture::isCompletedExceptionally)
+        .map(failed -> JvmFailures.message(failed.handle((running, e) -> e).join()));
   }
 
   Set<JvmProfile> profiles() {
@@ -127,14 +143,37 @@ final class Profiler {
     return settings;
   }
 
-  CompletableFuture<Capture> capture() {
-    return capture;
+  /** Returns the capture, which runs while profiles are pushed and after requests. */
+  Optional<CompletableFuture<Capture>> capture() {
+    return captures.running().map(OnDemandCapture.Session::capture);
   }
 
-  /** Returns the running total of a profile since the start. */
+  /** Returns the running total of a profile since the start of the capture. */
   Snapshot total(JvmProfile profile) throws UnavailableException, InterruptedException {
-    Capture running = running();
-    return running.peek(await(totals, "the start of capture"), profile);
+    try (OnDemandCapture.Use use = captures.use()) {
+      OnDemandCapture.Session session = use.session();
+      Capture running = await(session.capture(), RECORDER);
+      Window window = await(session.totals(), "the start of capture");
+      if (captures.isPermanent()) {
+        return running.peek(window, profile);
+      }
+      long left = session.startedNanos() + FIRST_TOTAL_NANOS - System.nanoTime();
+      if (left > 0 && closing.await(left, TimeUnit.NANOSECONDS)) {
+        throw new UnavailableException("profiling is being stopped", false);
+      }
+      return withStart(running.peek(window, profile));
+    }
+  }
+
+  private Snapshot withStart(Snapshot total) {
+    List<String> comments = new ArrayList<>(total.comments());
+    comments.add(
+        "counted since "
+            + Instant.ofEpochSecond(0, total.startNanos()).truncatedTo(ChronoUnit.SECONDS)
+            + ": a request starts the capture, and "
+            + captures.idleTimeout().toSeconds()
+            + " s without one end it (idle_timeout)");
+    return total.withComments(comments);
   }
 
   /**
@@ -142,21 +181,21 @@ final class Profiler {
    */
   Snapshot span(JvmProfile profile, Duration length)
       throws UnavailableException, InterruptedException {
-    Capture running = running();
     if (!windows.tryAcquire()) {
       throw new UnavailableException(
           MAX_WINDOWS + " requests with seconds are already running; retry later", true);
     }
-    try {
+    try (OnDemandCapture.Use use = captures.use()) {
+      Capture running = await(use.session().capture(), RECORDER);
       CountDownLatch begun = new CountDownLatch(1);
       CompletableFuture<Window> window = running.open(Set.of(profile), begun::countDown);
       // Takes a moment after the start and on an overloaded machine.
       if (!begun.await(START_TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
-        forget(window);
+        forget(running, window);
         throw new UnavailableException("the window did not start in time", true);
       }
       if (closing.await(length.toNanos(), TimeUnit.NANOSECONDS)) {
-        forget(window);
+        forget(running, window);
         throw new UnavailableException("profiling is being stopped", false);
       }
       List<Snapshot> snapshots = await(running.close(window), "the end of the window");
@@ -166,8 +205,11 @@ final class Profiler {
     }
   }
 
-  Capture running() throws UnavailableException, InterruptedException {
-    return await(capture, "the flight recorder");
+  /** Returns the stacks of sampled objects that have lived long. */
+  Snapshot leakSuspects() throws UnavailableException, InterruptedException, IOException {
+    try (OnDemandCapture.Use use = captures.use()) {
+      return await(use.session().capture(), RECORDER).leakSuspects();
+    }
   }
 
   private static <T> T await(CompletableFuture<T> future, String what)
@@ -183,15 +225,13 @@ final class Profiler {
   }
 
   /** Ends a window, now or when it begins, and discards its result. */
-  private void forget(CompletableFuture<Window> window) {
+  private static void forget(Capture running, CompletableFuture<Window> window) {
     CompletableFuture<?> unused =
-        window.thenCompose(
-            opened -> capture.join().close(CompletableFuture.completedFuture(opened)));
+        window.thenCompose(opened -> running.close(CompletableFuture.completedFuture(opened)));
   }
 
   void close() {
     closing.countDown();
-    forget(totals);
-    SharedCapture.release();
+    captures.close();
   }
 }

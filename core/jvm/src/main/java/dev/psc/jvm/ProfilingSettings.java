@@ -50,6 +50,7 @@ final class ProfilingSettings {
   private List<String> splitBy = List.of();
   private int splitMaxSeries = 20;
   Duration interval = Duration.ofSeconds(10);
+  private Duration idleTimeout = Duration.ofMinutes(5);
   Duration heapInterval = Duration.ofMinutes(1);
   long heapMaxBytes = 2L << 30;
   boolean flushAtExit = true;
@@ -117,6 +118,13 @@ final class ProfilingSettings {
       throw new IllegalArgumentException("interval must be at least 1 s, but was " + value);
     }
     interval = value;
+  }
+
+  void idleTimeout(Duration value) {
+    if (value.isNegative() || (!value.isZero() && value.compareTo(Duration.ofSeconds(1)) < 0)) {
+      throw new IllegalArgumentException("idleTimeout must be 0 or at least 1 s, but was " + value);
+    }
+    idleTimeout = value;
   }
 
   void cpuPeriod(Duration value) {
@@ -191,9 +199,9 @@ final class ProfilingSettings {
   }
 
   JvmProfiling start() {
-    Profiler profiler = new Profiler(capture.build(), profiles, threadFactory);
+    Profiler profiler = new Profiler(capture.build(), idleTimeout, profiles, threadFactory);
     // First of all: the flight recorder should start while little code has been JIT-compiled.
-    profiler.start();
+    profiler.start(receiver != null || sink != null || target() != null);
     JvmProfiling profiling = null;
     try {
       profiling = assemble(profiler);

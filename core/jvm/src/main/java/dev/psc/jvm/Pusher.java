@@ -7,6 +7,7 @@ import dev.psc.jvm.internal.aggregate.SeriesSplitter;
 import dev.psc.jvm.internal.aggregate.Snapshot;
 import dev.psc.jvm.internal.aggregate.Window;
 import dev.psc.jvm.internal.capture.Capture;
+import dev.psc.jvm.internal.runtime.CaptureUnavailableException;
 import dev.psc.jvm.internal.runtime.JvmExit;
 import dev.psc.jvm.internal.runtime.JvmFailures;
 import dev.psc.jvm.internal.runtime.OwnThreads;
@@ -112,7 +113,7 @@ final class Pusher {
 
   private @Nullable Capture awaitCapture() {
     try {
-      return profiler.capture().get(60, TimeUnit.SECONDS);
+      return capture().get(60, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return null;
@@ -120,6 +121,15 @@ final class Pusher {
       logger.debug("No capture of events; pushing thread dumps only", e);
       return null;
     }
+  }
+
+  private CompletableFuture<Capture> capture() {
+    return profiler
+        .capture()
+        .orElseGet(
+            () ->
+                CompletableFuture.failedFuture(
+                    new CaptureUnavailableException("profiling is being stopped")));
   }
 
   private void open(Capture capture) {
@@ -280,7 +290,7 @@ final class Pusher {
       closing = true;
       lock.notifyAll();
     }
-    CompletableFuture<Capture> capture = profiler.capture();
+    CompletableFuture<Capture> capture = capture();
     if (current != null && current.isDone() && !current.isCompletedExceptionally()) {
       Window left = current.join();
       for (JvmProfile profile : selected(false)) {

@@ -58,7 +58,7 @@ final class HardProgram {
   }
 
   private static JvmProfiling started(JvmProfiling.Builder builder) throws Exception {
-    JvmProfiling profiling = builder.start();
+    JvmProfiling profiling = builder.idleTimeout(Duration.ZERO).start();
     while (profiling.status().capture().isEmpty()) {
       if (profiling.status().unavailable().isPresent()) {
         throw new AssertionError(profiling.status().unavailable().get());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.psc.jvm.profile.JvmProfile;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -23,6 +24,7 @@ class LiveProfilesTest {
     profiling =
         JvmProfiling.builder()
             .profiles(JvmProfile.defaults().plus(JvmProfile.EXCEPTIONS, JvmProfile.LEAK_SUSPECTS))
+            .idleTimeout(Duration.ZERO)
             .start();
     assertThat(get("profile", "1")).contains("profile profile");
   }

@@ -39,6 +39,7 @@ class PprofEndpointTest {
     profiling =
         JvmProfiling.builder()
             .pprofAddress(ANY_PORT)
+            .idleTimeout(Duration.ZERO)
             .profiles(
                 EnumSet.complementOf(EnumSet.of(JvmProfile.EXCEPTIONS, JvmProfile.NATIVE_MEMORY)))
             .start();

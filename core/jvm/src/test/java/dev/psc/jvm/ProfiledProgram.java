@@ -39,6 +39,7 @@ final class ProfiledProgram {
     JvmProfiling profiling =
         JvmProfiling.builder()
             .pprofAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .idleTimeout(Duration.ZERO)
             .start();
     awaitCapture(profiling);
     return profiling;

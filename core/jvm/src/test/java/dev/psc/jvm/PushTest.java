@@ -82,7 +82,8 @@ class PushTest {
 
   @Test
   void profilesAreChangedWhileItRuns() {
-    try (JvmProfiling profiling = JvmProfiling.builder().profiles(JvmProfile.MUTEX).start()) {
+    try (JvmProfiling profiling =
+        JvmProfiling.builder().profiles(JvmProfile.MUTEX).idleTimeout(Duration.ZERO).start()) {
       profiling.reconfigure(Set.of(JvmProfile.MEMORY));
       await()
           .atMost(Duration.ofSeconds(60))

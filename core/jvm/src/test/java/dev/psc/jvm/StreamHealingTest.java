@@ -45,7 +45,10 @@ class StreamHealingTest {
   @Test
   void aStreamThatDiesIsStartedAgainAndItsFilesAreBounded() {
     try (JvmProfiling profiling =
-        JvmProfiling.builder().profiles(JvmProfile.PROCESS_CPU, JvmProfile.MUTEX).start()) {
+        JvmProfiling.builder()
+            .profiles(JvmProfile.PROCESS_CPU, JvmProfile.MUTEX)
+            .idleTimeout(Duration.ZERO)
+            .start()) {
       await().atMost(Duration.ofSeconds(60)).until(() -> events(profiling) >= 0 && isRunning());
       assertThat(running()).allMatch(recording -> recording.getMaxSize() > 0);
       // A window that passed says that the stream is under way, not only about to be.
@@ -61,7 +64,11 @@ class StreamHealingTest {
 
   @Test
   void aRequestRightAfterTheStartCoversItsSeconds() throws Exception {
-    try (JvmProfiling profiling = JvmProfiling.builder().profiles(JvmProfile.PROCESS_CPU).start()) {
+    try (JvmProfiling profiling =
+        JvmProfiling.builder()
+            .profiles(JvmProfile.PROCESS_CPU)
+            .idleTimeout(Duration.ZERO)
+            .start()) {
       PprofResponse response =
           profiling
               .handler()

@@ -19,6 +19,7 @@ enum ProfilingProperty {
   SPLIT_MAX_SERIES("psc.split.max-series", "PSC_SPLIT_MAX_SERIES"),
   PROFILES("psc.profiles", "PSC_PROFILES"),
   INTERVAL("psc.interval", "PSC_INTERVAL"),
+  IDLE_TIMEOUT("psc.idle-timeout", "PSC_IDLE_TIMEOUT"),
   PPROF_ADDRESS("psc.pprof.address", "PSC_PPROF_ADDRESS"),
   PPROF_TOKEN("psc.pprof.token", "PSC_PPROF_TOKEN"),
   PPROF_TOKEN_FILE("psc.pprof.token-file", "PSC_PPROF_TOKEN_FILE"),
@@ -68,7 +69,7 @@ enum ProfilingProperty {
 
   boolean isDuration() {
     return switch (this) {
-      case INTERVAL, CPU_PERIOD, LOCK_THRESHOLD, BLOCK_THRESHOLD -> true;
+      case INTERVAL, IDLE_TIMEOUT, CPU_PERIOD, LOCK_THRESHOLD, BLOCK_THRESHOLD -> true;
       default -> false;
     };
   }

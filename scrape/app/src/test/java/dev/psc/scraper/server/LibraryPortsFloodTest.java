@@ -141,7 +141,11 @@ class LibraryPortsFloodTest {
       }
       await()
           .atMost(PATIENCE)
-          .until(() -> status(program.port, "/debug/pprof/profile?seconds=1") == 200);
+          .untilAsserted(
+              () ->
+                  assertThat(status(program.port, "/debug/pprof/profile?seconds=1"))
+                      .as(program.assertAlive())
+                      .isEqualTo(200));
       System.out.printf(
           "%s: %d profiles served, %d hashes%n", flood, answers, program.work - before);
     }

@@ -106,7 +106,7 @@ final class JfrCapture implements Capture {
   }
 
   void start() {
-    ThreadLabels.SHARED.begin();
+    ThreadLabels.SHARED.beginCapture();
     traces.begin();
     stream.start();
     clockThread.start();
@@ -482,7 +482,7 @@ final class JfrCapture implements Capture {
     virtualWaits.close();
     leaks.close();
     stream.close();
-    ThreadLabels.SHARED.end();
+    ThreadLabels.SHARED.endCapture();
     traces.end();
     synchronized (aggregator) {
       converter.clearIdentities();

@@ -23,6 +23,12 @@ final class JvmAge {
 
   private JvmAge() {}
 
+  /** Returns whether a late start of the flight recorder discards all compiled code. */
+  static boolean lateStartsCost() {
+    return Runtime.version().feature() < FIRST_UNAFFECTED
+        && !keepsCompiledCode(ManagementFactory.getRuntimeMXBean().getInputArguments());
+  }
+
   /**
    * Warns if the first use of the flight recorder is about to discard compiled code. On JDK 17 to
    * 22 it discards all of it, and a warm application is several times slower for about ten seconds.

@@ -96,6 +96,11 @@ public final class SharedCapture {
     }
   }
 
+  /** Returns whether the flight recorder should be initialized while the JVM is not yet warm. */
+  public static boolean startsBetterEarly() {
+    return JvmAge.lateStartsCost();
+  }
+
   /** Initializes the flight recorder on a separate thread, without capturing. */
   public static void prepare(CaptureSettings settings, ThreadFactory threads) {
     OwnThreads.thread(

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The current and recent labels of each thread. Events arrive about a second late, so a history is
- * kept. Bounded in threads, nesting and history; empty without a running capture. Thread-safe.
+ * kept. Bounded in threads, nesting and history; empty without a profiler. Thread-safe.
  */
 public final class ThreadLabels {
 
@@ -30,22 +30,28 @@ public final class ThreadLabels {
   /** The maximum number of label changes kept per thread. */
   public static final int MAX_CHANGES = 8_192;
 
+  private static final int MIN_SWEEP = 256;
+
   /** The maximum delay between an event and its counting. */
   private static final long KEPT_NANOS = 4_000_000_000L;
 
   private final ConcurrentHashMap<Long, Track> tracks = new ConcurrentHashMap<>();
   private final AtomicInteger trackCount = new AtomicInteger();
+  private final AtomicInteger keepers = new AtomicInteger();
   private final AtomicInteger captures = new AtomicInteger();
   private final LongAdder refused = new LongAdder();
 
-  /** Registers a capture. */
+  /** The number of threads at which those that have ended are removed. */
+  private final AtomicInteger sweepAt = new AtomicInteger(MIN_SWEEP);
+
+  /** Keeps labels until {@link #end}. */
   public void begin() {
-    captures.incrementAndGet();
+    keepers.incrementAndGet();
   }
 
-  /** Unregisters a capture; the last one clears all labels. */
+  /** Undoes {@link #begin}; the last one clears all labels. */
   public void end() {
-    if (captures.decrementAndGet() == 0) {
+    if (keepers.decrementAndGet() == 0) {
       tracks.forEach(
           (id, track) -> {
             track.drop();
@@ -54,12 +60,29 @@ public final class ThreadLabels {
     }
   }
 
-  /** Returns whether a capture runs. */
-  public boolean isActive() {
+  /** Keeps and uses labels until {@link #endCapture}. */
+  public void beginCapture() {
+    captures.incrementAndGet();
+    begin();
+  }
+
+  /** Undoes {@link #beginCapture}. */
+  public void endCapture() {
+    captures.decrementAndGet();
+    end();
+  }
+
+  /** Returns whether labels are used by a capture of this copy of the library. */
+  public boolean isCaptured() {
     return captures.get() > 0;
   }
 
-  /** Opens a scope of this thread, or returns null without a running capture or room for it. */
+  /** Returns whether labels are kept. */
+  public boolean isActive() {
+    return keepers.get() > 0;
+  }
+
+  /** Opens a scope of this thread, or returns null without a profiler or room for it. */
   public @Nullable Entry open(LabelSet labels) {
     if (!isActive() || labels.isEmpty()) {
       return null;
@@ -75,8 +98,11 @@ public final class ThreadLabels {
         Track fresh = new Track(thread);
         track = tracks.putIfAbsent(thread.getId(), fresh);
         if (track == null) {
-          trackCount.incrementAndGet();
           track = fresh;
+          if (trackCount.incrementAndGet() > sweepAt.get()) {
+            sweep(); // no capture that is running does it
+            sweepAt.set(Math.max(MIN_SWEEP, 2 * trackCount.get()));
+          }
         }
       }
       Entry entry = track.open(labels, Clocks.epochNanos());

@@ -1,0 +1,153 @@
+package dev.psc.jvm;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.psc.delivery.spi.Acceptance;
+import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.label.LabelSet;
+import dev.psc.pprof.Profile;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+
+class OnDemandCaptureTest {
+
+  private static final Duration LONG = Duration.ofMinutes(1);
+  private static volatile byte[] garbage = {};
+
+  private static JvmProfiling.Builder served() {
+    return JvmProfiling.builder()
+        .profiles(JvmProfile.defaults().plus(JvmProfile.EXCEPTIONS))
+        .interval(Duration.ofMinutes(10));
+  }
+
+  private static Profile get(JvmProfiling profiling, String path, Map<String, String> query)
+      throws Exception {
+    PprofResponse response =
+        profiling
+            .handler()
+            .handle(new PprofRequest("GET", "/debug/pprof/" + path, query, Map.of()));
+    assertThat(response.status()).as(new String(response.body(), UTF_8)).isEqualTo(200);
+    return Profile.parse(response.body());
+  }
+
+  private static List<String> labels(Profile profile) {
+    return profile.samples().stream()
+        .flatMap(sample -> sample.labels().stream())
+        .map(label -> label.toString())
+        .toList();
+  }
+
+  private static void allocateUntil(AtomicBoolean enough) {
+    while (!enough.get()) {
+      garbage = new byte[100_000];
+    }
+  }
+
+  @Test
+  void capturesNothingUntilARequestNeedsEvents() throws Exception {
+    AtomicBoolean enough = new AtomicBoolean();
+    Thread allocating = new Thread(() -> allocateUntil(enough), "allocating");
+    try (JvmProfiling profiling = served().start()) {
+      get(profiling, "goroutine", Map.of());
+      assertThat(profiling.status().capture()).isEmpty();
+      assertThat(profiling.status().unavailable()).isEmpty();
+      allocating.start();
+      Profile allocations = get(profiling, "allocs", Map.of());
+      assertThat(allocations.total(1)).isPositive();
+      assertThat(allocations.comments())
+          .anyMatch(
+              comment ->
+                  comment.startsWith("counted since 20")
+                      && comment.endsWith("300 s without one end it (idle_timeout)"));
+      assertThat(profiling.status().capture()).isPresent();
+    } finally {
+      enough.set(true);
+      allocating.join();
+    }
+  }
+
+  @Test
+  void endsWithoutRequestsAndStartsAgain() throws Exception {
+    try (JvmProfiling profiling = served().idleTimeout(Duration.ofSeconds(1)).start()) {
+      for (int i = 0; i < 2; i++) {
+        get(profiling, "exceptions", Map.of());
+        assertThat(profiling.status().capture()).isPresent();
+        await().atMost(LONG).until(() -> profiling.status().capture().isEmpty());
+        String index =
+            new String(
+                profiling
+                    .handler()
+                    .handle(new PprofRequest("GET", "/debug/pprof/", Map.of(), Map.of()))
+                    .body(),
+                UTF_8);
+        assertThat(index).contains("not running: a request for a profile of events starts it");
+      }
+    }
+  }
+
+  @Test
+  void doesNotEndDuringARequest() throws Exception {
+    try (JvmProfiling profiling = served().idleTimeout(Duration.ofSeconds(1)).start()) {
+      CountDownLatch done = new CountDownLatch(1);
+      Thread burning =
+          new Thread(
+              () -> {
+                while (done.getCount() > 0) {
+                  TruthProgram.burnShort(10_000_000);
+                }
+              },
+              "burning");
+      burning.start();
+      Profile cpu = get(profiling, "profile", Map.of("seconds", "3"));
+      done.countDown();
+      burning.join();
+      assertThat(cpu.total(1)).isGreaterThan(1_000_000_000L);
+      assertThat(profiling.status().capture()).isPresent();
+    }
+  }
+
+  @Test
+  void labelsOfScopesThatAreOpenAlreadyAreKnown() throws Exception {
+    CountDownLatch open = new CountDownLatch(1);
+    AtomicBoolean enough = new AtomicBoolean();
+    Thread consumer =
+        new Thread(
+            () -> {
+              ProfileLabels.Scope scope = ProfileLabels.scope(LabelSet.of("topic", "payments"));
+              open.countDown();
+              while (!enough.get()) {
+                TruthProgram.burnShort(10_000_000);
+              }
+              scope.close();
+            },
+            "consumer");
+    try (JvmProfiling profiling = served().start()) {
+      consumer.start();
+      open.await();
+      Profile cpu = get(profiling, "profile", Map.of("seconds", "2"));
+      assertThat(labels(cpu)).anyMatch(label -> label.contains("payments"));
+    } finally {
+      enough.set(true);
+      consumer.join();
+    }
+  }
+
+  @Test
+  void capturesAllTheTimeOnRequestAndForPushing() throws Exception {
+    List<JvmProfiling.Builder> builders =
+        List.of(
+            served().idleTimeout(Duration.ZERO),
+            served().receiver(profile -> new Acceptance.Accepted()));
+    for (JvmProfiling.Builder builder : builders) {
+      try (JvmProfiling profiling = builder.start()) {
+        await().atMost(LONG).until(() -> profiling.status().capture().isPresent());
+      }
+    }
+  }
+}
