@@ -12,15 +12,16 @@ final class LibraryUser {
 
   private LibraryUser() {}
 
-  /** Works until the test ends the process, unless nothing takes labels yet. */
+  /** Works for a while, unless nothing takes labels yet. */
   private static void checkOut() {
     if (ProfileLabels.current().isEmpty()) {
       return;
     }
     System.out.println("LABELS " + ProfileLabels.current());
     double total = 0;
-    while (total >= 0) {
-      total += Math.sqrt(total);
+    long end = System.nanoTime() + 200_000_000L;
+    while (total >= 0 && System.nanoTime() < end) {
+      total += Math.sqrt(total + 1);
     }
   }
 
@@ -42,12 +43,12 @@ final class LibraryUser {
   }
 
   /** Has labels, and a profiler of its own that nobody asks for anything. */
-  private static void checkOutForever(String route) throws InterruptedException {
+  private static void checkOutForever(String route) {
     try (JvmProfiling profiling = JvmProfiling.builder().start()) {
       System.out.println("IDLE " + profiling.status().capture().isEmpty());
       while (true) {
+        // Each time anew: the agent may start after main.
         ProfileLabels.run(LabelSet.of("route", route), LibraryUser::checkOut);
-        TimeUnit.MILLISECONDS.sleep(10);
       }
     }
   }
