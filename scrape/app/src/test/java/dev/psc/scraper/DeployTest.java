@@ -195,8 +195,7 @@ class DeployTest {
 
   private static List<String> alerts(Path file) throws IOException {
     Map<?, ?> rules =
-        (Map<?, ?>)
-            new Load(LoadSettings.builder().build()).loadFromString(Files.readString(file));
+        (Map<?, ?>) new Load(LoadSettings.builder().build()).loadFromString(Files.readString(file));
     List<String> alerts = new ArrayList<>();
     for (Object group : (List<?>) rules.get("groups")) {
       for (Object rule : (List<?>) ((Map<?, ?>) group).get("rules")) {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.psc.pprof.Profile;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -32,7 +33,8 @@ final class Load {
               while (!enough.get()) {
                 work.run();
               }
-            });
+            },
+            task -> new Thread(task, "load").start());
     try {
       return call.call();
     } finally {
@@ -44,8 +46,12 @@ final class Load {
   static byte[] get(String address) {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(address)).timeout(Duration.ofMinutes(1)).build();
-    HttpResponse<byte[]> response =
-        client.sendAsync(request, HttpResponse.BodyHandlers.ofByteArray()).join();
+    HttpResponse<byte[]> response;
+    try {
+      response = client.send(request, HttpResponse.BodyHandlers.ofByteArray());
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(address, e);
+    }
     assertThat(response.statusCode()).as(new String(response.body(), UTF_8)).isEqualTo(200);
     return response.body();
   }
