@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import kotlinx.coroutines.BuildersKt;
 import kotlinx.coroutines.Dispatchers;
@@ -54,44 +55,48 @@ class LibrariesTest {
     consumer.assign(List.of(orders));
     consumer.updateBeginningOffsets(Map.of(orders, 0L));
     long[] offset = {0};
-    byte[] profile =
-        Load.during(
-            () -> {
-              consumer.addRecord(new ConsumerRecord<>("orders", 0, offset[0]++, "17", "2 apples"));
-              LabelledConsumer.poll(
-                  consumer, Duration.ofSeconds(1), order -> Orders.price(order.value()));
-            },
-            this::profile);
+    Load.during(
+        () -> {
+          consumer.addRecord(new ConsumerRecord<>("orders", 0, offset[0]++, "17", "2 apples"));
+          LabelledConsumer.poll(
+              consumer, Duration.ofSeconds(1), order -> Orders.price(order.value()));
+        },
+        this::profile,
+        profile -> {
+          assertThat(Load.labels(profile, "topic")).containsExactly("orders");
+          assertThat(Load.labels(profile, "group"))
+              .containsExactly(consumer.groupMetadata().groupId());
+        });
     assertThat(offset[0]).isPositive();
-    assertThat(Load.labels(profile, "topic")).containsExactly("orders");
-    assertThat(Load.labels(profile, "group")).containsExactly(consumer.groupMetadata().groupId());
   }
 
   @Test
   void aCoroutineHasItsLabelsOnEachThread() throws Exception {
     LabelsContext labels = new LabelsContext(LabelSet.of("job", "import"));
     Set<String> threads = new ConcurrentSkipListSet<>();
-    byte[] profile =
-        Load.during(
-            () -> {
-              try {
-                BuildersKt.runBlocking(
-                    Dispatchers.getDefault().plus(labels),
-                    (scope, next) ->
-                        BuildersKt.withContext(
-                            Dispatchers.getIO(),
-                            (inner, end) -> {
-                              threads.add(Thread.currentThread().getName());
-                              return Orders.price("17");
-                            },
-                            next));
-              } catch (InterruptedException e) {
-                throw new IllegalStateException(e);
-              }
-            },
-            this::profile);
+    Set<LabelSet> seen = ConcurrentHashMap.newKeySet();
+    Load.during(
+        () -> {
+          try {
+            BuildersKt.runBlocking(
+                Dispatchers.getDefault().plus(labels),
+                (scope, next) ->
+                    BuildersKt.withContext(
+                        Dispatchers.getIO(),
+                        (inner, end) -> {
+                          threads.add(Thread.currentThread().getName());
+                          seen.add(ProfileLabels.current());
+                          return Orders.price("17");
+                        },
+                        next));
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        },
+        this::profile,
+        profile -> assertThat(Load.labels(profile, "job")).containsExactly("import"));
     assertThat(threads).allMatch(name -> name.startsWith("DefaultDispatcher-worker"));
-    assertThat(Load.labels(profile, "job")).containsExactly("import");
+    assertThat(seen).contains(LabelSet.of("job", "import"));
     assertThat(ProfileLabels.current()).isEqualTo(LabelSet.empty());
   }
 }

@@ -2,6 +2,7 @@ package dev.psc.examples.recipes;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.psc.pprof.Profile;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.assertj.core.api.ThrowingConsumer;
 
 /** Work while a profile is taken, and requests. */
 final class Load {
@@ -24,8 +26,9 @@ final class Load {
 
   private Load() {}
 
-  /** Returns what the call returns; the work is repeated until then. */
-  static <T> T during(Runnable work, Callable<T> call) throws Exception {
+  /** Repeats the work and takes profiles until they satisfy the check, since samples are random. */
+  static void during(Runnable work, Callable<byte[]> profile, ThrowingConsumer<byte[]> check)
+      throws Exception {
     AtomicBoolean enough = new AtomicBoolean();
     CompletableFuture<Void> working =
         CompletableFuture.runAsync(
@@ -36,7 +39,7 @@ final class Load {
             },
             task -> new Thread(task, "load").start());
     try {
-      return call.call();
+      await().atMost(Duration.ofMinutes(1)).untilAsserted(() -> check.accept(profile.call()));
     } finally {
       enough.set(true);
       working.get(1, TimeUnit.MINUTES);

@@ -53,11 +53,13 @@ class ServersTest {
 
   private static void assertServesRoutes(int port, String route) throws Exception {
     String root = "http://127.0.0.1:" + port;
-    byte[] profile =
-        Load.during(
-            () -> Load.get(root + "/orders/17"),
-            () -> Load.get(root + "/debug/pprof/profile?seconds=1"));
-    assertThat(Load.labels(profile, "http_route")).contains(route).noneMatch(r -> r.contains("17"));
+    Load.during(
+        () -> Load.get(root + "/orders/17"),
+        () -> Load.get(root + "/debug/pprof/profile?seconds=1"),
+        profile ->
+            assertThat(Load.labels(profile, "http_route"))
+                .contains(route)
+                .noneMatch(value -> value.contains("17")));
     assertThat(new String(Load.get(root + "/debug/pprof/goroutine?debug=1"), UTF_8))
         .startsWith("goroutine profile: total ")
         .doesNotContain("PprofHandler.handle"); // the request itself

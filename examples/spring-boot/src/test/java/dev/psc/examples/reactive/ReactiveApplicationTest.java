@@ -1,15 +1,14 @@
 package dev.psc.examples.reactive;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.psc.pprof.Profile;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
@@ -36,7 +35,7 @@ class ReactiveApplicationTest {
 
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
-  /** Handlers that calculate when they are called, later, and on another thread. */
+  /** Handlers that calculate when they are called, and later on another thread. */
   @EnableAutoConfiguration
   @RestController
   static class Shop {
@@ -44,11 +43,6 @@ class ReactiveApplicationTest {
     @GetMapping("/called/{id}")
     Mono<String> called(@PathVariable("id") String id) {
       return Mono.just(price(id));
-    }
-
-    @GetMapping("/returned/{id}")
-    Mono<String> returned(@PathVariable("id") String id) {
-      return Mono.defer(() -> Mono.just(price(id)));
     }
 
     @GetMapping("/scheduled/{id}")
@@ -64,8 +58,6 @@ class ReactiveApplicationTest {
       return String.valueOf(price);
     }
   }
-
-  private final HttpClient client = HttpClient.newHttpClient();
 
   @Test
   void samplesHaveTheRoutesOfTheirHandlers() throws Exception {
@@ -83,7 +75,6 @@ class ReactiveApplicationTest {
               () -> {
                 while (!enough.get()) {
                   get(root.resolve("called/17"));
-                  get(root.resolve("returned/17"));
                   get(root.resolve("scheduled/17"));
                 }
               },
@@ -95,7 +86,7 @@ class ReactiveApplicationTest {
             .untilAsserted(
                 () -> {
                   routes.addAll(routes(get(root.resolve("actuator/pprof/profile?seconds=1"))));
-                  assertThat(routes).contains("/called/{id}", "/returned/{id}", "/scheduled/{id}");
+                  assertThat(routes).contains("/called/{id}", "/scheduled/{id}");
                 });
       } finally {
         enough.set(true);
@@ -121,15 +112,18 @@ class ReactiveApplicationTest {
     return routes;
   }
 
-  private byte[] get(URI address) {
-    HttpRequest request = HttpRequest.newBuilder(address).timeout(PATIENCE).build();
-    HttpResponse<byte[]> response;
+  /** Closes the connection: Reactor Netty sometimes lets the second request of one wait forever. */
+  private static byte[] get(URI address) {
     try {
-      response = client.send(request, HttpResponse.BodyHandlers.ofByteArray());
-    } catch (IOException | InterruptedException e) {
-      throw new IllegalStateException(address.toString(), e);
+      HttpURLConnection connection = (HttpURLConnection) address.toURL().openConnection();
+      connection.setRequestProperty("Connection", "close");
+      connection.setReadTimeout(60_000);
+      assertThat(connection.getResponseCode()).isEqualTo(200);
+      try (InputStream body = connection.getInputStream()) {
+        return body.readAllBytes();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(address.toString(), e);
     }
-    assertThat(response.statusCode()).as(new String(response.body(), UTF_8)).isEqualTo(200);
-    return response.body();
   }
 }
