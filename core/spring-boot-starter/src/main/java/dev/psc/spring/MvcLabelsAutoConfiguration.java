@@ -26,7 +26,9 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
       "jakarta.servlet.http.HttpServletRequest"
     })
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
-@ConditionalOnProperty(name = ProfilingProperty.REQUEST_LABELS, matchIfMissing = true)
+@ConditionalOnProperty(
+    name = {ProfilingProperty.ENABLED, ProfilingProperty.REQUEST_LABELS},
+    matchIfMissing = true)
 class MvcLabelsAutoConfiguration {
 
   @Bean

@@ -17,6 +17,9 @@ import org.springframework.core.task.TaskDecorator;
 @ConditionalOnProperty(name = ProfilingProperty.ENABLED, matchIfMissing = true)
 class ProfilingAutoConfiguration {
 
+  /** The name of the starter's own task decorator. */
+  static final String DECORATOR = "pscTaskDecorator";
+
   /** Only in a context that no {@code SpringApplication} made: there it is registered already. */
   @Bean(name = Profiling.BEAN)
   @ConditionalOnMissingBean
@@ -25,10 +28,16 @@ class ProfilingAutoConfiguration {
   }
 
   /** Spring Boot applies it to its executors, those of virtual threads too, and so to @Async. */
-  @Bean
+  @Bean(name = DECORATOR)
   @ConditionalOnMissingBean
   TaskDecorator pscTaskDecorator() {
     return ProfileLabels::wrap;
+  }
+
+  /** For applications with task decorators of their own. */
+  @Bean
+  static OwnTaskDecorators pscOwnTaskDecorators() {
+    return new OwnTaskDecorators();
   }
 
   /** Labels in Reactor's context and in whatever else propagates thread-locals. */

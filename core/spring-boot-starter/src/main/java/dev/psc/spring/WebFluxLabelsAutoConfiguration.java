@@ -27,7 +27,9 @@ import reactor.core.publisher.MonoOperator;
 @ConditionalOnClass(
     name = {"org.springframework.web.reactive.HandlerAdapter", "reactor.core.publisher.Mono"})
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
-@ConditionalOnProperty(name = ProfilingProperty.REQUEST_LABELS, matchIfMissing = true)
+@ConditionalOnProperty(
+    name = {ProfilingProperty.ENABLED, ProfilingProperty.REQUEST_LABELS},
+    matchIfMissing = true)
 class WebFluxLabelsAutoConfiguration {
 
   @Bean

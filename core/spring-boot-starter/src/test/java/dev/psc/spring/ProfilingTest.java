@@ -22,8 +22,12 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
@@ -35,6 +39,7 @@ import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MapPropertySource;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.task.AsyncTaskExecutor;
+import org.springframework.core.task.TaskDecorator;
 
 /** The profiler in the life of an application. */
 @Timeout(120)
@@ -205,6 +210,90 @@ class ProfilingTest {
       assertThat(seen.get(30, TimeUnit.SECONDS))
           .isEqualTo(LabelSet.of("http_route", "/orders/{id}"));
     }
+  }
+
+  /** A task decorator with a type of its own. */
+  static class Counting implements TaskDecorator {
+    private final AtomicInteger decorated = new AtomicInteger();
+
+    @Override
+    public Runnable decorate(Runnable task) {
+      decorated.incrementAndGet();
+      return task;
+    }
+
+    int count() {
+      return decorated.get();
+    }
+  }
+
+  /** A class that cannot be extended. */
+  static final class FinalCounting implements TaskDecorator {
+    @Override
+    public Runnable decorate(Runnable task) {
+      return task;
+    }
+  }
+
+  /** An application with a task decorator that it also uses by its type. */
+  @Configuration(proxyBeanMethods = false)
+  static class Decorated extends Shop {
+
+    @Bean
+    Counting counting() {
+      return new Counting();
+    }
+
+    @Bean
+    Supplier<Integer> count(Counting counting) {
+      return counting::count;
+    }
+  }
+
+  /** The same with a lambda expression. */
+  @Configuration(proxyBeanMethods = false)
+  static class DecoratedByLambda extends Shop {
+
+    private final AtomicInteger decorated = new AtomicInteger();
+
+    @Bean
+    TaskDecorator ofTheShop() {
+      return task -> {
+        decorated.incrementAndGet();
+        return task;
+      };
+    }
+
+    @Bean
+    Supplier<Integer> count() {
+      return decorated::get;
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(classes = {Decorated.class, DecoratedByLambda.class})
+  void taskDecoratorsOfTheApplicationStayInUse(Class<?> application) throws Exception {
+    try (ConfigurableApplicationContext context = run(application, "psc.pprof.address=:0")) {
+      awaitLabels();
+      CompletableFuture<LabelSet> seen = new CompletableFuture<>();
+      ProfileLabels.run(
+          LabelSet.of("http_route", "/orders/{id}"),
+          () ->
+              context
+                  .getBean(AsyncTaskExecutor.class)
+                  .execute(() -> seen.complete(ProfileLabels.current())));
+      assertThat(seen.get(30, TimeUnit.SECONDS))
+          .isEqualTo(LabelSet.of("http_route", "/orders/{id}"));
+      assertThat(context.getBean(Supplier.class).get()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aTaskDecoratorOfAFinalClassKeepsItsType() {
+    FinalCounting own = new FinalCounting();
+    assertThat(new OwnTaskDecorators().postProcessAfterInitialization(own, "own")).isSameAs(own);
+    assertThat(new OwnTaskDecorators().postProcessAfterInitialization("other", "own"))
+        .isEqualTo("other");
   }
 
   /** Labels are kept while events are captured. */

@@ -33,6 +33,7 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 class DeployTest {
 
   private static final Path DEPLOY = Path.of("deploy");
+  private static final String STARTER = "../../core/spring-boot-starter/";
 
   @TestFactory
   Stream<DynamicTest> everyExampleConfigIsValid() throws IOException {
@@ -170,8 +171,39 @@ class DeployTest {
   @Tag("interop")
   void promtoolAcceptsTheAlerts() throws Exception {
     Path printed = Files.createTempFile("promtool", ".txt");
-    run(List.of("promtool", "check", "rules", "deploy/monitoring/alerts.yaml"), printed);
+    run(
+        List.of(
+            "promtool",
+            "check",
+            "rules",
+            "deploy/monitoring/alerts.yaml",
+            STARTER + "monitoring/alerts.yaml"),
+        printed);
     assertThat(Files.readString(printed)).contains("SUCCESS");
+    run(
+        List.of("promtool", "test", "rules", STARTER + "src/test/promtool/alerts-test.yaml"),
+        printed);
+    assertThat(Files.readString(printed)).contains("SUCCESS");
+  }
+
+  @Test
+  void theAlertsOfApplicationsAreThoseOfTheScrapersDelivery() throws Exception {
+    List<String> alerts = alerts(Path.of(STARTER, "monitoring", "alerts.yaml"));
+    assertThat(alerts).hasSize(5);
+    assertThat(alerts(DEPLOY.resolve("monitoring/alerts.yaml")).subList(0, 5)).isEqualTo(alerts);
+  }
+
+  private static List<String> alerts(Path file) throws IOException {
+    Map<?, ?> rules =
+        (Map<?, ?>) new Load(LoadSettings.builder().build()).loadFromString(Files.readString(file));
+    List<String> alerts = new ArrayList<>();
+    for (Object group : (List<?>) rules.get("groups")) {
+      for (Object rule : (List<?>) ((Map<?, ?>) group).get("rules")) {
+        Map<?, ?> alert = (Map<?, ?>) rule;
+        alerts.add(alert.get("alert") + " " + alert.get("expr") + " " + alert.get("for"));
+      }
+    }
+    return alerts;
   }
 
   /** Runs a program, if it is installed. */

@@ -1,5 +1,8 @@
-package dev.psc.jvm;
+package dev.psc.examples.recipes;
 
+import dev.psc.jvm.PprofHandler;
+import dev.psc.jvm.PprofRequest;
+import dev.psc.jvm.PprofResponse;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -8,7 +11,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Recipe: profiles in a servlet container, mapped to {@code /debug/pprof/*}. */
+/** Profiles in a servlet container, mapped to {@code /debug/pprof/*}. */
 final class PprofServlet extends HttpServlet {
 
   private static final long serialVersionUID = 1;
