@@ -12,6 +12,7 @@ import dev.psc.jvm.internal.runtime.JvmExit;
 import dev.psc.jvm.internal.runtime.OwnThreads;
 import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.jvm.profile.JvmProfiles;
+import dev.psc.jvm.profile.ProfilingEngine;
 import dev.psc.jvm.profile.TraceLabels;
 import dev.psc.label.LabelSet;
 import java.io.UncheckedIOException;
@@ -334,6 +335,17 @@ public final class JvmProfiling implements AutoCloseable {
     /** Sets the length of a pushed profile; at least 1 s, 10 s by default. */
     public Builder interval(Duration interval) {
       return set(s -> s.interval(interval));
+    }
+
+    /** Sets the source of events; {@link ProfilingEngine#JFR} by default. */
+    public Builder engine(ProfilingEngine engine) {
+      Objects.requireNonNull(engine, "engine");
+      return set(s -> s.capture.engine(engine));
+    }
+
+    /** Sets the file of async-profiler's native library; by default the one in its jar. */
+    public Builder asyncProfilerLibrary(Path file) {
+      return set(s -> s.asyncProfilerLibrary(file));
     }
 
     /** Sets the CPU sampling interval of a busy thread; between 1 ms and 1 s, 10 ms by default. */

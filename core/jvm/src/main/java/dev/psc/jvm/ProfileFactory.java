@@ -143,7 +143,7 @@ final class ProfileFactory {
 
   private EncodableProfile leaks() throws Profiler.UnavailableException, InterruptedException {
     try {
-      Snapshot suspects = profiler.running().leakSuspects();
+      Snapshot suspects = profiler.running(JvmProfile.LEAK_SUSPECTS).leakSuspects();
       return made(suspects, suspects.startNanos(), 0);
     } catch (IOException e) {
       throw new Profiler.UnavailableException("failed to write the recording: " + e, true);

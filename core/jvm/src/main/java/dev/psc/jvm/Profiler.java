@@ -4,6 +4,7 @@ import dev.psc.jvm.internal.aggregate.Snapshot;
 import dev.psc.jvm.internal.aggregate.Window;
 import dev.psc.jvm.internal.capture.Capture;
 import dev.psc.jvm.internal.capture.SharedCapture;
+import dev.psc.jvm.internal.engine.Engines;
 import dev.psc.jvm.internal.event.CaptureSettings;
 import dev.psc.jvm.internal.label.ThreadTraces;
 import dev.psc.jvm.internal.runtime.CaptureUnavailableException;
@@ -69,7 +70,7 @@ final class Profiler {
 
   void start() {
     ThreadTraces.SHARED.load();
-    CompletableFuture<Capture> coming = SharedCapture.acquire(settings, threads);
+    CompletableFuture<Capture> coming = SharedCapture.acquire(settings, threads, Engines::open);
     capture = coming;
     Set<JvmProfile> cumulative = cumulative();
     totals = coming.thenCompose(running -> running.openTotals(cumulative));
@@ -133,7 +134,7 @@ final class Profiler {
 
   /** Returns the running total of a profile since the start. */
   Snapshot total(JvmProfile profile) throws UnavailableException, InterruptedException {
-    Capture running = running();
+    Capture running = running(profile);
     return running.peek(await(totals, "the start of capture"), profile);
   }
 
@@ -142,7 +143,7 @@ final class Profiler {
    */
   Snapshot span(JvmProfile profile, Duration length)
       throws UnavailableException, InterruptedException {
-    Capture running = running();
+    Capture running = running(profile);
     if (!windows.tryAcquire()) {
       throw new UnavailableException(
           MAX_WINDOWS + " requests with seconds are already running; retry later", true);
@@ -166,8 +167,14 @@ final class Profiler {
     }
   }
 
-  Capture running() throws UnavailableException, InterruptedException {
-    return await(capture, "the flight recorder");
+  /** Returns the capture, if it has the profile. */
+  Capture running(JvmProfile profile) throws UnavailableException, InterruptedException {
+    Capture running = await(capture, "the capture of events");
+    Optional<String> reason = running.unavailable(profile);
+    if (reason.isPresent()) {
+      throw new UnavailableException(reason.get(), false);
+    }
+    return running;
   }
 
   private static <T> T await(CompletableFuture<T> future, String what)

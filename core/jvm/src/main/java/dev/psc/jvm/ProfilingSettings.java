@@ -119,6 +119,10 @@ final class ProfilingSettings {
     interval = value;
   }
 
+  void asyncProfilerLibrary(Path value) {
+    capture.asyncProfilerLibrary(Objects.requireNonNull(value, "asyncProfilerLibrary"));
+  }
+
   void cpuPeriod(Duration value) {
     if (value.compareTo(Duration.ofMillis(1)) < 0 || value.compareTo(Duration.ofSeconds(1)) > 0) {
       throw new IllegalArgumentException(
