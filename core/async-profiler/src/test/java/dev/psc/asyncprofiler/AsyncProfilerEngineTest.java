@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.data.Percentage.withPercentage;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.psc.pprof.Frame;
@@ -15,6 +16,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -55,12 +57,10 @@ class AsyncProfilerEngineTest {
     return program;
   }
 
-  private static String statusWithEngine(Program program) throws IOException {
-    String status = program.ask("status");
-    while (!status.contains("engine=")) {
-      status = program.ask("status");
-    }
-    return status;
+  private static String statusWithEngine(Program program) {
+    return await()
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> program.ask("status"), status -> status.contains("engine="));
   }
 
   private static long sum(Profile profile, int value, Predicate<Sample> which) {
