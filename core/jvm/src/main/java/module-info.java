@@ -10,6 +10,7 @@ module dev.psc.jvm {
   requires static jdk.jfr;
   requires static jdk.management;
 
+  uses dev.psc.jvm.profile.NativeProfiler;
   uses dev.psc.jvm.profile.TraceContextSource;
 
   exports dev.psc.jvm;

@@ -145,8 +145,9 @@ public final class PscAgent {
       Thread.currentThread().setContextClassLoader(loader);
       Class<?> main = loader.loadClass(MAIN);
       Function<Object[], @Nullable Object @Nullable []> traces = PscAgent::askSources;
-      main.getMethod("traces", Function.class).invoke(null, traces);
+      // First, because the options set the level of the log before anything logs.
       started = (AutoCloseable) main.getMethod("start", String.class).invoke(null, options);
+      main.getMethod("traces", Function.class).invoke(null, traces);
       labels = function(main.getMethod("labels").invoke(null));
       lastMessage = String.valueOf(main.getMethod("report").invoke(null));
       succeeded = true;

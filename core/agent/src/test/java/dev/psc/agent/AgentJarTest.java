@@ -108,6 +108,22 @@ class AgentJarTest {
   }
 
   @Test
+  void anEngineThatIsMissingIsReportedUnlessTheLogIsQuiet() throws Exception {
+    String options = "pprof-address=127.0.0.1:0,engine=async-profiler";
+    try (ChildApp app = ChildApp.start(ChildApp.agent(options), testClasses(), SHOPPER)) {
+      app.await("the JDK's flight recorder is used instead: one.profiler.AsyncProfiler is not on");
+    }
+    String quiet = options + ",log-level=error";
+    try (ChildApp app = ChildApp.start(ChildApp.agent(quiet), testClasses(), SHOPPER)) {
+      URI profiles = app.awaitEndpoint();
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> get(profiles, "").contains("engine: jfr, because async-profiler cannot"));
+      assertThat(app.printed()).doesNotContain("WARN");
+    }
+  }
+
+  @Test
   void aMissingTokenFileIsRetriedUntilItAppears() throws Exception {
     try (EmbeddedProfileStore store = EmbeddedProfileStore.builder().start()) {
       Path token = directory.resolve("late-token");

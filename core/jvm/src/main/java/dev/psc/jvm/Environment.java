@@ -2,6 +2,7 @@ package dev.psc.jvm;
 
 import dev.psc.delivery.spi.SinkSettings;
 import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.jvm.profile.ProfilingEngine;
 import dev.psc.jvm.profile.TraceLabels;
 import dev.psc.label.LabelSet;
 import java.nio.file.Path;
@@ -47,6 +48,8 @@ final class Environment {
           "PSC_PPROF_TOKEN",
           "PSC_PPROF_TOKEN_FILE",
           "PSC_STRICT",
+          "PSC_ENGINE",
+          "PSC_ASYNC_PROFILER_LIBRARY",
           "PSC_CPU_PERIOD",
           "PSC_ALLOCATIONS_PER_SECOND",
           "PSC_EXACT_ALLOCATIONS",
@@ -150,6 +153,10 @@ final class Environment {
               }
             });
     values.flag("PSC_STRICT", strict -> settings.strict = strict);
+    values.text("PSC_ENGINE").ifPresent(name -> settings.capture.engine(engine(name)));
+    values
+        .text("PSC_ASYNC_PROFILER_LIBRARY")
+        .ifPresent(path -> settings.asyncProfilerLibrary(Path.of(path)));
     values.duration("PSC_CPU_PERIOD", settings::cpuPeriod);
     values.number("PSC_ALLOCATIONS_PER_SECOND", settings::allocationsPerSecond);
     values.flag("PSC_EXACT_ALLOCATIONS", settings.capture::exactAllocations);
@@ -169,6 +176,12 @@ final class Environment {
                     given -> settings.capture.traceLabels(TraceLabels.parse(given)),
                     text));
     values.text("PSC_JFR_REPOSITORY").ifPresent(path -> settings.repository(Path.of(path)));
+  }
+
+  private static ProfilingEngine engine(String name) {
+    return ProfilingEngine.named(name)
+        .orElseThrow(
+            () -> SettingValues.invalid("PSC_ENGINE", name, "jfr, async-profiler or auto"));
   }
 
   private SinkSettings store(String address) {

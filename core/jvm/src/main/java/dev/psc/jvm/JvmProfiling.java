@@ -12,6 +12,7 @@ import dev.psc.jvm.internal.runtime.JvmExit;
 import dev.psc.jvm.internal.runtime.OwnThreads;
 import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.jvm.profile.JvmProfiles;
+import dev.psc.jvm.profile.ProfilingEngine;
 import dev.psc.jvm.profile.TraceLabels;
 import dev.psc.label.LabelSet;
 import java.io.UncheckedIOException;
@@ -152,8 +153,8 @@ public final class JvmProfiling implements AutoCloseable {
    *   <li>the default.
    * </ol>
    *
-   * <p>Labels are merged per name in that order. Setting a receiver, a sink or a store replaces the
-   * store of the environment. Not thread-safe.
+   * <p>Labels are merged per name in that order. A receiver, sink or store replaces the store of
+   * the environment. Not thread-safe.
    */
   public static final class Builder {
 
@@ -300,10 +301,7 @@ public final class JvmProfiling implements AutoCloseable {
       return set(s -> s.spoolMaxBytes(bytes));
     }
 
-    /**
-     * Adds labels of pushed profiles, without {@code __name__}; the last value of a name wins. None
-     * by default.
-     */
+    /** Adds labels of pushed profiles, without {@code __name__}; the last value of a name wins. */
     public Builder labels(LabelSet labels) {
       return set(s -> s.labels(labels));
     }
@@ -338,13 +336,21 @@ public final class JvmProfiling implements AutoCloseable {
 
     /**
      * Sets how long events are captured after the last request for a profile, if profiles are only
-     * served; 0 or at least 1 s, 5 minutes by default. Then nothing is captured and nothing is paid
-     * until the next request, with which the running totals start again; a total that is requested
-     * first covers two seconds. 0 captures from the start on, so that totals cover the whole time.
-     * Where profiles are pushed, events are always captured.
+     * served; 0 or at least 1 s, 5 minutes by default. The next request starts the capture and its
+     * running totals again. 0 captures all the time, as for profiles that are pushed.
      */
     public Builder idleTimeout(Duration timeout) {
       return set(s -> s.idleTimeout(timeout));
+    }
+
+    /** Sets the source of events; {@link ProfilingEngine#JFR} by default. */
+    public Builder engine(ProfilingEngine engine) {
+      return set(s -> s.capture.engine(Objects.requireNonNull(engine, "engine")));
+    }
+
+    /** Sets the file of async-profiler's native library; by default the one in its jar. */
+    public Builder asyncProfilerLibrary(Path file) {
+      return set(s -> s.asyncProfilerLibrary(file));
     }
 
     /** Sets the CPU sampling interval of a busy thread; between 1 ms and 1 s, 10 ms by default. */

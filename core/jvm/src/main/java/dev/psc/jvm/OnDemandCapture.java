@@ -3,10 +3,12 @@ package dev.psc.jvm;
 import dev.psc.jvm.internal.aggregate.Window;
 import dev.psc.jvm.internal.capture.Capture;
 import dev.psc.jvm.internal.capture.SharedCapture;
+import dev.psc.jvm.internal.engine.Engines;
 import dev.psc.jvm.internal.event.CaptureSettings;
 import dev.psc.jvm.internal.label.ThreadLabels;
 import dev.psc.jvm.internal.runtime.OwnThreads;
 import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.jvm.profile.ProfilingEngine;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
@@ -97,13 +99,13 @@ final class OnDemandCapture implements AutoCloseable {
     }
     // Scopes that are open when a capture starts have their labels.
     ThreadLabels.SHARED.begin();
-    if (SharedCapture.startsBetterEarly()) {
+    if (settings.engine() == ProfilingEngine.JFR && SharedCapture.startsBetterEarly()) {
       SharedCapture.prepare(settings, threads);
     }
   }
 
   private Session begin() {
-    CompletableFuture<Capture> coming = SharedCapture.acquire(settings, threads);
+    CompletableFuture<Capture> coming = SharedCapture.acquire(settings, threads, Engines::open);
     Set<JvmProfile> totals = cumulative.get();
     return new Session(
         coming, coming.thenCompose(running -> running.openTotals(totals)), System.nanoTime());

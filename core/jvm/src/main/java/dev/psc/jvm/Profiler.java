@@ -35,7 +35,6 @@ final class Profiler {
 
   private static final long START_TIMEOUT_SECONDS = 10;
   private static final long MARK_TIMEOUT_SECONDS = 15;
-  private static final String RECORDER = "the flight recorder";
 
   /** How much a first total covers that itself starts the capture. */
   private static final long FIRST_TOTAL_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -152,7 +151,7 @@ final class Profiler {
   Snapshot total(JvmProfile profile) throws UnavailableException, InterruptedException {
     try (OnDemandCapture.Use use = captures.use()) {
       OnDemandCapture.Session session = use.session();
-      Capture running = await(session.capture(), RECORDER);
+      Capture running = running(session, profile);
       Window window = await(session.totals(), "the start of capture");
       if (captures.isPermanent()) {
         return running.peek(window, profile);
@@ -186,7 +185,7 @@ final class Profiler {
           MAX_WINDOWS + " requests with seconds are already running; retry later", true);
     }
     try (OnDemandCapture.Use use = captures.use()) {
-      Capture running = await(use.session().capture(), RECORDER);
+      Capture running = running(use.session(), profile);
       CountDownLatch begun = new CountDownLatch(1);
       CompletableFuture<Window> window = running.open(Set.of(profile), begun::countDown);
       // Takes a moment after the start and on an overloaded machine.
@@ -208,8 +207,19 @@ final class Profiler {
   /** Returns the stacks of sampled objects that have lived long. */
   Snapshot leakSuspects() throws UnavailableException, InterruptedException, IOException {
     try (OnDemandCapture.Use use = captures.use()) {
-      return await(use.session().capture(), RECORDER).leakSuspects();
+      return running(use.session(), JvmProfile.LEAK_SUSPECTS).leakSuspects();
     }
+  }
+
+  /** Returns the capture, if it has the profile. */
+  private static Capture running(OnDemandCapture.Session session, JvmProfile profile)
+      throws UnavailableException, InterruptedException {
+    Capture running = await(session.capture(), "the capture of events");
+    Optional<String> reason = running.unavailable(profile);
+    if (reason.isPresent()) {
+      throw new UnavailableException(reason.get(), false);
+    }
+    return running;
   }
 
   private static <T> T await(CompletableFuture<T> future, String what)

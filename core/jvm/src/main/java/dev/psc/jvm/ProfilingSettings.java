@@ -127,6 +127,10 @@ final class ProfilingSettings {
     idleTimeout = value;
   }
 
+  void asyncProfilerLibrary(Path value) {
+    capture.asyncProfilerLibrary(Objects.requireNonNull(value, "asyncProfilerLibrary"));
+  }
+
   void cpuPeriod(Duration value) {
     if (value.compareTo(Duration.ofMillis(1)) < 0 || value.compareTo(Duration.ofSeconds(1)) > 0) {
       throw new IllegalArgumentException(

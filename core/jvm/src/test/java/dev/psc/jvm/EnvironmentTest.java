@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.psc.delivery.spi.SinkSettings;
 import dev.psc.jvm.profile.JvmProfile;
+import dev.psc.jvm.profile.ProfilingEngine;
 import dev.psc.label.LabelSet;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,6 +34,15 @@ class EnvironmentTest {
   }
 
   @Test
+  void theFlightRecorderIsTheEngineUnlessAnotherIsNamed() {
+    assertThat(apply(Map.of()).capture.build().engine()).isEqualTo(ProfilingEngine.JFR);
+    assertThat(apply(Map.of("PSC_ENGINE", "async-profiler")).capture.build().engine())
+        .isEqualTo(ProfilingEngine.ASYNC_PROFILER);
+    assertThat(apply(Map.of("PSC_ENGINE", "Auto")).capture.build().engine())
+        .isEqualTo(ProfilingEngine.AUTO);
+  }
+
+  @Test
   void profilesAreNamedAddedAndRemoved() {
     assertThat(apply(Map.of("PSC_PROFILES", "cpu, goroutine")).profiles)
         .containsExactlyInAnyOrder(JvmProfile.PROCESS_CPU, JvmProfile.GOROUTINE);
@@ -46,6 +56,7 @@ class EnvironmentTest {
       delimiter = '|',
       value = {
         "PSC_PROFILES|cpuu|PSC_PROFILES is \"cpuu\"",
+        "PSC_ENGINE|perf|PSC_ENGINE is \"perf\", not jfr, async-profiler or auto",
         "PSC_INTERVAL|10|PSC_INTERVAL is \"10\", not a duration",
         "PSC_INTERVAL|10ms|PSC_INTERVAL: interval must be at least 1 s, but was",
         "PSC_LABELS|novalue|PSC_LABELS is \"novalue\"",

@@ -23,6 +23,8 @@ enum ProfilingProperty {
   PPROF_ADDRESS("psc.pprof.address", "PSC_PPROF_ADDRESS"),
   PPROF_TOKEN("psc.pprof.token", "PSC_PPROF_TOKEN"),
   PPROF_TOKEN_FILE("psc.pprof.token-file", "PSC_PPROF_TOKEN_FILE"),
+  ENGINE("psc.engine", "PSC_ENGINE"),
+  ASYNC_PROFILER_LIBRARY("psc.async-profiler-library", "PSC_ASYNC_PROFILER_LIBRARY"),
   CPU_PERIOD("psc.cpu-period", "PSC_CPU_PERIOD"),
   ALLOCATIONS_PER_SECOND("psc.allocations-per-second", "PSC_ALLOCATIONS_PER_SECOND"),
   EXACT_ALLOCATIONS("psc.exact-allocations", "PSC_EXACT_ALLOCATIONS"),

@@ -43,6 +43,7 @@ class ArchitectureTest {
   private static final String IAM = "dev.psc.auth.iam..";
   private static final String STORE = "dev.psc.store..";
   private static final String JVM = "dev.psc.jvm..";
+  private static final String ASYNC_PROFILER = "dev.psc.asyncprofiler..";
   private static final String OPENTELEMETRY = "dev.psc.opentelemetry..";
   private static final String OTLP = "dev.psc.otlp..";
   private static final String SPRING = "dev.psc.spring..";
@@ -98,6 +99,17 @@ class ArchitectureTest {
           .resideInAPackage(IAM);
 
   @ArchTest static final ArchRule jvmKnowsDelivery = onlyDependsOn(JVM, DELIVERY, PPROF, LABEL);
+
+  @ArchTest static final ArchRule asyncProfilerKnowsJvm = onlyDependsOn(ASYNC_PROFILER, JVM);
+
+  @ArchTest
+  static final ArchRule onlyItsModuleKnowsAsyncProfiler =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(ASYNC_PROFILER, "one.profiler..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("one.profiler..");
 
   @ArchTest static final ArchRule springKnowsJvm = onlyDependsOn(SPRING, JVM, DELIVERY, LABEL);
 
@@ -225,6 +237,7 @@ class ArchitectureTest {
           Map.entry("dev.psc.store", "psc-store"),
           Map.entry("dev.psc.jvm", "psc-jvm"),
           Map.entry("dev.psc.agent", "psc-jvm-agent"),
+          Map.entry("dev.psc.asyncprofiler", "psc-jvm-async-profiler"),
           Map.entry("dev.psc.opentelemetry", "psc-opentelemetry"),
           Map.entry("dev.psc.otlp", "psc-otlp"),
           Map.entry("dev.psc.spring", "psc-spring-boot-starter"),

@@ -11,6 +11,8 @@ import java.util.Set;
  *
  * @param since the start of the capture
  * @param profiles the profiles that are counted now
+ * @param engine the source of events, e.g. {@code jfr} or {@code async-profiler 4.5}; for {@code
+ *     jfr} in place of async-profiler with the reason
  * @param cpuSource the event of CPU samples, e.g. {@code jdk.CPUTimeSample}; {@code
  *     jdk.ExecutionSample} where the former delivers no samples, with the reason in {@code
  *     lastError}
@@ -39,6 +41,7 @@ import java.util.Set;
 public record CaptureStatus(
     Instant since,
     Set<JvmProfile> profiles,
+    String engine,
     String cpuSource,
     int stackDepth,
     boolean lateStart,

@@ -6,6 +6,7 @@ import dev.psc.jvm.profile.CaptureStatus;
 import dev.psc.jvm.profile.JvmProfile;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
@@ -50,6 +51,11 @@ public interface Capture {
    * @throws IOException if the recording cannot be written
    */
   Snapshot leakSuspects() throws IOException;
+
+  /** Returns why this capture cannot have a profile, if it cannot. */
+  default Optional<String> unavailable(JvmProfile profile) {
+    return Optional.empty();
+  }
 
   /** Returns the status: active profiles, cost and losses. */
   CaptureStatus status();

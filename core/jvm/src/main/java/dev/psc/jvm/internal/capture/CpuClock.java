@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * The CPU clocks of this process and its threads. A reading takes 0.3 ms for 1,000 threads.
  * Thread-safe.
  */
-final class CpuClock {
+public final class CpuClock {
 
   private static final Reading NOTHING = new Reading(0, new long[0], new long[0]);
 
@@ -58,7 +58,7 @@ final class CpuClock {
   }
 
   /** Returns the clocks, or null if the JVM has none. */
-  static @Nullable CpuClock open() {
+  public static @Nullable CpuClock open() {
     try {
       if (ManagementFactory.getThreadMXBean() instanceof ThreadMXBean threads
           && ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean process
@@ -109,12 +109,12 @@ final class CpuClock {
   }
 
   /** Returns the CPU time of all given threads together. */
-  long cpuNanos(long[] ids) {
+  public long cpuNanos(long[] ids) {
     return ids.length == 0 ? 0 : sum(threads.getThreadCpuTime(ids));
   }
 
   /** Returns the bytes allocated by all given threads together. */
-  long allocatedBytes(long[] ids) {
+  public long allocatedBytes(long[] ids) {
     return ids.length == 0 ? 0 : sum(threads.getThreadAllocatedBytes(ids));
   }
 

@@ -451,6 +451,7 @@ final class JfrCapture implements Capture {
       return new CaptureStatus(
           since,
           profilesInUse(),
+          settings.flightRecorder(),
           plan.cpuSource(),
           depthWasSet ? settings.stackDepth() : 0,
           JvmAge.wasLate(),

@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * with a locked file in it. The next process removes the directories of killed processes, which it
  * recognizes by the free lock; a pid is not unique where containers share a volume. Thread-safe.
  */
-final class JfrRepository {
+public final class JfrRepository {
 
   private static final Logger logger = LoggerFactory.getLogger(JfrRepository.class);
   private static final String LOCK = "lock";
@@ -60,7 +60,7 @@ final class JfrRepository {
   /**
    * @param configured the parent directory, or null for the temporary directory
    */
-  JfrRepository(@Nullable Path configured) {
+  public JfrRepository(@Nullable Path configured) {
     Path parent =
         configured == null ? Path.of(System.getProperty("java.io.tmpdir", "/tmp")) : configured;
     String user = System.getProperty("user.name", "").replaceAll("[^A-Za-z0-9_.-]", "_");
@@ -81,7 +81,7 @@ final class JfrRepository {
    *
    * @throws CaptureUnavailableException if it cannot be written
    */
-  synchronized Path create() {
+  public synchronized Path create() {
     if (lock != null) {
       return directory;
     }
@@ -140,7 +140,7 @@ final class JfrRepository {
   }
 
   /** Removes the directory if it is unused; otherwise it is removed when the JVM exits. */
-  synchronized void close() {
+  public synchronized void close() {
     FileChannel held = lock;
     if (held == null) {
       return;

@@ -38,6 +38,16 @@ public final class SharedCapture {
    */
   public static CompletableFuture<Capture> acquire(
       CaptureSettings settings, ThreadFactory threads) {
+    return acquire(settings, threads, SharedCapture::openFlightRecorder);
+  }
+
+  /**
+   * Returns the capture like {@link #acquire(CaptureSettings, ThreadFactory)}.
+   *
+   * @param opener opens it for the first user
+   */
+  public static CompletableFuture<Capture> acquire(
+      CaptureSettings settings, ThreadFactory threads, CaptureOpener opener) {
     synchronized (LOCK) {
       users++;
       CompletableFuture<Capture> known = shared;
@@ -47,7 +57,8 @@ public final class SharedCapture {
       CompletableFuture<Capture> fresh = new CompletableFuture<>();
       CompletableFuture<Void> before = ending;
       shared = fresh;
-      OwnThreads.thread(threads, "psc-jvm-start", () -> bringUp(settings, threads, fresh, before))
+      OwnThreads.thread(
+              threads, "psc-jvm-start", () -> bringUp(settings, threads, opener, fresh, before))
           .start();
       return fresh;
     }
@@ -56,13 +67,14 @@ public final class SharedCapture {
   private static void bringUp(
       CaptureSettings settings,
       ThreadFactory threads,
+      CaptureOpener opener,
       CompletableFuture<Capture> result,
       @Nullable CompletableFuture<Void> before) {
     try {
       if (before != null) {
         before.join();
       }
-      result.complete(claim(settings, threads));
+      result.complete(claim(settings, threads, opener));
     } catch (CaptureUnavailableException e) {
       logger.warn(
           "Events cannot be captured; only goroutine and heap are available: {}", e.getMessage());
@@ -78,7 +90,14 @@ public final class SharedCapture {
     }
   }
 
-  private static Capture claim(CaptureSettings settings, ThreadFactory threads) {
+  /** Opens a capture by the JDK's flight recorder. */
+  public static Capture openFlightRecorder(
+      CaptureSettings settings, ThreadFactory threads, Runnable whenClosed) {
+    return JfrCaptureFactory.open(settings, threads, whenClosed);
+  }
+
+  private static Capture claim(
+      CaptureSettings settings, ThreadFactory threads, CaptureOpener opener) {
     String self =
         SharedCapture.class.getName() + "@" + System.identityHashCode(SharedCapture.class);
     Object owner = System.getProperties().putIfAbsent(OWNER, self);
@@ -88,8 +107,7 @@ public final class SharedCapture {
               + " copy, or put one copy in a class loader that both can see");
     }
     try {
-      return JfrCaptureFactory.open(
-          settings, threads, () -> System.getProperties().remove(OWNER, self));
+      return opener.open(settings, threads, () -> System.getProperties().remove(OWNER, self));
     } catch (RuntimeException | LinkageError e) {
       System.getProperties().remove(OWNER, self);
       throw e;

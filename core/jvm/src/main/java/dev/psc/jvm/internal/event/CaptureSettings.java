@@ -1,5 +1,6 @@
 package dev.psc.jvm.internal.event;
 
+import dev.psc.jvm.profile.ProfilingEngine;
 import dev.psc.jvm.profile.TraceLabels;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -10,6 +11,9 @@ public final class CaptureSettings {
 
   public static final CaptureSettings DEFAULT = builder().build();
 
+  private final ProfilingEngine engine;
+  private final @Nullable Path asyncProfilerLibrary;
+  private final @Nullable String engineRemark;
   private final Duration cpuPeriod;
   private final int allocationsPerSecond;
   private final boolean exactAllocations;
@@ -25,6 +29,9 @@ public final class CaptureSettings {
   private final TraceLabels traceLabels;
 
   private CaptureSettings(Builder builder) {
+    this.engine = builder.engine;
+    this.asyncProfilerLibrary = builder.asyncProfilerLibrary;
+    this.engineRemark = builder.engineRemark;
     this.cpuPeriod = builder.cpuPeriod;
     this.allocationsPerSecond = builder.allocationsPerSecond;
     this.exactAllocations = builder.exactAllocations;
@@ -48,6 +55,9 @@ public final class CaptureSettings {
   /** Returns a builder with these settings. */
   public Builder toBuilder() {
     Builder builder = new Builder();
+    builder.engine = engine;
+    builder.asyncProfilerLibrary = asyncProfilerLibrary;
+    builder.engineRemark = engineRemark;
     builder.cpuPeriod = cpuPeriod;
     builder.allocationsPerSecond = allocationsPerSecond;
     builder.exactAllocations = exactAllocations;
@@ -62,6 +72,23 @@ public final class CaptureSettings {
     builder.maxTraces = maxTraces;
     builder.traceLabels = traceLabels;
     return builder;
+  }
+
+  /** Returns the source of events. */
+  public ProfilingEngine engine() {
+    return engine;
+  }
+
+  /** Returns the file from which async-profiler is loaded, or null for its own. */
+  public @Nullable Path asyncProfilerLibrary() {
+    return asyncProfilerLibrary;
+  }
+
+  /** Returns the name of the flight recorder as the engine, and why it replaces another one. */
+  public String flightRecorder() {
+    return engineRemark == null
+        ? "jfr"
+        : "jfr, because async-profiler cannot be used: " + engineRemark;
   }
 
   /** Returns the distance between two CPU samples of a busy thread. */
@@ -135,6 +162,9 @@ public final class CaptureSettings {
   /** Collects settings; ranges are checked by the callers. Not thread-safe. */
   public static final class Builder {
 
+    private ProfilingEngine engine = ProfilingEngine.JFR;
+    private @Nullable Path asyncProfilerLibrary;
+    private @Nullable String engineRemark;
     private Duration cpuPeriod = Duration.ofMillis(10);
     private int allocationsPerSecond = 300;
     private boolean exactAllocations;
@@ -150,6 +180,22 @@ public final class CaptureSettings {
     private TraceLabels traceLabels = TraceLabels.openTelemetry();
 
     private Builder() {}
+
+    public Builder engine(ProfilingEngine engine) {
+      this.engine = engine;
+      return this;
+    }
+
+    public Builder asyncProfilerLibrary(Path asyncProfilerLibrary) {
+      this.asyncProfilerLibrary = asyncProfilerLibrary;
+      return this;
+    }
+
+    /** Sets why the flight recorder replaces async-profiler. */
+    public Builder engineRemark(String engineRemark) {
+      this.engineRemark = engineRemark;
+      return this;
+    }
 
     public Builder cpuPeriod(Duration cpuPeriod) {
       this.cpuPeriod = cpuPeriod;

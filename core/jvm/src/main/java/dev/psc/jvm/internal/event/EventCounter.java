@@ -334,7 +334,8 @@ public final class EventCounter {
     aggregator.add(JvmProfile.LEAK_SUSPECTS, stack, 0, 1, bytes);
   }
 
-  private int tags(JfrEvent event, JfrThreads.Known thread) {
+  /** Returns the labels and the span of an event as tags of a sample. */
+  public int tags(JfrEvent event, JfrThreads.Known thread) {
     return tags(event, thread, labels(event, thread));
   }
 

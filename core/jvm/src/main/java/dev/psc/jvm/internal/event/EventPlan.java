@@ -81,6 +81,7 @@ public final class EventPlan {
    */
   public List<String> cpuComments(boolean clocks, boolean exactLines) {
     List<String> comments = new ArrayList<>();
+    comments.add("engine: " + settings.flightRecorder());
     long period = settings.cpuPeriod().toMillis();
     if (samplesAreTimed()) {
       comments.add(

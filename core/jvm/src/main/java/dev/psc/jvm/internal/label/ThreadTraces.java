@@ -83,6 +83,11 @@ public final class ThreadTraces {
     return null;
   }
 
+  /** Returns whether threads may have spans. */
+  public boolean hasSources() {
+    return !sources.isEmpty();
+  }
+
   /** Lets sources forget threads that have ended. */
   public void sweep() {
     for (TraceContextSource source : sources) {

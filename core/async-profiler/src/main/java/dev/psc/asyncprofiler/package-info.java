@@ -1,0 +1,5 @@
+/** async-profiler as the engine of psc-jvm. */
+@NullMarked
+package dev.psc.asyncprofiler;
+
+import org.jspecify.annotations.NullMarked;
