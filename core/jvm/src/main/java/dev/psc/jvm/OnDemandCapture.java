@@ -147,6 +147,7 @@ final class OnDemandCapture implements AutoCloseable {
     lastUseNanos = System.nanoTime();
   }
 
+  @SuppressWarnings("ReferenceEquality") // this very capture, not one like it
   private void endWhenIdle(Session watched) {
     synchronized (this) {
       while (session == watched) {

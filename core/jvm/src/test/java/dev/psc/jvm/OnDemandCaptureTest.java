@@ -9,6 +9,7 @@ import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.label.LabelSet;
 import dev.psc.pprof.Profile;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -18,7 +19,6 @@ import org.junit.jupiter.api.Test;
 class OnDemandCaptureTest {
 
   private static final Duration LONG = Duration.ofMinutes(1);
-  private static volatile byte[] garbage = {};
 
   private static JvmProfiling.Builder served() {
     return JvmProfiling.builder()
@@ -44,8 +44,12 @@ class OnDemandCaptureTest {
   }
 
   private static void allocateUntil(AtomicBoolean enough) {
+    List<byte[]> kept = new ArrayList<>();
     while (!enough.get()) {
-      garbage = new byte[100_000];
+      kept.add(new byte[100_000]);
+      if (kept.size() == 10) {
+        kept.clear();
+      }
     }
   }
 

@@ -28,12 +28,12 @@ public final class OverheadTable {
   private static final long MINUTES = 15;
 
   /**
-   * A program and its goals.
+   * A program.
    *
    * @param name the name
    * @param arguments the arguments of {@link OverheadChild}
    * @param heap its maximum heap
-   * @param ofCore whether the CPU time is that of a core, not of the program's own
+   * @param ofCore whether CPU time is shown as a share of a core, not of the program's own
    */
   private record Program(String name, List<String> arguments, String heap, boolean ofCore) {}
 
@@ -138,8 +138,9 @@ public final class OverheadTable {
         }
       }
     }
-    for (String profiler : samples.keySet()) {
-      row(jdk, program, profiler, samples.get(NONE), samples.get(profiler));
+    List<Sample> without = samples.getOrDefault(NONE, List.of());
+    for (Map.Entry<String, List<Sample>> profiler : samples.entrySet()) {
+      row(jdk, program, profiler.getKey(), without, profiler.getValue());
     }
     out.flush();
   }
@@ -151,18 +152,18 @@ public final class OverheadTable {
     profilers.put("recorder", List.of());
     profilers.put(
         "served", List.of("-javaagent:" + agent + "=pprof-address=127.0.0.1:0" + options));
-    profilers.put(
-        "pushed",
-        List.of(
-            "-javaagent:"
-                + agent
-                + "=store-address="
-                + store.address()
-                + ",insecure=true,bearer-token-file="
-                + directory.resolve("token")
-                + ",project-id="
-                + store.project().value()
-                + options));
+    String pushed =
+        "-javaagent:"
+            + agent
+            + "=store-address="
+            + store.address()
+            + ",insecure=true,bearer-token-file="
+            + directory.resolve("token")
+            + ",project-id="
+            + store.project().value()
+            + options;
+    profilers.put("pushed", List.of(pushed));
+    profilers.put("pushed-async-profiler", List.of(pushed + ",engine=async-profiler"));
     Path library = directory.resolve("libasyncProfiler.so");
     try (InputStream in =
         OverheadTable.class.getResourceAsStream("/linux-x64/libasyncProfiler.so")) {
@@ -224,11 +225,14 @@ public final class OverheadTable {
         values.put(parts[0], Double.parseDouble(parts[1]));
       }
     }
-    if (process.exitValue() != 0 || !values.containsKey("threads")) {
+    if (process.exitValue() != 0 || values.size() < 4) {
       throw new IOException("the program failed: " + Files.readString(log));
     }
     return new Sample(
-        values.get("cpu"), values.get("wall"), values.get("resident"), values.get("threads"));
+        values.getOrDefault("cpu", 0.0),
+        values.getOrDefault("wall", 0.0),
+        values.getOrDefault("resident", 0.0),
+        values.getOrDefault("threads", 0.0));
   }
 
   /** Prints the difference to the program without a profiler, of each round on its own. */
@@ -262,16 +266,18 @@ public final class OverheadTable {
                 Locale.ROOT,
                 "(%.1f s of CPU)",
                 mean(with.stream().mapToDouble(Sample::cpu).toArray()))
-            : String.format(
-                Locale.ROOT,
-                program.ofCore ? "%.2f %% of a core" : "%.1f %% (%.1f s)",
-                mean(cpu),
-                mean(seconds)),
+            : added(program, mean(cpu), mean(seconds)),
         error(cpu),
         baseline
-            ? mean(with.stream().mapToDouble(s -> s.resident / 1_024).toArray())
+            ? mean(with.stream().mapToDouble(sample -> sample.resident / 1_024).toArray())
             : mean(resident),
         baseline ? mean(with.stream().mapToDouble(Sample::threads).toArray()) : mean(threads));
+  }
+
+  private static String added(Program program, double percent, double seconds) {
+    return program.ofCore
+        ? String.format(Locale.ROOT, "%.2f %% of a core", percent)
+        : String.format(Locale.ROOT, "%.1f %% (%.1f s)", percent, seconds);
   }
 
   private static double mean(double[] values) {
