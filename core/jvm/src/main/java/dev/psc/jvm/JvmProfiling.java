@@ -442,16 +442,18 @@ public final class JvmProfiling implements AutoCloseable {
     }
 
     /**
-     * Sets the minimum time between two histograms of the live heap, each of which stops the
-     * application for about 0.35 s per GB; requests in between get the previous one. 1 minute by
-     * default.
+     * Sets the minimum time between two histograms of the live heap, which stop the application for
+     * 0.35 to 1.3 s per GB; 1 minute by default, and at least 200 times the last pause.
      */
     public Builder heapInterval(Duration interval) {
       ProfilingSettings.positive("heapInterval", interval);
       return set(s -> s.heapInterval = interval);
     }
 
-    /** Sets the used heap above which no histogram of the live heap is taken; 2 GiB by default. */
+    /**
+     * Sets the used heap above which no histogram of the live heap is taken. By default 2 GiB for
+     * the first one; then none that is expected to stop the application for more than 1.5 s.
+     */
     public Builder heapMaxBytes(long bytes) {
       return set(s -> s.heapMaxBytes(bytes));
     }

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** A factory of encoded profiles for the endpoint and for pushing. Thread-safe. */
 final class ProfileFactory {
@@ -27,10 +28,9 @@ final class ProfileFactory {
 
   private final Profiler profiler;
   private final long periodNanos;
-  private final long heapMaxBytes;
   private final Throttled<Snapshot> dumps;
   private final Throttled<Snapshot> virtualDumps;
-  private final Throttled<Snapshot> histograms;
+  private final LiveHeap liveHeap;
 
   /** A profile in both forms, each encoded on demand. */
   record EncodableProfile(long timeNanos, Supplier<byte[]> encoder, Supplier<String> writer) {
@@ -44,9 +44,14 @@ final class ProfileFactory {
     }
   }
 
-  ProfileFactory(Profiler profiler, Duration heapInterval, long heapMaxBytes) {
-    this.heapMaxBytes = heapMaxBytes;
-    this.histograms = new Throttled<>(heapInterval, ClassHistogram::take);
+  ProfileFactory(Profiler profiler, Duration heapInterval, @Nullable Long heapMaxBytes) {
+    this.liveHeap =
+        new LiveHeap(
+            heapInterval,
+            heapMaxBytes,
+            ClassHistogram::take,
+            ClassHistogram::usedBytes,
+            System::nanoTime);
     this.profiler = profiler;
     this.periodNanos = profiler.settings().cpuPeriod().toNanos();
     boolean own = profiler.settings().ownThreads();
@@ -111,19 +116,10 @@ final class ProfileFactory {
     List<String> comments = new ArrayList<>();
     comments.add("inuse values are exact and by class, without stacks: see " + ClassHistogram.ROOT);
     Snapshot live = Snapshot.empty(JvmProfile.HEAP);
-    long used = ClassHistogram.usedBytes();
-    if (used <= heapMaxBytes) {
-      try {
-        live = histograms.get();
-      } catch (CaptureUnavailableException e) {
-        comments.add(JvmFailures.message(e));
-      }
-    } else {
-      comments.add(
-          "no histogram of the live heap: "
-              + used
-              + " bytes are used, heapMaxBytes = "
-              + heapMaxBytes);
+    try {
+      live = liveHeap.get();
+    } catch (CaptureUnavailableException e) {
+      comments.add(JvmFailures.message(e));
     }
     Snapshot allocated;
     try {

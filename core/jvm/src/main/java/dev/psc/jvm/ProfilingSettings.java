@@ -52,7 +52,7 @@ final class ProfilingSettings {
   Duration interval = Duration.ofSeconds(10);
   private Duration idleTimeout = Duration.ofMinutes(5);
   Duration heapInterval = Duration.ofMinutes(1);
-  long heapMaxBytes = 2L << 30;
+  @Nullable Long heapMaxBytes;
   boolean flushAtExit = true;
   ThreadFactory threadFactory = OwnThreads.daemons();
   private @Nullable Path spool;

@@ -13,7 +13,8 @@ import java.util.regex.Pattern;
 
 /**
  * A histogram of the live heap: the exact count and bytes of each class. Taking it collects all
- * garbage and stops the application for about 0.35 s per GB.
+ * garbage and stops the application, for 0.35 s per GB of large objects to 1.3 s per GB of small
+ * ones.
  */
 public final class ClassHistogram {
 

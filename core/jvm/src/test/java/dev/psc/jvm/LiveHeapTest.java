@@ -1,0 +1,93 @@
+package dev.psc.jvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.psc.jvm.internal.aggregate.Snapshot;
+import dev.psc.jvm.internal.runtime.CaptureUnavailableException;
+import dev.psc.jvm.profile.JvmProfile;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class LiveHeapTest {
+
+  private long now;
+  private long used = 1L << 30;
+  private long pauseNanos;
+  private int taken;
+
+  private LiveHeap heap(@Nullable Long maxBytes) {
+    return new LiveHeap(
+        Duration.ofMinutes(1),
+        maxBytes,
+        () -> {
+          taken++;
+          now += pauseNanos;
+          return Snapshot.empty(JvmProfile.HEAP);
+        },
+        () -> used,
+        () -> now);
+  }
+
+  @Test
+  void takesOneHistogramPerInterval() {
+    LiveHeap heap = heap(null);
+    pauseNanos = 100_000_000;
+    heap.get();
+    now += 59_000_000_000L;
+    heap.get();
+    assertThat(taken).isEqualTo(1);
+    now += 1_000_000_000L;
+    heap.get();
+    assertThat(taken).isEqualTo(2);
+  }
+
+  @Test
+  void pausesTakeAtMostOneHalfPercentOfTheTime() {
+    LiveHeap heap = heap(null);
+    pauseNanos = 1_000_000_000;
+    heap.get();
+    now += 199_000_000_000L;
+    heap.get();
+    assertThat(taken).isEqualTo(1);
+    now += 1_000_000_000L;
+    heap.get();
+    assertThat(taken).isEqualTo(2);
+  }
+
+  @Test
+  void theSizeThatIsAllowedFollowsFromThePause() {
+    LiveHeap heap = heap(null);
+    pauseNanos = 1_400_000_000;
+    heap.get();
+    used += used / 10;
+    now += 600_000_000_000L;
+    assertThatThrownBy(heap::get)
+        .isInstanceOf(CaptureUnavailableException.class)
+        .hasMessage(
+            "no histogram of the live heap: it would stop the application for about 1.5 s; set"
+                + " heapMaxBytes to allow it");
+    assertThat(taken).isEqualTo(1);
+
+    LiveHeap large = heap(null);
+    pauseNanos = 300_000_000;
+    large.get();
+    used = 4L << 30;
+    now += 600_000_000_000L;
+    large.get();
+  }
+
+  @Test
+  void aFirstHistogramAndALimitThatIsSetGoBySize() {
+    used = (2L << 30) + 1;
+    assertThatThrownBy(heap(null)::get).hasMessageContaining("heapMaxBytes = 2147483648");
+    assertThatThrownBy(heap(1_000_000L)::get).hasMessageContaining("heapMaxBytes = 1000000");
+    LiveHeap allowed = heap(Long.MAX_VALUE);
+    pauseNanos = 5_000_000_000L;
+    allowed.get();
+    now += 2_000_000_000_000L;
+    allowed.get();
+    assertThat(taken).isEqualTo(2);
+  }
+}
