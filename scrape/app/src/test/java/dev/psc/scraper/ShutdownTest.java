@@ -129,6 +129,7 @@ class ShutdownTest {
       assertThat(scraper.terminate()).isLessThan(LIMIT);
       assertThat(scraper.exitCode()).isZero();
       assertThat(profile.get()).isNotEqualTo(200);
+      assertThat(scraper.log()).doesNotContain("level=error");
     }
   }
 }

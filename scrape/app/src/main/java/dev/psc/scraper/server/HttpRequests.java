@@ -154,7 +154,11 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
           .execute(
               () -> {
                 Answer answer = answer(exchange);
-                events.execute(() -> write(context, answer, head));
+                try {
+                  events.execute(() -> write(context, answer, head));
+                } catch (RejectedExecutionException closed) {
+                  logger.debug("The server was closed before the answer to {}", exchange.path());
+                }
               });
     } catch (RejectedExecutionException e) {
       write(context, Answer.text(503, "too many concurrent requests; try again later\n"), head);
