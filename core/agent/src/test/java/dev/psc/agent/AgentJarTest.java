@@ -109,7 +109,7 @@ class AgentJarTest {
 
   @Test
   void anEngineThatIsMissingIsReportedUnlessTheLogIsQuiet() throws Exception {
-    String options = "pprof-address=127.0.0.1:0,engine=async-profiler";
+    String options = "pprof-address=127.0.0.1:0,idle-timeout=0s,engine=async-profiler";
     try (ChildApp app = ChildApp.start(ChildApp.agent(options), testClasses(), SHOPPER)) {
       app.await("the JDK's flight recorder is used instead: one.profiler.AsyncProfiler is not on");
     }

@@ -99,9 +99,14 @@ public final class BusyProgram {
         JvmProfiling.builder()
             .environment(
                 Map.of(
-                    "PSC_ENGINE", arguments[0],
-                    "PSC_PROFILES", arguments[1],
-                    "PSC_PPROF_ADDRESS", "127.0.0.1:0"))
+                    "PSC_ENGINE",
+                    arguments[0],
+                    "PSC_PROFILES",
+                    arguments[1],
+                    "PSC_IDLE_TIMEOUT",
+                    "0s",
+                    "PSC_PPROF_ADDRESS",
+                    "127.0.0.1:0"))
             .start()) {
       if (arguments[2].contains("burn")) {
         forever("checkout", () -> labelled("checkout", () -> hot(20 * MILLI)));
