@@ -16,17 +16,17 @@ final class InterfaceCache {
 
   private final Duration refreshInterval;
   private final Clock clock;
-  private final Map<String, Entry> entries =
+  private final Map<String, Kept> entries =
       new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Entry> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<String, Kept> eldest) {
           return size() > MAX_ENTRIES;
         }
       };
 
-  private record Entry(Json value, Instant expiry) {}
+  private record Kept(Json value, Instant expiry) {}
 
   InterfaceCache(Duration refreshInterval, Clock clock) {
     this.refreshInterval = refreshInterval;
@@ -34,7 +34,7 @@ final class InterfaceCache {
   }
 
   Optional<Json> get(String id) {
-    Entry entry = entries.get(id);
+    Kept entry = entries.get(id);
     if (entry == null || !clock.instant().isBefore(entry.expiry)) {
       return Optional.empty();
     }
@@ -45,6 +45,6 @@ final class InterfaceCache {
   void put(String id, Json value) {
     long millis = refreshInterval.toMillis();
     long lifetime = 10 * millis + ThreadLocalRandom.current().nextLong(3 * millis + 1);
-    entries.put(id, new Entry(value, clock.instant().plusMillis(lifetime)));
+    entries.put(id, new Kept(value, clock.instant().plusMillis(lifetime)));
   }
 }
