@@ -8,6 +8,7 @@ import io.micronaut.http.BasicHttpAttributes;
 import io.micronaut.http.HttpRequest;
 import io.micronaut.http.annotation.RequestFilter;
 import io.micronaut.http.annotation.ServerFilter;
+import org.jspecify.annotations.Nullable;
 
 /** Labels the samples of a request with the pattern of its route, e.g. {@code /orders/{id}}. */
 @ServerFilter(ServerFilter.MATCH_ALL_PATTERN)
@@ -28,8 +29,10 @@ final class MicronautLabels {
     }
 
     @Override
-    public void restoreThreadContext(ProfileLabels.Scope scope) {
-      scope.close();
+    public void restoreThreadContext(ProfileLabels.@Nullable Scope scope) {
+      if (scope != null) {
+        scope.close();
+      }
     }
   }
 }

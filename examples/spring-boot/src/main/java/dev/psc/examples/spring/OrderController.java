@@ -20,7 +20,8 @@ class OrderController {
   @GetMapping("/orders/{id}")
   long order(@PathVariable("id") long id) {
     List<Long> items =
-        database.queryForList("SELECT x FROM SYSTEM_RANGE(1, 1000) WHERE x > ?", Long.class, id);
+        database.query(
+            "SELECT x FROM SYSTEM_RANGE(1, 1000) WHERE x > ?", (row, number) -> row.getLong(1), id);
     long sum = System.nanoTime();
     for (long item : items) {
       for (int i = 0; i < 20_000; i++) {
