@@ -81,7 +81,7 @@ class ClassArchiveTest {
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics")).build();
     await()
         .atMost(Duration.ofSeconds(60))
-        .ignoreException(IOException.class)
+        .ignoreExceptionsInstanceOf(IOException.class)
         .until(
             () ->
                 HttpClient.newHttpClient()
