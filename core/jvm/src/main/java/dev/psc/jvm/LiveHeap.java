@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class LiveHeap {
 
   /** The largest heap of a first histogram, of which nothing is known. */
-  static final long FIRST_MAX_BYTES = 2L << 30;
+  private static final long FIRST_MAX_BYTES = 2L << 30;
 
   /** The longest pause that is expected and allowed. */
   private static final double MAX_PAUSE_SECONDS = 1.5;

@@ -171,7 +171,7 @@ final class Profiler {
             + Instant.ofEpochSecond(0, total.startNanos()).truncatedTo(ChronoUnit.SECONDS)
             + ": a request starts the capture, and "
             + captures.idleTimeout().toSeconds()
-            + " s without one end it (idle_timeout)");
+            + " s without one end it (idleTimeout)");
     return total.withComments(comments);
   }
 

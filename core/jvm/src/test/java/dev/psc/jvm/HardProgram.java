@@ -45,7 +45,7 @@ final class HardProgram {
     }
   }
 
-  private static Profile get(JvmProfiling profiling, String path, Map<String, String> query)
+  static Profile get(JvmProfiling profiling, String path, Map<String, String> query)
       throws Exception {
     PprofResponse response =
         profiling

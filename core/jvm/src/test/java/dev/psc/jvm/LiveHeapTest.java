@@ -9,6 +9,8 @@ import dev.psc.jvm.profile.JvmProfile;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class LiveHeapTest {
 
@@ -30,25 +32,13 @@ class LiveHeapTest {
         () -> now);
   }
 
-  @Test
-  void takesOneHistogramPerInterval() {
+  @ParameterizedTest
+  @CsvSource({"100, 60", "1000, 200"}) // a minute, and 0.5 % of the time
+  void takesOneHistogramPerIntervalAndRarelyWhereItPausesLong(long pauseMillis, long seconds) {
     LiveHeap heap = heap(null);
-    pauseNanos = 100_000_000;
+    pauseNanos = pauseMillis * 1_000_000;
     heap.get();
-    now += 59_000_000_000L;
-    heap.get();
-    assertThat(taken).isEqualTo(1);
-    now += 1_000_000_000L;
-    heap.get();
-    assertThat(taken).isEqualTo(2);
-  }
-
-  @Test
-  void pausesTakeAtMostOneHalfPercentOfTheTime() {
-    LiveHeap heap = heap(null);
-    pauseNanos = 1_000_000_000;
-    heap.get();
-    now += 199_000_000_000L;
+    now += (seconds - 1) * 1_000_000_000L;
     heap.get();
     assertThat(taken).isEqualTo(1);
     now += 1_000_000_000L;

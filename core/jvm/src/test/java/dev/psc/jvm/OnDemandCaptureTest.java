@@ -19,6 +19,8 @@ import org.junit.jupiter.api.Test;
 class OnDemandCaptureTest {
 
   private static final Duration LONG = Duration.ofMinutes(1);
+  private static final String NOT_RUNNING =
+      "not running: a request for a profile of events starts it";
 
   private static JvmProfiling.Builder served() {
     return JvmProfiling.builder()
@@ -28,12 +30,12 @@ class OnDemandCaptureTest {
 
   private static Profile get(JvmProfiling profiling, String path, Map<String, String> query)
       throws Exception {
-    PprofResponse response =
-        profiling
-            .handler()
-            .handle(new PprofRequest("GET", "/debug/pprof/" + path, query, Map.of()));
-    assertThat(response.status()).as(new String(response.body(), UTF_8)).isEqualTo(200);
-    return Profile.parse(response.body());
+    return HardProgram.get(profiling, path, query);
+  }
+
+  private static String index(JvmProfiling profiling) {
+    PprofRequest request = new PprofRequest("GET", "/debug/pprof/", Map.of(), Map.of());
+    return new String(profiling.handler().handle(request).body(), UTF_8);
   }
 
   private static List<String> labels(Profile profile) {
@@ -59,7 +61,7 @@ class OnDemandCaptureTest {
     Thread allocating = new Thread(() -> allocateUntil(enough), "allocating");
     try (JvmProfiling profiling = served().start()) {
       get(profiling, "goroutine", Map.of());
-      assertThat(profiling.status().capture()).isEmpty();
+      assertThat(index(profiling)).contains(NOT_RUNNING);
       assertThat(profiling.status().unavailable()).isEmpty();
       allocating.start();
       Profile allocations = get(profiling, "allocs", Map.of());
@@ -68,7 +70,7 @@ class OnDemandCaptureTest {
           .anyMatch(
               comment ->
                   comment.startsWith("counted since 20")
-                      && comment.endsWith("300 s without one end it (idle_timeout)"));
+                      && comment.endsWith("300 s without one end it (idleTimeout)"));
       assertThat(profiling.status().capture()).isPresent();
     } finally {
       enough.set(true);
@@ -83,14 +85,7 @@ class OnDemandCaptureTest {
         assertThat(get(profiling, "exceptions", Map.of()).comments())
             .anyMatch(comment -> comment.startsWith("counted since"));
         await().atMost(LONG).until(() -> profiling.status().capture().isEmpty());
-        String index =
-            new String(
-                profiling
-                    .handler()
-                    .handle(new PprofRequest("GET", "/debug/pprof/", Map.of(), Map.of()))
-                    .body(),
-                UTF_8);
-        assertThat(index).contains("not running: a request for a profile of events starts it");
+        assertThat(index(profiling)).contains(NOT_RUNNING);
       }
     }
   }

@@ -31,17 +31,53 @@ class ClassArchiveTest {
 
   @TempDir private Path directory;
 
-  /** Returns the options of Java in the Dockerfile that a pattern begins. */
-  private String option(String name) throws IOException {
-    Matcher matcher =
-        Pattern.compile(name + "=/opt/psc-scraper\\.jsa").matcher(Files.readString(DOCKERFILE));
-    assertThat(matcher.find()).as(name).isTrue();
-    return name + "=" + directory.resolve("psc-scraper.jsa");
+  /** Runs the step of the Dockerfile that makes the archive, with other directories and port. */
+  private void archive(int port) throws Exception {
+    Matcher step =
+        Pattern.compile(
+                "RUN (printf 'scrape_configs.*?rm /tmp/self.yaml /tmp/token)", Pattern.DOTALL)
+            .matcher(Files.readString(DOCKERFILE));
+    assertThat(step.find()).isTrue();
+    String script =
+        step.group(1)
+            .replace("\\\n", " ")
+            .replace("/opt/psc-scraper.jar", jar().toString())
+            .replace("/opt/", directory + "/")
+            .replace("/tmp/", directory + "/")
+            .replace("127.0.0.1:7070", "127.0.0.1:" + port)
+            .replace("--insecure", "--insecure --http-address=127.0.0.1:" + port)
+            .replace(" java ", " " + java() + " ");
+    Path log = directory.resolve("archive.log");
+    Process made =
+        new ProcessBuilder("sh", "-c", script)
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile())
+            .start();
+    assertThat(made.waitFor(2, TimeUnit.MINUTES)).isTrue();
+    String printed = Files.readString(log);
+    assertThat(made.exitValue()).as(printed).isZero();
+    assertThat(printed).contains("msg=Scraping").doesNotContain("level=error");
+  }
+
+  private static String java() {
+    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  }
+
+  private static Path jar() {
+    Path jar = Path.of("target/psc-scraper.jar").toAbsolutePath();
+    assertThat(jar).as("run `mvn package` first: the interop tests drive the real jar").exists();
+    return jar;
+  }
+
+  /** Returns the option of the Dockerfile's command that uses the archive. */
+  private String useOfTheArchive() throws IOException {
+    String option = "-XX:SharedArchiveFile=";
+    assertThat(Files.readString(DOCKERFILE))
+        .contains("exec java " + option + "/opt/psc-scraper.jsa");
+    return option + directory.resolve("psc-scraper.jsa");
   }
 
   private Process start(int port, String... options) throws IOException {
-    Path jar = Path.of("target/psc-scraper.jar");
-    assertThat(jar).as("run `mvn package` first: the interop tests drive the real jar").exists();
     Path token = directory.resolve("token");
     if (Files.notExists(token)) {
       Files.createFile(
@@ -56,13 +92,13 @@ class ClassArchiveTest {
             + port
             + "\"]\n");
     List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add(java());
     command.addAll(List.of(options));
     command.addAll(
         List.of(
             "-Xmx64m",
             "-jar",
-            jar.toAbsolutePath().toString(),
+            jar().toString(),
             "--mode=scraper-only",
             "--config-path=" + directory.resolve("self.yaml"),
             "--store-address=127.0.0.1:1",
@@ -105,22 +141,12 @@ class ClassArchiveTest {
   }
 
   @Test
-  void theOptionsOfTheImageArchiveTheScrapersClassesAndUseThem() throws Exception {
+  void theImageArchivesTheScrapersClassesAndUsesThem() throws Exception {
     int port = freePort();
-    Process training = start(port, option("-XX:ArchiveClassesAtExit"));
-    try {
-      awaitScrape(port);
-    } finally {
-      end(training);
-    }
-    assertThat(directory.resolve("psc-scraper.jsa")).exists();
-
+    archive(port);
     Path loaded = directory.resolve("loaded");
     Process archived =
-        start(
-            port,
-            option("-XX:SharedArchiveFile"),
-            "-Xlog:class+load:file=" + loaded + "::filecount=0");
+        start(port, useOfTheArchive(), "-Xlog:class+load:file=" + loaded + "::filecount=0");
     try {
       awaitScrape(port);
     } finally {

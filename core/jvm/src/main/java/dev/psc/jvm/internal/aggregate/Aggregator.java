@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -127,6 +129,12 @@ public final class Aggregator {
     if (windows.remove(window)) {
       folded += window.folded();
     }
+  }
+
+  /** Ends a window and returns what a function makes of each of its profiles. */
+  public List<Snapshot> close(Window window, Function<JvmProfile, Snapshot> snapshot) {
+    close(window);
+    return Stream.of(JvmProfile.values()).filter(window::counts).map(snapshot).toList();
   }
 
   /** Returns the current sums of one profile of a window, for use without the lock. */

@@ -189,14 +189,7 @@ final class JfrCapture implements Capture {
   private List<Snapshot> closeAndSnapshot(CompletableFuture<Window> opened, long endNanos) {
     // Marks pass in order: the one that opened the window has passed.
     Window window = opened.join();
-    aggregator.close(window);
-    List<Snapshot> snapshots = new ArrayList<>();
-    for (JvmProfile profile : JvmProfile.values()) {
-      if (window.counts(profile)) {
-        snapshots.add(snapshot(window, profile, endNanos));
-      }
-    }
-    return snapshots;
+    return aggregator.close(window, profile -> snapshot(window, profile, endNanos));
   }
 
   @Override

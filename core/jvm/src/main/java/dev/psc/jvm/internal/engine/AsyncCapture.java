@@ -219,14 +219,7 @@ final class AsyncCapture implements Capture {
   private List<Snapshot> closeAndSnapshot(CompletableFuture<Window> opened, long endNanos) {
     // Requests are served in order: the one that opened the window has been.
     Window window = opened.join();
-    aggregator.close(window);
-    List<Snapshot> snapshots = new ArrayList<>();
-    for (JvmProfile profile : JvmProfile.values()) {
-      if (window.counts(profile)) {
-        snapshots.add(snapshot(window, profile, endNanos));
-      }
-    }
-    return snapshots;
+    return aggregator.close(window, profile -> snapshot(window, profile, endNanos));
   }
 
   /** Returns the sums until now; blocks for a few milliseconds. */

@@ -1,5 +1,6 @@
 package dev.psc.examples.benchmarks.overhead;
 
+import dev.psc.examples.benchmarks.Jdks;
 import dev.psc.testkit.EmbeddedProfileStore;
 import java.io.IOException;
 import java.io.InputStream;
@@ -44,7 +45,7 @@ public final class OverheadTable {
   private int rounds = 5;
   private int scale = 100;
   private Path agent = Path.of("core/agent/target/psc-jvm-agent.jar");
-  private List<Path> jdks = List.of(Path.of(System.getProperty("java.home")));
+  private List<Path> jdks = Jdks.installed();
   private List<String> only = List.of();
   private String options = "";
 
@@ -55,7 +56,8 @@ public final class OverheadTable {
 
   /**
    * Runs {@code [--rounds=5] [--scale=100] [--agent=JAR] [--agent-options=…] [--jdks=home,…]
-   * [--only=program,…]}; a scale of 100 percent takes about half an hour per JDK.
+   * [--only=program,…]}; a scale of 100 percent takes about half an hour per JDK. Without {@code
+   * --jdks}, all that {@link Jdks} finds are used.
    *
    * @return 0; 2 for invalid arguments
    */
@@ -180,16 +182,8 @@ public final class OverheadTable {
                 + library
                 + "=start,event=ctimer,interval=10ms,alloc=512k,lock=1ms,jfr,file="
                 + directory.resolve("profile.jfr")
-                + (feature(jdk) >= 25 ? ",signal=36" : "")));
+                + (Jdks.feature(jdk) >= 25 ? ",signal=36" : "")));
     return profilers;
-  }
-
-  private static int feature(Path jdk) throws IOException {
-    return Files.readAllLines(jdk.resolve("release")).stream()
-        .filter(line -> line.startsWith("JAVA_VERSION=\""))
-        .mapToInt(line -> Runtime.Version.parse(line.substring(14, line.length() - 1)).feature())
-        .findFirst()
-        .orElse(0);
   }
 
   private static Process start(
@@ -259,7 +253,7 @@ public final class OverheadTable {
         Locale.ROOT,
         "| %s | %d | %s | %s | %.2f | %.0f MiB | %.0f |%n",
         program.name,
-        feature(jdk),
+        Jdks.feature(jdk),
         profiler,
         baseline
             ? String.format(

@@ -1,11 +1,10 @@
 package dev.psc.examples.benchmarks.truth;
 
+import dev.psc.examples.benchmarks.Jdks;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -13,7 +12,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.ServiceLoader;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 
@@ -77,7 +75,7 @@ public final class TruthTable {
       programs.forEach(program -> out.println(program.name()));
       return 0;
     }
-    return table(only, jdks.isEmpty() ? installed() : jdks, collectors) ? 0 : 1;
+    return table(only, jdks.isEmpty() ? Jdks.installed() : jdks, collectors) ? 0 : 1;
   }
 
   private boolean table(Set<String> only, List<Path> jdks, Set<String> collectors) {
@@ -97,7 +95,7 @@ public final class TruthTable {
         continue;
       }
       for (Path jdk : jdks) {
-        if (feature(jdk) < program.firstJdk()) {
+        if (Jdks.feature(jdk) < program.firstJdk()) {
           continue;
         }
         for (String collector : program.collectors()) {
@@ -116,7 +114,7 @@ public final class TruthTable {
             Locale.ROOT,
             "| %s | %d | %s | %s | ",
             program.name(),
-            feature(jdk),
+            Jdks.feature(jdk),
             collector,
             program.threads());
     boolean within = true;
@@ -174,39 +172,5 @@ public final class TruthTable {
       throw new IOException("no rows: " + printed);
     }
     return rows;
-  }
-
-  /** Returns one JDK per feature release, oldest first. */
-  private static List<Path> installed() {
-    Path current = Path.of(System.getProperty("java.home"));
-    TreeMap<Integer, Path> homes = new TreeMap<>();
-    Path parent = current.getParent();
-    if (parent != null) {
-      try (DirectoryStream<Path> all = Files.newDirectoryStream(parent)) {
-        for (Path home : all) {
-          int feature = feature(home);
-          if (feature >= 17 && Files.isExecutable(home.resolve("bin/javac"))) {
-            homes.put(feature, home);
-          }
-        }
-      } catch (IOException e) {
-        // An unreadable directory: only the running JDK is used.
-      }
-    }
-    homes.put(Runtime.version().feature(), current);
-    return List.copyOf(homes.values());
-  }
-
-  private static int feature(Path home) {
-    try {
-      return Files.readAllLines(home.resolve("release")).stream()
-          .filter(line -> line.startsWith("JAVA_VERSION=\""))
-          .map(line -> line.substring(14, line.length() - 1))
-          .mapToInt(version -> Runtime.Version.parse(version).feature())
-          .findFirst()
-          .orElse(0);
-    } catch (IOException | IllegalArgumentException e) {
-      return 0;
-    }
   }
 }

@@ -29,6 +29,7 @@ class OverheadTableTest {
         new OverheadTable(out, out)
             .run(
                 List.of(
+                    "--jdks=" + System.getProperty("java.home"),
                     "--agent=../../core/agent/target/psc-jvm-agent.jar",
                     "--only=short,idle",
                     "--scale=2",
