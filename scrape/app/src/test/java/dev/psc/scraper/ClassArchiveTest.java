@@ -41,9 +41,9 @@ class ClassArchiveTest {
     String script =
         step.group(1)
             .replace("\\\n", " ")
+            .replace("/tmp/", directory + "/")
             .replace("/opt/psc-scraper.jar", jar().toString())
             .replace("/opt/", directory + "/")
-            .replace("/tmp/", directory + "/")
             .replace("127.0.0.1:7070", "127.0.0.1:" + port)
             .replace("--insecure", "--insecure --http-address=127.0.0.1:" + port)
             .replace(" java ", " " + java() + " ");
