@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -101,6 +102,48 @@ class OnePortServerTest {
       release.countDown();
       assertThat(answers.stream().map(CompletableFuture::join).filter(s -> s == 200).count())
           .isEqualTo(16);
+    }
+  }
+
+  @Test
+  void anAnswerAfterTheServerClosedFailsNoThread() throws Exception {
+    CompletableFuture<Thread> worker = new CompletableFuture<>();
+    CountDownLatch closed = new CountDownLatch(1);
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    OnePortServer server =
+        start(
+            exchange -> {
+              Thread.currentThread().setUncaughtExceptionHandler((t, e) -> failure.set(e));
+              worker.complete(Thread.currentThread());
+              awaitUninterruptibly(closed);
+              return HttpExchange.Answer.text(200, "late");
+            });
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + "/")).build();
+    CompletableFuture<?> answer =
+        HttpClient.newHttpClient().sendAsync(request, HttpResponse.BodyHandlers.discarding());
+    Thread working = worker.get(20, TimeUnit.SECONDS);
+    server.close();
+    closed.countDown();
+    working.join(20_000);
+    assertThat(working.isAlive()).isFalse();
+    assertThat(failure.get()).isNull();
+    assertThatThrownBy(() -> answer.get(20, TimeUnit.SECONDS))
+        .hasCauseInstanceOf(IOException.class);
+  }
+
+  /** Waits as a handler does that ignores interrupts. */
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    boolean interrupted = false;
+    while (latch.getCount() > 0) {
+      try {
+        latch.await();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 
