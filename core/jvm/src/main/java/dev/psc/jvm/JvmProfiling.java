@@ -443,7 +443,7 @@ public final class JvmProfiling implements AutoCloseable {
 
     /**
      * Sets the minimum time between two histograms of the live heap, which stop the application for
-     * 0.35 to 1.3 s per GB; 1 minute by default, and at least 200 times the last pause.
+     * up to 1.6 s per GB; 1 minute by default, and at least 200 times the last pause.
      */
     public Builder heapInterval(Duration interval) {
       ProfilingSettings.positive("heapInterval", interval);
@@ -451,7 +451,7 @@ public final class JvmProfiling implements AutoCloseable {
     }
 
     /**
-     * Sets the used heap above which no histogram of the live heap is taken. By default 2 GiB for
+     * Sets the used heap above which no histogram of the live heap is taken. By default 1 GiB for
      * the first one; then none that is expected to stop the application for more than 1.5 s.
      */
     public Builder heapMaxBytes(long bytes) {

@@ -70,8 +70,8 @@ class LiveHeapTest {
 
   @Test
   void aFirstHistogramAndALimitThatIsSetGoBySize() {
-    used = (2L << 30) + 1;
-    assertThatThrownBy(heap(null)::get).hasMessageContaining("heapMaxBytes = 2147483648");
+    used = (1L << 30) + 1;
+    assertThatThrownBy(heap(null)::get).hasMessageContaining("heapMaxBytes = 1073741824");
     assertThatThrownBy(heap(1_000_000L)::get).hasMessageContaining("heapMaxBytes = 1000000");
     LiveHeap allowed = heap(Long.MAX_VALUE);
     pauseNanos = 5_000_000_000L;

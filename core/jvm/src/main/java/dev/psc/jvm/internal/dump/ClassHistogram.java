@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
 
 /**
  * A histogram of the live heap: the exact count and bytes of each class. Taking it collects all
- * garbage and stops the application, for 0.35 s per GB of large objects to 1.3 s per GB of small
- * ones.
+ * garbage and stops the application, hardly for large arrays and for 1.6 s per GB of objects of 24
+ * bytes.
  */
 public final class ClassHistogram {
 
