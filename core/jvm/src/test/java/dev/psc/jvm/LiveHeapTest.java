@@ -60,6 +60,7 @@ class LiveHeapTest {
                 + " heapMaxBytes to allow it");
     assertThat(taken).isEqualTo(1);
 
+    used = 1L << 30;
     LiveHeap large = heap(null);
     pauseNanos = 300_000_000;
     large.get();
