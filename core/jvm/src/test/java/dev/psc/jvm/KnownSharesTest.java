@@ -22,7 +22,6 @@ class KnownSharesTest {
   @Tag("slow")
   @Test
   void profilesTellTheTruth() throws Exception {
-    // Twice the work: what a thread allocates after its last sample is missing, up to 10 % of once.
     check(6, ChildJvm.run(ChildJvm.thisJava(), List.of(), TruthProgram.class, "2", "sampled"));
   }
 

@@ -136,17 +136,18 @@ public final class TruthProgram {
       burner(() -> burnShort(350 * scale * MILLI), burnt, windowEnded);
     }
     burnt.await();
-    // Samples want a steady flow: what a thread allocates after its last sample is missing. Whole
-    // buffers want long stretches, as each counts where it was opened; of random lengths, as others
-    // may be in step with the buffers.
+    // Samples want a long and steady flow: the recorder takes those of a fifth of a second at its
+    // beginning if more is allocated than it expected, and what a thread allocates after its last
+    // sample is missing. Whole buffers want long stretches, as each counts where it was opened; of
+    // random lengths, as others may be in step with the buffers.
     Random random = new Random(1);
     long small = (400L * scale) << 20;
     long large = (200L * scale) << 20;
-    int rounds = exact ? 20 : 100;
+    int rounds = exact ? 20 : 400;
     for (int left = rounds; left > 0; left--) {
       small -= allocateSmall(part(small, left, exact ? 0.5 + random.nextDouble() : 1));
       large -= allocateLarge(part(large, left, exact ? 0.5 + random.nextDouble() : 1));
-      TimeUnit.MILLISECONDS.sleep(1_500 / rounds);
+      TimeUnit.MILLISECONDS.sleep(exact ? 75 : 15);
     }
     long[] waited = new long[3];
     waitForLocks(waited);
