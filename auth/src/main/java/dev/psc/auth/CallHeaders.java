@@ -69,7 +69,7 @@ public final class CallHeaders {
       int equals = assignment.indexOf('=');
       if (equals <= 0) {
         throw new IllegalArgumentException(
-            "header number " + position + " must read name=value, for example projectID=<uuid>");
+            "header number " + position + " must be name=value, for example projectID=<uuid>");
       }
       builder.header(
           TokenText.strip(assignment.substring(0, equals)),
@@ -178,7 +178,7 @@ public final class CallHeaders {
                 + lower
                 + " all headers have "
                 + totalBytes
-                + " bytes, at most "
+                + " bytes in total, at most "
                 + TOTAL_LIMIT_BYTES
                 + " fit");
       }

@@ -155,10 +155,10 @@ public final class FileTokenSource implements TokenSource {
 
   private static String reasonOf(IOException e) {
     if (e instanceof NoSuchFileException) {
-      return "there is no such file: create it with the service account token as its content";
+      return "file not found: write the service account token to it";
     }
     if (e instanceof AccessDeniedException) {
-      return "this process may not read it: change its owner or mode";
+      return "permission denied: change its owner or mode";
     }
     if (e instanceof FileSystemException fault
         && "is not a regular file".equals(fault.getReason())) {
@@ -174,7 +174,7 @@ public final class FileTokenSource implements TokenSource {
       readAgain();
     } catch (RuntimeException | StackOverflowError e) {
       // Otherwise the schedule would end silently.
-      logger.error("token file {}: reading failed; the last good token stays in use", path, e);
+      logger.error("Token file {} cannot be read; the last good token stays in use", path, e);
     } catch (Error e) {
       UncaughtErrors.report(e);
     }
@@ -189,10 +189,10 @@ public final class FileTokenSource implements TokenSource {
       boolean changed = !read.equals(token);
       token = read;
       if (changed) {
-        logger.info("token file {}: the token is now #{}", path, read.fingerprint());
+        logger.info("Token file {}: the token is now #{}", path, read.fingerprint());
         report(Optional.empty());
       } else if (!status.current()) {
-        logger.info("token file {}: usable again, token #{}", path, read.fingerprint());
+        logger.info("Token file {} is usable again, token #{}", path, read.fingerprint());
         report(Optional.empty());
       }
     } catch (TokenFormatException e) {
@@ -207,7 +207,7 @@ public final class FileTokenSource implements TokenSource {
       return;
     }
     logger.warn(
-        "token file {}: {}; the last good token #{} stays in use",
+        "Token file {}: {}; the last good token #{} stays in use",
         path,
         problem,
         token.fingerprint());
@@ -219,7 +219,7 @@ public final class FileTokenSource implements TokenSource {
     try {
       listener.accept(status);
     } catch (RuntimeException e) {
-      logger.warn("token file {}: the listener failed", path, e);
+      logger.warn("Token file {}: a listener failed", path, e);
     }
   }
 
@@ -228,12 +228,12 @@ public final class FileTokenSource implements TokenSource {
       Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(path);
       if (permissions.contains(PosixFilePermission.OTHERS_READ)) {
         logger.warn(
-            "token file {} may be read by every user of this machine ({}): chmod 600 it",
+            "Token file {} is readable by every user of this machine ({}): run chmod 600",
             path,
             PosixFilePermissions.toString(permissions));
       }
     } catch (IOException | UnsupportedOperationException e) {
-      logger.debug("token file {}: its permissions are not known", path, e);
+      logger.debug("Token file {}: cannot read its permissions", path, e);
     }
   }
 

@@ -78,8 +78,8 @@ public final class PscAuthInterceptor implements ClientInterceptor {
   }
 
   /**
-   * Returns whether the token may be sent in plaintext to a host. Channel builders ask before the
-   * first call. The address of the connection is checked again with each call.
+   * Returns whether the token may be sent in plaintext to a host. Channel builders call it before
+   * the first call. The address of the connection is checked again with each call.
    *
    * @param host a name or an address without port; it is compared as text and not resolved
    */

@@ -70,7 +70,7 @@ final class PscCallCredentials extends CallCredentials {
       return null;
     } catch (RuntimeException | Error e) {
       // Without its message, which may contain the token. An Error fails the call as well: thrown
-      // here, it would leave the call without an answer.
+      // here, it would leave the call without a result.
       applier.fail(
           ClientSideRefusal.status(
               Status.Code.UNAUTHENTICATED,
@@ -92,7 +92,8 @@ final class PscCallCredentials extends CallCredentials {
           ? null
           : "refused to send the token in plaintext to "
               + info.getAuthority()
-              + ", which is not this machine: use TLS, or allow plaintext to everywhere";
+              + ", which is not a loopback address: use TLS (https://), or allow plaintext to"
+              + " all addresses";
     }
     return "refused to send the token in plaintext to "
         + info.getAuthority()

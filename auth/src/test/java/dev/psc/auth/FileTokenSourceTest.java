@@ -85,7 +85,7 @@ class FileTokenSourceTest {
     assertThatExceptionOfType(TokenUnavailableException.class)
         .isThrownBy(() -> TokenSource.file(directory.resolve("absent")))
         .withMessageContaining("absent")
-        .withMessageContaining("no such file");
+        .withMessageContaining("file not found");
     assertThatExceptionOfType(TokenUnavailableException.class)
         .isThrownBy(() -> TokenSource.file(directory))
         .withMessageContaining(directory.toString());
@@ -152,7 +152,7 @@ class FileTokenSourceTest {
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("---------"));
     assertThatExceptionOfType(TokenUnavailableException.class)
         .isThrownBy(() -> TokenSource.file(file))
-        .withMessageContaining("may not read");
+        .withMessageContaining("permission denied");
   }
 
   @Test
@@ -209,7 +209,7 @@ class FileTokenSourceTest {
   void keepsTheLastGoodTokenAndSaysSo() throws IOException {
     try (FileTokenSource source = open()) {
       Files.delete(file);
-      awaitProblem("no such file");
+      awaitProblem("file not found");
       write("");
       awaitProblem("empty");
       write(second.reveal().substring(0, 40));
@@ -229,7 +229,7 @@ class FileTokenSourceTest {
   void saysWhenTheSameTokenIsBack() throws IOException {
     try (FileTokenSource source = open()) {
       Files.delete(file);
-      awaitProblem("no such file");
+      awaitProblem("file not found");
       write(first.reveal());
       await().atMost(LONG).until(() -> source.status().current());
       await()
@@ -299,7 +299,7 @@ class FileTokenSourceTest {
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
     FileTokenSource source = open();
     source.close();
-    assertThat(SecretGuard.captured()).contains(file + " may be read by every user");
+    assertThat(SecretGuard.captured()).contains(file + " is readable by every user");
   }
 
   @Test

@@ -266,7 +266,7 @@ class PscAuthInterceptorTest {
     toClose.add(0, () -> TestServer.end(channel));
     TokenSource source = TokenSource.fixed(oldToken);
     Status status = failure(ClientInterceptors.intercept(channel, interceptor(source)));
-    assertThat(status.getDescription()).contains("not this machine");
+    assertThat(status.getDescription()).contains("not a loopback address");
     assertThat(server.calls()).isEmpty();
     PscAuthInterceptor everywhere =
         PscAuthInterceptor.builder(source, project).allowPlaintextToken().build();

@@ -111,7 +111,7 @@ class PscCallCredentialsTest {
               apply(builder().allowPlaintextOnLoopback(), new To(SecurityLevel.NONE, address))
                   .orElseThrow()
                   .getDescription())
-          .contains("store:443", "not this machine");
+          .contains("store:443", "not a loopback address");
     }
     assertThat(apply(builder().allowPlaintextOnLoopback(), new To(SecurityLevel.NONE, null)))
         .isPresent();
@@ -127,7 +127,7 @@ class PscCallCredentialsTest {
                       new To(SecurityLevel.NONE, LOOPBACK, store))
                   .orElseThrow()
                   .getDescription())
-          .contains(store, "not this machine");
+          .contains(store, "not a loopback address");
     }
     for (String store : new String[] {"127.0.0.1:443", "[::1]:443", "::1", "localhost"}) {
       assertThat(

@@ -86,7 +86,7 @@ class RotationUnderLoadTest {
                         ClientCalls.blockingUnaryCall(
                             channel, TestServer.UNARY, CallOptions.DEFAULT, "x");
                     if (!answer.equals("x")) {
-                      throw new AssertionError("a call got another answer");
+                      throw new AssertionError("a call got another response");
                     }
                     calls.incrementAndGet(mine);
                   }

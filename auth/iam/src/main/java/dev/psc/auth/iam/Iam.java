@@ -111,7 +111,7 @@ public final class Iam implements AutoCloseable {
         data -> {
           if (data.organizations.containsKey(name)) {
             throw new IamException(
-                IamException.Reason.ALREADY_EXISTS, "organization \"" + name + "\" exists already");
+                IamException.Reason.ALREADY_EXISTS, "organization \"" + name + "\" already exists");
           }
           Org org = new Org(name);
           org.users.add(owner);

@@ -178,7 +178,7 @@ public final class IamServerInterceptor implements ServerInterceptor {
     private static String checked(String method) {
       if (method.indexOf('/') <= 0) {
         throw new IllegalArgumentException(
-            "method must read package.Service/Method or package.Service/*, but was " + method);
+            "method must be package.Service/Method or package.Service/*, but was " + method);
       }
       return method;
     }

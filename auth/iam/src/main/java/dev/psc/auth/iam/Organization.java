@@ -324,12 +324,12 @@ public final class Organization {
     return Stream.concat(Role.systemRoles().stream(), org().roles.values().stream()).toList();
   }
 
-  /** Gives a subject a role in the whole organization. */
+  /** Binds a subject to a role in the whole organization. */
   public RoleBinding bind(Subject subject, String roleName) {
     return bind(subject, roleName, null);
   }
 
-  /** Gives a subject a role in one project only. */
+  /** Binds a subject to a role in one project only. */
   public RoleBinding bindInProject(Subject subject, String roleName, ProjectId project) {
     return bind(subject, roleName, project);
   }
@@ -360,7 +360,7 @@ public final class Organization {
             if (binding.subject().equals(subject)
                 && binding.role().equals(role.name())
                 && binding.project().equals(scope)) {
-              throw new IamException(Reason.ALREADY_EXISTS, "the binding exists already");
+              throw new IamException(Reason.ALREADY_EXISTS, "the binding already exists");
             }
           }
           RoleBinding binding = new RoleBinding(newId(), subject, role.name(), scope);
@@ -419,7 +419,7 @@ public final class Organization {
   }
 
   private static IamException taken(String kind, String name) {
-    return new IamException(Reason.ALREADY_EXISTS, kind + " \"" + name + "\" exists already");
+    return new IamException(Reason.ALREADY_EXISTS, kind + " \"" + name + "\" already exists");
   }
 
   private static <V> void remove(Map<String, V> from, String key, String kind, String name) {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** A named set of permissions: a system role, or a custom one of an organization. Immutable. */
 public final class Role {
 
-  /** All permissions. */
+  /** The system role with all permissions. */
   public static final Role OWNER = system("Owner", EnumSet.allOf(Permission.class));
 
   /** Reading and listing everything except bills and usage. */
