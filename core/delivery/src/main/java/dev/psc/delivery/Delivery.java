@@ -25,6 +25,8 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -172,35 +174,28 @@ public final class Delivery implements ProfileReceiver, AutoCloseable {
   }
 
   private void sendLoop() {
-    while (!stopping) {
+    loop(() -> stopping, sendWakeup, sender::step, "while sending to");
+  }
+
+  private void spoolLoop(Spool spool) {
+    loop(() -> spoolStopping, spoolWakeup, spool::step, "in the spool of");
+    spool.close();
+  }
+
+  private void loop(BooleanSupplier stopped, Wakeup wakeup, LongSupplier step, String where) {
+    while (!stopped.getAsBoolean()) {
       try {
-        sendWakeup.await(sender.step());
+        wakeup.await(step.getAsLong());
       } catch (InterruptedException e) {
         // Only close() ends the thread, so that all profiles are accounted for.
         logger.debug("Interrupted; only close() ends this thread", e);
       } catch (RuntimeException | StackOverflowError e) {
-        logger.error("Unexpected error while sending to {}; continuing", name, e);
+        logger.error("Unexpected error {} {}; continuing", where, name, e);
         pause();
       } catch (Error e) {
         survive(e);
       }
     }
-  }
-
-  private void spoolLoop(Spool spool) {
-    while (!spoolStopping) {
-      try {
-        spoolWakeup.await(spool.step());
-      } catch (InterruptedException e) {
-        logger.debug("Interrupted; only close() ends this thread", e);
-      } catch (RuntimeException | StackOverflowError e) {
-        logger.error("Unexpected error in the spool of {}; continuing", name, e);
-        pause();
-      } catch (Error e) {
-        survive(e);
-      }
-    }
-    spool.close();
   }
 
   /**

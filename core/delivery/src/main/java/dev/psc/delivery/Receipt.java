@@ -5,7 +5,7 @@ import dev.psc.delivery.status.Durability;
 import java.util.concurrent.CompletionStage;
 
 /**
- * The answer to a submitted profile, with a stage for its durability. Immutable.
+ * The result of submitting a profile, with a stage for its durability. Immutable.
  *
  * @param acceptance whether the profile was accepted
  * @param durability completes, never exceptionally and on a thread of the delivery that must not be

@@ -1,6 +1,6 @@
 /**
- * From "here is a profile" to "stored, or counted as lost": the contracts of sources, transforms
- * and sinks, and the queue, spool and sender between them.
+ * Delivery of profiles, from acceptance to the store: the contracts of sources, transforms and
+ * sinks, and the queue, spool and sender between them.
  */
 @NullMarked
 package dev.psc.delivery;

@@ -309,11 +309,11 @@ class DeliveryTest {
     assertThat(sink.calls()).hasSize(calls + 3);
     assertThat(sink.lastCall().ids()).containsExactly("good6");
 
-    delivery.accept(profile("broken", "mended"));
+    delivery.accept(profile("broken", "fixed"));
     run(Duration.ofSeconds(2));
     calls = sink.calls().size();
     delivery.accept(profile("s0", "good7"));
-    delivery.accept(profile("broken", "mended too"));
+    delivery.accept(profile("broken", "fixed too"));
     run(Duration.ofSeconds(2));
     assertThat(sink.calls()).hasSize(calls + 1);
   }
@@ -338,7 +338,7 @@ class DeliveryTest {
     run(Duration.ofHours(1));
     assertThat(delivery.snapshot().state()).isEqualTo(DeliveryState.REFUSING);
     for (int i = 0; i < 100; i++) {
-      delivery.accept(profile("broken", "mended" + i));
+      delivery.accept(profile("broken", "fixed" + i));
     }
     run(Duration.ofHours(1));
     assertThat(delivery.snapshot().droppedTotal()).isEqualTo(3);

@@ -61,7 +61,7 @@ class SenderRefusalsTest {
     }
   }
 
-  /** Accepts profiles with the ids 0, 1, 2…, each of its own series. */
+  /** Accepts profiles with the ids 0, 1, 2…, each of another series. */
   private void acceptNumbered(int profiles) {
     for (int i = 0; i < profiles; i++) {
       accept("s" + i, "" + i);
@@ -129,7 +129,7 @@ class SenderRefusalsTest {
     DeliverySnapshot snapshot = delivery.snapshot();
     assertThat(snapshot.calls()).isEqualTo(5);
     assertThat(snapshot.sent()).isEqualTo(3);
-    assertThat(snapshot.retried()).as("a refusal is no retry").isZero();
+    assertThat(snapshot.retried()).as("a refusal is not a retry").isZero();
     assertThat(snapshot.lastError()).isEqualTo(WORDS);
     assertThat(snapshot.state()).isEqualTo(DeliveryState.SENDING);
     assertThat(snapshot.queued()).isZero();
@@ -295,7 +295,7 @@ class SenderRefusalsTest {
       assertThat(Duration.ofNanos(delivery.step())).isEqualTo(PROBE_REST);
       String message =
           "the last 32 requests were all rejected, which indicates a fault of the sink; profiles"
-              + " are kept and one is tried per probe interval. Last answer: "
+              + " are kept and one is tried per probe interval. Last response: "
               + WORDS;
       assertThat(sink.calls()).hasSize(32);
       assertThat(events)

@@ -129,11 +129,11 @@ class SenderTest {
       assertThat(log.lines())
           .as("nothing of a fault of the sink, which only was cancelled")
           .containsExactly(
-              "WARN Sink fake is BACKING_OFF: timeout: no answer within callTimeout = PT7S"
+              "WARN Sink fake is BACKING_OFF: timeout: no response within callTimeout = PT7S"
                   + " (0 more since)");
     }
     assertThat(sink.lastCall().answer()).isCancelled();
-    String message = "no answer within callTimeout = PT7S";
+    String message = "no response within callTimeout = PT7S";
     assertThat(events)
         .containsExactly(
             new DeliveryEvent.Retrying(1, "timeout", message, Duration.ofMillis(500)),
@@ -366,7 +366,7 @@ class SenderTest {
     assertFault(
         CompletableFuture.failedFuture(new IllegalStateException("broken")),
         "java.lang.IllegalStateException: broken");
-    assertFault(CompletableFuture.completedFuture(null), "no answer");
+    assertFault(CompletableFuture.completedFuture(null), "no response");
   }
 
   private void assertFault(CompletionStage<SendOutcome> answer, String message) {

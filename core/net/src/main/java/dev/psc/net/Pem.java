@@ -144,14 +144,14 @@ public final class Pem {
               case "ENCRYPTED PRIVATE KEY" -> throw encrypted();
               default ->
                   throw new GeneralSecurityException(
-                      "the form " + kind + " is not supported; " + CONVERT);
+                      "the key format " + kind + " is not supported; " + CONVERT);
             };
         try {
           return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(der));
         } catch (GeneralSecurityException unusable) {
           // Not chained: a provider's message may show a part of the key.
           throw new GeneralSecurityException(
-              "the private key is damaged, or does not have the algorithm of the certificate, which is "
+              "the private key is damaged, or not of the certificate's algorithm, which is "
                   + algorithm);
         }
       }

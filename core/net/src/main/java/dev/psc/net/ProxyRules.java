@@ -97,7 +97,7 @@ public final class ProxyRules {
             .orElseThrow(
                 () ->
                     new IllegalArgumentException(
-                        "the proxy must read http://[user:password@]host:port"));
+                        "the proxy must be http://[user:password@]host:port"));
     return new ProxyRules(address, address, false, noProxy.isEmpty(), noProxy, List.of());
   }
 

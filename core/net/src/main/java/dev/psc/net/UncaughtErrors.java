@@ -1,6 +1,6 @@
 package dev.psc.net;
 
-/** Reports errors from which a thread goes on, or which an executor would keep in a future. */
+/** Reports errors after which a thread continues, or which an executor would keep in a future. */
 public final class UncaughtErrors {
 
   private UncaughtErrors() {}

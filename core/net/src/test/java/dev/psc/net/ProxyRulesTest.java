@@ -54,7 +54,7 @@ class ProxyRulesTest {
   void refusesAGivenProxyThatIsNoUrlWithoutShowingIt(String url) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> ProxyRules.of(url, List.of()))
-        .withMessageContaining("must read http://[user:password@]host:port")
+        .withMessageContaining("must be http://[user:password@]host:port")
         .withMessageNotContaining("s3c");
   }
 

@@ -56,7 +56,7 @@ public final class GrpcProfileSink implements ProfileSink {
 
   private static final Duration DEADLINE_GRACE = Duration.ofSeconds(2);
 
-  /** The reason of a call without an answer before its deadline. */
+  /** The reason of a call without a response before its deadline. */
   private static final String NO_ANSWER = "deadline_exceeded";
 
   /** Consecutive unanswered calls after which the connection is replaced. */
@@ -182,7 +182,7 @@ public final class GrpcProfileSink implements ProfileSink {
         .completeOnTimeout(
             new SendOutcome.Retry(
                 NO_ANSWER,
-                "store " + store + ": the channel did not answer in " + callTimeout,
+                "store " + store + ": the channel did not respond within " + callTimeout,
                 Optional.empty()),
             callTimeout.plus(DEADLINE_GRACE).toNanos(),
             TimeUnit.NANOSECONDS)
@@ -190,7 +190,7 @@ public final class GrpcProfileSink implements ProfileSink {
   }
 
   /**
-   * Makes the channel connect again. gRPC notices a connection without answers (a lost route, a
+   * Makes the channel connect again. gRPC detects a connection without responses (a lost route, a
    * hanging peer) only by its keepalive, minutes later. After a failed attempt gRPC backs off for
    * up to two minutes, although the caller of this sink decides when to retry.
    */
@@ -222,7 +222,7 @@ public final class GrpcProfileSink implements ProfileSink {
 
     @Override
     public void onNext(WriteRawResponse response) {
-      // The message is empty; the status that follows is the answer.
+      // The message is empty; the status that follows is the result.
     }
 
     @Override

@@ -27,7 +27,7 @@ public final class GrpcSinkProvider implements SinkProvider {
 
   private final Map<String, String> environment;
 
-  /** For {@link java.util.ServiceLoader}. */
+  /** Called by {@link java.util.ServiceLoader}. */
   public GrpcSinkProvider() {
     this(System.getenv());
   }

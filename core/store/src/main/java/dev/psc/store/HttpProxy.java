@@ -49,7 +49,7 @@ final class HttpProxy implements ProxyDetector {
   private static void check(ProxyAddress address, String name) {
     if (!address.isPlainHttp()) {
       throw new IllegalArgumentException(
-          name + " must read http://[user:password@]host:port (other schemes are not supported)");
+          name + " must be http://[user:password@]host:port (other schemes are not supported)");
     }
   }
 
@@ -78,7 +78,7 @@ final class HttpProxy implements ProxyDetector {
   static InetSocketAddress resolved(ProxyAddress proxy) throws UnknownHostException {
     InetSocketAddress address = new InetSocketAddress(proxy.host(), proxy.port());
     if (address.isUnresolved()) {
-      throw new UnknownHostException("the proxy " + proxy.host() + " is not known to DNS");
+      throw new UnknownHostException("the proxy " + proxy.host() + " cannot be resolved");
     }
     return address;
   }

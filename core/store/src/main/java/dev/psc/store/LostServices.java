@@ -34,8 +34,8 @@ final class LostServices {
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException(
           name
-              + " is missing: grpc-core must be on the path, and its META-INF/services files in a"
-              + " jar made of several",
+              + " is missing: add grpc-core to the class path; a shaded jar must keep its"
+              + " META-INF/services files",
           e);
     }
   }

@@ -60,7 +60,7 @@ final class ReloadingKeyManager extends X509ExtendedKeyManager {
               + chainPath
               + " with key "
               + keyPath
-              + ": cannot be used: "
+              + " cannot be used: "
               + ReloadingTrustManager.reason(e),
           e);
     }
@@ -91,7 +91,7 @@ final class ReloadingKeyManager extends X509ExtendedKeyManager {
         before = last;
         loaded = fresh;
         last = fresh;
-        logger.info("Client certificate {} is reloaded", chainPath);
+        logger.info("Client certificate {} was reloaded", chainPath);
       }
     } catch (IOException | GeneralSecurityException e) {
       logger.warn(

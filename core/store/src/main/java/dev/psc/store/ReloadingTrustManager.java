@@ -35,14 +35,14 @@ final class ReloadingTrustManager extends X509ExtendedTrustManager {
       loaded = load(Files.readString(path, StandardCharsets.ISO_8859_1));
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalArgumentException(
-          "trusted certificates " + path + ": cannot be used: " + reason(e), e);
+          "trusted certificates " + path + " cannot be used: " + reason(e), e);
     }
   }
 
-  /** Returns what is wrong with a file, in words where the class of the exception says it. */
+  /** Returns the problem of a file, in words if the class of the exception determines it. */
   static String reason(Exception e) {
     return e instanceof NoSuchFileException missing
-        ? "there is no file " + missing.getFile()
+        ? "file not found: " + missing.getFile()
         : e instanceof AccessDeniedException denied
             ? "permission denied for " + denied.getFile()
             : String.valueOf(e.getMessage());
@@ -59,7 +59,7 @@ final class ReloadingTrustManager extends X509ExtendedTrustManager {
       if (!pem.equals(last.pem)) {
         last = load(pem);
         loaded = last;
-        logger.info("Trusted certificates {} are reloaded", path);
+        logger.info("Trusted certificates {} were reloaded", path);
       }
     } catch (IOException | GeneralSecurityException e) {
       logger.warn(

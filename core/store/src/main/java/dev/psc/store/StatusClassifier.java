@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** A classifier of the answers of a store. No other class of the sink inspects status codes. */
+/** A classifier of the responses of a store. No other class of the sink inspects status codes. */
 final class StatusClassifier {
 
   static final int MESSAGE_LIMIT = 512;
@@ -108,11 +108,12 @@ final class StatusClassifier {
       return "";
     }
     return switch (status.getCode()) {
-      case UNAUTHENTICATED -> " (check the token: is it revoked, of another organization, or cut?)";
+      case UNAUTHENTICATED ->
+          " (check that the token is complete, not revoked, and of this" + " organization)";
       case PERMISSION_DENIED ->
           " (check the project id, and that the service account has the role Profile Writer for it)";
       case UNIMPLEMENTED, NOT_FOUND ->
-          " (check the store's address and any proxy: no profile store answers there)";
+          " (check the store's address and any proxy: no profile store was found there)";
       default -> "";
     };
   }

@@ -178,15 +178,15 @@ public final class StoreChannels {
     }
 
     /**
-     * Sets the time without an answer after which a running call pings the store; 6 min by default.
-     * An idle channel never pings. Servers close connections that ping more often than every 5 min.
+     * Sets the silence after which a running call pings the store; 6 min by default. An idle
+     * channel never pings. Servers close connections that ping more often than every 5 min.
      *
      * @throws IllegalArgumentException if shorter than 5 min
      */
     public Builder keepAlive(Duration interval) {
       if (interval.compareTo(KEEP_ALIVE_FLOOR) < 0) {
         throw new IllegalArgumentException(
-            "keepAlive must be at least 5 min, or servers answer too_many_pings, but was "
+            "keepAlive must be at least 5 min (servers close with too_many_pings), but was "
                 + interval);
       }
       keepAlive = interval;

@@ -235,7 +235,7 @@ public final class StoreCheck {
         status.getCode() == Status.Code.PERMISSION_DENIED
             || status.getCode() == Status.Code.INVALID_ARGUMENT;
     if (authenticated && steps.all().stream().anyMatch(StoreCheck::isWrongProject)) {
-      // The call had no project and checked the token only; the rest of the answer is ignored.
+      // The call had no project and checked the token only; the rest of the response is ignored.
       accepted(withToken);
       steps.skipped(Name.PROJECT_PERMITTED, "there is no usable project id");
       return;
@@ -288,9 +288,9 @@ public final class StoreCheck {
       default -> {
         steps.wrong(
             Name.TOKEN_ACCEPTED,
-            "the store answered " + status.getCode() + ": " + said,
+            "the store returned " + status.getCode() + ": " + said,
             "check the log of the store, and retry");
-        steps.skipped(Name.PROJECT_PERMITTED, "the store did not answer");
+        steps.skipped(Name.PROJECT_PERMITTED, "the store did not respond");
       }
     }
   }

@@ -88,7 +88,7 @@ final class StoreConnection implements AutoCloseable {
           Name.ADDRESS,
           "the host "
               + (proxy == null ? endpoint.host() : "of the proxy " + proxy)
-              + " is not known to DNS",
+              + " cannot be resolved",
           "check the spelling, and the DNS of this machine");
       return null;
     }
@@ -139,7 +139,7 @@ final class StoreConnection implements AutoCloseable {
     while (answer.indexOf("\r\n\r\n") < 0) {
       int b = in.read();
       if (b < 0 || answer.length() > PROXY_ANSWER_LIMIT_BYTES) {
-        throw new IOException("the answer of the proxy to CONNECT is not valid HTTP");
+        throw new IOException("the response of the proxy to CONNECT is not valid HTTP");
       }
       answer.append((char) b);
     }
@@ -220,11 +220,11 @@ final class StoreConnection implements AutoCloseable {
         return false;
       }
       if (header.length == 0) {
-        throw new EOFException("the server closed the connection without an answer");
+        throw new EOFException("the server closed the connection without a response");
       }
-      problem = "the answer of the server is not HTTP/2";
+      problem = "the response of the server is not HTTP/2";
     } catch (SocketTimeoutException e) {
-      problem = "the server did not answer in time";
+      problem = "the server did not respond in time";
     } catch (IOException e) {
       problem = String.valueOf(e.getMessage());
     }

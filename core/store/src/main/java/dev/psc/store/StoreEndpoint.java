@@ -83,7 +83,7 @@ record StoreEndpoint(String host, int port, boolean plaintext) {
     if (text.startsWith("[")) {
       int end = text.indexOf(']');
       if (end < 0 || (end + 1 < text.length() && text.charAt(end + 1) != ':')) {
-        throw fault("must read [address]:port for IPv6");
+        throw fault("must be [address]:port for IPv6");
       }
       host = text.substring(1, end);
       port = end + 1 < text.length() ? text.substring(end + 2) : "";

@@ -92,7 +92,7 @@ final class TransportHints implements ClientInterceptor {
       return plaintextServer(endpoint);
     }
     if (cause instanceof UnknownHostException) {
-      return "the host " + endpoint.host() + " is not known to DNS: check its spelling";
+      return "the host " + endpoint.host() + " cannot be resolved: check its spelling";
     }
     if (cause instanceof ConnectException) {
       return "nothing listens at " + endpoint.authority() + ", or a firewall blocks the connection";
@@ -132,14 +132,14 @@ final class TransportHints implements ClientInterceptor {
         return tlsServer(endpoint);
       }
       return endpoint.authority()
-          + " does not answer in HTTP/2, which gRPC requires (an HTTP/1 server?)";
+          + " does not respond in HTTP/2, which gRPC requires (an HTTP/1 server?)";
     }
     if (code == Status.Code.UNAVAILABLE
         && endpoint.plaintext()
         && (said.contains("network closed for unknown reason")
             || said.contains("connection reset"))) {
       return endpoint.authority()
-          + " closed the connection without an answer: it may require TLS (https://)";
+          + " closed the connection without a response: it may require TLS (https://)";
     }
     return null;
   }

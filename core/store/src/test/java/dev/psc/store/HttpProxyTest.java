@@ -48,7 +48,7 @@ class HttpProxyTest {
     proxy.check(StoreEndpoint.parse("a.com:443"));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> StoreChannels.builder("b.com:443").proxyFromEnvironment(socks).build())
-        .withMessageContaining("HTTPS_PROXY must read http://[user:password@]host:port")
+        .withMessageContaining("HTTPS_PROXY must be http://[user:password@]host:port")
         .withMessageNotContaining("s3cret");
   }
 

@@ -29,6 +29,6 @@ class TransportHintsTest {
             .withDescription("io exception")
             .withCause(new IOException("outer", new UnknownHostException("store.example")));
     assertThat(TransportHints.explain(status, STORE).getDescription())
-        .isEqualTo("io exception — the host store.example is not known to DNS: check its spelling");
+        .isEqualTo("io exception — the host store.example cannot be resolved: check its spelling");
   }
 }

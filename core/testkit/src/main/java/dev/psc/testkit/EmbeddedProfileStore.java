@@ -413,10 +413,10 @@ public final class EmbeddedProfileStore implements AutoCloseable {
     public EmbeddedProfileStore start() {
       if (iam != null && !(projects.isEmpty() && tokens.isEmpty())) {
         throw new IllegalArgumentException(
-            "iam excludes project and token, as the access model has them");
+            "iam cannot be combined with project or token: the access model has its own");
       }
       if (plaintext && certificates != null) {
-        throw new IllegalArgumentException("plaintext excludes certificates");
+        throw new IllegalArgumentException("plaintext cannot be combined with certificates");
       }
       EmbeddedProfileStore store = new EmbeddedProfileStore(this);
       try {

@@ -22,9 +22,9 @@ public final class StoreFaults {
   enum Kind {
     /** Fails without storing. */
     FAIL,
-    /** Stores and then fails, as if the answer was lost. */
+    /** Stores and then fails, as if the response was lost. */
     FAIL_AFTERWARDS,
-    /** Neither stores nor answers. */
+    /** Neither stores nor responds. */
     HANG
   }
 
@@ -53,7 +53,7 @@ public final class StoreFaults {
     return add(calls, new Fault(Kind.FAIL_AFTERWARDS, notOk(status), null));
   }
 
-  /** Leaves the next calls without an answer until the client ends them, or {@link #clear}. */
+  /** Leaves the next calls without a response until the client ends them, or {@link #clear}. */
   public synchronized StoreFaults hangNext(int calls) {
     return add(calls, new Fault(Kind.HANG, Status.CANCELLED, null));
   }

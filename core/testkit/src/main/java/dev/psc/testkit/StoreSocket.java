@@ -68,8 +68,7 @@ final class StoreSocket extends NioServerSocketChannel {
     long now = System.nanoTime();
     if (now - loggedNanos >= LOG_EVERY_NANOS) {
       loggedNanos = now;
-      logger.warn(
-          "Store cannot accept connections; trying again every second: {}", failure.toString());
+      logger.warn("Store cannot accept connections; retrying every second: {}", failure.toString());
     }
   }
 

@@ -126,7 +126,7 @@ class DeliveryFaultsTest {
       accept(delivery, 300);
       await60(() -> rig.store.profileCount() > 0);
       Duration took = Duration.ofNanos(System.nanoTime() - start);
-      // Two calls may fail side by side at first; after that each costs a rest of its own.
+      // Two calls may fail side by side at first; after that each costs a separate back-off.
       assertThat(took).isGreaterThan(Duration.ofMillis(390));
       allArrived(delivery, 0);
       assertThat(delivery.snapshot().retried()).isPositive();
@@ -297,9 +297,9 @@ class DeliveryFaultsTest {
       await60(() -> delivery.snapshot().state() == DeliveryState.BLOCKED);
       assertThat(delivery.snapshot().stateMessage()).contains("unauthenticated", "token");
       assertThat(delivery.snapshot().queued()).isEqualTo(100);
-      Path mended = directory.resolve("mended");
-      Files.writeString(mended, rig.store.token().reveal());
-      Files.move(mended, file, StandardCopyOption.ATOMIC_MOVE);
+      Path renewed = directory.resolve("renewed");
+      Files.writeString(renewed, rig.store.token().reveal());
+      Files.move(renewed, file, StandardCopyOption.ATOMIC_MOVE);
       allArrived(delivery, 0);
     }
   }

@@ -109,7 +109,7 @@ class DeliveryPeersTest {
         store,
         DeliveryRig.channel(store, "127.0.0.1:" + store.port()),
         door,
-        "does not answer in HTTP/2",
+        "does not respond in HTTP/2",
         () -> {
           door.close();
           startOnItsPort(store);
@@ -133,7 +133,7 @@ class DeliveryPeersTest {
     losesNothing(store, channel, door, status.substring(0, 3), door::openTunnels);
   }
 
-  private interface Mending {
+  private interface Recovery {
     void run() throws IOException;
   }
 
@@ -142,7 +142,7 @@ class DeliveryPeersTest {
       ManagedChannel channel,
       HttpFrontDoor door,
       String words,
-      Mending mending)
+      Recovery recovery)
       throws IOException {
     try (GrpcProfileSink sink = DeliveryRig.sink(channel);
         Delivery delivery = DeliveryRig.delivery(sink).build()) {
@@ -157,7 +157,7 @@ class DeliveryPeersTest {
                 assertThat(delivery.snapshot().state()).isEqualTo(DeliveryState.BACKING_OFF);
               });
       assertThat(delivery.snapshot().stateMessage()).contains(words);
-      mending.run();
+      recovery.run();
       assertThat(delivery.flush(PATIENCE)).as("%s", delivery.snapshot()).isTrue();
       assertThat(store.profileCount()).isEqualTo(100);
       assertThat(store.duplicateCount()).isZero();

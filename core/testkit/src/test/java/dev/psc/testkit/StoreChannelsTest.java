@@ -130,7 +130,7 @@ class StoreChannelsTest {
     assertThat(write(builder).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
     ManagedChannel channel = trusting().build();
     Files.writeString(authority, store.authorityPem());
-    // No token on this one: that the store says so means that the handshake was good.
+    // No token here: the store's complaint about it means that the handshake succeeded.
     assertThat(write(channel).getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
 
     ManagedChannel later = trusting().build();
@@ -280,12 +280,12 @@ class StoreChannelsTest {
       server.setDaemon(true);
       server.start();
       assertThat(write(StoreChannels.builder("http://localhost:" + port)).getDescription())
-          .contains("does not answer in HTTP/2");
+          .contains("does not respond in HTTP/2");
     }
     assertThat(write(StoreChannels.builder("http://localhost:" + port)).getDescription())
         .contains("nothing listens at localhost:" + port);
     assertThat(write(StoreChannels.builder("no-such-host.invalid:1")).getDescription())
-        .contains("not known to DNS");
+        .contains("cannot be resolved");
   }
 
   @Test

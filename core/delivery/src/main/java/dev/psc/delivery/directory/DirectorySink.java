@@ -21,15 +21,15 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A sink that writes each profile to a file for {@code go tool pprof}:
+ * A sink that writes each profile to a file for {@code go tool pprof}. The paths are
  *
  * <pre>
  *   DIRECTORY/process_cpu-16f1c8d0a2b3e4f5/20261125T101530.123Z-0.pb.gz
  *   DIRECTORY/process_cpu-16f1c8d0a2b3e4f5/labels.txt
  * </pre>
  *
- * one directory per series, named by {@code __name__} and a hash of the labels, which are listed in
- * {@code labels.txt}. Files are written atomically and never deleted.
+ * with one directory per series, named by {@code __name__} and a hash of the labels, which are
+ * listed in {@code labels.txt}. Files are written atomically and never deleted.
  *
  * <p>Safe for use by several threads; closing it has no effect.
  */

@@ -179,7 +179,7 @@ public final class DeliveryMetrics implements MeterBinder, AutoCloseable {
     time(
         registry,
         "latency",
-        "Time from acceptance to the answer of the sink",
+        "Time from acceptance to the response of the sink",
         value,
         tags.and("quantile", quantile));
   }

@@ -1,6 +1,6 @@
 package dev.psc.delivery.spi;
 
-/** The answer of a {@link ProfileReceiver} to a profile. Immutable. */
+/** The result of offering a profile to a {@link ProfileReceiver}. Immutable. */
 public sealed interface Acceptance {
 
   /** Returns whether the profile is now the receiver's responsibility. */

@@ -210,7 +210,8 @@ public final class SinkSettings {
       }
       if (plaintext && (caFile.isPresent() || insecureSkipVerify)) {
         throw new IllegalArgumentException(
-            "plaintext excludes caFile and insecureSkipVerify, as no certificate is checked");
+            "plaintext cannot be combined with caFile or insecureSkipVerify: no certificate is"
+                + " checked");
       }
       if (callTimeout.isNegative() || callTimeout.isZero()) {
         throw new IllegalArgumentException("callTimeout must be positive, but was " + callTimeout);

@@ -29,7 +29,7 @@ public abstract class ProfileSinkContract {
 
   private static final LabelSet SERIES = LabelSet.of("__name__", "process_cpu", "job", "contract");
 
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected ProfileSinkContract() {}
 
   /** Returns the open sink of the current test, with a working destination. */

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(180)
 public abstract class ProfileSourceContract {
 
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected ProfileSourceContract() {}
 
   /** Returns a new source that produces profiles soon after its start. */

@@ -22,7 +22,7 @@ public abstract class ProfileTransformContract {
 
   private static final LabelSet SERIES = LabelSet.of("__name__", "process_cpu", "job", "contract");
 
-  /** For subclasses. */
+  /** Called by subclasses. */
   protected ProfileTransformContract() {}
 
   /** Returns the transform under test. */

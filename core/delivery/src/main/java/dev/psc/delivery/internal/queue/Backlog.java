@@ -157,7 +157,7 @@ public final class Backlog {
     cursor = new Cursor(segment, offset);
   }
 
-  /** Gives up the records of a segment that are on disk only, and returns their number. */
+  /** Drops the records of a segment that are on disk only, and returns their number. */
   public int giveUp(Segment segment) {
     int lost = segment.waiting.cardinality();
     waiting -= lost;

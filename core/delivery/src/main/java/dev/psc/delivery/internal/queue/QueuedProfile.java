@@ -11,7 +11,7 @@ public final class QueuedProfile {
   public enum State {
     /** Queued in its series, or not in the window. */
     PENDING,
-    /** In a part of a rejected batch that waits to be sent. */
+    /** The profile is in a part of a rejected batch that waits to be sent. */
     GROUPED,
     /** Rejected alone; dropped once the sink accepts another profile. */
     SUSPECT,

@@ -94,7 +94,7 @@ public final class DeadLetters {
   private void notWritten(String why) {
     throttle.run(
         "dead-letters",
-        more -> logger.warn("A refused profile was not kept: {} ({} more since)", why, more));
+        more -> logger.warn("A rejected profile was not kept: {} ({} more since)", why, more));
   }
 
   /** Waits for running writes, for a bounded time. */

@@ -206,7 +206,7 @@ public final class Sender {
                 more,
                 failure));
     return new SendOutcome.Retry(
-        "sink_fault", failure == null ? "no answer" : failure.toString(), Optional.empty());
+        "sink_fault", failure == null ? "no response" : failure.toString(), Optional.empty());
   }
 
   private void cancelOverdue() {
@@ -218,7 +218,7 @@ public final class Sender {
                 call,
                 new SendOutcome.Retry(
                     "timeout",
-                    "no answer within callTimeout = " + settings.callTimeout(),
+                    "no response within callTimeout = " + settings.callTimeout(),
                     Optional.empty())));
         cancel(call);
       }
@@ -344,7 +344,7 @@ public final class Sender {
       return;
     }
     become(DeliveryState.SENDING, "");
-    // The rejection of a profile that is too large is no evidence about others.
+    // The rejection of a profile that is too large is not evidence about others.
     boolean tooLarge = rejected.reason().equals(SendOutcome.Rejected.TOO_LARGE);
     if (!tooLarge && queue.isKnownBad(call.batch)) {
       dropped(queue.dropRefused(call.batch, rejected.reason(), rejected.message()));
@@ -373,7 +373,7 @@ public final class Sender {
           "the last "
               + refusals
               + " requests were all rejected, which indicates a fault of the sink; profiles are kept"
-              + " and one is tried per probe interval. Last answer: "
+              + " and one is tried per probe interval. Last response: "
               + lastError);
     }
   }

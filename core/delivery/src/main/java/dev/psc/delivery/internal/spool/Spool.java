@@ -150,8 +150,7 @@ public final class Spool {
             + e.getClass().getSimpleName()
             + ": "
             + e.getMessage()
-            + ". Writing is retried; free space, make the directory writable, or set another"
-            + " one";
+            + ". Writing is retried; free space, make the directory writable, or set another one";
     healthy = false;
     restUntilNanos = ticker.nanos() + restNanos;
     restNanos = Math.min(MAX_REST_NANOS, 2 * restNanos);
