@@ -1,8 +1,8 @@
 package dev.psc.label;
 
 /**
- * Makes names legal for a Parca-compatible store: every character that may not stand becomes {@code
- * _}. Legal names come back as the same object.
+ * A converter of names for a Parca-compatible store: every illegal character becomes {@code _}.
+ * Legal names come back as the same object.
  */
 public final class LegalNames {
 

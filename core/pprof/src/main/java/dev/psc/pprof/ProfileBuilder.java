@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Writes a pprof profile: tables are filled through interning methods that return ids, samples of
- * the same stack and labels are summed as they come.
+ * A builder of pprof profiles: tables are filled through interning methods that return ids, and
+ * samples of the same stack and labels are summed.
  *
  * <pre>{@code
  * ProfileBuilder profile = ProfileBuilder.create();

@@ -56,7 +56,7 @@ final class ProfileCopier {
     builder.periodColumn(type.type(), type.unit(), period);
   }
 
-  /** A period type without words says as much as none. */
+  /** A period type without type and unit counts as none. */
   private static SampleType periodType(Profile profile) {
     return Objects.requireNonNullElse(profile.periodType(), new SampleType("", ""));
   }
@@ -110,7 +110,7 @@ final class ProfileCopier {
     }
   }
 
-  /** Copies what none of the profiles before had. */
+  /** Copies the fields that none of the previous profiles had. */
   private void copyMissing(Profile profile) {
     if (defaultSampleType.isEmpty() && !profile.defaultSampleType().isEmpty()) {
       defaultSampleType = profile.defaultSampleType();
@@ -194,7 +194,7 @@ final class ProfileCopier {
     return symbols.endLocation(targets[mapping].id(), address, false, lines);
   }
 
-  /** Returns whether a frame says more than an address. */
+  /** Returns whether a frame has more than an address. */
   private static boolean isLine(Frame frame) {
     return !frame.function().isEmpty()
         || !frame.systemName().isEmpty()

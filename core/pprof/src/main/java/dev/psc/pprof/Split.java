@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /**
- * Splits a profile by the labels of its samples. Together the parts have all samples with all their
- * labels; each part has the time, duration, period and comments of the whole.
+ * A split of a profile by the labels of its samples. Together the parts have all samples with all
+ * their labels; each part has the time, duration, period and comments of the whole.
  *
  * <p>Characters that names of series' labels cannot have become {@code _}; a numeric label counts
  * with its number as text.

@@ -86,7 +86,7 @@ final class SymbolTable {
           && mappingRanges[MAPPING_LONGS * id + 2] == offset
           && mappingTexts[2 * id] == filename
           && mappingTexts[2 * id + 1] == buildId) {
-        // Claims of what is symbolized hold for the whole only where both make them.
+        // A claim to be symbolized holds for the result only if both profiles make it.
         mappingFlags[id] &= flags;
         return id + 1;
       }

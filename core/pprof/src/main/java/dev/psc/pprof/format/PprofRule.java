@@ -12,7 +12,7 @@ import java.util.Locale;
 public enum PprofRule {
   /** At least one sample type. */
   SAMPLE_TYPE_MISSING(Owner.FORMAT, false, "a profile has at least one sample type"),
-  /** As many values as sample types. */
+  /** A sample has as many values as there are sample types. */
   VALUE_COUNT(Owner.FORMAT, false, "each sample has exactly one value per sample type"),
   /** No location 0 in a stack. */
   STACK_LOCATION_ZERO(Owner.FORMAT, false, "the location ids of a sample are not 0"),

@@ -215,11 +215,11 @@ public final class DeltaState {
               + bytes
               + " bytes where "
               + maxStateBytes
-              + " are allowed; raise maxStateBytes or send it as it is");
+              + " are allowed; raise maxStateBytes, or send the profile without a delta");
     }
   }
 
-  /** Tells one run of a program from another by where its own file was loaded. */
+  /** Returns a hash of the build id and load address of the program's file. */
   private static long program(ProfileIndex index) throws PprofException {
     if (index.count[ProfileFields.MAPPING] == 0) {
       return 0;
@@ -239,13 +239,13 @@ public final class DeltaState {
     return start * 31 + index.texts(new long[] {buildId})[0].hashCode();
   }
 
-  /** Returns what shows that this is another process than before, or null. */
+  /** Returns the sign that this is another process than before, or null. */
   private @Nullable String otherProcess(List<String> columns, long program, long time) {
     if (!columns.equals(knownColumns)) {
       return "the profile has other sample types than before";
     }
     if (program != knownProgram) {
-      return "the program was loaded at another address or is another one";
+      return "the program was loaded at another address or was replaced";
     }
     if (time <= knownTime) {
       return "the profile is not newer than the previous one";
@@ -259,7 +259,7 @@ public final class DeltaState {
     int columns = totals.length;
     for (int c = 0; c < columns; c++) {
       if (totals[c] < knownTotals[c]) {
-        return "the counters fell from " + knownTotals[c] + " to " + totals[c] + " in all";
+        return "the counters fell from " + knownTotals[c] + " to " + totals[c] + " in total";
       }
     }
     long[] counters = scrape.counters;
@@ -297,7 +297,7 @@ public final class DeltaState {
     return compress ? rewriter.writeGzip(Repair.LEVEL) : rewriter.write().toByteArray();
   }
 
-  /** Returns the samples that have anything to tell: a counter that grew, or another value. */
+  /** Returns the samples with a change: a counter that grew, or another value. */
   private static BitSet changed(StackTable table, StackReader scrape, int columns) {
     BitSet changed = scrape.others;
     long[] counters = scrape.counters;

@@ -18,7 +18,7 @@ import java.nio.ByteOrder;
  */
 final class PlainSamples {
 
-  /** How many samples are located at a time. */
+  /** The number of samples that are located at a time. */
   private static final int SIZE = 512;
 
   private static final int SAMPLE_TAG = ProfileFields.SAMPLE << 3 | WireReader.BYTES;
@@ -28,7 +28,7 @@ final class PlainSamples {
   private static final int VALUES_TAG = ProfileFields.SAMPLE_VALUE << 3 | WireReader.BYTES;
   private static final int LABEL_TAG = ProfileFields.SAMPLE_LABEL << 3 | WireReader.BYTES;
 
-  /** How much further than a sample words may be read. */
+  /** The number of bytes after a sample that may be read. */
   private static final int MARGIN = 32;
 
   private static final VarHandle LONGS =
@@ -73,10 +73,10 @@ final class PlainSamples {
   /** An addend that sets the highest bit of a byte that is not the id of a location. */
   private final long above;
 
-  /** For each sample type which counter it is, -1 for the others. */
+  /** The counter of each sample type, -1 for types that are not counters. */
   private final int[] counterOf;
 
-  /** Where the counters of a row stand; behind them all other values, joined by or. */
+  /** The number of values in a row: the counters, then all other values joined by or. */
   private final int stride;
 
   private final long[] row;
@@ -86,13 +86,13 @@ final class PlainSamples {
 
   private final long[] labels = new long[2 * REMEMBERED_LABELS];
 
-  /** Packed values of at most eight bytes and what they are, {@link #stride} apart. */
+  /** Packed values of at most eight bytes and their numbers, {@link #stride} apart. */
   final long[] rows;
 
-  /** How many samples are located. */
+  /** The number of samples that are located. */
   int count;
 
-  /** Where the packed ids of each begin. */
+  /** The start of the packed ids of each sample. */
   private final int[] stackAt = new int[SIZE];
 
   private final int[] stackBytes = new int[SIZE];
@@ -100,7 +100,7 @@ final class PlainSamples {
   private final int[] valuesAt = new int[SIZE];
   private final int[] valuesBytes = new int[SIZE];
 
-  /** 0 where there is none. */
+  /** The start of the label; 0 for a sample without one. */
   private final int[] labelAt = new int[SIZE];
 
   private final long[] stacks = new long[SIZE];
@@ -125,7 +125,7 @@ final class PlainSamples {
    * Locates samples from a position on, as many as are plain and there is room for, stepping over
    * the locations and functions that writers put between them.
    *
-   * @param at takes where their tags stand, from the nth on
+   * @param at receives the positions of their tags, from the nth on
    * @return the position behind them
    */
   int locate(int from, int end, int[] at, int nth) {
@@ -194,7 +194,7 @@ final class PlainSamples {
     return p;
   }
 
-  /** Hashes what is located; the first is the profile's n-th sample. */
+  /** Hashes the located samples; the first is the profile's n-th sample. */
   void hash(int n) throws PprofException {
     hashStacks();
     hashLabels(n);
@@ -255,7 +255,7 @@ final class PlainSamples {
   /**
    * Reads the values of one of the samples.
    *
-   * @return where they stand in {@link #rows} until the next are read, or -1 to take the slow way
+   * @return their position in {@link #rows} until the next are read, or -1 to use the slow path
    */
   int row(int sample) {
     int start = valuesAt[sample];
@@ -316,7 +316,7 @@ final class PlainSamples {
   }
 
   /**
-   * Tells words of one-byte ids apart by their bytes and by how many there are: the highest bits,
+   * Returns a key of a word of one-byte ids, from its bytes and their number: the highest bits,
    * which such ids do not have, mark the bytes that are there. Only no bytes at all give 0, as
    * empty slots have, and their hash is 0 too.
    */
@@ -443,7 +443,7 @@ final class PlainSamples {
     return masks;
   }
 
-  /** Goes on with ids of one to three bytes, in any mix; branches would guess wrong too often. */
+  /** Continues with ids of one to three bytes; branches would be mispredicted too often. */
   private long severalBytes(int start, int end, long sumBefore, long powerBefore) {
     byte[] b = buf;
     long[] byId = hashes.byId;

@@ -10,9 +10,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds what a part of a profile's samples refers to, so that everything else can be left out: mark
- * the samples that stay, then {@link #plan} the rewriting. The profile must keep every rule about
- * ids and strings; the last value of a repeated field counts.
+ * A search for the entries that a part of a profile's samples refers to, so that all others can be
+ * left out: mark the samples that stay, then {@link #plan} the rewriting. The profile must keep
+ * every rule about ids and strings; the last value of a repeated field counts.
  */
 final class Pruner {
 
@@ -38,7 +38,7 @@ final class Pruner {
     this.innermost = new WireReader(buf, 0, 0);
   }
 
-  /** Marks what one sample refers to. */
+  /** Marks the entries that one sample refers to. */
   void keepSample(int start, int end) throws PprofException {
     WireReader s = inner.reset(start, end);
     while (s.next()) {
@@ -80,7 +80,7 @@ final class Pruner {
     }
   }
 
-  /** Leaves out of a rewriting what nothing marked refers to. */
+  /** Leaves unmarked entries out of a rewriting. */
   void plan(Rewriter rewriter, boolean allMappings) throws PprofException {
     keepSingles(rewriter);
     keepLocations();

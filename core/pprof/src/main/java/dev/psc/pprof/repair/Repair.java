@@ -43,7 +43,7 @@ public final class Repair {
   /** The name of a missing unit; tools show plain numbers. */
   static final String UNKNOWN_UNIT = "count";
 
-  /** How many characters of a name a report quotes. */
+  /** Limit on the characters of a name that a report quotes. */
   private static final int MAX_QUOTED_CHARS = 256;
 
   /** The level of compression; the module's README explains the choice. */
@@ -127,7 +127,7 @@ public final class Repair {
 
   /**
    * Returns whether a profile is a state or a sum since the start of its process. Without a
-   * duration of its own it stays one: its endpoint ignored the seconds that it was asked for.
+   * different duration it stays one: its endpoint ignored the seconds that it was asked for.
    */
   private static boolean isSnapshot(SampleType[] types) {
     for (SampleType type : types) {
@@ -231,9 +231,9 @@ public final class Repair {
       int[] ids = Objects.requireNonNull(rewriter.functionIds);
       rewriter.namelessFunction = 1L + Arrays.stream(ids).max().orElse(0);
     }
-    did(PprofRule.FUNCTION_MISSING, "gave lines without a function one without a name");
+    did(PprofRule.FUNCTION_MISSING, "set an unnamed function on lines without a function");
     rewriter.emptyFirst = checker.isBroken(PprofRule.FIRST_STRING);
-    did(PprofRule.FIRST_STRING, "put \"\" first in the string table");
+    did(PprofRule.FIRST_STRING, "added \"\" as the first entry of the string table");
     if (checker.isBroken(PprofRule.STRING_ENCODING)) {
       replaceStrings(rewriter);
       did(PprofRule.STRING_ENCODING, "replaced bytes that are not UTF-8");

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Repaired {
 
-  // Guarded by this: the body, and what it is made from when it is asked for.
+  // Guarded by this: the body, and the content from which it is made on request.
   private byte @Nullable [] bytes;
   private @Nullable Content content;
 
@@ -34,7 +34,7 @@ public final class Repaired {
   private final List<ExecutableComment> executables;
 
   /**
-   * What a repair found out.
+   * The findings of a repair.
    *
    * @param index the profile as it came
    * @param times the time and the duration

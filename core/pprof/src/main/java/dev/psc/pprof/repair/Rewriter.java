@@ -53,10 +53,10 @@ final class Rewriter {
   /** Whether labels without a key get one, and which string that is (a final position). */
   long labelKey;
 
-  /** Old positions, in ascending order, of label keys that become others. */
+  /** Old positions, in ascending order, of renamed label keys. */
   int[] renamedKeys = {};
 
-  /** Final positions of what {@link #renamedKeys} become. */
+  /** Final positions of the names that replace {@link #renamedKeys}. */
   long[] keyNames = {};
 
   /**
@@ -107,7 +107,7 @@ final class Rewriter {
     durationNanos = index.single[ProfileFields.DURATION_NANOS];
   }
 
-  /** Adds a string behind all others; call it once it is settled which of those stay. */
+  /** Appends a string; call it after the other strings are decided. */
   long append(String text) {
     int[] ids = stringIds;
     long kept =
@@ -199,7 +199,7 @@ final class Rewriter {
     return required(old);
   }
 
-  /** Maps a string index of a name that is always there, so that 0 is the first string. */
+  /** Maps the string index of a required name, so that 0 is the first string. */
   private long required(long old) {
     int[] ids = stringIds;
     if (ids != null) {

@@ -11,7 +11,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * 64-bit hashes of samples by what they mean: the addresses and lines of their stack and their
+ * 64-bit hashes of samples by their meaning: the addresses and lines of their stack and their
  * labels, never ids or positions, which differ from one scrape to the next. Two of a hundred
  * thousand stacks share a hash with a probability of about 3 in 10^10. Ids must count up from 1 and
  * every reference be sound.

@@ -10,10 +10,9 @@ import java.util.Arrays;
 import java.util.BitSet;
 
 /**
- * Reads all samples of one scrape into the entries of a {@link StackTable}, checking and hashing in
- * one walk. {@link PlainSamples} are read some hundred at a time; whatever else the wire allows
- * takes the slow way of {@link SampleChecker} and {@link StackHashes}, to the same result. Used
- * once.
+ * A reader of all samples of one scrape into the entries of a {@link StackTable}, with checks and
+ * hashes in one pass. {@link PlainSamples} are read some hundred at a time; all other forms take
+ * the slow path of {@link SampleChecker} and {@link StackHashes}, to the same result. Used once.
  */
 final class StackReader {
 
@@ -25,7 +24,7 @@ final class StackReader {
   private final byte[] buf;
   private final int types;
 
-  /** For each sample type which counter it is, -1 for the others. */
+  /** The counter of each sample type, -1 for types that are not counters. */
   private final int[] counterOf;
 
   private final int columns;
@@ -49,7 +48,7 @@ final class StackReader {
   /** By entry: the first sample of it, counted from 1; 0 where this scrape lacks it. */
   int[] first;
 
-  /** How many entries this scrape has. */
+  /** The number of entries of this scrape. */
   int found;
 
   StackReader(Checker checker, int[] counting) throws PprofException {

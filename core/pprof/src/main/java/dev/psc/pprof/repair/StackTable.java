@@ -3,9 +3,9 @@ package dev.psc.pprof.repair;
 import java.util.Arrays;
 
 /**
- * From hashes of stacks to entries 0, 1, 2, … and the counters of each, in flat arrays. The hashes
- * are mixed already. Scrapes of one target list mostly the same stacks in the same order, so a
- * search first looks where the last one ended.
+ * A map from hashes of stacks to entries 0, 1, 2, … and the counters of each, in flat arrays. The
+ * hashes are mixed already. Scrapes of one target list mostly the same stacks in the same order, so
+ * a search first looks where the last one ended.
  */
 final class StackTable {
 
@@ -23,7 +23,7 @@ final class StackTable {
     this.columns = columns;
     int capacity = Math.max(LEAST, expected);
     keys = new long[capacity];
-    counters = new long[0]; // Until there are any, which the caller makes.
+    counters = new long[0]; // Empty until the caller adds entries.
     allocate(capacity);
   }
 
@@ -36,17 +36,17 @@ final class StackTable {
     return size;
   }
 
-  /** Returns how many entries there is room for. */
+  /** Returns the number of entries that fit. */
   int capacity() {
     return keys.length;
   }
 
-  /** Returns how much memory it takes. */
+  /** Returns the memory that it occupies. */
   long bytes() {
     return 8L * keys.length + 8L * counters.length + 4L * slots.length;
   }
 
-  /** Returns how much memory a table of that many entries takes. */
+  /** Returns the memory that a table of that many entries occupies. */
   static long bytes(int entries, int columns) {
     int capacity = Math.max(LEAST, entries);
     return 8L * capacity + 8L * capacity * columns + 4L * slotsFor(capacity);
@@ -61,7 +61,7 @@ final class StackTable {
     next = 0;
   }
 
-  /** Returns the entry of a hash, which is made where there is none. */
+  /** Returns the entry of a hash, and creates it if there is none. */
   int entry(long key) {
     int expected = next;
     if (expected < size && keys[expected] == key) {
@@ -135,9 +135,7 @@ final class StackTable {
     return counters[entry * columns + column];
   }
 
-  /**
-   * Returns the first position from one on where other counters of the same layout differ, or -1.
-   */
+  /** Returns the first position from one on at which other counters differ, or -1. */
   int difference(long[] others, int from) {
     int end = size * columns;
     int at = Arrays.mismatch(counters, from, end, others, from, end);
@@ -145,7 +143,7 @@ final class StackTable {
   }
 
   /**
-   * Takes over counters of the same layout; those of entries whose mark is 0 stay as they are.
+   * Replaces the counters by others of the same layout, except for entries whose mark is 0.
    *
    * @param all room for every entry at least, best for the table's {@link #capacity}; belongs to
    *     the table from now on

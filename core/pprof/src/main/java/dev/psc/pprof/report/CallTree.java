@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class CallTree {
 
-  /** A function as far as summaries tell them apart. */
+  /** A function as summaries distinguish them. */
   record Function(String name, String filename) {}
 
   private static final int NONE = -1;
@@ -164,7 +164,7 @@ final class CallTree {
     return frames.size() - 1;
   }
 
-  /** Returns the child of a node for a frame, a new one when there is none yet. */
+  /** Returns the child of a node for a frame, and creates it if there is none. */
   int child(int parent, int frame) {
     int hash = hash(parent, frame);
     int known = known(hash, parent, frame);

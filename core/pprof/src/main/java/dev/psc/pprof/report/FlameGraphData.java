@@ -173,7 +173,7 @@ final class FlameGraphData {
 
   /**
    * Returns at most so many nodes in their order. A parent is never lighter than its children and
-   * comes before them, so what is returned is a tree.
+   * comes before them, so the result is a tree.
    */
   private int[] heaviestNodes(int limit) {
     int size = tree.size();

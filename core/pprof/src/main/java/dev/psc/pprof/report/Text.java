@@ -34,7 +34,7 @@ final class Text {
     return name.length() <= chars ? name : name.substring(0, chars - 1) + "…";
   }
 
-  /** Returns a name, truncated to what a text has room for. */
+  /** Returns a name, truncated to the limit of a text. */
   static String shortened(String name) {
     return shortened(name, MAX_NAME_CHARS);
   }

@@ -358,7 +358,7 @@
     });
     add("Cumulative", d.total, d.totalShare);
     add("Flat", d.self, d.selfShare);
-    if (zoom && inside(n) && depth[n] >= depth[zoom]) add("Of the zoomed", "", percent(weight()[n], weight()[zoom]));
+    if (zoom && inside(n) && depth[n] >= depth[zoom]) add("Of the zoomed frame", "", percent(weight()[n], weight()[zoom]));
     tip.hidden = false;
     const size = tip.getBoundingClientRect();
     tip.style.left = Math.max(8, Math.min(x + 14, innerWidth - size.width - 8)) + "px";
@@ -412,7 +412,7 @@
       try {
         pattern = new RegExp(text.slice(1, -1), "i");
       } catch (e) {
-        search.setCustomValidity("This is no regular expression: " + e.message);
+        search.setCustomValidity("Not a valid regular expression: " + e.message);
       }
     } else if (text) {
       const plain = text.toLowerCase();
@@ -498,7 +498,7 @@
     }
     by("rows").replaceChildren(body);
     const more = top.functions - Math.min(order.length, 500);
-    by("rest").textContent = !hit && more > 0 ? `${more.toLocaleString("en-US")} more functions with less.` : "";
+    by("rest").textContent = !hit && more > 0 ? `${more.toLocaleString("en-US")} more functions with smaller values.` : "";
   }
   function view(which) {
     for (const id of ["flame", "top"]) {
@@ -523,7 +523,7 @@
   function about() {
     const parts = [`${types[type].name}: ${human(tree.total[type][0], types[type].unit)}`].concat(data.about);
     if (asked.sandwich >= 0) parts.unshift(`callers (above) and callees (below) of ${data.names[asked.sandwich]}`);
-    if (data.pruned) parts.push(`${data.pruned.toLocaleString("en-US")} tiny frames left out`);
+    if (data.pruned) parts.push(`${data.pruned.toLocaleString("en-US")} tiny frames are not shown`);
     by("about").textContent = parts.join(" · ");
   }
   function remember() {

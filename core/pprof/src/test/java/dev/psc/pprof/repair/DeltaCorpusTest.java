@@ -37,7 +37,7 @@ class DeltaCorpusTest {
     assertThat(totals).isEqualTo(pair.get("delta_totals"));
     assertThat(delta.durationNanos())
         .isEqualTo((Long) pair.get("time_nanos_after") - (Long) pair.get("time_nanos_before"));
-    // One sample per stack with anything to tell, as no stack of these stands twice among them.
+    // One sample per stack with anything to tell, as each stack of these occurs once among them.
     assertThat((long) delta.sampleCount()).isEqualTo(pair.get("nonzero_delta_stacks"));
   }
 }

@@ -145,7 +145,7 @@ class DeltaStateTest {
     assertThat(advance(stacks(heap(160, 0x7000)).sample(A, 90, 0)))
         .isInstanceOf(DeltaState.Outcome.Reset.class);
     assertThat(advance(stacks(heap(160, 0x7000)).sample(A, 95, 0)))
-        .as("the time does not go on")
+        .as("the time does not advance")
         .isInstanceOf(DeltaState.Outcome.Reset.class);
     assertThat(advance(stacks(heap(170, 0x7000)).sample(B, 9, 0)))
         .as("counters fell in all")

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The delta reads the usual forms of a sample in a quick way of its own; no form may differ. */
+/** The delta reads the usual forms of a sample in a separate fast path; no form may differ. */
 class DeltaWireFormsTest {
 
   private static final PprofLimits LIMITS = PprofLimits.defaults();
@@ -235,7 +235,7 @@ class DeltaWireFormsTest {
     byte[] labelWithoutKey =
         new RawPprof().sample(stack, new long[] {90, 0}, new long[][] {{0, 7}}).bytes();
     assertThat(state.advance(RawPprof.concat(tables(5, 99), labelWithoutKey), LIMITS))
-        .as("what repair mends")
+        .as("what repair changes")
         .isEqualTo(new DeltaState.Outcome.First());
     // A sample that ends with the array leaves no room to look at eight bytes together.
     for (long time = 100; time < 103; time++) {

@@ -237,8 +237,8 @@ class InputTest {
     byte[] body =
         RawPprof.concat(
             new RawPprof().raw(unknown).bytes(), RawPprof.clean().function(9, 5).bytes());
-    byte[] mended = unzip(Repair.repair(body).bytes());
-    assertThat(Arrays.copyOf(mended, unknown.length))
+    byte[] repaired = unzip(Repair.repair(body).bytes());
+    assertThat(Arrays.copyOf(repaired, unknown.length))
         .isEqualTo(Arrays.copyOf(body, unknown.length));
   }
 

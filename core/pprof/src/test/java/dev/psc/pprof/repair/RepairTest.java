@@ -372,7 +372,7 @@ class RepairTest {
     PprofException error =
         catchThrowableOfType(PprofException.class, () -> Repair.repair(manyLabels(16_385)));
     assertThat(error.code()).isEqualTo(PprofException.TOO_LARGE);
-    assertThat(error).hasMessageContaining("16385 names");
+    assertThat(error).hasMessageContaining("16385 label names");
   }
 
   /** Labels of names that have nothing in common but what is left when made legal. */

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Profiles in the forms that the wire allows, good and bad ones: what is found wrong with them is
- * what was written wrong, in words, in order. Samples are written with code of its own, so that
+ * what was written wrong, in words, in order. Samples are written with separate code, so that
  * nothing of the product is held against itself.
  */
 class WireFormsTest {
@@ -82,7 +82,7 @@ class WireFormsTest {
       }
       RawPprof pprof = new RawPprof().types().strings("", "cpu", "ns", "samples", "count");
       for (int i = 5; i < strings; i++) {
-        // Every seventh is no name of a label.
+        // Every seventh is not a legal label name.
         pprof.strings((i % 7 == 0 ? "no-name" : "name") + i);
       }
       return RawPprof.concat(to.toByteArray(), pprof.time(1).bytes());
@@ -374,7 +374,7 @@ class WireFormsTest {
     }
   }
 
-  /** Fields of messages, in what they stand, and which wire types they may have. */
+  /** Fields of messages, their parents, and the wire types they may have. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -271,7 +271,7 @@ class FlameGraphBrowserTest {
     assertThat((String) seen.get("hash")).contains("zoom=");
     assertThat(seen.get("matches")).isEqualTo("50.0%");
     assertThat(seen.get("matchesPattern")).isEqualTo("75.0%");
-    assertThat((String) seen.get("badPattern")).contains("no regular expression");
+    assertThat((String) seen.get("badPattern")).contains("Not a valid regular expression");
     assertThat((String) seen.get("keys")).startsWith("main: cumulative 3 s");
     assertThat((String) seen.get("keyZoom")).contains("zoom=");
     assertThat((String) seen.get("otherType")).startsWith("samples: 4 ·");

@@ -56,7 +56,7 @@ class FlameGraphTest {
         .doesNotContain("<i>")
         .contains("<title>&lt;/title&gt;&lt;i&gt;&amp;&quot;{{data}}</title>");
     assertThat(page.split("</script>", -1)).hasSize(3);
-    // A lone surrogate is no text in UTF-8; the profile itself cannot carry it.
+    // A lone surrogate cannot be encoded in UTF-8; the profile itself cannot carry it.
     assertThat(FlameGraphTest.<String>list(data(page).get("names")))
         .contains(evil.replace('\ud800', '?'));
   }

@@ -27,7 +27,7 @@ public final class LabelNames {
   /** The key of labels without one, unless another has it. */
   private static final String UNNAMED_LABEL = "unnamed";
 
-  /** How many new names the report gives one by one. */
+  /** Limit on the new names that the report lists one by one. */
   private static final int MAX_REPORTED = 20;
 
   /**
@@ -68,11 +68,11 @@ public final class LabelNames {
       throw new PprofException(
           PprofException.TOO_LARGE,
           "label",
-          "the samples have labels of "
+          "the samples have "
               + count
-              + " names where at most "
+              + " label names, but at most "
               + MAX_NAMES
-              + " are read; label with something that has fewer values");
+              + " are supported; use fewer label names");
     }
     WireReader r = index.over(ProfileFields.STRING);
     for (int n = 0; count > 0 && r.next(); ) {

@@ -10,8 +10,8 @@ import java.util.Arrays;
 import java.util.Comparator;
 
 /**
- * What one walk over the top level of a profile tells: how many entries each table has, where it
- * begins and ends, and the fields that are not repeated. Effectively immutable once scanned.
+ * The index of a profile, from one pass over its top level: how many entries each table has, where
+ * it begins and ends, and the fields that are not repeated. Effectively immutable once scanned.
  */
 public final class ProfileIndex {
 
@@ -96,9 +96,9 @@ public final class ProfileIndex {
           "sample_type",
           "the profile has "
               + sampleTypes()
-              + " sample types where at most "
+              + " sample types, but at most "
               + MAX_SAMPLE_TYPES
-              + " are read: it is damaged");
+              + " are supported: it is damaged");
     }
   }
 

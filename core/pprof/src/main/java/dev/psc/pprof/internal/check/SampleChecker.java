@@ -98,9 +98,8 @@ public final class SampleChecker {
   }
 
   /**
-   * Checks packed ids. Where ids count up, eight bytes are read together: all that has to be known
-   * is that no id is 0 or above the number of locations. Whatever is not obvious there is read one
-   * by one.
+   * Checks packed ids. Where ids count up, eight bytes are read together: the check only needs that
+   * no id is 0 or above the number of locations. Other ids are read one by one.
    */
   private void stack(int start, int end, int n) throws PprofException {
     int count = locations.size();

@@ -24,7 +24,7 @@ public final class Gzip {
    */
   public static final int LEVEL = 4;
 
-  /** What inflating gave: {@code buf[0..length)}. */
+  /** The result of inflating: {@code buf[0..length)}. */
   @SuppressWarnings("ArrayRecordComponent") // Internal, and never compared.
   public record Inflated(byte[] buf, int length, int members) {}
 
@@ -135,7 +135,7 @@ public final class Gzip {
         }
         if (n == 0 && !inflater.finished()) {
           if (inflater.needsDictionary()) {
-            throw corrupt(data, "it asks for a preset dictionary");
+            throw corrupt(data, "it needs a preset dictionary");
           }
           if (inflater.needsInput()) {
             throw truncated(to);
@@ -255,7 +255,7 @@ public final class Gzip {
         PprofException.TRAILING_GARBAGE,
         "byte " + at,
         (to - at)
-            + " bytes that are no gzip follow the profile at byte "
+            + " bytes that are not gzip follow the profile at byte "
             + at
             + " ("
             + Sniffer.printable(body, at, to)
@@ -348,7 +348,7 @@ public final class Gzip {
       return member;
     }
 
-    /** Gives back what is not on the heap. */
+    /** Releases the memory outside the heap. */
     @Override
     public void close() {
       deflater.end();

@@ -7,9 +7,9 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From the ids of one table to the positions of its entries. As long as ids are 1, 2, 3, … in table
- * order, which most writers do, it is a comparison; from the first other id on it is a hash table
- * of primitives.
+ * A map from the ids of one table to the positions of its entries. As long as ids are 1, 2, 3, … in
+ * table order, which most writers do, it is a comparison; from the first other id on it is a hash
+ * table of primitives.
  */
 public final class IdMap {
 

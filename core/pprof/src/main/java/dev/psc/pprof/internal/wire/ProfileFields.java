@@ -31,7 +31,7 @@ public final class ProfileFields {
   public static final int LABEL_NUM = 3;
   public static final int LABEL_NUM_UNIT = 4;
 
-  /** Of mappings, locations and functions alike. */
+  /** The id field of mappings, locations and functions. */
   public static final int ID = 1;
 
   public static final int MAPPING_START = 2;

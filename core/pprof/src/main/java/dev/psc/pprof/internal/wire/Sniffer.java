@@ -13,7 +13,7 @@ public final class Sniffer {
   private static final int LOOK = 512;
   private static final int QUOTE = 48;
 
-  /** How the text forms of the peers start. */
+  /** The first words of the text formats of other profilers. */
   private static final String[] LEGACY_TEXT = {
     "heap profile:",
     "goroutine profile:",
@@ -35,10 +35,10 @@ public final class Sniffer {
 
   private Sniffer() {}
 
-  /** Returns what the bytes are, or null when they may be protobuf. */
+  /** Returns an error that names the kind of the bytes, or null when they may be protobuf. */
   static @Nullable PprofException name(byte[] buf, int from, int to) {
     if (from >= to) {
-      return not("the body is empty: the server has no such profile, or it is switched off");
+      return not("the body is empty: the server has no such profile, or it is disabled");
     }
     if (isGperftoolsCpu(buf, from, to)) {
       return new PprofException(
@@ -72,7 +72,8 @@ public final class Sniffer {
               ? "this is XML (" + quoted + "), not pprof: check the path"
               : "this is an HTML page ("
                   + quoted
-                  + "), not pprof: check the path, and whether a proxy or a login page answers");
+                  + "), not pprof: check the path, and that no proxy or login page responds"
+                  + " instead");
     }
     if (start.charAt(0) == '{' || start.charAt(0) == '[') {
       return not("this is JSON (" + quoted + "), not pprof: check the path");

@@ -30,7 +30,7 @@ public final class WireReader {
   /** Wire type of the field just read. */
   public int type;
 
-  /** Where the tag of the field just read starts; up to {@link #pos} it is the field verbatim. */
+  /** The position of the current field's tag; up to {@link #pos} it is the field verbatim. */
   public int tagStart;
 
   /** Value of a varint field. */
