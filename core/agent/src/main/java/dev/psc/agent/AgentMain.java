@@ -70,8 +70,7 @@ public final class AgentMain {
   }
 
   /**
-   * Has samples carry the spans of the sources that are registered with {@link
-   * PscAgent#traceSource}. Called once.
+   * Adds the spans of the sources registered with {@link PscAgent#traceSource}. Called once.
    *
    * @param sources answers as these sources do
    */
@@ -163,7 +162,7 @@ public final class AgentMain {
     String wanted = level == null ? "warn" : level.toLowerCase(Locale.ROOT);
     if (!List.of("off", "error", "warn", "info", "debug", "trace").contains(wanted)) {
       throw new IllegalArgumentException(
-          "log-level is \"" + level + "\", not off, error, warn, info, debug or trace");
+          "log-level must be off, error, warn, info, debug or trace, but was \"" + level + "\"");
     }
     // In the shaded jar these are properties of the agent's copy of slf4j only.
     System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", wanted);

@@ -74,7 +74,7 @@ public final class Attach {
         "psc-jvm-agent in "
             + pid
             + ": "
-            + (message.isEmpty() ? "no answer; see the standard error of " + pid : message));
+            + (message.isEmpty() ? "no response; see the standard error of " + pid : message));
     return 1;
   }
 

@@ -4,7 +4,6 @@ import dev.psc.jvm.profile.NativeProfiler;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
-import java.net.MalformedURLException;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
@@ -41,7 +40,7 @@ public final class ClassPathProfiler implements NativeProfiler {
     } catch (InvocationTargetException e) {
       throw failure(e);
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException(type.getName() + " is another one than expected: " + e, e);
+      throw new IllegalStateException(type.getName() + " is not the expected version: " + e, e);
     }
   }
 
@@ -52,7 +51,7 @@ public final class ClassPathProfiler implements NativeProfiler {
         if (!Files.isReadable(jar.get())) {
           throw new IOException(jar.get() + " cannot be read");
         }
-        URL file = url(jar.get());
+        URL file = jar.get().toUri().toURL();
         loader =
             new URLClassLoader(
                 "async-profiler", new URL[] {file}, ClassLoader.getPlatformClassLoader());
@@ -66,10 +65,6 @@ public final class ClassPathProfiler implements NativeProfiler {
               + "; set async-profiler-library to the jar of tools.profiler:async-profiler",
           e);
     }
-  }
-
-  private static URL url(Path jar) throws MalformedURLException {
-    return jar.toUri().toURL();
   }
 
   @Override

@@ -57,7 +57,7 @@ public final class PscAgent {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (SecurityException e) {
-      say("the outcome is only reported here: " + e.getMessage());
+      say("the attaching process cannot see the outcome: " + e.getMessage());
     }
   }
 

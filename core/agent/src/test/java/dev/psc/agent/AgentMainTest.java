@@ -31,7 +31,7 @@ class AgentMainTest {
         "nonsense=1 | unknown setting PSC_NONSENSE; known settings: PSC_STORE_ADDRESS",
         "store-adress=x:1 | unknown setting PSC_STORE_ADRESS: did you mean PSC_STORE_ADDRESS?",
         "strict=true,store-address=127.0.0.1:1,bearer-token-file=/no/such/file | /no/such/file",
-        "pprof-address=nowhere | PSC_PPROF_ADDRESS is \"nowhere\"",
+        "pprof-address=nowhere | PSC_PPROF_ADDRESS must be host:port",
         "pprof-address=:6060,interval=soon | a duration such as 10ms",
         "log-level=loud | log-level",
         "labels=job=shop | nothing to do",

@@ -42,12 +42,12 @@ final class LibraryUser {
     }
   }
 
-  /** Has labels, and a profiler of its own that nobody asks for anything. */
+  /** Has labels, and its own profiler, which receives no request. */
   private static void checkOutForever(String route) {
     try (JvmProfiling profiling = JvmProfiling.builder().start()) {
       System.out.println("IDLE " + profiling.status().capture().isEmpty());
       while (true) {
-        // Each time anew: the agent may start after main.
+        // Each time again: the agent may start after main.
         ProfileLabels.run(LabelSet.of("route", route), LibraryUser::checkOut);
       }
     }

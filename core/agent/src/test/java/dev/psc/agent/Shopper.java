@@ -3,7 +3,7 @@ package dev.psc.agent;
 import java.io.File;
 import java.util.concurrent.CountDownLatch;
 
-/** An application that knows nothing of the agent, for tests in JVMs of their own. */
+/** An application that knows nothing of the agent, for tests in separate JVMs. */
 final class Shopper {
 
   private static volatile long sink;

@@ -8,8 +8,9 @@ import one.profiler.AsyncProfiler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The async-profiler of {@code tools.profiler:async-profiler}, found by a service loader. It shares
- * the profiler with the application; whoever starts it second is refused. Thread-safe.
+ * An engine with the async-profiler of {@code tools.profiler:async-profiler}, found by a service
+ * loader. It shares the profiler with the application; whoever starts it second is refused.
+ * Thread-safe.
  */
 public final class AsyncProfilerEngine implements NativeProfiler {
 

@@ -271,10 +271,11 @@ final class Environment {
                       SettingValues.invalid(
                           "PSC_PROFILES",
                           bare,
-                          "names such as process_cpu,memory,mutex,block,goroutine"));
+                          "a list such as process_cpu,memory,mutex,block,goroutine"));
       if (!remove && profile == JvmProfile.NATIVE_MEMORY) {
-        throw SettingValues.invalid(
-            "PSC_PROFILES", bare, "other profiles: " + ProfilingSettings.NATIVE_MEMORY_REASON);
+        throw new IllegalArgumentException(
+            "PSC_PROFILES must not contain native_memory: "
+                + ProfilingSettings.NATIVE_MEMORY_REASON);
       }
       if (remove) {
         profiles.remove(profile);

@@ -8,9 +8,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * Converts {@code .jfr} files to profiles: recordings of the JDK ({@code jcmd PID JFR.dump}, {@code
- * -XX:StartFlightRecording}), of async-profiler and of agents that write this format, as they are
- * or compressed with gzip, zip or LZ4.
+ * A converter of {@code .jfr} files to profiles: recordings of the JDK ({@code jcmd PID JFR.dump},
+ * {@code -XX:StartFlightRecording}), of async-profiler and of agents that write this format, as
+ * they are or compressed with gzip, zip or LZ4.
  *
  * <pre>{@code
  * for (RawProfile profile : JfrFiles.convert(file).profiles(LabelSet.of("job", "checkout"))) {

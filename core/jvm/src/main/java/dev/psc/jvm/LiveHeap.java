@@ -24,7 +24,7 @@ final class LiveHeap {
   /** The time between two histograms, in pauses: they take at most 0.5 % of the time. */
   private static final long PAUSES_BETWEEN = 200;
 
-  /** Below this size, the pause says little about larger heaps. */
+  /** Below this size, the pause does not predict that of larger heaps. */
   private static final long MIN_TELLING_BYTES = 64L << 20;
 
   private final long intervalNanos;
@@ -85,7 +85,7 @@ final class LiveHeap {
       long max = limit == null ? FIRST_MAX_BYTES : limit;
       if (used > max) {
         throw new CaptureUnavailableException(
-            "no histogram of the live heap: " + used + " bytes are used, heapMaxBytes = " + max);
+            "no histogram of the live heap: " + used + " bytes are in use, heapMaxBytes = " + max);
       }
       return;
     }
@@ -94,8 +94,8 @@ final class LiveHeap {
       throw new CaptureUnavailableException(
           String.format(
               Locale.ROOT,
-              "no histogram of the live heap: it would stop the application for about %.1f s; set"
-                  + " heapMaxBytes to allow it",
+              "no histogram of the live heap: it would pause the application for about %.1f s;"
+                  + " set heapMaxBytes to allow it",
               seconds));
     }
   }

@@ -21,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The capture of events for as long as profiles are wanted: all the time if they are pushed,
- * otherwise from a request until none came for a while. Thread-safe.
+ * The capture of events while profiles are needed: always if they are pushed, otherwise from a
+ * request until no further one comes for a while. Thread-safe.
  */
 final class OnDemandCapture implements AutoCloseable {
 
@@ -163,8 +163,8 @@ final class OnDemandCapture implements AutoCloseable {
       }
     }
     logger.info(
-        "No profile was requested for {} s: no events are captured until the next request, which"
-            + " starts the running totals again",
+        "No profile was requested for {} s; capture stops until the next request, which"
+            + " restarts the running totals",
         idleTimeout.toSeconds());
     end(watched);
   }

@@ -64,7 +64,7 @@ final class PprofConnection {
   }
 
   /**
-   * Reads what has arrived.
+   * Reads the bytes that have arrived.
    *
    * @return the head once it is complete, or null
    * @throws IOException if the client disconnected or the head is too large

@@ -151,7 +151,8 @@ public final class PprofHandler {
     try {
       seconds = Double.parseDouble(text.get());
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException("seconds is not a number: \"" + text.get() + "\"");
+      throw new IllegalArgumentException(
+          "seconds must be a number, but was \"" + text.get() + "\"");
     }
     if (seconds == 0) {
       return Optional.empty();
@@ -160,7 +161,7 @@ public final class PprofHandler {
       throw new IllegalArgumentException(
           "seconds must be more than 0 and at most "
               + maxDuration.toSeconds()
-              + ", not "
+              + ", but was "
               + text.get());
     }
     return Optional.of(Duration.ofNanos(Math.round(seconds * 1e9)));

@@ -30,7 +30,8 @@ final class PprofIndex {
     html.append(" padding-right: 1em; } pre { white-space: pre-wrap; overflow-wrap: anywhere; }");
     html.append("</style></head><body>");
     html.append("<h1>/debug/pprof/</h1><p>Open one with <code>go tool pprof ADDRESS</code>, or");
-    html.append(" view it as text.</p><table>");
+    html.append(" view it as text. Totals count from the start of the capture; with");
+    html.append(" <code>seconds=N</code>, for N seconds from the request.</p><table>");
     Set<JvmProfile> profiles = profiler.profiles();
     for (JvmProfile profile : JvmProfile.values()) {
       if (profiles.contains(profile)) {
@@ -57,15 +58,14 @@ final class PprofIndex {
   static String description(JvmProfile profile) {
     return switch (profile) {
       case PROCESS_CPU -> "CPU time of the process by stack, for seconds=N (30 by default)";
-      case MEMORY ->
-          "allocations since the start of the capture; with seconds=N those of N seconds";
+      case MEMORY -> "allocations";
       case HEAP -> "allocations, and the live heap by class";
-      case MUTEX -> "waiting for monitors and locks since the start; seconds=N";
-      case BLOCK -> "other waiting since the start: parked, asleep, for I/O; seconds=N";
+      case MUTEX -> "waiting for monitors and locks";
+      case BLOCK -> "other waiting: parked, sleeping, for I/O";
       case GOROUTINE -> "the stacks of all threads";
-      case THREADCREATE -> "where threads were started";
+      case THREADCREATE -> "stacks that started threads";
       case WALL -> "CPU time and waiting combined, for seconds=N (30 by default)";
-      case EXCEPTIONS -> "where exceptions were thrown since the start; seconds=N";
+      case EXCEPTIONS -> "stacks that threw exceptions";
       case NATIVE_MEMORY -> "native memory, in recordings only";
       case LEAK_SUSPECTS -> "sampled objects that have lived long, by allocation stack";
     };
@@ -74,7 +74,7 @@ final class PprofIndex {
   private String capture() {
     Optional<CompletableFuture<Capture>> found = profiler.capture();
     if (found.isEmpty()) {
-      return "not running: a request for a profile of events starts it";
+      return "not running; the next request for an event profile starts it";
     }
     CompletableFuture<Capture> capture = found.get();
     if (!capture.isDone()) {

@@ -61,7 +61,7 @@ final class PprofServer implements AutoCloseable {
   private final ThreadPoolExecutor workers;
   private final Thread loop;
 
-  /** What workers hand to the loop. */
+  /** Tasks of the workers for the loop. */
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
 
   /** Open connections in the order in which they were accepted; confined to the loop. */
@@ -208,7 +208,7 @@ final class PprofServer implements AutoCloseable {
       acceptPaused = true;
       acceptAfterNanos = System.nanoTime() + ACCEPT_PAUSE_NANOS;
       acceptKey.interestOps(0);
-      logThrottled("Profile endpoint cannot accept connections; trying again every second", e);
+      logThrottled("Profile endpoint cannot accept connections; retrying every second", e);
     }
   }
 

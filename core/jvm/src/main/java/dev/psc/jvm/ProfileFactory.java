@@ -84,7 +84,7 @@ final class ProfileFactory {
       case GOROUTINE -> moment(threads());
       case HEAP -> heap();
       case LEAK_SUSPECTS -> leaks();
-      default -> throw new IllegalArgumentException(profile + " does not show one moment");
+      default -> throw new IllegalArgumentException(profile + " is not a snapshot of one moment");
     };
   }
 

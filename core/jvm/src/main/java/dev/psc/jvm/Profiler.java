@@ -36,7 +36,7 @@ final class Profiler {
   private static final long START_TIMEOUT_SECONDS = 10;
   private static final long MARK_TIMEOUT_SECONDS = 15;
 
-  /** How much a first total covers that itself starts the capture. */
+  /** The time that a first total covers if its request starts the capture. */
   private static final long FIRST_TOTAL_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   private final CaptureSettings settings;

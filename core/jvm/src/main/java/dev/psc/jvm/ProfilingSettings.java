@@ -189,11 +189,11 @@ final class ProfilingSettings {
         (receiver == null ? 0 : 1) + (sink == null ? 0 : 1) + (store == null ? 0 : 1);
     if (destinations > 1) {
       throw new IllegalArgumentException(
-          "receiver, sink and store exclude each other: set one of them");
+          "receiver, sink and store are mutually exclusive: set one of them");
     }
     if (environmentStore != null && environmentOtlp != null && destinations == 0) {
       throw new IllegalArgumentException(
-          "PSC_STORE_ADDRESS and PSC_OTLP_ENDPOINT exclude each other: set one of them");
+          "PSC_STORE_ADDRESS and PSC_OTLP_ENDPOINT are mutually exclusive: set one of them");
     }
     if (receiver != null && queueIsSet) {
       throw new IllegalArgumentException(

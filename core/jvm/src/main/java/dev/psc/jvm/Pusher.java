@@ -194,7 +194,7 @@ final class Pusher {
         logger.debug("The flight recorder has ended with the JVM", e);
         return;
       }
-      failed("the end of an interval did not arrive: " + JvmFailures.message(e));
+      failed("an interval did not end in time: " + JvmFailures.message(e));
       if (!last) {
         open(capture);
       }

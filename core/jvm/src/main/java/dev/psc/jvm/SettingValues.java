@@ -60,7 +60,7 @@ final class SettingValues {
     return values;
   }
 
-  /** One of two settings that exclude each other, with its value. */
+  /** One of two mutually exclusive settings, with its value. */
   record Choice(Map.@Nullable Entry<String, String> chosen) {
     void ifPresent(BiConsumer<String, String> action) {
       if (chosen != null) {
@@ -86,7 +86,7 @@ final class SettingValues {
       boolean hasSecond = b != null && !b.isBlank();
       if (hasFirst && hasSecond) {
         throw new IllegalArgumentException(
-            first + " and " + second + " exclude each other: set one of them");
+            first + " and " + second + " are mutually exclusive: set one of them");
       }
       if (a != null && hasFirst) {
         return new Choice(Map.entry(first, a.trim()));
@@ -162,7 +162,7 @@ final class SettingValues {
                     }));
   }
 
-  /** Calls a setter; the setting's name comes first in the message of what it throws. */
+  /** Calls a setter; the message of its exception begins with the setting's name. */
   static <T> void set(String name, Consumer<T> setter, T value) {
     try {
       setter.accept(value);
@@ -181,7 +181,7 @@ final class SettingValues {
       if (number < 0 || number > 65_535) {
         throw invalid(name, text, "a port between 0 and 65535");
       }
-      String bare = host.startsWith("[") && host.endsWith("]") ? unbracketed(host) : host;
+      String bare = host.replaceFirst("^\\[(.*)]$", "$1");
       return bare.isEmpty()
           ? new InetSocketAddress(InetAddress.getLoopbackAddress(), number)
           : new InetSocketAddress(InetAddress.getAllByName(bare)[0], number);
@@ -192,11 +192,7 @@ final class SettingValues {
     }
   }
 
-  private static String unbracketed(String host) {
-    return host.substring(1, host.length() - 1);
-  }
-
   static IllegalArgumentException invalid(String name, String value, String valid) {
-    return new IllegalArgumentException(name + " is \"" + value + "\", not " + valid);
+    return new IllegalArgumentException(name + " must be " + valid + ", but was \"" + value + "\"");
   }
 }

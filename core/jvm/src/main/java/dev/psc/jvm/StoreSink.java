@@ -47,7 +47,7 @@ final class StoreSink implements ProfileSink {
       if (strict) {
         throw e;
       }
-      logger.warn("Profiles wait for the store: {}; retrying", e.getMessage());
+      logger.warn("Store cannot be used yet; keeping profiles queued: {}", e.getMessage());
     }
     return store;
   }
@@ -65,7 +65,7 @@ final class StoreSink implements ProfileSink {
     return sink;
   }
 
-  /** Returns what is missing, if something is. */
+  /** Returns the problem, if there is one. */
   synchronized Optional<String> problem() {
     return Optional.ofNullable(problem);
   }

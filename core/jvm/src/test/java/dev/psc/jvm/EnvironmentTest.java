@@ -55,22 +55,22 @@ class EnvironmentTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "PSC_PROFILES|cpuu|PSC_PROFILES is \"cpuu\"",
-        "PSC_ENGINE|perf|PSC_ENGINE is \"perf\", not jfr, async-profiler or auto",
-        "PSC_INTERVAL|10|PSC_INTERVAL is \"10\", not a duration",
+        "PSC_PROFILES|cpuu|PSC_PROFILES must be a list such as",
+        "PSC_ENGINE|perf|PSC_ENGINE must be jfr, async-profiler or auto, but was \"perf\"",
+        "PSC_INTERVAL|10|PSC_INTERVAL must be a duration",
         "PSC_INTERVAL|10ms|PSC_INTERVAL: interval must be at least 1 s, but was",
-        "PSC_LABELS|novalue|PSC_LABELS is \"novalue\"",
+        "PSC_LABELS|novalue|PSC_LABELS must be name=value,name=value, but was \"novalue\"",
         "PSC_LABELS|a-b=c|PSC_LABELS: label name \"a-b\"",
-        "PSC_PPROF_ADDRESS|localhost|PSC_PPROF_ADDRESS is \"localhost\", not host:port",
+        "PSC_PPROF_ADDRESS|localhost|PSC_PPROF_ADDRESS must be host:port",
         "PSC_PPROF_ADDRESS|:99999|a port between 0 and 65535",
         "PSC_STACK_DEPTH|4096|PSC_STACK_DEPTH: stackDepth must be between 16 and 2048, but was 4096",
         "PSC_SPLIT_MAX_SERIES|0|splitMaxSeries must be between 1 and 1000, but was 0",
-        "PSC_EXACT_ALLOCATIONS|maybe|PSC_EXACT_ALLOCATIONS is \"maybe\", not true or false",
-        "PSC_ALLOCATIONS_PER_SECOND|many|not a whole number",
+        "PSC_EXACT_ALLOCATIONS|maybe|PSC_EXACT_ALLOCATIONS must be true or false, but was \"maybe\"",
+        "PSC_ALLOCATIONS_PER_SECOND|many|must be a whole number, but was \"many\"",
         "PSC_ALLOCATIONS_PER_SECOND|0|must be between 1 and 10000, but was 0",
-        "PSC_QUEUE_MAX_BYTES|lots|PSC_QUEUE_MAX_BYTES is \"lots\", not a size",
+        "PSC_QUEUE_MAX_BYTES|lots|PSC_QUEUE_MAX_BYTES must be a size",
         "PSC_QUEUE_MAX_BYTES|1kB|queueMaxBytes must be at least 65536, but was 1000",
-        "PSC_SPOOL_MAX_BYTES|9999999TiB|not a size below 8 EiB",
+        "PSC_SPOOL_MAX_BYTES|9999999TiB|must be a size below 8 EiB",
         "PSC_SPOOL_MAX_BYTES|1|spoolMaxBytes must be at least 1048576, but was 1",
       })
   void aWrongSettingNamesItself(String name, String value, String message) {
@@ -171,7 +171,7 @@ class EnvironmentTest {
     both.put("PSC_BEARER_TOKEN_FILE", "/run/token");
     assertThatThrownBy(() -> apply(both))
         .hasMessage(
-            "PSC_BEARER_TOKEN and PSC_BEARER_TOKEN_FILE exclude each other: set one of them");
+            "PSC_BEARER_TOKEN and PSC_BEARER_TOKEN_FILE are mutually exclusive: set one of them");
   }
 
   @Test
@@ -244,6 +244,6 @@ class EnvironmentTest {
                             "PSC_OTLP_ENDPOINT",
                             "http://localhost:4318"))
                     .check(false))
-        .hasMessageContaining("PSC_STORE_ADDRESS and PSC_OTLP_ENDPOINT exclude each other");
+        .hasMessageContaining("PSC_STORE_ADDRESS and PSC_OTLP_ENDPOINT are mutually exclusive");
   }
 }

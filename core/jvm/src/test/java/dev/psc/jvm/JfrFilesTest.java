@@ -254,7 +254,7 @@ public class JfrFilesTest {
     Path head =
         Files.write(
             directory.resolve("head.jfr"), Arrays.copyOf(Files.readAllBytes(recorded), 1_000));
-    assertThatThrownBy(() -> JfrFiles.convert(head)).hasMessageContaining("no whole chunk");
+    assertThatThrownBy(() -> JfrFiles.convert(head)).hasMessageContaining("no complete chunk");
     assertThatThrownBy(() -> JfrFiles.builder().maxBytes(1 << 20).convert(large()))
         .hasMessageContaining("maxBytes = 1048576");
   }
@@ -313,7 +313,7 @@ public class JfrFilesTest {
     assertThat(conversion.duration()).isBetween(Duration.ofSeconds(9), Duration.ofSeconds(11));
   }
 
-  /** Prints what a file has; for a JVM of its own. */
+  /** Prints what a file has; for a separate JVM. */
   static final class Program {
     private Program() {}
 

@@ -167,7 +167,7 @@ class JvmProfilingBuilderTest {
                     .receiver(profile -> new Acceptance.Accepted())
                     .sink(new SwitchedSink(true))
                     .start())
-        .hasMessage("receiver, sink and store exclude each other: set one of them");
+        .hasMessage("receiver, sink and store are mutually exclusive: set one of them");
     assertThatThrownBy(
             () ->
                 JvmProfiling.builder()

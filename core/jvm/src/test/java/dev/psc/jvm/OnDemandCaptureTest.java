@@ -20,7 +20,7 @@ class OnDemandCaptureTest {
 
   private static final Duration LONG = Duration.ofMinutes(1);
   private static final String NOT_RUNNING =
-      "not running: a request for a profile of events starts it";
+      "not running; the next request for an event profile starts it";
 
   private static JvmProfiling.Builder served() {
     return JvmProfiling.builder()

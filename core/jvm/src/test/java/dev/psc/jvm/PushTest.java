@@ -146,6 +146,6 @@ class PushTest {
                     .receiver(this::take)
                     .store(SinkSettings.builder("x:1").build())
                     .start())
-        .hasMessageContaining("receiver, sink and store exclude each other");
+        .hasMessageContaining("receiver, sink and store are mutually exclusive");
   }
 }

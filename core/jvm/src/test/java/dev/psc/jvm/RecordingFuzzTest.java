@@ -120,7 +120,7 @@ class RecordingFuzzTest {
     assertThat(printed).as("mutations that leave something to read").contains("some were read");
   }
 
-  /** Converts mutations until a number or a time is reached; for a JVM of its own. */
+  /** Converts mutations until a number or a time is reached; for a separate JVM. */
   static final class Program {
     private Program() {}
 

@@ -36,7 +36,8 @@ final class OwnTaskDecorators implements BeanPostProcessor {
     boolean isAnonymous = ClassUtils.isLambdaClass(type) || Proxy.isProxyClass(type);
     if (Modifier.isFinal(type.getModifiers()) && !isAnonymous) {
       // A proxy would have another type, by which the application may ask for it.
-      logger.info("Tasks have no labels of their submitter, because {} is final", type.getName());
+      logger.info(
+          "Tasks lack the labels of their submitter, because {} is" + " final", type.getName());
       return bean;
     }
     ProxyFactory proxy = new ProxyFactory(bean);
@@ -45,7 +46,8 @@ final class OwnTaskDecorators implements BeanPostProcessor {
     try {
       return proxy.getProxy(type.getClassLoader());
     } catch (AopConfigException e) {
-      logger.info("Tasks have no labels of their submitter, because of {}", type.getName(), e);
+      logger.info(
+          "Tasks lack the labels of their submitter, because of" + " {}", type.getName(), e);
       return bean;
     }
   }

@@ -58,7 +58,7 @@ final class Profiling implements DisposableBean {
             "Profiling is not started: set psc.store.address, psc.pprof.address, or expose the"
                 + " endpoint pprof of the actuator");
       } else {
-        // Spring closes it after the last request; a hook of its own would run at the same time.
+        // Spring closes it after the last request; a second hook would run at the same time.
         shared =
             JvmProfiling.builder()
                 .environment(properties.settings())

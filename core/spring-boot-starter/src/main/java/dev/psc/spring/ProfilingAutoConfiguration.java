@@ -34,7 +34,7 @@ class ProfilingAutoConfiguration {
     return ProfileLabels::wrap;
   }
 
-  /** For applications with task decorators of their own. */
+  /** A configuration for applications that define task decorators. */
   @Bean
   static OwnTaskDecorators pscOwnTaskDecorators() {
     return new OwnTaskDecorators();

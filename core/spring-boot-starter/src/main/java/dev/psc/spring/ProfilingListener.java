@@ -30,7 +30,7 @@ public final class ProfilingListener
   private static final Map<SpringApplication, Profiling> starting =
       Collections.synchronizedMap(new WeakHashMap<>());
 
-  /** For Spring. */
+  /** Called by Spring. */
   public ProfilingListener() {}
 
   @Override

@@ -101,7 +101,7 @@ final class ProfilingProperties {
       return duration.toNanos() / 1_000 + "us";
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          property + " is \"" + text + "\", not a duration such as 10ms, 15s or 1m", e);
+          property + " must be a duration such as 10ms, 15s or 1m, but was \"" + text + "\"", e);
     }
   }
 

@@ -45,7 +45,7 @@ enum ProfilingProperty {
   /** Labels of pushed profiles, as a list or one property per label. */
   static final String LABELS = "psc.labels";
 
-  /** Whether handlers of requests have labels. */
+  /** The switch for labels of request handlers. */
   static final String REQUEST_LABELS = "psc.request-labels";
 
   private final String property;

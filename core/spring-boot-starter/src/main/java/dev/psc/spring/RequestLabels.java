@@ -50,7 +50,7 @@ final class RequestLabels {
       return tenants.tenant(request);
     } catch (RuntimeException e) {
       if (reported.compareAndSet(false, true)) {
-        logger.warn("Tenant resolver failed; its requests have no label tenant", e);
+        logger.warn("Tenant resolver failed; its requests have no tenant label", e);
       }
       return null;
     }

@@ -80,7 +80,7 @@ class WebFluxLabelsAutoConfiguration {
       return own.isEmpty() ? handled : labelled(handled, own);
     }
 
-    /** What a handler returns runs only after it has returned. */
+    /** Labels the result of a handler, which runs only after the handler has returned. */
     private static HandlerResult labelled(HandlerResult result, LabelSet labels) {
       Object value = result.getReturnValue();
       Object labelled =

@@ -212,7 +212,7 @@ class ProfilingTest {
     }
   }
 
-  /** A task decorator with a type of its own. */
+  /** A task decorator with a separate type. */
   static class Counting implements TaskDecorator {
     private final AtomicInteger decorated = new AtomicInteger();
 

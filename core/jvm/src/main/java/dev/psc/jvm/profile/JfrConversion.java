@@ -28,7 +28,7 @@ public final class JfrConversion {
    * @param duration its length
    * @param pprofs the gzip'd pprof of each profile that has samples
    * @param events the number of events by name
-   * @param remarks sentences about what the recording lacks
+   * @param remarks sentences about missing parts of the recording
    */
   public JfrConversion(
       Instant start,

@@ -31,7 +31,7 @@ public enum JvmProfile {
   /** The stacks of all threads: {@code goroutine/count}. */
   GOROUTINE("goroutine", "goroutine", "goroutine", "count", "goroutine/count"),
 
-  /** Where threads were started: {@code threadcreate/count}. */
+  /** The stacks that started threads: {@code threadcreate/count}. */
   THREADCREATE("threadcreate", "threadcreate", "threadcreate", "count", "threadcreate/count"),
 
   /** CPU time and waiting combined: {@code samples/count} and {@code wall/nanoseconds}. */
@@ -51,8 +51,8 @@ public enum JvmProfile {
       "leak_suspects", "leak_suspects", "objects", "count", "samples/count", "size/bytes"),
 
   /**
-   * Native memory by stack: what was allocated, and what was not released before the recording
-   * ended. In recordings of async-profiler ({@code nativemem}) only, never of the running JVM.
+   * Native memory by stack: allocations, and those not released before the recording ended. In
+   * recordings of async-profiler ({@code nativemem}) only, never of the running JVM.
    */
   NATIVE_MEMORY("native_memory", "native_memory", "space", "bytes", Types.MEMORY);
 

@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * An immutable set of profiles, derived from another by {@link #plus} and {@link #minus}:
+ * An immutable set of profiles, derived from another by {@link #plus} and {@link #minus}. For
+ * example:
  *
  * <pre>{@code
  * builder.profiles(JvmProfile.defaults().plus(JvmProfile.WALL));

@@ -5,9 +5,9 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * async-profiler in this process. An implementation is found by a service loader, in the artifact
- * {@code psc-jvm-async-profiler}; it is created and used only if the engine is asked for. Calls
- * come from one thread at a time.
+ * A connection to the async-profiler of this process. An implementation is found by a service
+ * loader, in the artifact {@code psc-jvm-async-profiler}; it is created and used only if the engine
+ * is selected. Calls come from one thread at a time.
  */
 public interface NativeProfiler {
 
@@ -25,7 +25,7 @@ public interface NativeProfiler {
   /**
    * Executes a command, e.g. {@code start,event=cpu,jfr,file=/tmp/a.jfr}.
    *
-   * @return what the profiler answers
+   * @return the profiler's response
    * @throws IOException if a file cannot be written
    * @throws IllegalArgumentException if the command is invalid
    * @throws IllegalStateException if it is not possible now, e.g. if another user of the profiler

@@ -3,9 +3,10 @@ package dev.psc.jvm.profile;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A source of the span that was current on a thread at a time, such as psc-opentelemetry. A source
- * on the class path is found by {@link java.util.ServiceLoader} when profiling starts; others are
- * registered with {@code ProfileTraces.register}. Implementations are thread-safe and do not throw.
+ * A source of the span that was current on a thread at a given time, such as psc-opentelemetry. A
+ * source on the class path is found by {@link java.util.ServiceLoader} when profiling starts;
+ * others are registered with {@code ProfileTraces.register}. Implementations are thread-safe and do
+ * not throw.
  */
 public interface TraceContextSource {
 

@@ -30,7 +30,7 @@ public final class FrameNames {
 
   private static final int LONG_NUMBER = 10;
 
-  /** This process's id, where it is long enough to be told from another number. */
+  /** This process's id, if it is long enough to be distinguished from another number. */
   private static final @Nullable Pattern PID = pid(ProcessHandle.current().pid());
 
   private static final Pattern HIDDEN_NUMBER = Pattern.compile("/\\d+$");

@@ -87,7 +87,7 @@ public final class IdleMethods {
     return startsWithAny(leaf, WAITING_LEAVES);
   }
 
-  /** Returns whether a thread in a native method runs, whatever its CPU clock says. */
+  /** Returns whether a thread in a native method runs, whatever its CPU clock shows. */
   public static boolean neverWaits(String leaf) {
     return startsWithAny(leaf, BUSY_LEAVES);
   }

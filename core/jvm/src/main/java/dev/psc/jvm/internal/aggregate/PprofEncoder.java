@@ -30,7 +30,7 @@ public final class PprofEncoder {
     } else if (kind == JvmProfile.HEAP) {
       profile.defaultSampleType("inuse_space");
     } else if (kind == JvmProfile.LEAK_SUSPECTS) {
-      // Older JDKs do not tell the size of an old object.
+      // Older JDKs do not record the size of an old object.
       profile.defaultSampleType(hasSecond(parts) ? "size" : "samples");
     }
     mapping = profile.mapping(PROGRAM, "");

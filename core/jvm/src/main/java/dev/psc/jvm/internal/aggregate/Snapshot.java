@@ -68,7 +68,7 @@ public record Snapshot(
 
   /**
    * Returns this snapshot with the samples that make up its values: stores show the number of
-   * samples times the period, and samples of the JVM stand for different times.
+   * samples times the period, and samples of the JVM represent different times.
    */
   public Snapshot inPeriods(long periodNanos) {
     return withTable(table.inPeriods(periodNanos));

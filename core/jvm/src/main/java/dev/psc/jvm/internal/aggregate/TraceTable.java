@@ -8,7 +8,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A bounded table of the spans of samples by number; 0 is no span. The number of a span and the
+ * A bounded table of the spans of samples by number; 0 means no span. The number of a span and the
  * number of a label set share an int, the <em>tags</em> of a sample, so that ids need no label
  * sets. Written by one thread at a time; readers resolve numbers without a lock.
  */

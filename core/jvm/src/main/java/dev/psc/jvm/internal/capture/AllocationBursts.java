@@ -5,8 +5,8 @@ import java.util.function.DoubleSupplier;
 
 /**
  * The part of each second in which buffer events are on, so that on average there are not more of
- * them than wanted: all the time where few buffers are used, a few hundredths of it where there are
- * thousands per second. The burst begins at a random time of the second. For one thread.
+ * them than configured: all the time where few buffers are used, a few hundredths of it where there
+ * are thousands per second. The burst begins at a random time of the second. For one thread.
  */
 final class AllocationBursts {
 
@@ -63,7 +63,7 @@ final class AllocationBursts {
    *
    * @param nowNanos the time, of {@link System#nanoTime}
    * @param eventCount the number of events that have arrived since the start
-   * @param perSecond the wanted mean number of events per second
+   * @param perSecond the configured mean number of events per second
    * @return whether {@link #isOn} has changed
    */
   boolean advance(long nowNanos, long eventCount, int perSecond) {

@@ -12,7 +12,7 @@ final class AllocationCounters {
 
   private AllocationCounters() {}
 
-  /** Tells the baseline what all threads have allocated until now, if this JVM counts it. */
+  /** Records in the baseline what all threads have allocated so far, if this JVM counts it. */
   static void begin(AllocationBaseline baseline) {
     try {
       if (ManagementFactory.getThreadMXBean() instanceof ThreadMXBean threads

@@ -15,7 +15,7 @@ final class ClockedThreads {
   final long[] nanos;
   final long[] unspent;
 
-  /** The part for samples in native code, where these have a part of their own. */
+  /** The part for samples in native code, where these have a separate part. */
   final long[] unspentNative;
 
   final Stacks ran;

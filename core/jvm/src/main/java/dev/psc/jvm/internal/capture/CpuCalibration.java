@@ -26,13 +26,13 @@ public final class CpuCalibration implements CpuWeigher {
   static final String VM = "[GC, JIT and VM threads]";
   static final String NOT_SAMPLED = "[not sampled]";
 
-  /** The number of segments after which CPU time no longer goes to the last stack of a thread. */
+  /** The segments after which CPU time is no longer added to a thread's last stack. */
   private static final int REMEMBER_SEGMENTS = 10;
 
   /** The key of all virtual threads together, which have no CPU clocks. */
   private static final long VIRTUAL = Long.MIN_VALUE;
 
-  /** How the names of the threads begin that carry virtual threads. */
+  /** The prefix of the names of threads that carry virtual threads. */
   private static final String CARRIER = "ForkJoinPool-";
 
   private final Aggregator aggregator;
@@ -116,7 +116,7 @@ public final class CpuCalibration implements CpuWeigher {
     return samples.size() == 0;
   }
 
-  /** Returns the number of samples so far that stand for a known CPU time. */
+  /** Returns the number of samples so far that represent a known CPU time. */
   long timedSamples() {
     return timed;
   }
@@ -199,7 +199,7 @@ public final class CpuCalibration implements CpuWeigher {
         livingWeight += weight;
       }
     }
-    // Too few samples say nothing about the price of one.
+    // Too few samples do not determine the price of one.
     double price = livingWeight < 5 * periodNanos ? 1 : livingNanos / livingWeight;
     long endedNanos = priceEnded(price, restNanos);
     for (int i = 0; i < samples.size(); i++) {
@@ -280,7 +280,7 @@ public final class CpuCalibration implements CpuWeigher {
   }
 
   /**
-   * Divides CPU time among the samples of ended threads, whose clocks are gone. They get their
+   * Divides CPU time among the samples of ended threads, whose clocks have ended. They get their
    * uncounted CPU time and, for the segment in which they ended, what a sample of a live thread
    * gets, within the CPU time of the process.
    *

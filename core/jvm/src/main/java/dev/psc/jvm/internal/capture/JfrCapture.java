@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * marks and reads the CPU clocks, so marks and readings have the same order.
  */
 final class JfrCapture implements Capture {
-  /** Bounds the CPU time that is unknown for ended threads, whose clocks are gone. */
+  /** Bounds the CPU time that is unknown for ended threads, whose clocks have ended. */
   private static final Duration TICK = Duration.ofMillis(500);
 
   private static final Duration THROTTLE_INTERVAL = Duration.ofMillis(990);
@@ -337,7 +337,7 @@ final class JfrCapture implements Capture {
   private double ownShare() {
     long now = System.nanoTime();
     long cpu = clock == null ? 0 : clock.cpuNanos(OwnThreads.ids());
-    // The sum falls when a thread ends, because its clock is gone.
+    // The sum falls when a thread ends, because its clock ends too.
     double share = (double) Math.max(0, cpu - throttledCpuNanos) / (now - throttledNanos);
     throttledNanos = now;
     throttledCpuNanos = cpu;
@@ -392,7 +392,7 @@ final class JfrCapture implements Capture {
     synchronized (aggregator) {
       boolean on = countsCpu();
       if (on || cpuWasOn) {
-        // A window that begins here must not get what threads used before.
+        // A window that begins here must not get the CPU time that threads used before.
         boolean atWindow = mark.endsWindow() || !mark.opens().isEmpty();
         long longestNanos = cpu.endSegment(mark.reading(), atWindow);
         if (plan.samplesAreTimed() && silentSampler.isSilent(longestNanos, cpu.timedSamples())) {

@@ -34,8 +34,7 @@ final class JfrRuntime {
   static boolean initialize(CaptureSettings settings, JfrRepository repository) {
     if (!FlightRecorder.isAvailable()) {
       throw new CaptureUnavailableException(
-          "the flight recorder is disabled in this JVM (-XX:-FlightRecorder, or not"
-              + " supported)");
+          "the flight recorder is disabled in this JVM (-XX:-FlightRecorder, or not supported)");
     }
     boolean depthIsSet = false;
     if (!FlightRecorder.isInitialized()) {

@@ -9,7 +9,7 @@ import java.util.function.LongUnaryOperator;
 
 /**
  * An estimate of the time that samples of {@code jdk.ExecutionSample} and {@code
- * jdk.NativeMethodSample} stand for, and of the native methods in which threads wait.
+ * jdk.NativeMethodSample} represent, and of the native methods in which threads wait.
  *
  * <p>A thread in native code is sampled alike whether it runs or waits. Only the CPU clock tells
  * the two apart. Two things are learned per thread and native method, over some ten seconds:
@@ -26,7 +26,7 @@ import java.util.function.LongUnaryOperator;
  */
 final class NativeWaits {
 
-  /** How many threads in Java code the JDK samples per tick, at most; in native code it is one. */
+  /** Limit on the threads in Java code that the JDK samples per tick; in native code it is one. */
   private static final int JAVA_SAMPLES_PER_TICK = 5;
 
   /** The weight of the past after each segment; half is forgotten after 23 segments. */
@@ -38,7 +38,7 @@ final class NativeWaits {
   /** The native samples in a row after which a span is evaluated. */
   private static final int SPAN = 4;
 
-  /** How much more time in Java there may be than its samples say, before waits get any. */
+  /** The excess of time in Java over its samples that is allowed before waits get any. */
   private static final double SLACK = 0.25;
 
   /** The part of a thread's CPU time by other samples from which waits get nothing. */
@@ -60,7 +60,7 @@ final class NativeWaits {
     this.nativePeriodNanos = nativePeriodNanos;
   }
 
-  /** What is known of a thread; times are of the last ten seconds or so. */
+  /** The known CPU usage of a thread; times are of the last ten seconds or so. */
   private static final class Usage {
     private final Map<String, Method> methods = new HashMap<>();
     private double cpuNanos;
@@ -115,7 +115,7 @@ final class NativeWaits {
    * Learns from a segment and weighs its samples.
    *
    * @param cpuNanos the CPU time of a thread in this segment
-   * @param weights filled with the CPU time that a sample stands for, in any unit per thread; 0 for
+   * @param weights filled with the CPU time that a sample represents, in any unit per thread; 0 for
    *     a sample that only waits
    */
   void weigh(CpuSamples samples, LongUnaryOperator cpuNanos, StackPool stacks, double[] weights) {
@@ -253,7 +253,7 @@ final class NativeWaits {
     }
   }
 
-  /** Takes the share of a thread's CPU time that it uses in native methods. */
+  /** Receives the share of a thread's CPU time that it uses in native methods. */
   @FunctionalInterface
   interface Shares {
     void accept(long key, double share);
@@ -284,7 +284,7 @@ final class NativeWaits {
       Method method = entry.getValue();
       if (method.spanSamples * 2 > usage.spanSamples) {
         double ratio = Math.min(1, usage.spanCpuNanos / (method.spanSamples * inNative));
-        // Down fast and up slowly: only the quiet spans tell.
+        // Down fast and up slowly: only quiet spans are significant.
         method.least += (ratio - method.least) * (ratio < method.least ? 0.5 : 0.05);
         if (methods.size() < MAX_METHODS || methods.containsKey(entry.getKey())) {
           methods.put(entry.getKey(), method.least);

@@ -47,7 +47,7 @@ final class VirtualThreadWaits {
   /** A thread that the JDK starts for its scheduler of virtual threads. */
   private static final List<String> SCHEDULER = List.of("VirtualThread-", "ForkJoinPool-1-worker-");
 
-  /** Waits that have events of their own. */
+  /** Waits with separate events. */
   private static final List<String> COUNTED_BY_EVENTS =
       List.of(
           "java.lang.Thread.sleep",
@@ -109,7 +109,7 @@ final class VirtualThreadWaits {
     } catch (CaptureUnavailableException e) {
       logger.info("Waits of virtual threads are not sampled: {}", e.getMessage());
     } catch (RuntimeException | LinkageError e) {
-      logger.warn("Waits of virtual threads are not sampled any more", e);
+      logger.warn("Waits of virtual threads are no longer sampled", e);
     }
   }
 
@@ -163,14 +163,14 @@ final class VirtualThreadWaits {
   private static final LabelSet PARK = LabelSet.of("event", "park");
   private static final LabelSet THREAD = LabelSet.of("thread", "virtual");
 
-  /** What a virtual thread waits for. */
+  /** The kinds of waits of a virtual thread. */
   enum Wait {
     NONE,
     LOCK,
     OTHER
   }
 
-  /** Returns what a virtual thread waits for, as far as no event tells it. */
+  /** Returns the kind of wait of a virtual thread, if no event records it. */
   static Wait wait(Virtual virtual) {
     List<StackTraceElement> stack = virtual.stack();
     if (virtual.state().equals("BLOCKED")) {

@@ -114,7 +114,7 @@ public final class ThreadDump {
     return OwnThreads.isOwn(entry.id(), entry.name()) || ownRequest(entry.stack());
   }
 
-  /** Returns whether a thread of the application answers a request for a profile. */
+  /** Returns whether a thread of the application handles a request for a profile. */
   private static boolean ownRequest(List<StackTraceElement> stack) {
     for (StackTraceElement element : stack) {
       if (IdleMethods.isOwnRequest(element.getClassName(), element.getMethodName())) {

@@ -404,7 +404,7 @@ final class AsyncCapture implements Capture {
 
   @SuppressWarnings("NonAtomicVolatileUpdate") // one thread counts, others read
   private void failed(Exception failure) {
-    String message = "async-profiler failed and is started again: " + JvmFailures.message(failure);
+    String message = "async-profiler failed and is restarted: " + JvmFailures.message(failure);
     if (!message.equals(lastError)) {
       logger.warn("{}", message);
     }
@@ -473,7 +473,7 @@ final class AsyncCapture implements Capture {
     try {
       worker.join(CLOSE_TIMEOUT.toMillis());
       if (worker.isAlive()) {
-        logger.warn("async-profiler did not answer within {}", CLOSE_TIMEOUT);
+        logger.warn("async-profiler did not respond within {}", CLOSE_TIMEOUT);
       } else {
         session.stop(aggregator, threads, events.handlers());
       }

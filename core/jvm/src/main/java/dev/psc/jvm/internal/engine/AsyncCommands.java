@@ -10,7 +10,7 @@ import java.util.Set;
 
 /**
  * The commands for async-profiler. The intervals of allocations and locks grow while there are too
- * many events; a sample stands for its interval, so that values stay right. Not thread-safe.
+ * many events; a sample represents its interval, so that values stay right. Not thread-safe.
  */
 final class AsyncCommands {
 
@@ -24,7 +24,7 @@ final class AsyncCommands {
   private static final long MAX_LOCK_NANOS = 100_000_000;
   private static final double LOCKS_PER_SECOND = 1_000;
 
-  /** An interval shrinks below this part of the events that are wanted. */
+  /** An interval shrinks below this part of the configured events. */
   private static final int RARELY = 8;
 
   /** Five CPU periods, as in async-profiler's own defaults. */
@@ -56,7 +56,7 @@ final class AsyncCommands {
     this.signal = osName.startsWith("Linux") && feature >= FIRST_WITH_SAMPLER ? OTHER_SIGNAL : "";
   }
 
-  /** Returns the profiles that need the profiler to run, of some that are wanted. */
+  /** Returns those of the requested profiles that need a running profiler. */
   static Set<JvmProfile> recorded(Set<JvmProfile> wanted) {
     Set<JvmProfile> recorded = EnumSet.noneOf(JvmProfile.class);
     for (JvmProfile profile : wanted) {
@@ -149,9 +149,9 @@ final class AsyncCommands {
   }
 
   /**
-   * Returns what a reader of a profile should know of its values.
+   * Returns a comment for the readers of a profile about its values.
    *
-   * @param cpuSource what takes the CPU samples
+   * @param cpuSource the source of the CPU samples
    */
   Optional<String> comment(JvmProfile profile, String cpuSource) {
     return Optional.ofNullable(

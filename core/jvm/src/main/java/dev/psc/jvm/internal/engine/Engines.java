@@ -26,7 +26,7 @@ public final class Engines {
   private final CaptureOpener asyncProfiler;
   private final CaptureOpener flightRecorder;
 
-  /** An engine that reads what a native profiler writes. */
+  /** An engine that reads the output of a native profiler. */
   interface NativeOpener {
     Capture open(
         NativeProfiler profiler,

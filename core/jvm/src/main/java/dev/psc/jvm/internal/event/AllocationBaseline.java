@@ -21,7 +21,7 @@ public final class AllocationBaseline {
   /** The maximum number of threads whose last sample is remembered. */
   private static final int MAX_THREADS = 16_384;
 
-  /** What each thread had allocated at its last sample, as far as samples tell. */
+  /** The bytes that each thread had allocated at its last sample, as far as samples show. */
   private final Map<Long, Long> sampled = new HashMap<>();
 
   /** The platform threads without a sample since the start. */

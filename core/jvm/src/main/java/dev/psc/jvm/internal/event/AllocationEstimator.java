@@ -15,13 +15,13 @@ import java.util.Arrays;
  * <ul>
  *   <li>An object larger than a buffer has an event each time, and counts as its size.
  *   <li>A smaller object has an event if the end of a buffer falls into it, so the chance of an
- *       event grows with its size, and each event stands for the same number of bytes: about a
+ *       event grows with its size, and each event represents the same number of bytes: about a
  *       buffer.
  *   <li>Objects that mostly do not fit into the rest of a buffer meet each end as long as smaller
- *       objects fill it. Their events stand for the bytes of smaller objects per buffer.
+ *       objects fill it. Their events represent the bytes of smaller objects per buffer.
  *   <li>A thread that allocates only large objects leaves the rest of its buffer as it is, and each
  *       object is outside. Of many objects of a size at the end of one buffer, only the first
- *       stands for others; the rest count as their size.
+ *       represents others; the rest count as their size.
  *   <li>A thread that allocates objects of one size for a while opens a buffer with one and then
  *       has another at its end. If objects outside follow their own size more often than by chance,
  *       that part of them counts as their size.
@@ -124,7 +124,7 @@ final class AllocationEstimator {
   }
 
   /**
-   * Takes a sample.
+   * Counts a sample.
    *
    * @param thread the thread, or a number for all virtual threads
    * @param objects the objects that the bytes are, going by their class
@@ -142,7 +142,7 @@ final class AllocationEstimator {
   }
 
   /**
-   * Takes an event of a buffer.
+   * Counts an event of a buffer.
    *
    * @param size the size of the object
    * @param buffer the size of the buffer that it opened, or 0 if it is outside of buffers
@@ -194,7 +194,7 @@ final class AllocationEstimator {
     siteEvents[site]++;
   }
 
-  /** Forgets what is known by stack, after numbers of stacks have changed. */
+  /** Clears the state by stack, after numbers of stacks have changed. */
   void forgetStacks() {
     Arrays.fill(siteReciprocals, 0);
     Arrays.fill(siteEvents, 0);
@@ -343,10 +343,10 @@ final class AllocationEstimator {
     /** The number of buffers at whose end an object was outside. */
     private int outsideHits;
 
-    /** The number of events that stand for others. */
+    /** The number of events that represent others. */
     private final double mass;
 
-    /** The bytes of objects outside that stand for others. */
+    /** The bytes of objects outside that represent others. */
     private final double spreadBytes;
 
     /** The part of an event that each repeated one counts as, and its own bytes. */
@@ -354,7 +354,7 @@ final class AllocationEstimator {
 
     private final double repeatBytes;
 
-    /** The part of the objects at the ends of buffers that only stand for themselves. */
+    /** The part of the objects at the ends of buffers that represent only themselves. */
     private final double alike;
 
     Run(long[] sorted, int from, int to, int[] seen, int[] times, int buffers) {

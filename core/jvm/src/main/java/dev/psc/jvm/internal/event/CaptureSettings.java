@@ -11,40 +11,10 @@ public final class CaptureSettings {
 
   public static final CaptureSettings DEFAULT = builder().build();
 
-  private final ProfilingEngine engine;
-  private final @Nullable Path asyncProfilerLibrary;
-  private final @Nullable String engineRemark;
-  private final Duration cpuPeriod;
-  private final int allocationsPerSecond;
-  private final boolean exactAllocations;
-  private final Duration lockThreshold;
-  private final Duration blockThreshold;
-  private final int stackDepth;
-  private final @Nullable Path repository;
-  private final boolean allocatedClass;
-  private final boolean idleThreads;
-  private final boolean ownThreads;
-  private final boolean threadNames;
-  private final int maxTraces;
-  private final TraceLabels traceLabels;
+  private final Builder settings;
 
-  private CaptureSettings(Builder builder) {
-    this.engine = builder.engine;
-    this.asyncProfilerLibrary = builder.asyncProfilerLibrary;
-    this.engineRemark = builder.engineRemark;
-    this.cpuPeriod = builder.cpuPeriod;
-    this.allocationsPerSecond = builder.allocationsPerSecond;
-    this.exactAllocations = builder.exactAllocations;
-    this.lockThreshold = builder.lockThreshold;
-    this.blockThreshold = builder.blockThreshold;
-    this.stackDepth = builder.stackDepth;
-    this.repository = builder.repository;
-    this.allocatedClass = builder.allocatedClass;
-    this.idleThreads = builder.idleThreads;
-    this.ownThreads = builder.ownThreads;
-    this.threadNames = builder.threadNames;
-    this.maxTraces = builder.maxTraces;
-    this.traceLabels = builder.traceLabels;
+  private CaptureSettings(Builder settings) {
+    this.settings = settings;
   }
 
   /** Returns a builder with the defaults. */
@@ -54,71 +24,54 @@ public final class CaptureSettings {
 
   /** Returns a builder with these settings. */
   public Builder toBuilder() {
-    Builder builder = new Builder();
-    builder.engine = engine;
-    builder.asyncProfilerLibrary = asyncProfilerLibrary;
-    builder.engineRemark = engineRemark;
-    builder.cpuPeriod = cpuPeriod;
-    builder.allocationsPerSecond = allocationsPerSecond;
-    builder.exactAllocations = exactAllocations;
-    builder.lockThreshold = lockThreshold;
-    builder.blockThreshold = blockThreshold;
-    builder.stackDepth = stackDepth;
-    builder.repository = repository;
-    builder.allocatedClass = allocatedClass;
-    builder.idleThreads = idleThreads;
-    builder.ownThreads = ownThreads;
-    builder.threadNames = threadNames;
-    builder.maxTraces = maxTraces;
-    builder.traceLabels = traceLabels;
-    return builder;
+    return new Builder(settings);
   }
 
   /** Returns the source of events. */
   public ProfilingEngine engine() {
-    return engine;
+    return settings.engine;
   }
 
   /** Returns the file from which async-profiler is loaded, or null for its own. */
   public @Nullable Path asyncProfilerLibrary() {
-    return asyncProfilerLibrary;
+    return settings.asyncProfilerLibrary;
   }
 
   /** Returns the name of the flight recorder as the engine, and why it replaces another one. */
   public String flightRecorder() {
-    return engineRemark == null
+    return settings.engineRemark == null
         ? "jfr"
-        : "jfr, because async-profiler cannot be used: " + engineRemark;
+        : "jfr, because async-profiler cannot be used: " + settings.engineRemark;
   }
 
   /** Returns the distance between two CPU samples of a busy thread. */
   public Duration cpuPeriod() {
-    return cpuPeriod;
+    return settings.cpuPeriod;
   }
 
   /** Returns the maximum number of allocation samples per second. */
   public int allocationsPerSecond() {
-    return allocationsPerSecond;
+    return settings.allocationsPerSecond;
   }
 
   /** Returns whether every TLAB is counted instead of samples. */
   public boolean exactAllocations() {
-    return exactAllocations;
+    return settings.exactAllocations;
   }
 
   /** Returns the shortest counted wait for a lock. */
   public Duration lockThreshold() {
-    return lockThreshold;
+    return settings.lockThreshold;
   }
 
   /** Returns the shortest counted sleep, socket wait or file wait. */
   public Duration blockThreshold() {
-    return blockThreshold;
+    return settings.blockThreshold;
   }
 
   /** Returns the maximum number of frames of a stack. */
   public int stackDepth() {
-    return stackDepth;
+    return settings.stackDepth;
   }
 
   /**
@@ -126,37 +79,37 @@ public final class CaptureSettings {
    * java.io.tmpdir}.
    */
   public @Nullable Path repository() {
-    return repository;
+    return settings.repository;
   }
 
   /** Returns whether the allocated class is the leaf frame of allocations. */
   public boolean allocatedClass() {
-    return allocatedClass;
+    return settings.allocatedClass;
   }
 
   /** Returns whether pool threads that wait for work are counted. */
   public boolean idleThreads() {
-    return idleThreads;
+    return settings.idleThreads;
   }
 
   /** Returns whether the profiler's own threads are counted like any other thread. */
   public boolean ownThreads() {
-    return ownThreads;
+    return settings.ownThreads;
   }
 
   /** Returns whether samples have the label {@code thread}. */
   public boolean threadNames() {
-    return threadNames;
+    return settings.threadNames;
   }
 
   /** Returns the maximum number of distinct trace ids of a profile; 0 for samples without ids. */
   public int maxTraces() {
-    return maxTraces;
+    return settings.maxTraces;
   }
 
   /** Returns the labels of trace ids. */
   public TraceLabels traceLabels() {
-    return traceLabels;
+    return settings.traceLabels;
   }
 
   /** Collects settings; ranges are checked by the callers. Not thread-safe. */
@@ -180,6 +133,25 @@ public final class CaptureSettings {
     private TraceLabels traceLabels = TraceLabels.openTelemetry();
 
     private Builder() {}
+
+    private Builder(Builder other) {
+      this.engine = other.engine;
+      this.asyncProfilerLibrary = other.asyncProfilerLibrary;
+      this.engineRemark = other.engineRemark;
+      this.cpuPeriod = other.cpuPeriod;
+      this.allocationsPerSecond = other.allocationsPerSecond;
+      this.exactAllocations = other.exactAllocations;
+      this.lockThreshold = other.lockThreshold;
+      this.blockThreshold = other.blockThreshold;
+      this.stackDepth = other.stackDepth;
+      this.repository = other.repository;
+      this.allocatedClass = other.allocatedClass;
+      this.idleThreads = other.idleThreads;
+      this.ownThreads = other.ownThreads;
+      this.threadNames = other.threadNames;
+      this.maxTraces = other.maxTraces;
+      this.traceLabels = other.traceLabels;
+    }
 
     public Builder engine(ProfilingEngine engine) {
       this.engine = engine;
@@ -264,7 +236,7 @@ public final class CaptureSettings {
 
     /** Returns the settings. */
     public CaptureSettings build() {
-      return new CaptureSettings(this);
+      return new CaptureSettings(new Builder(this));
     }
   }
 }

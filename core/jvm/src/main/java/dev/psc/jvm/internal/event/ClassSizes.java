@@ -21,7 +21,7 @@ final class ClassSizes {
     private double reciprocals;
   }
 
-  /** Takes the size of one object of a class. */
+  /** Records the size of one object of a class. */
   void learn(JfrClass type, long bytes) {
     if (bytes > 0) {
       Size size = size(type);

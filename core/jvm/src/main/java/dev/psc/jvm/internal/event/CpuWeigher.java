@@ -4,7 +4,7 @@ package dev.psc.jvm.internal.event;
 public interface CpuWeigher {
 
   /**
-   * Takes a sample whose CPU time is not known yet.
+   * Receives a sample whose CPU time is not known yet.
    *
    * @param threadId the Java thread's id
    * @param virtual whether it is a virtual thread, which has no CPU clock
@@ -13,7 +13,7 @@ public interface CpuWeigher {
   void sample(long threadId, boolean virtual, boolean inNative, int stack, int labels);
 
   /**
-   * Takes a sample that stands for a known CPU time.
+   * Receives a sample that represents a known CPU time.
    *
    * @param threadId the Java thread's id
    * @param virtual whether it is a virtual thread, which has no CPU clock

@@ -22,7 +22,7 @@ public final class EventCounter {
 
   private static final String ERROR_CONSTRUCTOR = "java.lang.Error.<init>";
 
-  /** The method that tells the flight recorder of exceptions. */
+  /** The method that notifies the flight recorder of exceptions. */
   private static final String TRACER = "jdk.jfr.internal.";
 
   private static final long VIRTUAL = Long.MIN_VALUE;
@@ -105,7 +105,7 @@ public final class EventCounter {
     handlers.put("jdk.JavaExceptionThrow", this::exception);
   }
 
-  /** Returns what to call for each event, by its name. */
+  /** Returns the handler of each event, by its name. */
   public Map<String, Consumer<JfrEvent>> handlers() {
     return handlers;
   }
@@ -368,7 +368,7 @@ public final class EventCounter {
     }
   }
 
-  /** Forgets what is known by stack, after numbers of stacks have changed. */
+  /** Clears the state by stack, after numbers of stacks have changed. */
   public void forgetStacks() {
     if (estimator != null) {
       estimator.forgetStacks();
@@ -406,12 +406,12 @@ public final class EventCounter {
     return events;
   }
 
-  /** Returns how many CPU samples the JVM says that it lost. */
+  /** Returns the number of CPU samples that the JVM reports as lost. */
   public long lostSamples() {
     return lostSamples;
   }
 
-  /** Returns how many bytes of events the JVM says that it lost. */
+  /** Returns the bytes of events that the JVM reports as lost. */
   public long lostBytes() {
     return lostBytes;
   }

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Which events are on, with which settings, for the profiles that are wanted. */
+/** The events that are enabled for the requested profiles, with their settings. */
 public final class EventPlan {
 
   public static final String EXECUTION = "jdk.ExecutionSample";
@@ -16,7 +16,7 @@ public final class EventPlan {
   public static final String CPU_TIME = "jdk.CPUTimeSample";
   public static final String ALLOCATION = "jdk.ObjectAllocationSample";
 
-  /** Why samples by CPU time were given up. */
+  /** The reason why sampling by CPU time was abandoned. */
   public static final String NO_SIGNAL =
       CPU_TIME
           + " delivered no samples while threads were running, so "
@@ -63,7 +63,7 @@ public final class EventPlan {
     return samplesAreTimed() ? CPU_TIME : EXECUTION;
   }
 
-  /** Returns whether CPU samples stand for a known CPU time. */
+  /** Returns whether CPU samples represent a known CPU time. */
   public boolean samplesAreTimed() {
     return timedSamples && !fallenBack;
   }
@@ -74,7 +74,7 @@ public final class EventPlan {
   }
 
   /**
-   * Returns the comments of a CPU profile: what took its samples, and their bias.
+   * Returns the comments of a CPU profile: the source of its samples, and their bias.
    *
    * @param clocks whether the CPU clocks of threads can be read
    * @param exactLines whether compiled code has debug information between safepoints

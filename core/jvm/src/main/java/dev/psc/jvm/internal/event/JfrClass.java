@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /** A class that events name, compared by identity. Guarded by the aggregator's lock. */
 public final class JfrClass {
 
-  /** Stands for a class that is not known. */
+  /** The placeholder for an unknown class. */
   public static final JfrClass UNKNOWN = new JfrClass(PseudoFrames.UNKNOWN);
 
   private final String name;
@@ -47,7 +47,7 @@ public final class JfrClass {
     return known;
   }
 
-  /** Returns the file of its source, as far as the name tells. */
+  /** Returns its source file, if the name determines it. */
   public String file() {
     String known = file;
     if (known == null) {

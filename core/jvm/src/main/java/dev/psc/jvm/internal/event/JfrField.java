@@ -1,6 +1,6 @@
 package dev.psc.jvm.internal.event;
 
-/** A field of events that is asked for, so that a file resolves its name once per type. */
+/** A field of events that readers use, so that a file resolves its name once per type. */
 public enum JfrField {
   ADDRESS("address"),
   ALLOCATION_SIZE("allocationSize"),

@@ -7,7 +7,7 @@ import dev.psc.label.LabelSet;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
-/** What is known of the threads that events name. Guarded by the aggregator's lock. */
+/** The known facts about the threads that events name. Guarded by the aggregator's lock. */
 public final class JfrThreads {
 
   private static final Known NONE = new Known(-1, false, false, 0);
@@ -27,7 +27,7 @@ public final class JfrThreads {
   public record Known(long id, boolean own, boolean virtual, int labels) {}
 
   /**
-   * @param own tells threads of the profiler by id
+   * @param own recognizes threads of the profiler by id
    */
   public JfrThreads(LabelTable labels, LongPredicate own, boolean namesAsLabels) {
     this.labels = labels;
@@ -35,7 +35,7 @@ public final class JfrThreads {
     this.namesAsLabels = namesAsLabels;
   }
 
-  /** Returns what stands for no thread. */
+  /** Returns the value that represents no thread. */
   public Known none() {
     return NONE;
   }

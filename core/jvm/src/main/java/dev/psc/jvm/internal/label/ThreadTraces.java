@@ -101,6 +101,6 @@ public final class ThreadTraces {
 
   private void failed(TraceContextSource source, Throwable failure) {
     sources.remove(source);
-    logger.warn("A source of trace ids failed and is not used any more: {}", failure, failure);
+    logger.warn("A source of trace ids failed and is no longer used: {}", failure, failure);
   }
 }

@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
 
-/** The compressions of a file, told apart by its first bytes. */
+/** The compressions of a file, recognized by its first bytes. */
 enum Compression {
   NONE(""),
   GZIP("gzip", 0x1f, 0x8b),
@@ -64,7 +64,7 @@ enum Compression {
     return this == GZIP || this == ZIP || this == LZ4;
   }
 
-  /** Returns its name and, if it cannot be read, what to do. */
+  /** Returns its name and, if it cannot be read, a remedy. */
   String advice() {
     return advice;
   }

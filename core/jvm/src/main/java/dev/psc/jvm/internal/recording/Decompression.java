@@ -159,7 +159,7 @@ final class Decompression {
     }
   }
 
-  /** Reads what is left of an entry, as the next call would without a limit. */
+  /** Reads the rest of an entry, as the next call would without a limit. */
   private void skipRest(InputStream entry) throws IOException {
     for (int read = entry.read(buffer); read >= 0; read = entry.read(buffer)) {
       skipped += read;

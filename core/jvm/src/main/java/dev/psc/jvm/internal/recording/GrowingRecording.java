@@ -34,7 +34,7 @@ public final class GrowingRecording implements AutoCloseable {
   /**
    * Reads the chunks that were finished since the last call.
    *
-   * @param handlers what to call for the events of a name
+   * @param handlers the handlers of events, by name
    * @throws IOException if a chunk cannot be read; the next call continues after it
    */
   public void read(

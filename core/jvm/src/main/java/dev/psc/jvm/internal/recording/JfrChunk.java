@@ -73,7 +73,7 @@ final class JfrChunk {
     short minor = header.readShort();
     if (major != 1 && major != 2) {
       throw new IOException(
-          "its format is version " + major + "." + minor + "; 1.x and 2.x can be read");
+          "unsupported format version " + major + "." + minor + "; supported are 1.x and 2.x");
     }
     header.position(16);
     constantsAt = header.readLong();
@@ -132,7 +132,7 @@ final class JfrChunk {
   }
 
   /**
-   * Reads all checkpoints, of which each knows how far away the one before is; newest first. Each
+   * Reads all checkpoints, each of which has the distance to the previous one; newest first. Each
    * counts once, and together they have no more bytes than the chunk.
    */
   private JfrConstants readConstants(StackPool stackPool, JfrThreads threads) throws IOException {
@@ -151,7 +151,8 @@ final class JfrChunk {
       head.readInt(); // size
       long type = head.readLong();
       if (type != CHECKPOINT) {
-        throw new IOException("where constants should be, at byte " + at + ", there is " + type);
+        throw new IOException(
+            "expected constants at byte " + at + ", found an event of type" + " " + type);
       }
       head.readLong(); // start
       head.readLong(); // duration
@@ -163,7 +164,7 @@ final class JfrChunk {
     long most = Math.min(Integer.MAX_VALUE - 8, Runtime.getRuntime().maxMemory() / 4);
     if (all > most) {
       throw new IOException(
-          "its constants have " + all + " bytes, more than a quarter of the heap; set -Xmx");
+          "its constants have " + all + " bytes, more than a quarter of the heap; raise -Xmx");
     }
     byte[] bytes = new byte[(int) all];
     int filled = 0;
@@ -197,7 +198,7 @@ final class JfrChunk {
     return types;
   }
 
-  /** Goes to the next event and returns the index of its type, or -1 at the end. */
+  /** Advances to the next event and returns the index of its type, or -1 at the end. */
   int next() throws IOException {
     while (next < size) {
       current = next;
@@ -208,7 +209,11 @@ final class JfrChunk {
       long type = in.readLong();
       if (currentSize < in.position() - start || currentSize > size - current) {
         throw new IOException(
-            "at byte " + current + " an event states a size of " + currentSize + " bytes");
+            "the event at byte "
+                + current
+                + " states an invalid size of "
+                + currentSize
+                + " bytes");
       }
       next = current + currentSize;
       int index = typeIds.indexOf(type);
@@ -219,10 +224,10 @@ final class JfrChunk {
     return -1;
   }
 
-  /** Reads the event at hand; the one that this type had before is gone. */
+  /** Reads the current event; it replaces the previous event of this type. */
   JfrEvent decode(int type) throws IOException {
     if (currentSize > MAX_EVENT_BYTES) {
-      throw new IOException("at byte " + current + " an event has " + currentSize + " bytes");
+      throw new IOException("the event at byte " + current + " is too large: " + currentSize);
     }
     buffer(current, currentSize);
     in.position((int) (current - bufferAt));
@@ -231,7 +236,7 @@ final class JfrChunk {
     JfrChunkEvents event = types.get(type);
     event.read(in);
     if (in.position() - (current - bufferAt) > currentSize) {
-      throw new IOException("at byte " + current + " an event has more than its size");
+      throw new IOException("the event at byte " + current + " is longer than its stated size");
     }
     return event;
   }

@@ -10,7 +10,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The events of one type of a chunk, one at a time. Which fields are where is looked up once. Not
+ * The events of one type of a chunk, one at a time. The positions of fields are resolved once. Not
  * thread-safe.
  */
 final class JfrChunkEvents implements JfrEvent {
@@ -21,7 +21,7 @@ final class JfrChunkEvents implements JfrEvent {
   private final JfrConstants constants;
   private final JfrClock clock;
 
-  /** Index of each field that may be asked for, or -1. */
+  /** Index of each field that readers use, or -1. */
   private final int[] slots = new int[KNOWN.length];
 
   private final int fields;
@@ -47,7 +47,7 @@ final class JfrChunkEvents implements JfrEvent {
     return type;
   }
 
-  /** Reads the fields of an event up to the last one that may be asked for. */
+  /** Reads the fields of an event up to the last one that readers use. */
   void read(JfrInput from) throws IOException {
     in = from;
     type.read(from, fields, values);
@@ -73,7 +73,7 @@ final class JfrChunkEvents implements JfrEvent {
 
   private IllegalArgumentException notA(String kind, JfrField field) {
     return new IllegalArgumentException(
-        "the field " + field.jfrName() + " of " + type.name() + " is no " + kind);
+        "the field " + field.jfrName() + " of " + type.name() + " is not a " + kind);
   }
 
   @Override

@@ -10,16 +10,16 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The constants of a chunk: where each of them lies in the bytes of its checkpoints, and what it
- * became when it was first asked for. Stacks are numbers of the stackPool. A constant that is
- * missing is null, as it is to the JDK. Not thread-safe.
+ * The constants of a chunk: the position of each in the bytes of its checkpoints, and its value
+ * once it was requested. Stacks are numbers of the stackPool. A constant that is missing is null,
+ * as it is to the JDK. Not thread-safe.
  */
 final class JfrConstants {
 
   /** The longest chain of strings that are constants of one another. */
   private static final int MAX_REFERENCES = 4;
 
-  /** Far above what any recorder writes; what is deeper has {@code [truncated]} as its root. */
+  /** Far above any recorder's depth; a deeper stack has {@code [truncated]} as its root. */
   private static final int MAX_FRAMES = 16_384;
 
   /** The most heap that a constant costs in addition to its bytes in the file. */
@@ -101,7 +101,7 @@ final class JfrConstants {
       long id = in.readLong();
       JfrType type = metadata.get(id);
       if (type == null) {
-        throw new IOException("constants of the type " + id + ", which is not described");
+        throw new IOException("the metadata do not describe the type " + id + " of constants");
       }
       Pool pool = type.constants();
       if (pool == null) {
@@ -111,7 +111,7 @@ final class JfrConstants {
       int constants = in.readCount();
       all += constants;
       if (all > Runtime.getRuntime().maxMemory() / BYTES_OF_CONSTANT) {
-        throw new IOException(all + " constants, which the heap has no room for; set -Xmx");
+        throw new IOException(all + " constants do not fit into the heap; raise -Xmx");
       }
       for (int j = 0; j < constants; j++) {
         long key = in.readLong();
@@ -124,7 +124,7 @@ final class JfrConstants {
     }
   }
 
-  /** Goes to a constant; returns whether it is there. */
+  /** Moves to a constant; returns whether it exists. */
   private boolean find(@Nullable Pool pool, long key) {
     int index = pool == null ? -1 : pool.keys.indexOf(key);
     if (pool == null || index < 0) {
@@ -134,7 +134,7 @@ final class JfrConstants {
     return true;
   }
 
-  /** Reads all fields of the struct at hand, into an array that the next call uses again. */
+  /** Reads all fields of the current struct, into an array that the next call reuses. */
   private long[] fields(JfrType type) throws IOException {
     int count = type.fieldCount();
     if (count > values.length) {
@@ -352,7 +352,7 @@ final class JfrConstants {
         stack[i] = lineAt < 0 ? 0 : (int) read[lineAt];
       }
     }
-    // From lines to locations, in place; a frame without a method is as if it were not there.
+    // From lines to locations, in place; a frame without a method is left out.
     int depth = 0;
     for (int i = 0; i < count; i++) {
       int location = location(methods, methodKeys[i], stack[i]);

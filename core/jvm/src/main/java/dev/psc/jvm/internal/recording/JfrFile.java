@@ -29,7 +29,7 @@ public final class JfrFile implements AutoCloseable {
   /** The most chunks with equal headers that a chunk is compared with. */
   private static final int MAX_ALIKE = 4;
 
-  /** The year 2000: what is earlier is damage. */
+  /** The year 2000: an earlier time is damage. */
   private static final long EARLIEST_NANOS = 946_684_800_000_000_000L;
 
   /** The year 2100. */
@@ -118,7 +118,7 @@ public final class JfrFile implements AutoCloseable {
       if (opened.chunks.isEmpty()) {
         throw new IOException(
             shown
-                + " has no whole chunk: "
+                + " has no complete chunk: "
                 + (opened.remarks.isEmpty() ? "it is empty" : String.join("; ", opened.remarks)));
       }
       return opened;
@@ -233,7 +233,7 @@ public final class JfrFile implements AutoCloseable {
     return Files.getLastModifiedTime(shown).to(TimeUnit.NANOSECONDS);
   }
 
-  /** Returns remarks about what is not whole. */
+  /** Returns remarks about incomplete parts. */
   List<String> remarks() {
     return remarks;
   }

@@ -105,7 +105,7 @@ public final class JfrFileReader {
     return counter.result(start, Math.max(1, end - start), remarks);
   }
 
-  /** Returns what is wrong, as a sentence; the name of a class only where there is none. */
+  /** Returns the problem as a sentence, or the exception's class if it has no message. */
   static String reason(Exception e) {
     if (e instanceof IndexOutOfBoundsException) {
       return "a value goes beyond the end of its data";

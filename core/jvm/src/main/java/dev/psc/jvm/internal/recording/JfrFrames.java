@@ -1,12 +1,12 @@
 package dev.psc.jvm.internal.recording;
 
 /**
- * Finds the location of a method and a line of a chunk, which are met again in most stacks: one
- * look instead of one for the method and one for the location. Not thread-safe.
+ * Finds the location of a method and a line of a chunk, which recur in most stacks: one lookup
+ * instead of one for the method and one for the location. Not thread-safe.
  */
 final class JfrFrames {
 
-  /** What is not in the table. */
+  /** The index of a frame that is not in the table. */
   static final int UNKNOWN = -1;
 
   /** In turns a method, and its line with a location plus one; 0 where nothing is. */
@@ -29,7 +29,7 @@ final class JfrFrames {
     return at;
   }
 
-  /** Adds what is not in the table. */
+  /** Adds an entry that is not in the table. */
   void put(long method, int line, int location) {
     if (size * 4 >= entries.length) {
       grow();

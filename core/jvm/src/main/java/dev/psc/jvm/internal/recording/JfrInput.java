@@ -7,9 +7,9 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * Reads the numbers of a recording from an array. What goes beyond the array is an {@link
- * IndexOutOfBoundsException} or an {@link EOFException}; nothing is allocated by a count that the
- * bytes left cannot have. Not thread-safe.
+ * Reads the numbers of a recording from an array. Reading beyond the array throws an {@link
+ * IndexOutOfBoundsException} or an {@link EOFException}; a count above the number of remaining
+ * bytes allocates nothing. Not thread-safe.
  */
 final class JfrInput {
 

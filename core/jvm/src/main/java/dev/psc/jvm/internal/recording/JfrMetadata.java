@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class JfrMetadata {
 
-  /** The root, what it has, a class, its field, an annotation: five, and some more to come. */
+  /** The root, its elements, a class, its field, an annotation: five, and a reserve. */
   private static final int MAX_DEPTH = 16;
 
   /** Some ten thousand are usual. */
@@ -72,7 +72,7 @@ final class JfrMetadata {
     in.readInt(); // size
     long event = in.readLong();
     if (event != 0) {
-      throw new IOException("where the metadata should be there is an event of the type " + event);
+      throw new IOException("expected the metadata, found an event of type " + event);
     }
     in.readLong(); // start
     in.readLong(); // duration

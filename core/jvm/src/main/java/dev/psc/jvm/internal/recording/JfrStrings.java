@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the strings of a chunk in each encoding that the format knows. */
+/** A reader of the strings of a chunk in each encoding of the format. */
 final class JfrStrings {
 
   static final byte NULL = 0;
@@ -14,7 +14,7 @@ final class JfrStrings {
   static final byte CHARS = 4;
   static final byte LATIN1 = 5;
 
-  /** Names are shorter; what is longer is damage. */
+  /** Names are shorter; a longer one is damage. */
   private static final int MAX_LENGTH = 1 << 24;
 
   private JfrStrings() {}
@@ -49,14 +49,14 @@ final class JfrStrings {
         }
         yield new String(chars);
       }
-      default -> throw new IOException("a string of the unknown encoding " + encoding);
+      default -> throw new IOException("a string has the unknown encoding " + encoding);
     };
   }
 
   private static int length(JfrInput in) throws IOException {
     int length = in.readCount();
     if (length > MAX_LENGTH) {
-      throw new IOException("a string of the length " + length);
+      throw new IOException("a string has the invalid length " + length);
     }
     return length;
   }

@@ -12,7 +12,7 @@ final class JfrType {
 
   private static final String EVENT = "jdk.jfr.Event";
 
-  /** How a value is written. */
+  /** The encoding of a value. */
   enum Kind {
     BOOLEAN,
     BYTE,
@@ -198,7 +198,7 @@ final class JfrType {
       throw new IOException("the type " + name + " is not described");
     }
     if (depth > MAX_DEPTH) {
-      throw new IOException("the type " + name + " has itself as a part");
+      throw new IOException("the type " + name + " contains itself");
     }
     for (int i = 0; i < fields.length; i++) {
       skip(in, fields[i], depth + 1);
@@ -247,7 +247,7 @@ final class JfrType {
           in.readChar();
         }
       }
-      default -> throw new IOException("a string of the unknown encoding " + encoding);
+      default -> throw new IOException("a string has the unknown encoding " + encoding);
     }
   }
 }

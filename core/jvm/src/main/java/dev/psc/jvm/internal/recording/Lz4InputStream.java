@@ -21,7 +21,7 @@ final class Lz4InputStream extends InputStream {
 
   private final InputStream in;
 
-  /** The last bytes of the blocks before, and then the block at hand. */
+  /** The last bytes of the previous blocks, and then the current block. */
   private byte[] out = new byte[WINDOW];
 
   private byte[] block = new byte[0];
@@ -110,7 +110,7 @@ final class Lz4InputStream extends InputStream {
       throw new ZipException("unknown kind of LZ4 frame");
     }
     if ((flags & 1) != 0) {
-      throw new ZipException("LZ4 with a dictionary");
+      throw new ZipException("LZ4 with a dictionary is not supported");
     }
     independent = (flags & 0x20) != 0;
     blockChecksums = (flags & 0x10) != 0;
@@ -133,7 +133,7 @@ final class Lz4InputStream extends InputStream {
     boolean plain = size < 0;
     int length = size & 0x7fffffff;
     if (length > maxBlock) {
-      throw new ZipException("an LZ4 block of " + length + " bytes");
+      throw new ZipException("an LZ4 block has the invalid size of " + length + " bytes");
     }
     int history = independent ? 0 : Math.min(end, WINDOW);
     System.arraycopy(out, end - history, out, 0, history);

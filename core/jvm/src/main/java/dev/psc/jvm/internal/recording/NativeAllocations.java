@@ -4,9 +4,9 @@ import dev.psc.jvm.internal.aggregate.ProfileTable;
 import java.util.Arrays;
 
 /**
- * Sampled native allocations and all releases, matched by address and time: what was not released
- * is in use. Events of a chunk are not in order of time, so they are matched when the recording
- * ends, or when their number reaches the limit. Not thread-safe.
+ * Sampled native allocations and all releases, matched by address and time: an unreleased
+ * allocation is in use. Events of a chunk are not in order of time, so they are matched when the
+ * recording ends, or when their number reaches the limit. Not thread-safe.
  */
 final class NativeAllocations {
 

@@ -92,7 +92,7 @@ final class OverlappingChunks {
     return found;
   }
 
-  /** Returns a handler that leaves out what a vendor's chunk has. */
+  /** Returns a handler that leaves out the events that a vendor's chunk has. */
   @Nullable Consumer<JfrEvent> filter(
       JfrChunk chunk, JfrFile.Chunk header, String name, @Nullable Consumer<JfrEvent> handler) {
     JvmProfile profile = profile(RecordingConverter.currentName(name));

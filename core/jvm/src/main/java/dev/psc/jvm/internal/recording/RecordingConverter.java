@@ -62,7 +62,7 @@ final class RecordingConverter {
   private final Set<String> failures = new LinkedHashSet<>();
   private final RecordingResult result = new RecordingResult(tables);
 
-  // Sums of the chunk at hand.
+  // Sums of the current chunk.
   private final Sums common = new Sums(tables, COMMON);
   private final Sums exact = new Sums(tables, JvmProfile.MEMORY);
   private final Sums vendorObjects = new Sums(tables, JvmProfile.MEMORY, JvmProfile.EXCEPTIONS);

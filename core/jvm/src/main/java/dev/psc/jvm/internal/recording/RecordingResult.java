@@ -181,7 +181,7 @@ final class RecordingResult {
       remarks.add(folded + " samples are under [other], because there are too many stacks");
     }
     if (tables.stackPool().isFull()) {
-      remarks.add("There are too many stacks or functions; what did not fit is under [other]");
+      remarks.add("There are too many stacks or functions; the rest is counted under [other]");
     }
     Instant since = Instant.ofEpochSecond(start / 1_000_000_000L, start % 1_000_000_000L);
     return new JfrConversion(since, Duration.ofNanos(duration), pprofs, events, remarks);

@@ -60,8 +60,8 @@ public final class OwnThreads {
 
   /**
    * Returns whether a thread works for the profiler: a tracked one, one of the flight recorder, or
-   * one of the modules that deliver profiles, which this module does not know. Those are told by
-   * their names.
+   * one of the modules that deliver profiles, which this module does not depend on. Those are
+   * recognized by their names.
    *
    * @param name the name of the thread, or null if it is unknown
    */

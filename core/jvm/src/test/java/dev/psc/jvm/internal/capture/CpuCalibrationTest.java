@@ -270,7 +270,7 @@ class CpuCalibrationTest {
     for (int segment = 1; segment <= 64; segment++) {
       switch (segment % 8) {
         case 2, 6 -> sample(1, "java");
-        case 4 -> inNative(1, "codec.Jni.encode"); // stands for two
+        case 4 -> inNative(1, "codec.Jni.encode"); // represents two
         default -> {} // not sampled
       }
       cpu.endSegment(reading(10L * segment, 1, 10L * segment), segment == 64);

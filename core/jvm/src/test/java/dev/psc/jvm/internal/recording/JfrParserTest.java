@@ -393,7 +393,7 @@ class JfrParserTest {
         handMade(true, 2)
             .type(11, "endless", "", "part:11")
             .checkpoint(pools -> pools.integer(1).number(11).integer(1).number(1)),
-        "has itself as a part");
+        "contains itself");
     assertRefused(
         handMade(true, 2)
             .type(11, "empty", "")
@@ -401,7 +401,7 @@ class JfrParserTest {
             .checkpoint(
                 pools -> pools.integer(1).number(12).integer(1).number(1).integer(1).raw(0)),
         "empty is not described");
-    assertRefused(handMade(true, 3), "version 3.0; 1.x and 2.x can be read");
+    assertRefused(handMade(true, 3), "version 3.0; supported are 1.x and 2.x");
   }
 
   /** A million characters, two thousand times: 2 GB of names from 1 MB. */
