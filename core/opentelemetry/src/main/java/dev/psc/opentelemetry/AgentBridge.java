@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class AgentBridge {
 
-  /** Has the method {@code static void traceSource(Function<Object[], Object[]>)}. */
+  /** The class with the method {@code static void traceSource(Function<Object[], Object[]>)}. */
   private static final String AGENT = "dev.psc.agent.PscAgent";
 
   private static final long LOOK_AGAIN_MILLIS = 5_000;

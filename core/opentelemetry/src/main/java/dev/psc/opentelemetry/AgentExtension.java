@@ -10,7 +10,7 @@ import io.opentelemetry.sdk.autoconfigure.spi.AutoConfigurationCustomizerProvide
  */
 public final class AgentExtension implements AutoConfigurationCustomizerProvider {
 
-  /** For {@link java.util.ServiceLoader}. */
+  /** Called by {@link java.util.ServiceLoader}. */
   public AgentExtension() {}
 
   @Override

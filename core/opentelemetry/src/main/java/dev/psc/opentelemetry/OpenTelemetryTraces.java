@@ -19,9 +19,9 @@ public final class OpenTelemetryTraces implements TraceContextSource {
   }
 
   /**
-   * Has OpenTelemetry report which span is current on each thread, to the profiler of the
-   * application and to the agent psc-jvm-agent. Call it before OpenTelemetry is used: it has no
-   * effect after the first use of a context. Idempotent.
+   * Makes OpenTelemetry report the current span of each thread to the profiler of the application
+   * and to the agent psc-jvm-agent. Call it before OpenTelemetry is used: it has no effect after
+   * the first use of a context. Idempotent.
    */
   public static void install() {
     TracingContextStorage.install();

@@ -7,7 +7,7 @@ import io.opentelemetry.sdk.trace.ReadableSpan;
 import io.opentelemetry.sdk.trace.SpanProcessor;
 
 /**
- * A span processor that notes the local root span of each trace, so that samples have its name as
+ * A span processor that records the local root span of each trace, so that samples have its name as
  * {@code span_name}. Register it with the application's {@code SdkTracerProvider}; the extension of
  * the OpenTelemetry Java agent registers it for {@code PSC_TRACE_SPAN_NAMES=true}. Without a
  * capture it does nothing. Thread-safe.

@@ -51,7 +51,7 @@ final class RootSpans {
     return ROOTS.isEmpty() ? null : ROOTS.get(new TraceId(high, low));
   }
 
-  /** Forgets traces that have ended and are too old to be asked for. */
+  /** Forgets traces that have ended and are too old to be requested. */
   static void sweep(long nowNanos) {
     ROOTS
         .values()

@@ -49,7 +49,7 @@ final class SpanTimeline {
     }
   }
 
-  /** Notes what is current on this thread from now on. Call it while {@link #capturing}. */
+  /** Records the current context of this thread. Call it while {@link #capturing}. */
   static void current(@Nullable Context context) {
     Span span = context == null ? null : Span.fromContextOrNull(context);
     SpanTrack track = CURRENT.get();

@@ -97,7 +97,7 @@ final class SpanTrack {
       entries = grown(entries, n);
       at = ((int) n & (entries.length / FIELDS - 1)) * FIELDS;
     }
-    // A reader must not see the new entry in the place of one that it takes for valid.
+    // A reader must not see the new entry in place of one that it considers valid.
     VarHandle.storeStoreFence();
     entries[at] = nanos;
     entries[at + 1] = high;
@@ -153,7 +153,7 @@ final class SpanTrack {
     return overwritten || found[2] == 0 ? null : found;
   }
 
-  /** Drops the track if its thread has ended and its spans are too old to be asked for. */
+  /** Drops the track if its thread has ended and its spans are too old to be requested. */
   boolean dropIfEnded(long nowNanos) {
     Thread alive = thread.get();
     if (alive != null && alive.isAlive()) {

@@ -15,14 +15,14 @@ abstract class TracingContextStorage implements ContextStorage {
 
   private static final AtomicBoolean INSTALLED = new AtomicBoolean();
 
-  /** Whether OpenTelemetry has asked for the storage; it does so at its first use of a context. */
+  /** True once OpenTelemetry has requested the storage, at its first use of a context. */
   private static volatile boolean used;
 
   private TracingContextStorage() {}
 
   /**
-   * Has OpenTelemetry use this storage. Call it before its first use of a context: later calls have
-   * no effect, except for a warning that OpenTelemetry logs.
+   * Makes OpenTelemetry use this storage. Call it before its first use of a context: later calls
+   * have no effect, except for a warning that OpenTelemetry logs.
    */
   static void install() {
     if (INSTALLED.compareAndSet(false, true)) {
@@ -77,7 +77,7 @@ abstract class TracingContextStorage implements ContextStorage {
         this.attached = attached;
       }
 
-      /** Has no effect on another thread, or while another context is current. */
+      /** Closes the scope; has no effect on another thread, or while another context is current. */
       @Override
       public void close() {
         if (closed || CURRENT.get() != attached) {
@@ -92,7 +92,7 @@ abstract class TracingContextStorage implements ContextStorage {
     }
   }
 
-  /** Passes everything to another storage and looks at what is current afterwards. */
+  /** A storage that delegates to another one and then reads the current context. */
   private static final class Wrapping extends TracingContextStorage {
 
     private final ContextStorage storage;

@@ -2,7 +2,7 @@ package dev.psc.otlp;
 
 import java.util.regex.Pattern;
 
-/** The words of answers. */
+/** The messages of responses. */
 final class Answers {
 
   static final String PATH = "/v1development/profiles";
@@ -52,7 +52,7 @@ final class Answers {
         }
       }
     } catch (WireReader.WireException e) {
-      return ""; // an answer of something else, such as a proxy
+      return ""; // a response of another server, such as a proxy
     }
     return "";
   }

@@ -102,7 +102,7 @@ final class GrpcTransport implements OtlpTransport {
     return outcome.completeOnTimeout(
         new SendOutcome.Retry(
             "deadline_exceeded",
-            "OTLP receiver " + address + " did not answer in " + settings.timeout(),
+            "OTLP receiver " + address + " did not respond within " + settings.timeout(),
             Optional.empty()),
         settings.timeout().plusSeconds(2).toNanos(),
         TimeUnit.NANOSECONDS);
@@ -164,7 +164,7 @@ final class GrpcTransport implements OtlpTransport {
               reason,
               Answers.shortened(
                   message,
-                  " (the receiver does not take this version of OTLP profiles; an OpenTelemetry"
+                  " (the receiver does not support this version of OTLP profiles; an OpenTelemetry"
                       + " Collector needs --feature-gates=service.profilesSupport)"));
       default -> new SendOutcome.Rejected(reason, Answers.shortened(message, Answers.hint(said)));
     };

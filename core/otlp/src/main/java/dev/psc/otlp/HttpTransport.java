@@ -118,7 +118,8 @@ final class HttpTransport implements OtlpTransport {
             "unimplemented",
             Answers.shortened(
                 message,
-                " (nothing takes OTLP profiles there; the path of this version of the protocol is "
+                " (the receiver does not support OTLP profiles at this path; this version of"
+                    + " the protocol uses "
                     + Answers.PATH
                     + ", and an OpenTelemetry Collector needs"
                     + " --feature-gates=service.profilesSupport)"));

@@ -35,7 +35,7 @@ final class OtlpDecoder {
   private record Attribute(
       int key, @Nullable String text, long number, List<String> texts, int unit) {}
 
-  /** What profiles of one pprof have in common. */
+  /** The common properties of the profiles of one pprof. */
   private record Group(
       LabelSet series,
       long timeNanos,
@@ -54,7 +54,7 @@ final class OtlpDecoder {
    * Returns the profiles of a request.
    *
    * @throws IllegalArgumentException if the bytes are not a request, or one of a protocol without a
-   *     dictionary; the message says what is wrong
+   *     dictionary; the message states the problem
    */
   static List<RawProfile> decode(byte[] request) {
     try {

@@ -160,7 +160,7 @@ public final class OtlpProfileSink implements ProfileSink {
     return transport.send(request, this::accepted);
   }
 
-  /** Counts what a receiver rejected although it accepted the request. */
+  /** Counts the profiles that a receiver rejected although it accepted the request. */
   private void accepted(byte[] response) {
     long count = 0;
     String message = "";
@@ -179,7 +179,7 @@ public final class OtlpProfileSink implements ProfileSink {
         }
       }
     } catch (WireReader.WireException e) {
-      logger.debug("The response of {} has another form", settings.uri(), e);
+      logger.debug("Response of {} cannot be parsed", settings.uri(), e);
       return;
     }
     if (count > 0) {

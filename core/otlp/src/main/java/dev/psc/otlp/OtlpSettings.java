@@ -49,7 +49,7 @@ record OtlpSettings(
   /**
    * Reads an endpoint.
    *
-   * @throws IllegalArgumentException if it is no URL of http or https
+   * @throws IllegalArgumentException if it is not an http or https URL
    */
   static URI endpoint(String name, String text) {
     String given = text.strip();
@@ -91,7 +91,7 @@ record OtlpSettings(
 
   private static String decoded(String name, String value) {
     try {
-      // A plus sign stands for itself, unlike in forms.
+      // A plus sign is literal, unlike in forms.
       return java.net.URLDecoder.decode(
           value.replace("+", "%2B"), java.nio.charset.StandardCharsets.UTF_8);
     } catch (IllegalArgumentException e) {

@@ -4,10 +4,10 @@ import dev.psc.delivery.spi.ProfileSink;
 import dev.psc.delivery.spi.SinkProvider;
 import dev.psc.delivery.spi.SinkSettings;
 
-/** Makes sinks for {@code PSC_OTLP_ENDPOINT}. Thread-safe. */
+/** A provider of OTLP sinks for {@code PSC_OTLP_ENDPOINT}. Thread-safe. */
 public final class OtlpSinkProvider implements SinkProvider {
 
-  /** For {@link java.util.ServiceLoader}. */
+  /** Called by {@link java.util.ServiceLoader}. */
   public OtlpSinkProvider() {}
 
   @Override

@@ -3,8 +3,8 @@ package dev.psc.otlp;
 import java.util.Arrays;
 
 /**
- * A table of tuples of numbers, each of which it has once, by position. Position 0 is what the
- * protocol demands there: a tuple of zeros, or an empty one. Not thread-safe.
+ * A table of tuples of numbers, each of which it has once, by position. Position 0 is the value
+ * that the protocol requires: a tuple of zeros, or an empty one. Not thread-safe.
  */
 final class TupleTable {
 

@@ -5,7 +5,7 @@ import java.util.Arrays;
 
 /**
  * A reader of a protobuf message. After {@link #next()} the field and its value can be read; fields
- * that nobody reads are skipped. Not thread-safe.
+ * that are not read are skipped. Not thread-safe.
  */
 final class WireReader {
 
@@ -57,14 +57,14 @@ final class WireReader {
         start = pos;
         pos += (int) length;
       }
-      default -> throw new WireException("wire type " + type + " of field " + field);
+      default -> throw new WireException("unexpected wire type " + type + " of field " + field);
     }
     return true;
   }
 
   private long fixed(int bytes) {
     if (end - pos < bytes) {
-      throw new WireException("a number is cut");
+      throw new WireException("a number is cut off");
     }
     long value = 0;
     for (int i = 0; i < bytes; i++) {
@@ -77,7 +77,7 @@ final class WireReader {
     long value = 0;
     for (int shift = 0; shift < 70; shift += 7) {
       if (pos >= end) {
-        throw new WireException("a number is cut");
+        throw new WireException("a number is cut off");
       }
       byte b = buf[pos++];
       value |= (b & 0x7FL) << shift;

@@ -28,7 +28,7 @@ final class WireWriter {
     }
   }
 
-  /** Writes a number where there is room for it; returns the place behind it. */
+  /** Writes a number where there is room for it; returns the position after it. */
   private static int put(byte[] to, int from, long value) {
     int at = from;
     long left = value;
@@ -81,7 +81,7 @@ final class WireWriter {
     pos += value.length;
   }
 
-  /** Writes a text, the empty one as well: in lists, its place counts. */
+  /** Writes a text, also an empty one: in lists, its position counts. */
   void text(int field, String value) {
     bytes(field, value.getBytes(StandardCharsets.UTF_8));
   }
