@@ -16,12 +16,12 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One discovery that runs, and the groups it published last. Thread-safe. */
+/** A running discovery with the groups that it published last. Thread-safe. */
 final class DiscoveryRun implements TargetSink {
 
   private static final Logger logger = LoggerFactory.getLogger(DiscoveryRun.class);
 
-  /** Is notified that the groups or the error changed; returns immediately. */
+  /** A listener for changes of the groups or the error; returns immediately. */
   interface Changes {
     void groupsChanged();
 
@@ -57,8 +57,8 @@ final class DiscoveryRun implements TargetSink {
       }
       created.start(this);
     } catch (RuntimeException e) {
-      logger.error("{}: the discovery did not start", config.key(), e);
-      failed(config.key() + " did not start: " + e);
+      logger.error("{}: discovery failed to start", config.key(), e);
+      failed(config.key() + " failed to start: " + e);
     }
   }
 
@@ -116,7 +116,7 @@ final class DiscoveryRun implements TargetSink {
     return changed && !closed;
   }
 
-  /** Keeps the instance of an equal group, so that its targets are not worked out again. */
+  /** Keeps the instance of an equal group, so that its targets are not computed again. */
   private void put(Map<String, TargetGroup> next, TargetGroup group) {
     if (group.targets().isEmpty()) {
       next.remove(group.source());
@@ -156,7 +156,7 @@ final class DiscoveryRun implements TargetSink {
     changes.failed(config.key(), message);
   }
 
-  /** Returns whether it published its targets, or said why it cannot. */
+  /** Returns whether it has published its targets or an error. */
   synchronized boolean hasAnswered() {
     return lastUpdate != null || error != null;
   }
@@ -181,7 +181,7 @@ final class DiscoveryRun implements TargetSink {
       try {
         running.close();
       } catch (RuntimeException e) {
-        logger.warn("{}: the discovery did not close", config.key(), e);
+        logger.warn("{}: discovery failed to close", config.key(), e);
       }
     }
   }

@@ -19,14 +19,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One job that runs: its discoveries, and the targets made of their groups. However often groups
- * change, at most one update waits, and it sees the newest. Thread-safe.
+ * A running job: its discoveries, and the targets made from their groups. However often groups
+ * change, at most one update waits, and it uses the newest groups. Thread-safe.
  */
 final class JobRun implements DiscoveryRun.Changes {
 
   private static final Logger logger = LoggerFactory.getLogger(JobRun.class);
 
-  /** As long may a discovery that a reload added keep the targets from before in their place. */
+  /** Limit on the time for which a newly added discovery keeps the previous targets in use. */
   private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   private final DiscoveryContext context;
@@ -71,7 +71,7 @@ final class JobRun implements DiscoveryRun.Changes {
     return job;
   }
 
-  /** Goes over to new settings; discoveries that are equal to running ones go on running. */
+  /** Applies new settings; discoveries that are equal to running ones keep running. */
   void apply(ScrapeJob next) {
     List<DiscoveryRun> before = new ArrayList<>(discoveries);
     List<DiscoveryRun> after = new ArrayList<>();
@@ -117,7 +117,7 @@ final class JobRun implements DiscoveryRun.Changes {
     try {
       updates.execute(this::updateSafely);
     } catch (RejectedExecutionException e) {
-      logger.debug("{}: targets not updated, the scraper shuts down", job.name(), e);
+      logger.debug("{}: not updating targets, because the scraper is shutting down", job.name(), e);
     }
   }
 
@@ -126,7 +126,7 @@ final class JobRun implements DiscoveryRun.Changes {
     try {
       listener.discoveryFailed(job.name(), key, message);
     } catch (RuntimeException e) {
-      logger.warn("a scrape listener failed", e);
+      logger.warn("A scrape listener failed; continuing", e);
     }
     groupsChanged();
   }
@@ -165,7 +165,7 @@ final class JobRun implements DiscoveryRun.Changes {
       listener.targetsChanged(
           job.name(), made.kept().size(), made.dropped().size(), made.invalid().size());
     } catch (RuntimeException e) {
-      logger.warn("a scrape listener failed", e);
+      logger.warn("A scrape listener failed; continuing", e);
     }
   }
 
@@ -174,7 +174,7 @@ final class JobRun implements DiscoveryRun.Changes {
     if (!made.invalid().isEmpty() && !made.invalid().equals(before)) {
       Targets.Invalid first = made.invalid().get(0);
       logger.warn(
-          "job {}: {} of its targets cannot be scraped and are left out; the first, {}: {}",
+          "Job {}: {} targets are invalid and are not scraped; the first one, {}: {}",
           job.name(),
           made.invalid().size(),
           first.discovered(),
@@ -182,7 +182,7 @@ final class JobRun implements DiscoveryRun.Changes {
     }
   }
 
-  /** Returns whether the targets are made of what all discoveries answered, or failed to. */
+  /** Returns whether every discovery has published its targets or an error. */
   boolean hasSettled() {
     return settled;
   }

@@ -4,8 +4,8 @@ import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.target.Target;
 
 /**
- * Receives the events of a scraper. Its methods are called by several threads concurrently and must
- * return quickly; an exception that they throw is logged.
+ * A listener for the events of a scraper. Its methods are called by several threads concurrently
+ * and must return quickly; an exception that they throw is logged.
  */
 public interface ScrapeListener {
 
@@ -19,9 +19,9 @@ public interface ScrapeListener {
    * Called when the targets of a job changed.
    *
    * @param job the job's name
-   * @param kept how many are scraped
-   * @param dropped how many relabelling dropped
-   * @param invalid how many cannot be scraped
+   * @param kept the number of targets that are scraped
+   * @param dropped the number of targets that relabelling dropped
+   * @param invalid the number of targets that cannot be scraped
    */
   default void targetsChanged(String job, int kept, int dropped, int invalid) {}
 

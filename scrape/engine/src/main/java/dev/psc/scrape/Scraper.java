@@ -42,8 +42,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Discovers targets, scrapes them on their intervals, and hands their profiles to a receiver.
- * Thread-safe.
+ * A scraper that discovers targets, scrapes them at their intervals, and passes their profiles to a
+ * receiver. Thread-safe.
  *
  * <pre>{@code
  * Scraper scraper =
@@ -63,10 +63,10 @@ public final class Scraper implements ProfileSource {
 
   private final ScraperBuilder settings;
 
-  /** One for all jobs: what it knows of a series outlives any reload. */
+  /** One transform for all jobs, so that the state of a series outlives a reload. */
   private final DeltaTransform delta;
 
-  /** Held while jobs are started and stopped, which runs code of discoveries. */
+  /** Held while jobs are started and stopped, which calls discoveries. */
   private final Object applying = new Object();
 
   /** Held for moments only. */
@@ -79,7 +79,7 @@ public final class Scraper implements ProfileSource {
   private boolean closed;
   private volatile boolean closing;
 
-  /** What runs between start and close. */
+  /** The parts that run between start and close. */
   private record Running(
       ScheduledThreadPoolExecutor scheduler,
       ExecutorService workers,
@@ -136,7 +136,8 @@ public final class Scraper implements ProfileSource {
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
             named("psc-scrape-discovery"),
-            // A discovery beyond the bound waits in the scheduler's thread's place: retried soon.
+            // A discovery beyond the limit is not run on the scheduler's thread: it is retried
+            // soon.
             (task, executor) -> {
               if (!executor.isShutdown()) {
                 Object unused =
@@ -197,7 +198,7 @@ public final class Scraper implements ProfileSource {
     return all;
   }
 
-  /** Makes the running jobs those that are configured. */
+  /** Applies the configured jobs. */
   private void applyJobs(Running running) {
     List<ScrapeJob> wanted;
     Map<String, JobRun> before;
@@ -280,7 +281,7 @@ public final class Scraper implements ProfileSource {
         if (closed || runtime != null) {
           throw new IllegalStateException("the scraper is started or closed already");
         }
-        opened = open(profile -> new Acceptance.Withheld("discover", "only looking"));
+        opened = open(profile -> new Acceptance.Withheld("discover", "targets are only listed"));
         runtime = opened;
       }
       applyJobs(opened);
@@ -314,10 +315,10 @@ public final class Scraper implements ProfileSource {
   }
 
   /**
-   * Scrapes one target now, besides its schedule, which stays as it is.
+   * Scrapes one target now, in addition to its schedule.
    *
    * @param id of the target, as {@link Target#id} of a snapshot's targets
-   * @return completes with the report; cancelled when the target goes away meanwhile
+   * @return completes with the report; cancelled when the target is removed meanwhile
    * @throws IllegalArgumentException when there is no such target
    * @throws IllegalStateException when the scraper is not started
    */
@@ -333,7 +334,7 @@ public final class Scraper implements ProfileSource {
   }
 
   /**
-   * Tells what each rule of a job does to a target.
+   * Returns the effect of each rule of a job on a target.
    *
    * @param job the job's name
    * @param discovered the target's labels before relabelling, as a snapshot shows them
@@ -345,7 +346,7 @@ public final class Scraper implements ProfileSource {
       run = jobs.get(job);
     }
     if (run == null) {
-      throw new IllegalArgumentException("there is no job " + job);
+      throw new IllegalArgumentException("unknown job " + job);
     }
     return run.explain(discovered);
   }
@@ -380,7 +381,7 @@ public final class Scraper implements ProfileSource {
       if (!running.blocking.awaitTermination(CLOSE_WAIT.toMillis(), TimeUnit.MILLISECONDS)
           || !running.updates.awaitTermination(CLOSE_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
         logger.warn(
-            "a discovery did not stop within {}; its daemon thread is left behind", CLOSE_WAIT);
+            "A discovery did not stop within {}; its daemon thread keeps running", CLOSE_WAIT);
       }
     } catch (InterruptedException ignored) {
       Thread.currentThread().interrupt();

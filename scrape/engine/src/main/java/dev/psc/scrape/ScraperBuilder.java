@@ -16,7 +16,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** Collects the settings of a {@link Scraper}. Not thread-safe. */
+/** A builder of {@link Scraper}. Not thread-safe. */
 public final class ScraperBuilder {
 
   List<ScrapeJob> jobs = List.of();
@@ -141,8 +141,8 @@ public final class ScraperBuilder {
   }
 
   /**
-   * Sets how many bytes may be kept between scrapes for profiles with {@code computeDelta}, over
-   * all series; 64 MiB by default, at least 1 MiB. Beyond the limit, the least recently seen series
+   * Sets the limit on bytes kept between scrapes for profiles with {@code computeDelta}, over all
+   * series; 64 MiB by default, at least 1 MiB. Beyond the limit, the least recently seen series
    * start over.
    */
   public ScraperBuilder deltaStateMaxBytes(long deltaStateMaxBytes) {
@@ -157,7 +157,7 @@ public final class ScraperBuilder {
     return this;
   }
 
-  /** Sets the number of threads that handle responses; that of the processors by default. */
+  /** Sets the number of threads that handle responses; the number of processors by default. */
   public ScraperBuilder workerThreads(int workerThreads) {
     if (workerThreads < 1) {
       throw new IllegalArgumentException(
@@ -185,7 +185,7 @@ public final class ScraperBuilder {
     return this;
   }
 
-  /** Sets how profiles are fetched, instead of by HTTP. */
+  /** Sets the fetcher of profiles; HTTP by default. */
   public ScraperBuilder fetcher(ProfileFetcher fetcher) {
     this.fetcher = Objects.requireNonNull(fetcher, "fetcher");
     return this;

@@ -10,8 +10,8 @@ import java.util.Optional;
  * The state of a scraper at one moment. Immutable.
  *
  * @param jobs in the order of the configuration
- * @param scraping how many scrapes are under way
- * @param waiting how many scrapes are due and wait for a place
+ * @param scraping the number of running scrapes
+ * @param waiting the number of scrapes that are due and wait for a slot
  */
 public record ScraperSnapshot(List<Job> jobs, int scraping, int waiting) {
 
@@ -29,10 +29,10 @@ public record ScraperSnapshot(List<Job> jobs, int scraping, int waiting) {
    * One job.
    *
    * @param name the job's name
-   * @param discoveries where its targets come from
-   * @param targets those that are scraped
-   * @param dropped those that relabelling dropped, with the rule that did
-   * @param invalid those that cannot be scraped, with the reason
+   * @param discoveries the sources of its targets
+   * @param targets the targets that are scraped
+   * @param dropped the targets that relabelling dropped, with the rule
+   * @param invalid the targets that cannot be scraped, with the reason
    */
   public record Job(
       String name,
@@ -51,12 +51,12 @@ public record ScraperSnapshot(List<Job> jobs, int scraping, int waiting) {
   }
 
   /**
-   * One place where targets come from.
+   * A source of targets.
    *
    * @param key the mechanism, e.g. {@code file_sd_configs}
-   * @param groups how many groups it has published
+   * @param groups the number of groups that it has published
    * @param lastUpdate when it last published, if it did
-   * @param error why it cannot see its targets at present, if it cannot
+   * @param error the reason why it cannot list its targets at present, if it cannot
    */
   public record Discovery(
       String key, int groups, Optional<Instant> lastUpdate, Optional<String> error) {}

@@ -173,7 +173,7 @@ class ScrapeFailuresTest {
             "404",
             status(404, "404 page not found\n"),
             "not_found",
-            "answered 404 \"404 page not found\"",
+            "returned 404 \"404 page not found\"",
             "correct its path and path_prefix"),
         Arguments.of(
             "501",
@@ -182,15 +182,15 @@ class ScrapeFailuresTest {
             "live heap is not supported",
             "enabled: false"),
         Arguments.of(
-            "401", status(401, ""), "auth", "answered 401", "set basic_auth, authorization"),
+            "401", status(401, ""), "auth", "returned 401", "set basic_auth, authorization"),
         Arguments.of(
-            "403", status(403, "no"), "auth", "answered 403 \"no\"", "what the target demands"),
+            "403", status(403, "no"), "auth", "returned 403 \"no\"", "as the target requires"),
         Arguments.of(
             "500",
             status(500, "panic: \u001b[31mred\u202e\r\nnext"),
             "status",
-            "answered 500 \"panic: \ufffd[31mred\ufffd next\"",
-            "the target's own log"),
+            "returned 500 \"panic: \ufffd[31mred\ufffd next\"",
+            "the target's log"),
         Arguments.of("long body", status(500, "x".repeat(100_000)), "status", "xxx…\"", "log"),
         Arguments.of(
             "busy",
@@ -200,7 +200,7 @@ class ScrapeFailuresTest {
             "let only one scraper"),
         Arguments.of(
             "503", status(503, "starting"), "status", "starting", "overloaded or not ready"),
-        Arguments.of("429", status(429, ""), "status", "answered 429", "overloaded or not ready"),
+        Arguments.of("429", status(429, ""), "status", "returned 429", "overloaded or not ready"),
         Arguments.of(
             "html",
             ok("text/html; charset=utf-8", "<!DOCTYPE html><title>Login</title>"),
@@ -214,7 +214,7 @@ class ScrapeFailuresTest {
             "a web page",
             "port and path"),
         Arguments.of(
-            "empty", ok(BINARY, ""), "empty", "the answer is empty", "check the profile's path"),
+            "empty", ok(BINARY, ""), "empty", "the response is empty", "check the profile's path"),
         Arguments.of(
             "debug=1",
             ok("text/plain", "heap profile: 3: 64 [9: 1] @ heap/1048576\n"),
@@ -283,13 +283,13 @@ class ScrapeFailuresTest {
             "command line",
             ok("text/plain; charset=utf-8", "/usr/bin/app\0--password=hunter2\0-x"),
             "not_pprof",
-            "the answer is a command line, as Go's /debug/pprof/cmdline gives it, not a profile",
+            "the response is a command line, as Go's /debug/pprof/cmdline gives it, not a profile",
             "correct the profile's path"),
         Arguments.of(
             "trace",
             ok("go 1.22 trace\0\0\0\1\2\3".getBytes(StandardCharsets.US_ASCII)),
             "not_pprof",
-            "the answer is an execution trace",
+            "the response is an execution trace",
             "correct the profile's path"),
         Arguments.of(
             "symbol",
@@ -331,20 +331,20 @@ class ScrapeFailuresTest {
             "brotli",
             encoded("br", new byte[] {0x0b, 0x02, (byte) 0x80, 1}),
             "protocol",
-            "the answer has Content-Encoding: br, but only gzip was accepted",
-            "switch it off"),
+            "the response has Content-Encoding: br, but only gzip was accepted",
+            "disable it"),
         Arguments.of(
             "deflate",
             encoded("Deflate", new byte[] {0x78, (byte) 0x9c, 1, 2}),
             "protocol",
             "Content-Encoding: deflate",
-            "switch it off"),
+            "disable it"),
         Arguments.of(
             "zstd",
             encoded("zstd", new byte[] {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd}),
             "protocol",
             "Content-Encoding: zstd",
-            "switch it off"),
+            "disable it"),
         Arguments.of(
             "zstd without header",
             ok(new byte[] {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd, 0, 0}),
@@ -361,7 +361,7 @@ class ScrapeFailuresTest {
             "error in gzip",
             raw(500, "gzip", gzip("cpu profiling already in use".getBytes(StandardCharsets.UTF_8))),
             "cpu_busy",
-            "answered 500 \"cpu profiling already in use\"",
+            "returned 500 \"cpu profiling already in use\"",
             "let only one scraper"),
         Arguments.of(
             "length and chunks",
@@ -379,47 +379,47 @@ class ScrapeFailuresTest {
                         "",
                         ""))),
             "protocol",
-            "framing of the answer is broken (both Content-Length and Transfer-Encoding",
-            "HTTP server, or a proxy"),
+            "framing of the response is invalid (both Content-Length and Transfer-Encoding",
+            "HTTP server or the proxy"),
         Arguments.of(
             "two lengths",
             raw("HTTP/1.1 200 x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
             "protocol",
             "Content-Length has several values: 1, 2",
-            "HTTP server, or a proxy"),
+            "HTTP server or the proxy"),
         Arguments.of(
             "length in words",
             raw("HTTP/1.1 200 x\r\nContent-Length: five\r\n\r\nabcde"),
             "protocol",
-            "framing of the answer is broken",
-            "HTTP server, or a proxy"),
+            "framing of the response is invalid",
+            "HTTP server or the proxy"),
         Arguments.of(
             "length below zero",
             raw("HTTP/1.1 200 x\r\nContent-Length: -5\r\n\r\nabcde"),
             "protocol",
             "Content-Length is \"-5\"",
-            "HTTP server, or a proxy"),
+            "HTTP server or the proxy"),
         Arguments.of(
             "no chunks",
             raw("HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabcde\r\n"),
             "protocol",
-            "framing of the answer is broken (Illegal character in chunk size",
-            "HTTP server, or a proxy"),
+            "framing of the response is invalid (Illegal character in chunk size",
+            "HTTP server or the proxy"),
         Arguments.of(
             "transfer encoding",
             raw("HTTP/1.1 200 x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"),
             "protocol",
             "Transfer-Encoding \"gzip, chunked\" is not supported",
-            "HTTP server, or a proxy"),
+            "HTTP server or the proxy"),
         Arguments.of(
             "header",
             raw("HTTP/1.1 200 x\r\nBad Name: x\r\nContent-Length: 1\r\n\r\nx"),
             "protocol",
-            "framing of the answer is broken (Invalid header name",
-            "HTTP server, or a proxy"),
+            "framing of the response is invalid (Invalid header name",
+            "HTTP server or the proxy"),
         Arguments.of(
             "not http", raw("SSH-2.0-OpenSSH_9.2\r\n"), "protocol", "not HTTP", "check the port"),
-        Arguments.of("hangs up", raw(""), "broken", "the connection broke", "tried again"));
+        Arguments.of("hangs up", raw(""), "broken", "the connection was lost", "retried"));
   }
 
   private static TestServer.Handler encoded(String encoding, byte[] body) {
@@ -514,7 +514,7 @@ class ScrapeFailuresTest {
             job().timeout(Duration.ofSeconds(1)).build(),
             call -> new java.util.concurrent.CountDownLatch(1).await());
     assertThat(report.reason()).isEqualTo("timeout");
-    assertThat(report.message()).contains("no answer within 1s; raise scrape_timeout");
+    assertThat(report.message()).contains("no response within 1s; raise scrape_timeout");
   }
 
   @Test
@@ -529,11 +529,11 @@ class ScrapeFailuresTest {
       ScrapeReport report = now(scraper, "bad");
       checkLine(report);
       assertThat(report.reason()).isEqualTo("overloaded");
-      assertThat(report.message()).contains("more than 10 bytes; scrape fewer targets at once");
+      assertThat(report.message()).contains("responses being read exceed 10 bytes in total");
     }
   }
 
-  /** Go takes the seconds that it is asked for; others answer at once. */
+  /** Go takes the requested seconds; others respond immediately. */
   @Test
   void aDeltaMayTakeItsSecondsOrNone() throws Exception {
     ProfileSettings delta =
@@ -624,7 +624,7 @@ class ScrapeFailuresTest {
     assertThat(loop.reason()).isEqualTo("redirect");
     assertThat(loop.message()).contains("after 10 redirects; check for a loop");
     ScrapeReport without = answering(call -> call.redirect(302, "ftp://x/"));
-    assertThat(without.message()).contains("without a Location that can be followed");
+    assertThat(without.message()).contains("without a usable Location");
     ScrapeReport unwanted =
         answering(
             job()

@@ -274,7 +274,7 @@ class ScraperTest {
                   .map(status -> status.target().labels().valueOf("instance"))
                   .toList()
                   .equals(List.of("127.0.0.1:7")));
-      assertThat(discovery.created).as("an equal discovery goes on running").hasValue(1);
+      assertThat(discovery.created).as("an equal discovery keeps running").hasValue(1);
     }
   }
 
@@ -294,7 +294,7 @@ class ScraperTest {
       scraper.reload(List.of(job("kept").discovery(StaticDiscovery.of(server.address())).build()));
       long asked = requests("/gone");
       long scrapes = scrapes(scraper, "kept");
-      assertThat(scrapes).as("not counted anew").isGreaterThanOrEqualTo(2);
+      assertThat(scrapes).as("not counted again from 0").isGreaterThanOrEqualTo(2);
       awaiting(() -> scrapes(scraper, "kept") >= scrapes + 4);
       assertThat(requests("/gone")).isLessThanOrEqualTo(asked + 1);
       assertThat(scraper.snapshot().jobs())
@@ -423,7 +423,7 @@ class ScraperTest {
       scraper.start(receiver);
       awaiting(() -> received.size() >= 2);
       assertThat(scraper.snapshot().jobs().get(0).discoveries().get(0).error())
-          .hasValueSatisfying(error -> assertThat(error).contains("broken did not start"));
+          .hasValueSatisfying(error -> assertThat(error).contains("broken failed to start"));
     }
   }
 
@@ -454,8 +454,7 @@ class ScraperTest {
       awaiting(() -> scraper.snapshot().targets().size() == 1);
       LabelSet discovered = scraper.snapshot().targets().get(0).target().discovered();
       assertThat(scraper.explain("a", discovered).get(0)).asString().contains("x=\"1\"");
-      assertThatThrownBy(() -> scraper.explain("none", discovered))
-          .hasMessage("there is no job none");
+      assertThatThrownBy(() -> scraper.explain("none", discovered)).hasMessage("unknown job none");
     }
   }
 

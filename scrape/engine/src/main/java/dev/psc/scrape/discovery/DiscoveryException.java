@@ -2,7 +2,7 @@ package dev.psc.scrape.discovery;
 
 import org.jspecify.annotations.Nullable;
 
-/** A discovery cannot see its targets; the message says what failed, where, and what to do. */
+/** Thrown if a discovery cannot list its targets; the message states the failure and a remedy. */
 public final class DiscoveryException extends Exception {
 
   private static final long serialVersionUID = 1;

@@ -4,8 +4,8 @@ import dev.psc.scrape.settings.ConfigNode;
 import java.util.Optional;
 
 /**
- * Reads the settings of one discovery mechanism from a configuration. Providers are found by {@link
- * java.util.ServiceLoader}, ours and those of others alike.
+ * A parser of the settings of one discovery mechanism. All providers are found by {@link
+ * java.util.ServiceLoader}.
  */
 public interface DiscoveryProvider {
 
@@ -16,11 +16,11 @@ public interface DiscoveryProvider {
   String key();
 
   /**
-   * Reads one element of the list below the key. It reports every problem at the node it is wrong
-   * at, and reads on.
+   * Reads one element of the list below the key. It reports every problem at its node, and
+   * continues reading.
    *
    * @param node the element
-   * @return the settings, or nothing when they cannot be used; it has complained then
+   * @return the settings, or nothing when they cannot be used and a problem was reported
    */
   Optional<DiscoveryConfig> read(ConfigNode node);
 }

@@ -11,10 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A discovery that polls a source which can only list its present targets: immediately, and then at
- * an interval counted from the end of the last answer. After a failure the last good targets stay,
- * and the status shows the failure. Its first occurrence and each change of its message are logged.
- * Thread-safe.
+ * A discovery that polls a source of targets: immediately, and then at an interval counted from the
+ * end of the last response. After a failure the last good targets stay, and the status shows the
+ * failure. Its first occurrence and each change of its message are logged. Thread-safe.
  */
 public final class PollingDiscovery implements TargetDiscovery {
 
@@ -39,9 +38,9 @@ public final class PollingDiscovery implements TargetDiscovery {
    * Creates a discovery that starts nothing yet.
    *
    * @param name names it in logs, e.g. {@code http_sd http://host/targets}; without secrets
-   * @param interval the pause after an answer, more than zero
-   * @param lister lists what is there now
-   * @param context lends the threads
+   * @param interval the pause after a response, more than zero
+   * @param lister lists the current targets
+   * @param context provides the threads
    */
   public PollingDiscovery(
       String name, Duration interval, TargetLister lister, DiscoveryContext context) {
@@ -84,7 +83,7 @@ public final class PollingDiscovery implements TargetDiscovery {
     try {
       context.blocking().execute(this::refresh);
     } catch (RejectedExecutionException e) {
-      logger.debug("{}: not refreshed, the scraper shuts down", name, e);
+      logger.debug("{}: not refreshing, because the scraper is shutting down", name, e);
     }
   }
 
@@ -113,7 +112,7 @@ public final class PollingDiscovery implements TargetDiscovery {
         listing = null;
         asked = false;
         if (closed) {
-          // The thread goes back to a pool: close() may have interrupted it.
+          // The thread returns to a pool, and close() may have interrupted it.
           Thread.interrupted();
         }
         soon = again && !closed;
@@ -137,7 +136,7 @@ public final class PollingDiscovery implements TargetDiscovery {
                 .scheduler()
                 .schedule(this::refreshNow, interval.toNanos(), TimeUnit.NANOSECONDS);
       } catch (RejectedExecutionException e) {
-        logger.debug("{}: no further refresh, the scraper shuts down", name, e);
+        logger.debug("{}: no further refresh, because the scraper is shutting down", name, e);
       }
     }
   }

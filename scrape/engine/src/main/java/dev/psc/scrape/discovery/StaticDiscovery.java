@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Targets that are written down in the configuration: {@code static_configs}. Immutable. */
+/** A discovery of the fixed targets of a configuration: {@code static_configs}. Immutable. */
 public record StaticDiscovery(List<TargetGroup> groups) implements DiscoveryConfig {
 
   /** The key of a configuration. */

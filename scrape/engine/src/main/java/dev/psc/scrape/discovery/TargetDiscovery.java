@@ -1,8 +1,8 @@
 package dev.psc.scrape.discovery;
 
 /**
- * Watches for targets from {@link #start} to {@link #close}. A mechanism that polls implements
- * {@link TargetLister} instead and becomes one by {@link PollingDiscovery}.
+ * A running discovery of targets, from {@link #start} to {@link #close}. A mechanism that polls
+ * implements {@link TargetLister} instead and becomes one by {@link PollingDiscovery}.
  */
 public interface TargetDiscovery extends AutoCloseable {
 

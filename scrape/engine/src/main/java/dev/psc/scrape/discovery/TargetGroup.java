@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Targets that share labels and come and go together: one pod, one entry of a file. Immutable.
+ * A group of targets that share labels and appear and disappear together: one pod, one entry of a
+ * file. Immutable.
  *
  * @param source names the group within its discovery; a later group of the same source replaces it
  * @param targets the labels of each target, {@code __address__} among them; a target's labels win

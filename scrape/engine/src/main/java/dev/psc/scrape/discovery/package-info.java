@@ -1,9 +1,8 @@
 /**
- * Where targets come from: the contract of discovery mechanisms, how a configuration names them,
- * and the adapter for those that poll.
+ * Discovery of targets: the contract of discovery mechanisms, how a configuration names them, and
+ * the adapter for those that poll.
  *
- * <p>Discovery says what is there, in {@code __meta_*} labels, and decides nothing; relabelling
- * decides.
+ * <p>Discovery describes targets in {@code __meta_*} labels; relabelling decides which are scraped.
  */
 @NullMarked
 package dev.psc.scrape.discovery;

@@ -22,7 +22,7 @@ public sealed interface Credentials {
    * An {@code Authorization} header.
    *
    * @param type its first word, e.g. {@code Bearer}
-   * @param credentials what follows
+   * @param credentials the rest of the header
    */
   record Header(String type, SecretSource credentials) implements Credentials {
     /** Checks the type. */
@@ -42,10 +42,10 @@ public sealed interface Credentials {
    * it expires.
    *
    * @param clientId the client's id
-   * @param clientSecret proves it
-   * @param tokenUrl where to ask
-   * @param scopes what to ask for
-   * @param endpointParams sent along
+   * @param clientSecret the client's secret
+   * @param tokenUrl the URL of the token endpoint
+   * @param scopes the requested scopes
+   * @param endpointParams further parameters of the request
    * @param tls for the token URL
    * @param proxy for the token URL
    */

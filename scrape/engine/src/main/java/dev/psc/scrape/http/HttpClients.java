@@ -3,8 +3,8 @@ package dev.psc.scrape.http;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Sends HTTP requests for scraping and discovery, with a deadline over every exchange and limits on
- * what is read. The scraper creates and closes it. Thread-safe.
+ * A client for the HTTP requests of scraping and discovery, with a deadline for every exchange and
+ * limits on the response. The scraper creates and closes it. Thread-safe.
  */
 public interface HttpClients {
 

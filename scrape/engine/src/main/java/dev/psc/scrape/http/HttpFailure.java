@@ -9,7 +9,8 @@ public final class HttpFailure extends Exception {
 
   /** Creates a failure without a cause and stack trace. */
   public HttpFailure(ScrapeOutcome outcome, String message) {
-    // Thousands of targets may be down at once: a stack trace per refused connection has no value.
+    // Thousands of targets may be down at the same time: a stack trace per refused connection has
+    // no value.
     super(message, null, false, false);
     this.outcome = outcome;
   }

@@ -162,7 +162,7 @@ public final class HttpSettings {
         throw new IllegalArgumentException(
             "header "
                 + name
-                + " cannot be set here: the client decides about it"
+                + " cannot be configured: the HTTP client sets it"
                 + (name.equalsIgnoreCase("authorization")
                     ? "; use authorization, basic_auth or oauth2"
                     : ""));

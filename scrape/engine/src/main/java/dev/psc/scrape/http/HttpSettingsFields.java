@@ -18,7 +18,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/** Reads and prints {@link HttpSettings} as keys of a configuration. */
+/** A parser and writer of {@link HttpSettings} as keys of a configuration. */
 public final class HttpSettingsFields {
 
   private HttpSettingsFields() {}
@@ -70,7 +70,7 @@ public final class HttpSettingsFields {
         && !(given.size() == 2
             && given.contains("bearer_token_file")
             && given.contains("bearer_token"))) {
-      fields.node().problem(String.join(" and ", given) + " exclude each other: keep one of them");
+      fields.node().problem(String.join(" and ", given) + " are mutually exclusive: keep one");
     }
     return credentials;
   }
@@ -80,7 +80,7 @@ public final class HttpSettingsFields {
     Optional<SecretSource> inline = fields.secret(key).map(SecretSource::of);
     Optional<SecretSource> file = fields.file(key + "_file").map(SecretSource::file);
     if (inline.isPresent() && file.isPresent()) {
-      fields.node().problem(key + " and " + key + "_file exclude each other: keep one of them");
+      fields.node().problem(key + " and " + key + "_file are mutually exclusive: keep one");
     }
     return inline.isPresent() ? inline : file;
   }
@@ -197,7 +197,7 @@ public final class HttpSettingsFields {
         () -> new ProxySettings(url, noProxy, fromEnvironment, headers));
   }
 
-  /** Reads a proxy that Go's client can use. One that ours cannot use does not stop other jobs. */
+  /** Reads a proxy that Go's client supports; one that Java's does not is only a warning. */
   private static Optional<URI> proxyUrl(ConfigNode node) {
     Optional<URI> url =
         node.converted(
@@ -209,10 +209,9 @@ public final class HttpSettingsFields {
                     "http://[user:password@]host:port"));
     if (url.isPresent() && !"http".equalsIgnoreCase(url.get().getScheme())) {
       node.warning(
-          "Java's HTTP client uses no "
+          "Java's HTTP client does not support "
               + url.get().getScheme().toLowerCase(Locale.ROOT)
-              + ":// proxy: everything that needs this one fails; use a proxy that is reached by"
-              + " http://");
+              + ":// proxies: every request through this one fails; use an http:// proxy");
     }
     return url;
   }
@@ -351,7 +350,7 @@ public final class HttpSettingsFields {
 
   /** Returns a URL as text, without a password. */
   public static String withoutUserInfo(URI url) {
-    // Not by getRawUserInfo, which knows none before a host with an underscore.
+    // Not by getRawUserInfo, which returns none before a host with an underscore.
     String authority = url.getRawAuthority();
     int at = authority == null ? -1 : authority.lastIndexOf('@');
     return authority == null || at < 0

@@ -33,7 +33,7 @@ public record ProxySettings(
     connectHeaders = Map.copyOf(connectHeaders);
     if (url.isPresent() && fromEnvironment) {
       throw new IllegalArgumentException(
-          "proxy_url and proxy_from_environment exclude each other: keep one of them");
+          "proxy_url and proxy_from_environment are mutually exclusive: keep one");
     }
     if (!noProxy.isEmpty() && url.isEmpty()) {
       throw new IllegalArgumentException("no_proxy needs proxy_url");

@@ -3,8 +3,8 @@ package dev.psc.scrape.http;
 import java.util.Locale;
 
 /**
- * What became of one scrape, or why it failed: the same word in metrics, status and logs, which is
- * {@link #reason()}.
+ * The outcome of one scrape: success, or the class of its failure. Metrics, status and logs show
+ * its {@link #reason()}.
  */
 public enum ScrapeOutcome {
   /** The profile was passed on. */
@@ -22,7 +22,7 @@ public enum ScrapeOutcome {
    * target.
    */
   PROXY,
-  /** TLS failed: an untrusted certificate, another name, or a server that does not speak it. */
+  /** TLS failed: an untrusted certificate, another name, or a server without TLS. */
   TLS,
   /** The exchange, its body included, exceeded its timeout. */
   TIMEOUT,
@@ -30,9 +30,9 @@ public enum ScrapeOutcome {
   BROKEN,
   /** The response was not HTTP. */
   PROTOCOL,
-  /** The target answered 401 or 403, or the credentials could not be read or fetched. */
+  /** The target returned 401 or 403, or the credentials could not be read or fetched. */
   AUTH,
-  /** The target answered 404: it has no profile at this path. */
+  /** The target returned 404: it has no profile at this path. */
   NOT_FOUND,
   /** The target is taking a CPU profile for another client; retried at the next interval. */
   CPU_BUSY,

@@ -69,7 +69,7 @@ public record TlsSettings(
       SNIServerName unused = new SNIHostName(name);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "server_name \"" + name + "\" is not the name of a server", e);
+          "server_name \"" + name + "\" is not a valid host name", e);
     }
   }
 }

@@ -3,7 +3,7 @@ package dev.psc.scrape.loop;
 import dev.psc.scrape.target.Target;
 import java.util.concurrent.CompletableFuture;
 
-/** Fetches profiles of targets. */
+/** A fetcher of the profiles of targets. */
 @FunctionalInterface
 public interface ProfileFetcher {
 

@@ -26,7 +26,7 @@ final class RegexSize {
     this.regex = regex;
   }
 
-  /** Returns what is too large in an expression, or null. */
+  /** Returns the part of an expression that is too large, or null. */
   static @Nullable String problem(String regex) {
     return new RegexSize(regex).problem();
   }
@@ -37,7 +37,7 @@ final class RegexSize {
       switch (c) {
         case '(' -> {
           if (outer.size() == MAX_DEPTH) {
-            return "groups nest deeper than " + MAX_DEPTH + " levels";
+            return "groups are nested deeper than " + MAX_DEPTH + " levels";
           }
           outer.push(copies);
           copies = 1;
@@ -52,7 +52,7 @@ final class RegexSize {
           if (times > 1) {
             lastCopies *= times;
             if (lastCopies > MAX_REPEATS) {
-              return "nested repetitions are more than " + MAX_REPEATS;
+              return "nested repetitions exceed " + MAX_REPEATS;
             }
             copies = Math.max(copies, lastCopies);
           }

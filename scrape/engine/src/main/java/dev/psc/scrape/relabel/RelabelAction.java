@@ -2,7 +2,7 @@ package dev.psc.scrape.relabel;
 
 import java.util.Locale;
 
-/** What a rule does, by Prometheus' names in lower case without underscores. */
+/** The action of a rule, with Prometheus' names in lower case without underscores. */
 public enum RelabelAction {
   /** Sets the target label to the replacement where the regex matches. */
   REPLACE,

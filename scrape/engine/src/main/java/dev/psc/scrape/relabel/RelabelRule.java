@@ -62,7 +62,7 @@ public final class RelabelRule {
     return new Builder();
   }
 
-  /** Returns what the rule does. */
+  /** Returns the action of the rule. */
   public RelabelAction action() {
     return action;
   }
@@ -173,7 +173,7 @@ public final class RelabelRule {
         .toString();
   }
 
-  /** Returns all settings by the names of the configuration, without those that do not apply. */
+  /** Returns the settings that apply, by their names in the configuration. */
   public Map<String, Object> settings() {
     Map<String, Object> map = new LinkedHashMap<>();
     if (!sourceLabels.isEmpty()) {
@@ -227,13 +227,13 @@ public final class RelabelRule {
 
     private Builder() {}
 
-    /** Sets what the rule does; {@code replace} by default. */
+    /** Sets the action; {@code replace} by default. */
     public Builder action(RelabelAction action) {
       this.action = Objects.requireNonNull(action, "action");
       return this;
     }
 
-    /** Sets the labels whose values are looked at; none by default. */
+    /** Sets the labels whose values are matched; none by default. */
     public Builder sourceLabels(String... names) {
       this.sourceLabels = List.of(names);
       return this;
@@ -263,15 +263,15 @@ public final class RelabelRule {
       return this;
     }
 
-    /** Sets what is written, with {@code $1} and the like; {@code $1} by default. */
+    /** Sets the text that is written, with {@code $1} and the like; {@code $1} by default. */
     public Builder replacement(String replacement) {
       this.replacement = Objects.requireNonNull(replacement, "replacement");
       return this;
     }
 
     /**
-     * Returns what is wrong with the settings, each with the key of the configuration that it is
-     * about, or {@code action} when it is about their mix.
+     * Returns the problems of the settings, each by the key of the configuration, or {@code action}
+     * if the combination is wrong.
      */
     public Map<String, String> problems() {
       Map<String, String> problems = new LinkedHashMap<>();

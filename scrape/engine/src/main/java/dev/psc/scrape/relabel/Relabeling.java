@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Rules that are applied one after the other. Immutable and thread-safe. */
+/** A list of relabelling rules that are applied in order. Immutable and thread-safe. */
 public record Relabeling(List<RelabelRule> rules) {
 
   /** No rules: every target is kept as it is. */
@@ -24,7 +24,7 @@ public record Relabeling(List<RelabelRule> rules) {
   }
 
   /**
-   * What became of labels.
+   * The result of relabelling: the labels, or the rule that dropped the target.
    *
    * @param labels as the last rule that ran left them; a dropping rule leaves them as they were
    * @param droppedBy the index of the rule that dropped the target, counted from 0
@@ -38,7 +38,7 @@ public record Relabeling(List<RelabelRule> rules) {
   }
 
   /**
-   * What one rule did to a target.
+   * The effect of one rule on a target.
    *
    * @param index of the rule, counted from 0
    * @param rule the rule
@@ -88,7 +88,7 @@ public record Relabeling(List<RelabelRule> rules) {
     return new Result(builder.build(), Optional.empty());
   }
 
-  /** Applies the rules and tells what each did, up to the one that dropped the target. */
+  /** Applies the rules and returns the effect of each, up to the one that dropped the target. */
   public List<Step> explain(LabelSet labels) {
     List<Step> steps = new ArrayList<>();
     LabelSet before = labels;

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Expands {@code $1}, {@code ${1}}, {@code $name} and {@code $$} as Go's {@code Regexp.Expand}
  * does: the longest name counts, an unknown or unmatched group is empty, and a {@code $} that
- * begins nothing stands for itself.
+ * begins nothing is literal.
  */
 final class Template {
 
@@ -74,7 +74,7 @@ final class Template {
       if (value != null) {
         if (result.length() + value.length() > MAX_CHARS) {
           throw new IllegalArgumentException(
-              "a relabelling rule makes a text of more than " + MAX_CHARS + " characters");
+              "a relabelling rule produces a value of more than " + MAX_CHARS + " characters");
         }
         result.append(value);
       }

@@ -1,4 +1,4 @@
-/** Prometheus' relabelling: rules over labels, and an account of what each did. */
+/** Prometheus' relabelling: rules on labels, and the effect of each. */
 @NullMarked
 package dev.psc.scrape.relabel;
 

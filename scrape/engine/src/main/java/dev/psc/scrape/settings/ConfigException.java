@@ -3,7 +3,7 @@ package dev.psc.scrape.settings;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** A configuration cannot be used; the message lists every problem that was found, one a line. */
+/** Thrown if a configuration cannot be used; the message lists every problem, one per line. */
 public final class ConfigException extends IllegalArgumentException {
 
   private static final long serialVersionUID = 1;
@@ -26,7 +26,7 @@ public final class ConfigException extends IllegalArgumentException {
             Collectors.joining("\n", problems.size() + " problems in the configuration:\n", ""));
   }
 
-  /** Returns the problems in the order of their places. */
+  /** Returns the problems in the order of their positions. */
   public List<ConfigProblem> problems() {
     return problems;
   }

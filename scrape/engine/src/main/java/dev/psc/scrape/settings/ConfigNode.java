@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * One value of a configuration: a mapping, a list, a scalar or nothing. It knows its place, and
- * takes the complaints of whoever reads it; none of the readers throws.
+ * One value of a configuration: a mapping, a list, a scalar or nothing. It has a position and
+ * collects the problems that its readers report; no reader throws.
  *
  * <p>Front ends build nodes with a {@link Document}; readers start with {@link #fields()} or {@link
  * #items()}. Not thread-safe.
@@ -20,7 +20,7 @@ public final class ConfigNode {
   private static final Set<String> YES = Set.of("y", "Y", "yes", "on");
   private static final Set<String> NO = Set.of("n", "N", "no", "off");
 
-  /** What a node is. */
+  /** The kind of a node. */
   public enum Kind {
     /** Names with values. */
     MAPPING("a mapping"),
@@ -32,7 +32,7 @@ public final class ConfigNode {
     NUMBER("a number"),
     /** {@code true} or {@code false}, not quoted. */
     BOOLEAN("true or false"),
-    /** Nothing. */
+    /** No value. */
     NULL("nothing");
 
     private final String words;
@@ -43,11 +43,11 @@ public final class ConfigNode {
   }
 
   /**
-   * What the nodes of one file have in common.
+   * The common context of the nodes of one file.
    *
    * @param source the file's name, for messages
    * @param directory what relative paths are relative to
-   * @param problems where complaints go
+   * @param problems receives the problems
    */
   public record Document(String source, Path directory, ConfigProblems problems) {}
 
@@ -76,7 +76,7 @@ public final class ConfigNode {
    *
    * @param line counted from 1
    * @param column counted from 1
-   * @param path its place in the tree; empty for the root
+   * @param path its path in the tree; empty for the root
    * @param kind {@link Kind#TEXT}, {@link Kind#NUMBER}, {@link Kind#BOOLEAN} or {@link Kind#NULL}
    * @param text as it is written
    */
@@ -85,7 +85,7 @@ public final class ConfigNode {
     return new ConfigNode(document, line, column, path, kind, text);
   }
 
-  /** Returns a mapping of these values; each knows its own place and path. */
+  /** Returns a mapping of these values; each has its own position and path. */
   public static ConfigNode mapping(
       Document document, int line, int column, String path, Map<String, ConfigNode> children) {
     ConfigNode node = new ConfigNode(document, line, column, path, Kind.MAPPING, "");
@@ -93,7 +93,7 @@ public final class ConfigNode {
     return node;
   }
 
-  /** Returns a list of these values; each knows its own place and path. */
+  /** Returns a list of these values; each has its own position and path. */
   public static ConfigNode list(
       Document document, int line, int column, String path, List<ConfigNode> items) {
     ConfigNode node = new ConfigNode(document, line, column, path, Kind.LIST, "");
@@ -106,19 +106,19 @@ public final class ConfigNode {
     return parent.isEmpty() ? key : parent + "." + key;
   }
 
-  /** Sets the place of this value's key, and returns this node. */
+  /** Sets the position of this value's key, and returns this node. */
   public ConfigNode keyAt(int line, int column) {
     keyLine = line;
     keyColumn = column;
     return this;
   }
 
-  /** Returns what this node is. */
+  /** Returns the kind of this node. */
   public Kind kind() {
     return kind;
   }
 
-  /** Returns its place in the tree, e.g. {@code scrape_configs[2].scheme}. */
+  /** Returns its path in the tree, e.g. {@code scrape_configs[2].scheme}. */
   public String path() {
     return path;
   }
@@ -133,7 +133,7 @@ public final class ConfigNode {
     return column;
   }
 
-  /** Returns what the nodes of its file have in common. */
+  /** Returns the common context of the nodes of its file. */
   public Document document() {
     return document;
   }
@@ -143,7 +143,7 @@ public final class ConfigNode {
     document.problems().add(new ConfigProblem(document.source(), line, column, path, message));
   }
 
-  /** Says of this node that it is legal and most likely not meant. */
+  /** Reports that this node is legal, but most likely a mistake. */
   public void warning(String message) {
     document.problems().warn(new ConfigProblem(document.source(), line, column, path, message));
   }
@@ -295,9 +295,9 @@ public final class ConfigNode {
   }
 
   /**
-   * Makes a value of a scalar's text.
+   * A converter of a scalar's text.
    *
-   * @param <T> what it makes
+   * @param <T> the type of the value
    */
   @FunctionalInterface
   public interface Converter<T> {
@@ -305,7 +305,7 @@ public final class ConfigNode {
     /**
      * Returns the value.
      *
-     * @throws IllegalArgumentException when the text does not stand for one; the message is shown
+     * @throws IllegalArgumentException when the text is not a valid value; the message is shown
      */
     T convert(String text);
   }

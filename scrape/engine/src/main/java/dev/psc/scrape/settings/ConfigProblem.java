@@ -1,14 +1,14 @@
 package dev.psc.scrape.settings;
 
 /**
- * One thing that is wrong with a configuration, and where. Immutable.
+ * A problem of a configuration, with its position. Immutable.
  *
  * @param source the name of the file or of another source
- * @param line counted from 1, or 0 when the place is not known
- * @param column counted from 1, or 0 when the place is not known
+ * @param line counted from 1, or 0 if unknown
+ * @param column counted from 1, or 0 if unknown
  * @param path where in the tree, e.g. {@code scrape_configs[2].relabel_configs[0].regex}; empty for
  *     the root
- * @param message what is wrong and what to do, without secrets
+ * @param message the problem and its remedy, without secrets
  */
 public record ConfigProblem(String source, int line, int column, String path, String message) {
 

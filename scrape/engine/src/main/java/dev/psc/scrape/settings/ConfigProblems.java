@@ -5,7 +5,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Collects the problems of one configuration, so that all are reported together. Not thread-safe.
+ * A collector of the problems of one configuration, so that all are reported together. Not
+ * thread-safe.
  */
 public final class ConfigProblems {
 
@@ -22,7 +23,7 @@ public final class ConfigProblems {
     }
   }
 
-  /** Adds what is legal and most likely not meant. */
+  /** Adds a setting that is legal, but most likely a mistake. */
   public void warn(ConfigProblem warning) {
     if (!warnings.contains(warning)) {
       warnings.add(warning);
@@ -39,12 +40,12 @@ public final class ConfigProblems {
     return problems.size();
   }
 
-  /** Returns the problems in the order of their places. */
+  /** Returns the problems in the order of their positions. */
   public List<ConfigProblem> list() {
     return sorted(problems);
   }
 
-  /** Returns the warnings in the order of their places. */
+  /** Returns the warnings in the order of their positions. */
   public List<ConfigProblem> warnings() {
     return sorted(warnings);
   }
@@ -57,7 +58,7 @@ public final class ConfigProblems {
   }
 
   /**
-   * Does nothing when there are none.
+   * Throws all problems as one exception, if there are any.
    *
    * @throws ConfigException with all of them
    */

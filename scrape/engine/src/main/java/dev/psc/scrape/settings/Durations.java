@@ -4,8 +4,9 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Durations as Prometheus writes them: {@code 1m30s}, {@code 10s}, {@code 500ms}, {@code 1w2d};
- * each unit at most once, the larger first, whole numbers, {@code 0} without a unit.
+ * A parser and formatter of durations as Prometheus writes them: {@code 1m30s}, {@code 10s}, {@code
+ * 500ms}, {@code 1w2d}; each unit at most once, the larger first, whole numbers, {@code 0} without
+ * a unit.
  */
 public final class Durations {
 
@@ -20,7 +21,7 @@ public final class Durations {
     1
   };
 
-  /** As in Prometheus, whose durations are 64-bit nanoseconds. */
+  /** The limit of Prometheus, whose durations are 64-bit nanoseconds. */
   private static final long MAX_MILLIS = Long.MAX_VALUE / 1_000_000;
 
   private Durations() {}
@@ -28,7 +29,7 @@ public final class Durations {
   /**
    * Returns the duration that a text denotes.
    *
-   * @throws IllegalArgumentException when it is not one; the message says why
+   * @throws IllegalArgumentException when the text is not valid; the message states why
    */
   public static Duration parse(String text) {
     if (text.equals("0")) {
@@ -88,7 +89,7 @@ public final class Durations {
 
   /**
    * Returns the shortest text that {@link #parse} reads back, in whole milliseconds. As in
-   * Prometheus, years and weeks are used only where nothing else is left over.
+   * Prometheus, years and weeks are used only if no other unit is left.
    */
   public static String format(Duration duration) {
     long rest = duration.toMillis();

@@ -12,8 +12,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Reads the keys of one mapping and remembers which are known; closing it reports the others and
- * names the nearest known key. A key without a value counts as not there. Not thread-safe.
+ * A reader of the keys of one mapping that records which are known; closing it reports the others
+ * with the nearest known key. A key without a value counts as not there. Not thread-safe.
  *
  * <pre>{@code
  * try (Fields fields = node.fields()) {
@@ -152,7 +152,7 @@ public final class Fields implements AutoCloseable {
     return texts;
   }
 
-  /** Makes keys known that are read elsewhere, or meant to be ignored. */
+  /** Marks keys as known that are read elsewhere or ignored on purpose. */
   public void allow(Iterable<String> keys) {
     keys.forEach(known::add);
   }

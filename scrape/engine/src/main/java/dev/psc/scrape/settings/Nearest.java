@@ -4,12 +4,12 @@ import java.util.Collection;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Finds the known name that is nearest to a misspelt one. */
+/** A finder of the known name that is nearest to a misspelt one. */
 public final class Nearest {
 
   private Nearest() {}
 
-  /** Returns the known name that is nearest to a mistyped one, if any is near enough to name. */
+  /** Returns the known name that is nearest to a mistyped one, if any is near enough. */
   public static Optional<String> of(String name, Collection<String> known) {
     String best = null;
     int bestDistance = Math.max(2, name.length() / 3) + 1;

@@ -25,12 +25,12 @@ public final class Secret {
     return new Secret(Objects.requireNonNull(value, "value"));
   }
 
-  /** Returns the value itself; it belongs into a request and nowhere else. */
+  /** Returns the value itself; use it in requests only. */
   public String reveal() {
     return value;
   }
 
-  /** Returns whether there is nothing in it. */
+  /** Returns whether the value is empty. */
   public boolean isEmpty() {
     return value.isEmpty();
   }
@@ -42,7 +42,7 @@ public final class Secret {
             value.getBytes(StandardCharsets.UTF_8), that.value.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** The same for all secrets, so that a hash tells nothing of the value. */
+  /** Returns the same value for all secrets, so that a hash reveals nothing. */
   @Override
   public int hashCode() {
     return 0x5ec7e7;

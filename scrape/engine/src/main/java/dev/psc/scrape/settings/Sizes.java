@@ -2,7 +2,7 @@ package dev.psc.scrape.settings;
 
 import java.util.Locale;
 
-/** Sizes in bytes as Prometheus writes them: {@code 10MB}, {@code 512KiB}, {@code 0}; base 1024. */
+/** A parser and formatter of sizes as in Prometheus, in bytes to base 1024: {@code 10MB}. */
 public final class Sizes {
 
   private static final String[] UNITS = {"B", "KB", "MB", "GB", "TB", "PB", "EB"};
@@ -12,7 +12,7 @@ public final class Sizes {
   /**
    * Returns the number of bytes that a text denotes; {@code KB} and {@code KiB} are both 1024.
    *
-   * @throws IllegalArgumentException when it is not a size; the message says why
+   * @throws IllegalArgumentException when it is not a size; the message states why
    */
   public static long parse(String text) {
     int i = 0;

@@ -7,9 +7,7 @@ final class Addresses {
 
   private Addresses() {}
 
-  /**
-   * Returns what is wrong with an address as discovery or a configuration gives it, if anything.
-   */
+  /** Returns the problem of an address from discovery or a configuration, if any. */
   static Optional<String> problem(String address) {
     if (address.isEmpty()) {
       return Optional.of("no address: relabelling removed __address__, or discovery gave none");
@@ -21,7 +19,7 @@ final class Addresses {
     return Optional.empty();
   }
 
-  /** Returns the address with the scheme's port where it has none. */
+  /** Returns the address with the scheme's port if it has none. */
   static String withPort(String address, String scheme) {
     if (splits(address) || !splits(address + ":1234")) {
       return address;
@@ -29,7 +27,7 @@ final class Addresses {
     return address + (scheme.equals("https") ? ":443" : ":80");
   }
 
-  /** Returns whether a text is {@code host:port}, as Go's net.SplitHostPort decides it. */
+  /** Returns whether a text is {@code host:port}, as in Go's net.SplitHostPort. */
   private static boolean splits(String text) {
     int colon = text.lastIndexOf(':');
     if (colon < 0) {

@@ -11,12 +11,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What to scrape of a target under one name. Settings that are not set come from the default of the
- * same name, each by itself. Immutable.
+ * The settings of one profile of a target: its name, path and parameters. Each setting that is not
+ * set comes from the default profile of the same name. Immutable.
  */
 public final class ProfileSettings {
 
-  /** The profiles that Go programs have, which are scraped unless a job says otherwise. */
+  /** The profiles of Go programs, which are scraped by default. */
   public static final Map<String, ProfileSettings> DEFAULTS = defaults();
 
   private final @Nullable Boolean enabled;
@@ -53,7 +53,7 @@ public final class ProfileSettings {
     return new Builder();
   }
 
-  /** Returns these settings, and those of others where these have none. */
+  /** Returns these settings, completed by others. */
   public ProfileSettings over(@Nullable ProfileSettings others) {
     if (others == null) {
       return this;
@@ -69,12 +69,12 @@ public final class ProfileSettings {
     return builder.build();
   }
 
-  /** Returns whether it is scraped; false unless set. */
+  /** Returns whether it is scraped; false by default. */
   public boolean enabled() {
     return enabled != null && enabled;
   }
 
-  /** Returns the path at the target; empty unless set. */
+  /** Returns the path at the target; empty by default. */
   public String path() {
     return path == null ? "" : path;
   }
@@ -84,17 +84,17 @@ public final class ProfileSettings {
     return delta != null && delta;
   }
 
-  /** Returns whether the scraper works out the difference to the scrape before. */
+  /** Returns whether the scraper computes the difference to the previous scrape. */
   public boolean computeDelta() {
     return computeDelta != null && computeDelta;
   }
 
-  /** Returns the seconds that a delta profile covers; the interval's unless set. */
+  /** Returns the seconds that a delta profile covers; the interval by default. */
   public Optional<Integer> seconds() {
     return Optional.ofNullable(seconds);
   }
 
-  /** Returns how often it is scraped; the job's interval unless set. */
+  /** Returns the scrape interval; the job's interval by default. */
   public Optional<Duration> interval() {
     return Optional.ofNullable(interval);
   }
@@ -183,9 +183,9 @@ public final class ProfileSettings {
     }
 
     /**
-     * Sets whether the scraper works out the difference between two scrapes of a profile that
-     * counts since the process started, as Go's allocs, mutex and block. It costs the target
-     * nothing, where {@link #delta} has it wait; the two exclude each other.
+     * Sets whether the scraper computes the difference between two scrapes of a profile that counts
+     * since the process started, as Go's allocs, mutex and block. It has no cost for the target,
+     * unlike {@link #delta}, for which the target waits; the two are mutually exclusive.
      */
     public Builder computeDelta(boolean computeDelta) {
       this.computeDelta = computeDelta;
@@ -206,7 +206,7 @@ public final class ProfileSettings {
       return this;
     }
 
-    /** Sets how often it is scraped, instead of the job's interval; at least 100 ms. */
+    /** Sets the scrape interval, instead of the job's; at least 100 ms. */
     public Builder interval(Duration interval) {
       this.interval = ScrapeJob.checkInterval(interval);
       return this;

@@ -18,21 +18,21 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One job: where its targets come from, and what is scraped of them, how, and how often. Immutable;
- * two equal jobs are interchangeable, so that a reload keeps what they run.
+ * A scrape job: its discoveries, the profiles to scrape, and their settings and intervals.
+ * Immutable; equal jobs are interchangeable, so that a reload keeps them running.
  */
 public final class ScrapeJob {
 
-  /** The interval unless set. */
+  /** The default interval. */
   public static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(10);
 
-  /** What a scrape may take longer than its interval, or than the seconds it covers. */
+  /** The time by which a scrape may exceed its interval, or the seconds it covers. */
   public static final Duration SLACK = Duration.ofSeconds(3);
 
-  /** The largest answer unless set, as it comes over the wire: 64 MiB. */
+  /** The default limit on a response as transferred: 64 MiB. */
   public static final long DEFAULT_BODY_SIZE_LIMIT_BYTES = 64L << 20;
 
-  /** The largest profile unless set, inflated: 256 MiB. */
+  /** The default limit on an inflated profile: 256 MiB. */
   public static final long DEFAULT_INFLATED_SIZE_LIMIT_BYTES = 256L << 20;
 
   private final Builder settings;
@@ -69,12 +69,12 @@ public final class ScrapeJob {
     return settings.scheme;
   }
 
-  /** Returns how often each profile is scraped, unless it or its target says otherwise. */
+  /** Returns the scrape interval of profiles and targets without their own. */
   public Duration interval() {
     return settings.interval;
   }
 
-  /** Returns how long a scrape may take; the interval and 3 s unless set. */
+  /** Returns the limit on the duration of a scrape; the interval plus 3 s by default. */
   public Optional<Duration> timeout() {
     return Optional.ofNullable(settings.timeout);
   }
@@ -84,7 +84,7 @@ public final class ScrapeJob {
     return settings.params;
   }
 
-  /** Returns what is sent as {@code normalized} with each profile. */
+  /** Returns whether profiles are sent as {@code normalized}. */
   public boolean normalizedAddresses() {
     return settings.normalizedAddresses;
   }
@@ -99,32 +99,32 @@ public final class ScrapeJob {
     return settings.profiles;
   }
 
-  /** Returns the rules that decide about targets. */
+  /** Returns the relabelling rules of targets. */
   public Relabeling relabeling() {
     return settings.relabeling;
   }
 
-  /** Returns where targets come from. */
+  /** Returns the discoveries of targets. */
   public List<DiscoveryConfig> discoveries() {
     return settings.discoveries;
   }
 
-  /** Returns how to speak HTTP with the targets. */
+  /** Returns the HTTP settings of the targets. */
   public HttpSettings http() {
     return settings.http;
   }
 
-  /** Returns the largest answer in bytes, as it comes over the wire. */
+  /** Returns the limit on a response in bytes, as transferred. */
   public long bodySizeLimitBytes() {
     return settings.bodySizeLimitBytes;
   }
 
-  /** Returns the largest profile in bytes, inflated. */
+  /** Returns the limit on an inflated profile in bytes. */
   public long inflatedSizeLimitBytes() {
     return settings.inflatedSizeLimitBytes;
   }
 
-  /** Returns how many targets the job may have; 0 for any number. */
+  /** Returns the limit on the job's targets; 0 for no limit. */
   public int targetLimit() {
     return settings.targetLimit;
   }
@@ -134,7 +134,9 @@ public final class ScrapeJob {
     return settings.externalLabels;
   }
 
-  /** Returns what the job's profiles go through, after validation and before the receiver. */
+  /**
+   * Returns the transforms of the job's profiles, applied after validation and before the receiver.
+   */
   public List<ProfileTransform> transforms() {
     return settings.transforms;
   }
@@ -144,7 +146,7 @@ public final class ScrapeJob {
     return settings.splitBy;
   }
 
-  /** Returns how many series a profile of a target may be split into, besides its own. */
+  /** Returns the limit on the series that a profile of a target is split into, without its own. */
   public int splitMaxSeries() {
     return settings.splitMaxSeries;
   }
@@ -251,15 +253,15 @@ public final class ScrapeJob {
       return this;
     }
 
-    /** Sets how often each profile is scraped; 10 s by default, at least 100 ms. */
+    /** Sets the scrape interval; 10 s by default, at least 100 ms. */
     public Builder interval(Duration interval) {
       this.interval = checkInterval(interval);
       return this;
     }
 
     /**
-     * Sets how long a scrape may take; the interval and 3 s by default. A profile that covers N
-     * seconds gets at least N + 3 s.
+     * Sets the limit on the duration of a scrape; the interval plus 3 s by default. A profile that
+     * covers N seconds gets at least N + 3 s.
      */
     public Builder timeout(Duration timeout) {
       if (timeout.isNegative() || timeout.isZero()) {
@@ -277,7 +279,7 @@ public final class ScrapeJob {
       return this;
     }
 
-    /** Sets what is sent as {@code normalized} with each profile; false by default. */
+    /** Sets whether profiles are sent as {@code normalized}; false by default. */
     public Builder normalizedAddresses(boolean normalizedAddresses) {
       this.normalizedAddresses = normalizedAddresses;
       return this;
@@ -290,8 +292,7 @@ public final class ScrapeJob {
     }
 
     /**
-     * Changes or adds one profile. What is not set stays as the default, or an earlier call, has
-     * it.
+     * Changes or adds one profile. Settings that are not set keep their default or earlier value.
      *
      * @param name the profile's name, which becomes {@code __name__}
      * @throws IllegalArgumentException when the profile is enabled and has no path, or has both
@@ -310,8 +311,8 @@ public final class ScrapeJob {
         throw new IllegalArgumentException(
             "profile "
                 + name
-                + ": delta and compute_delta exclude each other: either the target or the scraper"
-                + " takes the difference");
+                + ": delta and compute_delta are mutually exclusive: either the target or the"
+                + " scraper takes the difference");
       }
       Map<String, ProfileSettings> copy = new LinkedHashMap<>(profiles);
       copy.put(name, merged);
@@ -319,25 +320,25 @@ public final class ScrapeJob {
       return this;
     }
 
-    /** Sets all profiles and forgets the defaults; each that is enabled has a path. */
+    /** Replaces all profiles, including the defaults; each enabled one needs a path. */
     public Builder onlyProfiles(Map<String, ProfileSettings> profiles) {
       this.profiles = Map.of();
       profiles.forEach(this::profile);
       return this;
     }
 
-    /** Sets the rules that decide about targets; none by default. */
+    /** Sets the relabelling rules of targets; none by default. */
     public Builder relabeling(Relabeling relabeling) {
       this.relabeling = Objects.requireNonNull(relabeling, "relabeling");
       return this;
     }
 
-    /** Sets the rules that decide about targets; none by default. */
+    /** Sets the relabelling rules of targets; none by default. */
     public Builder relabeling(List<RelabelRule> rules) {
       return relabeling(new Relabeling(rules));
     }
 
-    /** Adds a place where targets come from. */
+    /** Adds a discovery of targets. */
     public Builder discovery(DiscoveryConfig discovery) {
       List<DiscoveryConfig> all = new ArrayList<>(discoveries);
       all.add(Objects.requireNonNull(discovery, "discovery"));
@@ -345,19 +346,19 @@ public final class ScrapeJob {
       return this;
     }
 
-    /** Sets how to speak HTTP with the targets. */
+    /** Sets the HTTP settings of the targets. */
     public Builder http(HttpSettings http) {
       this.http = Objects.requireNonNull(http, "http");
       return this;
     }
 
-    /** Sets the largest answer in bytes as it comes over the wire; 64 MiB by default. */
+    /** Sets the limit on a response in bytes as transferred; 64 MiB by default. */
     public Builder bodySizeLimitBytes(long bodySizeLimitBytes) {
       this.bodySizeLimitBytes = checkLimit("bodySizeLimitBytes", bodySizeLimitBytes);
       return this;
     }
 
-    /** Sets the largest profile in bytes when it is inflated; 256 MiB by default. */
+    /** Sets the limit on an inflated profile in bytes; 256 MiB by default. */
     public Builder inflatedSizeLimitBytes(long inflatedSizeLimitBytes) {
       this.inflatedSizeLimitBytes = checkLimit("inflatedSizeLimitBytes", inflatedSizeLimitBytes);
       return this;
@@ -375,9 +376,7 @@ public final class ScrapeJob {
       return limit;
     }
 
-    /**
-     * Sets how many targets the job may have, counted after relabelling; 0, the default, is any.
-     */
+    /** Sets the limit on the job's targets after relabelling; 0, the default, means no limit. */
     public Builder targetLimit(int targetLimit) {
       if (targetLimit < 0) {
         throw new IllegalArgumentException(
@@ -419,7 +418,7 @@ public final class ScrapeJob {
       return this;
     }
 
-    /** Adds what the job's profiles go through, after validation and before the receiver. */
+    /** Adds a transform of the job's profiles, applied after validation and before the receiver. */
     public Builder transform(ProfileTransform transform) {
       List<ProfileTransform> all = new ArrayList<>(transforms);
       all.add(Objects.requireNonNull(transform, "transform"));

@@ -46,7 +46,7 @@ public final class Target {
     this.hash = mix(labels.hash() * 31 + LabelSet.of("url", uri.toString()).hash());
   }
 
-  /** Spreads what differs in few bits over all of them. */
+  /** Spreads a difference in few bits over all bits. */
   private static long mix(long value) {
     long z = (value ^ (value >>> 30)) * 0xbf58476d1ce4e5b9L;
     z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
@@ -73,7 +73,7 @@ public final class Target {
     return profile;
   }
 
-  /** Returns the labels that its profiles are sent with. */
+  /** Returns the labels of its profiles. */
   public LabelSet labels() {
     return labels;
   }
@@ -88,12 +88,12 @@ public final class Target {
     return uri;
   }
 
-  /** Returns how often it is scraped. */
+  /** Returns the scrape interval. */
   public Duration interval() {
     return interval;
   }
 
-  /** Returns how long a scrape of it may take. */
+  /** Returns the limit on the duration of a scrape. */
   public Duration timeout() {
     return timeout;
   }

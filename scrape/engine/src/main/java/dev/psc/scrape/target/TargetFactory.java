@@ -17,9 +17,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Makes the targets of a job from what was discovered, in the order of Prometheus: the target's
- * labels over the group's, the job's defaults, the rules, the checks. An invalid target does not
- * affect the others. Targets of unchanged groups are reused. Not thread-safe.
+ * A factory of the targets of a job from discovered groups, in the order of Prometheus: the
+ * target's labels over the group's, the job's defaults, the rules, the checks. An invalid target
+ * does not affect the others. Targets of unchanged groups are reused. Not thread-safe.
  */
 public final class TargetFactory {
 
@@ -29,10 +29,10 @@ public final class TargetFactory {
   /** The label that holds {@code http} or {@code https}. */
   public static final String SCHEME = "__scheme__";
 
-  /** The label that holds how often a target is scraped. */
+  /** The label that holds the scrape interval. */
   public static final String SCRAPE_INTERVAL = "__scrape_interval__";
 
-  /** The label that holds how long a scrape may take. */
+  /** The label that holds the scrape timeout. */
   public static final String SCRAPE_TIMEOUT = "__scrape_timeout__";
 
   private static final String PARAM = "__param_";
@@ -57,7 +57,7 @@ public final class TargetFactory {
     this.externalLabels = job.externalLabels().withAll(externalLabels);
   }
 
-  /** Returns the targets of all groups there are. */
+  /** Returns the targets of all groups. */
   public Targets make(Collection<TargetGroup> groups) {
     IdentityHashMap<TargetGroup, Targets> next = new IdentityHashMap<>();
     Set<Target> kept = new LinkedHashSet<>();
@@ -144,7 +144,7 @@ public final class TargetFactory {
     return labels.build();
   }
 
-  /** Returns the labels that a target of a profile has unless it says otherwise. */
+  /** Returns the default labels of the targets of a profile. */
   static LabelSet defaults(ScrapeJob job, String name, ProfileSettings profile) {
     LabelSet.Builder labels = LabelSet.builder();
     labels.set(LabelSet.NAME, ScrapeJob.legalName(name));
@@ -333,7 +333,7 @@ public final class TargetFactory {
     return sent;
   }
 
-  /** Returns what each rule does to a target's labels before relabelling. */
+  /** Returns the effect of each rule on a target's labels before relabelling. */
   public List<Relabeling.Step> explain(LabelSet discovered) {
     return rules.explain(discovered);
   }

@@ -5,7 +5,7 @@ import dev.psc.scrape.relabel.Relabeling;
 import java.util.List;
 
 /**
- * What a job made of everything that was discovered. Immutable.
+ * The result of relabelling a job's discovered targets: kept, dropped and invalid ones. Immutable.
  *
  * @param kept to be scraped, each once
  * @param dropped by relabelling
@@ -13,7 +13,7 @@ import java.util.List;
  */
 public record Targets(List<Target> kept, List<Dropped> dropped, List<Invalid> invalid) {
 
-  /** Nothing. */
+  /** No targets. */
   public static final Targets NONE = new Targets(List.of(), List.of(), List.of());
 
   /** Copies the lists. */
@@ -24,8 +24,8 @@ public record Targets(List<Target> kept, List<Dropped> dropped, List<Invalid> in
   }
 
   /**
-   * A target that a rule dropped. As there can be very many, it refers to what it was made of, and
-   * its labels are put together when they are asked for. Immutable.
+   * A target that a rule dropped. As there can be very many, it refers to its parts, and its labels
+   * are joined on request. Immutable.
    */
   public static final class Dropped {
 
@@ -91,7 +91,7 @@ public record Targets(List<Target> kept, List<Dropped> dropped, List<Invalid> in
    *
    * @param job the job's name
    * @param discovered the labels before relabelling
-   * @param reason what is wrong and what to do
+   * @param reason the problem and its remedy
    */
   public record Invalid(String job, LabelSet discovered, String reason) {}
 }

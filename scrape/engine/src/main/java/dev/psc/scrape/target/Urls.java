@@ -71,7 +71,7 @@ final class Urls {
       uri = new URI(text.toString());
     } catch (URISyntaxException e) {
       throw new IllegalArgumentException(
-          "\"" + address + "\" and \"" + plain + "\" make no URL: " + e.getReason());
+          "\"" + address + "\" and \"" + plain + "\" do not form a URL: " + e.getReason());
     }
     if (UrlHost.of(uri).isEmpty() || UrlHost.port(uri) > 65535) {
       throw new IllegalArgumentException("\"" + address + "\" " + advice(address));

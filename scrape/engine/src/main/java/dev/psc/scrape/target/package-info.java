@@ -1,4 +1,4 @@
-/** Jobs, and how they make targets of what discovery found. */
+/** Jobs, and the targets that they make from discovered groups. */
 @NullMarked
 package dev.psc.scrape.target;
 

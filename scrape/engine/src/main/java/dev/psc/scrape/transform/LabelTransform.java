@@ -12,14 +12,14 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Changes the labels of profiles and leaves their bytes alone. Immutable and thread-safe. Two that
- * do the same are equal, so that a reload knows an unchanged job by them.
+ * A transform that changes the labels of profiles, but not their bytes. Immutable and thread-safe.
+ * Two with the same effect are equal, so that a reload recognizes an unchanged job.
  */
 public final class LabelTransform implements ProfileTransform {
 
   private final UnaryOperator<LabelSet> change;
 
-  /** What tells it from others. */
+  /** The identity of the change, by which transforms are compared. */
   private final Object identity;
 
   private LabelTransform(Object identity, UnaryOperator<LabelSet> change) {
@@ -30,7 +30,7 @@ public final class LabelTransform implements ProfileTransform {
   /**
    * Returns a transform by a function; equal only to others with the same function object.
    *
-   * @param change gives the labels to go on with; called by several threads
+   * @param change returns the new labels; called by several threads
    */
   public static LabelTransform of(UnaryOperator<LabelSet> change) {
     return new LabelTransform(Objects.requireNonNull(change, "change"), change);
@@ -49,7 +49,7 @@ public final class LabelTransform implements ProfileTransform {
   public static LabelTransform drop(String... names) {
     TreeSet<String> dropped = new TreeSet<>(List.of(names));
     if (dropped.contains(LabelSet.NAME)) {
-      throw new IllegalArgumentException("__name__ cannot be dropped: every store asks for it");
+      throw new IllegalArgumentException("__name__ cannot be dropped: every store requires it");
     }
     return new LabelTransform(List.of("drop", dropped), before -> before.without(dropped));
   }
@@ -74,7 +74,7 @@ public final class LabelTransform implements ProfileTransform {
       throw new IllegalArgumentException("two labels would get the same new name: " + copy);
     }
     if (copy.containsKey(LabelSet.NAME) && !copy.containsValue(LabelSet.NAME)) {
-      throw new IllegalArgumentException("__name__ cannot be renamed: every store asks for it");
+      throw new IllegalArgumentException("__name__ cannot be renamed: every store requires it");
     }
     return new LabelTransform(List.of("rename", copy), before -> renamed(before, copy));
   }

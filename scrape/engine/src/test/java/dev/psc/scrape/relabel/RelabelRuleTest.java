@@ -390,7 +390,7 @@ class RelabelRuleTest {
     assertThatIllegalArgumentException()
         .isThrownBy(
             () -> RelabelRule.builder().sourceLabels("a").targetLabel("b").regex(regex).build())
-        .withMessageContaining("nested repetitions are more than 1000");
+        .withMessageContaining("nested repetitions exceed 1000");
   }
 
   @ParameterizedTest
@@ -422,7 +422,7 @@ class RelabelRuleTest {
     assertThatIllegalArgumentException()
         .isThrownBy(
             () -> RelabelRule.builder().sourceLabels("a").targetLabel("b").regex(regex).build())
-        .withMessageContaining("groups nest deeper than 200 levels");
+        .withMessageContaining("groups are nested deeper than 200 levels");
   }
 
   @Test

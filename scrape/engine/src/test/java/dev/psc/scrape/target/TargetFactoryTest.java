@@ -261,7 +261,7 @@ class TargetFactoryTest {
             () ->
                 GO.toBuilder()
                     .profile("process_cpu", ProfileSettings.builder().computeDelta(true).build()))
-        .hasMessageContaining("delta and compute_delta exclude each other");
+        .hasMessageContaining("delta and compute_delta are mutually exclusive");
   }
 
   @Test

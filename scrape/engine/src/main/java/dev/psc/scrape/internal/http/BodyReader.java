@@ -110,18 +110,19 @@ final class BodyReader implements HttpResponse.BodySubscriber<byte[]> {
     return new HttpFailure(
         ScrapeOutcome.TOO_LARGE,
         where
-            + ": the answer is larger than the limit of "
+            + ": the response is larger than the limit of "
             + limitBytes
-            + " bytes; raise body_size_limit if it is meant to be");
+            + " bytes; raise body_size_limit if the size is expected");
   }
 
   private HttpFailure overloaded() {
     return new HttpFailure(
         ScrapeOutcome.OVERLOADED,
         where
-            + ": answers that are being read hold more than "
+            + ": responses being read exceed "
             + maxBytesInFlight
-            + " bytes; scrape fewer targets at once or allow more bytes in flight");
+            + " bytes in total; scrape fewer targets concurrently, or raise the limit on bytes"
+            + " in flight");
   }
 
   @Override
@@ -175,7 +176,7 @@ final class BodyReader implements HttpResponse.BodySubscriber<byte[]> {
 
   /** Stops reading, discards the bytes read so far and closes the connection. */
   void cancel() {
-    end(new HttpFailure(ScrapeOutcome.TIMEOUT, "reading was given up"));
+    end(new HttpFailure(ScrapeOutcome.TIMEOUT, "the response is no longer read"));
     stop();
   }
 }

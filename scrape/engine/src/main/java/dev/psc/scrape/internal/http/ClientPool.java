@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  *       gone silent. An origin that exceeded a timeout moves to a second client, away from its
  *       connection; when that client's connection goes silent as well, the client is replaced.
  *   <li>Requests over TLS to an address in place of a name share a client only as long as each
- *       address stands for one name, since connections are kept per address.
+ *       address represents one name, since connections are kept per address.
  * </ul>
  *
  * <p>A client is replaced when a file of its settings changes and removed when it is idle. An
@@ -90,7 +90,7 @@ final class ClientPool {
   }
 
   /**
-   * What clients are distinguished by.
+   * The properties that distinguish clients.
    *
    * @param slot 0 for requests by name, above it for those to an address over TLS
    * @param second whether it is for origins that exceeded a timeout
@@ -188,8 +188,8 @@ final class ClientPool {
   }
 
   /**
-   * Has the next request to an origin use another connection, as an exchange that may have been on
-   * HTTP/2 exceeded its timeout.
+   * Makes the next request to an origin use another connection, because an exchange that may have
+   * been on HTTP/2 exceeded its timeout.
    *
    * @param used the client of the exchange
    */
@@ -199,7 +199,7 @@ final class ClientPool {
     }
     retired.removeIf(client -> client.running.get() == 0);
     if (retired.size() >= MAX_RETIRED) {
-      logger.debug("{}: the silent connection stays, as too many clients are closing", origin);
+      logger.debug("{}: keeping the silent connection: too many clients are closing", origin);
       return;
     }
     boolean replaced =
@@ -276,7 +276,7 @@ final class ClientPool {
     try {
       Object unused = scheduler.schedule(this::sweep, idleNanos, TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException e) {
-      logger.debug("unused clients are not looked for, the scraper shuts down", e);
+      logger.debug("Not checking for unused clients: the scraper is shutting down", e);
     }
   }
 

@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.zip.GZIPInputStream;
 
-/** The content encodings of responses. Of all of them, only gzip is asked for and read. */
+/** The content encodings of responses. Only gzip is requested and read. */
 final class ContentEncodings {
 
   /** The value of {@code Accept-Encoding} where gzip can be read. */
@@ -35,7 +35,7 @@ final class ContentEncodings {
     return names;
   }
 
-  /** Returns the encoding that was not asked for, if there is one. */
+  /** Returns the encoding that was not requested, if there is one. */
   static Optional<String> unasked(HttpHeaders headers) {
     return of(headers).stream().filter(name -> !GZIP.contains(name)).findFirst();
   }
@@ -62,7 +62,7 @@ final class ContentEncodings {
         n = in.read(bytes, size, maxBytes - size);
       }
     } catch (IOException e) {
-      // The body of an error is cut at a limit; what was inflated before that is shown.
+      // The body of an error is cut at a limit; the part inflated before that is shown.
       return Arrays.copyOf(bytes, size);
     }
     return Arrays.copyOf(bytes, size);

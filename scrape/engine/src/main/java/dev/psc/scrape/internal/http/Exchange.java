@@ -103,7 +103,7 @@ final class Exchange {
             ScrapeOutcome.TIMEOUT,
             LogSafe.url(get.uri())
                 + ": "
-                + (inBody ? "the body was not complete" : "no answer")
+                + (inBody ? "the body was not complete" : "no response")
                 + " within "
                 + Durations.format(get.timeout())
                 + "; raise scrape_timeout if the target needs longer"));
@@ -322,7 +322,7 @@ final class Exchange {
   }
 
   private static URI redirect(URI uri, HttpAnswer answer, int redirectsLeft) throws HttpFailure {
-    String where = LogSafe.url(uri) + ": answered " + answer.status();
+    String where = LogSafe.url(uri) + ": returned " + answer.status();
     if (redirectsLeft == 0) {
       throw new HttpFailure(
           ScrapeOutcome.REDIRECT,
@@ -333,14 +333,14 @@ final class Exchange {
     try {
       next = uri.resolve(location);
     } catch (IllegalArgumentException e) {
-      throw new HttpFailure(ScrapeOutcome.REDIRECT, where + " with a Location that is no URL", e);
+      throw new HttpFailure(
+          ScrapeOutcome.REDIRECT, where + " with a Location that is not a" + " URL", e);
     }
     String scheme = next.getScheme() == null ? "" : next.getScheme().toLowerCase(Locale.ROOT);
     if (location.isEmpty()
         || UrlHost.of(next).isEmpty()
         || !(scheme.equals("http") || scheme.equals("https"))) {
-      throw new HttpFailure(
-          ScrapeOutcome.REDIRECT, where + " without a Location that can be followed");
+      throw new HttpFailure(ScrapeOutcome.REDIRECT, where + " without a usable Location");
     }
     return next;
   }

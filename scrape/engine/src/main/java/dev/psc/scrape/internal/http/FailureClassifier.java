@@ -46,7 +46,7 @@ final class FailureClassifier {
             where
                 + ": "
                 + through
-                + " opened no way there ("
+                + " refused to open a tunnel ("
                 + detail(failure)
                 + "); check the proxy's rules, or name the host in no_proxy",
             failure);
@@ -64,10 +64,10 @@ final class FailureClassifier {
     if (failure instanceof HttpConnectTimeoutException) {
       return new HttpFailure(
           ScrapeOutcome.UNREACHABLE,
-          where + ": no connection came about in time; check address, routes and firewalls");
+          where + ": connection timed out; check address, routes and firewalls");
     }
     if (failure instanceof HttpTimeoutException || failure instanceof CancellationException) {
-      return new HttpFailure(ScrapeOutcome.TIMEOUT, where + ": no answer in time");
+      return new HttpFailure(ScrapeOutcome.TIMEOUT, where + ": no response in time");
     }
     if (find(failure, UnresolvedAddressException.class) != null
         || find(failure, UnknownHostException.class) != null) {
@@ -87,7 +87,7 @@ final class FailureClassifier {
       if (says(failure, "timed out")) {
         return new HttpFailure(
             ScrapeOutcome.UNREACHABLE,
-            where + ": no connection came about in time; check address, routes and firewalls");
+            where + ": connection timed out; check address, routes and firewalls");
       }
       return new HttpFailure(
           ScrapeOutcome.REFUSED,
@@ -101,7 +101,7 @@ final class FailureClassifier {
       return new HttpFailure(
           ScrapeOutcome.PROTOCOL,
           where
-              + ": the answer is not HTTP ("
+              + ": the response is not HTTP ("
               + detail(failure)
               + "); check the port, and scheme: https if it speaks TLS",
           failure);
@@ -114,10 +114,7 @@ final class FailureClassifier {
     if (failure instanceof java.io.IOException || find(failure, EOFException.class) != null) {
       return new HttpFailure(
           ScrapeOutcome.BROKEN,
-          where
-              + ": the connection broke ("
-              + detail(failure)
-              + "); tried again at the next scrape",
+          where + ": the connection was lost (" + detail(failure) + "); retried at the next scrape",
           failure);
     }
     return new HttpFailure(ScrapeOutcome.INTERNAL, where + ": " + failure, failure);
@@ -190,7 +187,7 @@ final class FailureClassifier {
           + "); renew it at the target, and check both clocks";
     }
     if (says(failure, "protocol_version") || says(failure, "no appropriate protocol")) {
-      return "no version of TLS is common to both ("
+      return "the target and the client share no TLS version ("
           + detail
           + "); check tls_config.min_version and max_version";
     }
@@ -200,7 +197,7 @@ final class FailureClassifier {
           + "); set tls_config.ca_file to its authority";
     }
     if (says(failure, "bad_certificate") || says(failure, "certificate_required")) {
-      return "the target demands a certificate of ours ("
+      return "the target requires a client certificate ("
           + detail
           + "); set tls_config.cert_file and key_file";
     }

@@ -14,7 +14,7 @@ final class Framing {
 
   private Framing() {}
 
-  /** Returns what is wrong with the headers of a response, if anything. */
+  /** Returns the problem of the headers of a response, if any. */
   static Optional<String> problem(HttpHeaders headers) {
     List<String> lengths = headers.allValues("content-length");
     List<String> encodings = headers.allValues("transfer-encoding");
@@ -42,8 +42,8 @@ final class Framing {
   /** Returns the message about a response whose framing is broken. */
   static String message(String where, String problem) {
     return where
-        + ": the HTTP framing of the answer is broken ("
+        + ": the HTTP framing of the response is invalid ("
         + problem
-        + "); the target's HTTP server, or a proxy in front of it, has to be corrected";
+        + "); correct the target's HTTP server or the proxy in front of it";
   }
 }

@@ -32,7 +32,7 @@ final class HostAddresses implements AutoCloseable {
   private static final int MAX_REMEMBERED = 16_384;
   private static final long LONGEST_RACE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-  /** Resolves names; what tests replace. */
+  /** A resolver of names, which tests replace. */
   @FunctionalInterface
   interface Resolver {
     InetAddress[] resolve(String host) throws UnknownHostException;

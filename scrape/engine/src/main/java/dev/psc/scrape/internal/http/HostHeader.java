@@ -6,9 +6,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The permission to set {@code Host}. Only with it can a request name one host and go to an address
- * of our choice; the JDK grants it by a system property that it reads once, before the first
- * request of the process.
+ * The permission to set {@code Host}. Only with it can a request name one host and go to a chosen
+ * address; the JDK grants it by a system property that it reads once, before the first request of
+ * the process.
  */
 final class HostHeader {
 
@@ -35,7 +35,7 @@ final class HostHeader {
     return ALLOWED;
   }
 
-  /** Logs what is missing, once per process. */
+  /** Logs the missing permission, once per process. */
   static void warnMissing(String host) {
     if (warned.compareAndSet(false, true)) {
       logger.warn(

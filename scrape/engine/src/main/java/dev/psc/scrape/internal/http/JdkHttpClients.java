@@ -30,11 +30,11 @@ import java.util.function.LongSupplier;
 
 /**
  * HTTP on the JDK's clients, one per pair of TLS and proxy settings, with a deadline over every
- * whole exchange and limits on what is read. Thread-safe.
+ * whole exchange and limits on responses. Thread-safe.
  */
 public final class JdkHttpClients implements HttpClients, AutoCloseable {
 
-  /** How long an idle client is kept. */
+  /** The time for which an idle client is kept. */
   private static final Duration IDLE = Duration.ofMinutes(5);
 
   private final ScheduledExecutorService scheduler;
@@ -74,7 +74,7 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
    *
    * @param environment the variables
    * @param nanoTime the clock by which tokens expire
-   * @param idle how long an idle client is kept
+   * @param idle the time for which an idle client is kept
    * @param resolver looks up host names
    */
   record Surroundings(
@@ -215,7 +215,7 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
     addresses.forget(route.dialled().host(), route.dialled().port());
   }
 
-  /** Has the next request avoid what a request that exceeded its timeout has used. */
+  /** Makes the next request avoid the address and the connection of a request that timed out. */
   void timedOut(
       HttpSettings settings, URI uri, Route route, ClientPool.Client client, boolean overHttp1) {
     addresses.forget(route.dialled().host(), route.dialled().port());

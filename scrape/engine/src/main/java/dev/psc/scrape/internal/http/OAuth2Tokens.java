@@ -119,7 +119,7 @@ final class OAuth2Tokens {
         ask(settings, secretInBody)
             .thenCompose(
                 answer -> {
-                  // RFC 6749 demands the header of servers, and some have the body only.
+                  // RFC 6749 requires servers to accept the header, but some accept the body only.
                   boolean other =
                       !secretInBody && (answer.status() == 400 || answer.status() == 401);
                   return other
@@ -161,7 +161,8 @@ final class OAuth2Tokens {
       fetching.complete(token.header);
     } else if (failure != null) {
       if (stillUsable) {
-        logger.warn("the token in use expires soon, and {}", failure.getMessage());
+        logger.warn(
+            "The token in use expires soon and cannot be renewed:" + " {}", failure.getMessage());
       }
       fetching.completeExceptionally(failure);
     }
@@ -169,7 +170,7 @@ final class OAuth2Tokens {
 
   private static HttpFailure failure(Credentials.OAuth2 settings, @Nullable Throwable thrown) {
     if (thrown == null) {
-      return unusable(settings, "gave nothing");
+      return unusable(settings, "returned nothing");
     }
     HttpFailure cause = FailureClassifier.classify(thrown, settings.tokenUrl());
     return cause.outcome() == ScrapeOutcome.AUTH
@@ -220,7 +221,7 @@ final class OAuth2Tokens {
     return URLEncoder.encode(text, StandardCharsets.UTF_8);
   }
 
-  /** Reads an answer; the entry remembers, where given, that the secret had to be in the body. */
+  /** Reads a response; the entry, if given, records that the secret had to be in the body. */
   private Token token(Credentials.OAuth2 settings, HttpAnswer answer, @Nullable Entry entry) {
     Map<?, ?> fields = Map.of();
     try {
@@ -228,16 +229,16 @@ final class OAuth2Tokens {
         fields = map;
       }
     } catch (IllegalArgumentException e) {
-      logger.debug("the answer of the token endpoint is not JSON", e);
+      logger.debug("Response of the token endpoint is not JSON", e);
     }
     if (answer.status() != 200) {
       throw new CompletionException(
-          unusable(settings, "answered " + answer.status() + said(fields)));
+          unusable(settings, "returned " + answer.status() + said(fields)));
     }
     String value = text(fields, "access_token");
     if (value.isEmpty() || !value.chars().allMatch(c -> c > ' ' && c <= '~')) {
       throw new CompletionException(
-          unusable(settings, "answered 200, but with no access_token that can be used"));
+          unusable(settings, "returned 200 without a usable access_token"));
     }
     if (entry != null) {
       synchronized (entry) {
@@ -263,7 +264,7 @@ final class OAuth2Tokens {
     return given.matches("[A-Za-z0-9._-]+") && !given.equalsIgnoreCase("bearer") ? given : "Bearer";
   }
 
-  /** Without a sensible expiry a token is taken for good for an hour. */
+  /** Returns the seconds for which a token is used: an hour if it has no valid expiry. */
   private static long life(String expiresIn) {
     try {
       double seconds = Double.parseDouble(expiresIn);

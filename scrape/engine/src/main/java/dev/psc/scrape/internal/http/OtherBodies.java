@@ -60,7 +60,7 @@ final class OtherBodies {
   }
 
   /**
-   * Names the body of another endpoint.
+   * Returns the kind of a body of another endpoint.
    *
    * @param body its first bytes
    * @param path the path of the URL

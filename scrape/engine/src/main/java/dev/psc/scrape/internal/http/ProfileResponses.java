@@ -18,7 +18,7 @@ public final class ProfileResponses {
   private static final int EXCERPT = 200;
   private static final int ERROR_EXCERPT = 512;
 
-  /** How much of a body is looked at. */
+  /** The number of bytes of a body that are inspected. */
   private static final int BEGINNING = 4096;
 
   /** The text forms of Go's own profiles. */
@@ -51,7 +51,7 @@ public final class ProfileResponses {
   private ProfileResponses() {}
 
   /**
-   * Returns the body of an answer that may be a profile.
+   * Returns the body of a response that may be a profile.
    *
    * @param answer any response
    * @param uri the requested URL
@@ -67,7 +67,7 @@ public final class ProfileResponses {
     }
     if (body.length == 0) {
       throw new HttpFailure(
-          ScrapeOutcome.EMPTY, where + ": the answer is empty; check the profile's path");
+          ScrapeOutcome.EMPTY, where + ": the response is empty; check the profile's path");
     }
     // Of a content encoding that is not gzip, a profile may be none the less: Go's client ignores
     // the header.
@@ -79,17 +79,17 @@ public final class ProfileResponses {
       throw new HttpFailure(
           ScrapeOutcome.PROTOCOL,
           where
-              + ": the answer has Content-Encoding: "
+              + ": the response has Content-Encoding: "
               + LogSafe.line(encoding.get(), 40)
-              + ", but only gzip was accepted; switch it off at the target, or at the proxy in front"
-              + " of it");
+              + ", but only gzip was accepted; disable it at the target or at the proxy in"
+              + " front of it");
     }
     Optional<String> compression = OtherBodies.compression(start);
     if (compression.isPresent()) {
       throw new HttpFailure(
           ScrapeOutcome.NOT_PPROF,
           where
-              + ": the answer is compressed with "
+              + ": the response is compressed with "
               + compression.get()
               + "; the target must send its profile with gzip or without compression");
     }
@@ -99,14 +99,14 @@ public final class ProfileResponses {
       throw new HttpFailure(
           ScrapeOutcome.NOT_PPROF,
           where
-              + ": the answer is "
+              + ": the response is "
               + other.get()
               + ", not a profile; correct the profile's path, e.g. /debug/pprof/heap");
     }
     if (OtherBodies.isLegacyCpuProfile(start)) {
       throw new HttpFailure(
           ScrapeOutcome.NOT_PPROF,
-          where + ": the answer is a CPU profile in gperftools' legacy format" + TO_PROTOBUF);
+          where + ": the response is a CPU profile in gperftools' legacy format" + TO_PROTOBUF);
     }
     Optional<String> text = text(start);
     if (text.isEmpty()) {
@@ -124,7 +124,7 @@ public final class ProfileResponses {
       return new HttpFailure(
           ScrapeOutcome.LEGACY_TEXT,
           where
-              + ": the answer is a profile as text, not pprof ("
+              + ": the response is a profile as text, not pprof ("
               + came
               + "); remove debug=1 from params and path");
     }
@@ -132,29 +132,26 @@ public final class ProfileResponses {
       return new HttpFailure(
           ScrapeOutcome.LEGACY_TEXT,
           where
-              + ": the answer is a profile in a legacy text format, not pprof ("
+              + ": the response is a profile in a legacy text format, not pprof ("
               + came
               + ")"
               + TO_PROTOBUF);
     }
-    if (start.startsWith("<!doctype") || start.startsWith("<html") || isHtml(answer, start)) {
+    boolean html = start.startsWith("<") && answer.contentType().contains("html");
+    if (html || start.startsWith("<!doctype") || start.startsWith("<html")) {
       return new HttpFailure(
           ScrapeOutcome.HTML,
           where
-              + ": the answer is a web page, not pprof ("
+              + ": the response is a web page, not pprof ("
               + came
-              + "); check port and path, and whether a proxy or a login page stands in between");
+              + "); check port and path, and that no proxy or login page responds instead");
     }
     return new HttpFailure(
         ScrapeOutcome.NOT_PPROF,
         where
-            + ": the answer is text, not pprof ("
+            + ": the response is text, not pprof ("
             + came
             + "); check the profile's path, e.g. /debug/pprof/heap");
-  }
-
-  private static boolean isHtml(HttpAnswer answer, String start) {
-    return start.startsWith("<") && answer.contentType().contains("html");
   }
 
   private static String contentType(HttpAnswer answer) {
@@ -164,12 +161,12 @@ public final class ProfileResponses {
 
   private static HttpFailure failedStatus(HttpAnswer answer, byte[] start, String where) {
     int status = answer.status();
-    // An error's words may come in colours or be cut: control characters do not speak against text.
+    // An error message may have colours or be cut: control characters do not rule out text.
     String words = new String(start, StandardCharsets.UTF_8);
     String excerpt = LogSafe.excerpt(start, ERROR_EXCERPT);
     String said = excerpt.startsWith("\"") && !words.isBlank() ? " " + excerpt : "";
     String lower = words.toLowerCase(Locale.ROOT);
-    String what = where + ": answered " + status + said;
+    String what = where + ": returned " + status + said;
     if (lower.contains("already in use")
         || lower.contains("already running")
         || lower.contains("already profiling")
@@ -178,18 +175,18 @@ public final class ProfileResponses {
           ScrapeOutcome.CPU_BUSY,
           what
               + "; another client is taking a profile of the target: let only one scraper take CPU"
-              + " profiles of it. Tried again at the next interval");
+              + " profiles of it. Retried at the next interval");
     }
     return switch (status) {
       case 401, 403 ->
           new HttpFailure(
               ScrapeOutcome.AUTH,
-              what + "; set basic_auth, authorization or oauth2 to what the target demands");
+              what + "; set basic_auth, authorization or oauth2 as the target requires");
       case 407 ->
           new HttpFailure(
               ScrapeOutcome.PROXY,
               what
-                  + "; the proxy demands to know who asks: put user:password@ into proxy_url, or"
+                  + "; the proxy requires authentication: put user:password@ into proxy_url, or"
                   + " Proxy-Authorization into proxy_connect_header");
       case 404, 501 ->
           new HttpFailure(
@@ -200,11 +197,11 @@ public final class ProfileResponses {
       case 301, 302, 303, 307, 308 ->
           new HttpFailure(
               ScrapeOutcome.REDIRECT,
-              what + "; set follow_redirects: true, or the path to where it leads");
+              what + "; set follow_redirects: true, or set path to the target of the redirect");
       case 429, 503 ->
           new HttpFailure(
               ScrapeOutcome.STATUS, what + "; the target is overloaded or not ready yet");
-      default -> new HttpFailure(ScrapeOutcome.STATUS, what + "; look into the target's own log");
+      default -> new HttpFailure(ScrapeOutcome.STATUS, what + "; check the target's log");
     };
   }
 

@@ -63,7 +63,7 @@ final class ProxyRoute {
           ScrapeOutcome.PROXY,
           "the proxy "
               + LogSafe.line(proxy.get().toString(), 200)
-              + " cannot be used: it must read http://[user:password@]host:port"
+              + " cannot be used: it must be http://[user:password@]host:port"
               + " (Java's HTTP client speaks neither TLS nor SOCKS with a proxy)");
     }
     return proxy;
@@ -95,7 +95,7 @@ final class ProxyRoute {
                 + disabled.strip()
                 + "\" for an https URL unless it is started with -D"
                 + DISABLED_IN_TUNNELS
-                + "= (nothing behind the equals sign)");
+                + "= (with nothing after the equals sign)");
       }
     }
   }
@@ -115,7 +115,7 @@ final class ProxyRoute {
       try (InputStream in = Files.newInputStream(file)) {
         properties.load(in);
       } catch (IOException | IllegalArgumentException e) {
-        logger.debug("cannot read {}", file, e);
+        logger.debug("Cannot read {}", file, e);
       }
       return properties.getProperty(DISABLED_IN_TUNNELS, "");
     }
@@ -141,7 +141,7 @@ final class ProxyRoute {
 
       @Override
       public void connectFailed(URI uri, SocketAddress address, IOException failure) {
-        logger.debug("connecting to the proxy {} failed", address, failure);
+        logger.debug("Failed to connect to the proxy {}", address, failure);
       }
     };
   }

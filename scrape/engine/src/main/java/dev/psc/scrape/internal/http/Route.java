@@ -7,7 +7,7 @@ import java.net.URI;
 import java.util.Optional;
 
 /**
- * The way of a request to its server.
+ * The route of a request to its server.
  *
  * @param proxy the proxy in between
  * @param proxyAddress where the proxy is reached
@@ -31,7 +31,7 @@ record Route(
   /** A name that is expected at an address. */
   record Pin(String name, InetAddress address, int port) {}
 
-  /** Returns what TLS has to know when the URL does not say it. */
+  /** Returns the pin that TLS needs when the URL does not have the name. */
   Optional<Pin> pin() {
     return hostHeader.isPresent() && sent.getScheme().equalsIgnoreCase("https")
         ? Optional.of(pin(hostHeader.get()))
@@ -49,7 +49,7 @@ record Route(
           InetAddress.getByName(literal),
           Exchange.port(sent));
     } catch (java.net.UnknownHostException e) {
-      throw new IllegalStateException(literal + " is no address", e);
+      throw new IllegalStateException(literal + " is not an address", e);
     }
   }
 }

@@ -84,7 +84,7 @@ final class SecretFiles {
     } catch (IOException e) {
       if (known != null) {
         if (!known.failed) {
-          logger.warn("{}: cannot read {} again; keeping its last content", what, file, e);
+          logger.warn("{}: cannot reread {}; keeping its last content", what, file, e);
         }
         entries.put(file, new Entry(known.content, now, true));
         return known.content;

@@ -24,12 +24,12 @@ final class Admission {
     this.max = max;
   }
 
-  /** Takes a place, even above the limit. */
+  /** Acquires a slot, even above the limit. */
   void enterAlways() {
     running++;
   }
 
-  /** Takes a place, or queues the loop and returns false. */
+  /** Acquires a slot, or queues the loop and returns false. */
   boolean enter(ScrapeLoop loop) {
     if (running < max) {
       running++;
@@ -47,7 +47,7 @@ final class Admission {
     return false;
   }
 
-  /** Releases a place and returns the loop that takes it over, if one is waiting. */
+  /** Releases a slot and returns the loop that takes it over, if one is waiting. */
   @Nullable ScrapeLoop leave() {
     if (running > max) {
       running--;

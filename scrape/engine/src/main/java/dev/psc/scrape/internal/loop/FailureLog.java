@@ -40,7 +40,7 @@ final class FailureLog {
           ScrapeOutcome.AUTH);
 
   /**
-   * What is logged once.
+   * The key of a failure that is logged once.
    *
    * @param loop the only loop concerned, or -1 for all of the address
    */

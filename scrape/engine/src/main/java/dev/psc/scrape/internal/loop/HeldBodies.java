@@ -44,7 +44,7 @@ final class HeldBodies {
   HttpFailure overloaded() {
     return new HttpFailure(
         ScrapeOutcome.OVERLOADED,
-        "responses that wait to be handled hold more than "
+        "responses waiting to be processed hold more than "
             + limitBytes
             + " bytes, a part of the heap: raise -Xmx or scrape fewer targets");
   }

@@ -4,7 +4,8 @@ import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.target.Target;
 
 /**
- * Receives events of the scheduler. Called by several threads concurrently; must return quickly.
+ * A listener for the events of the scheduler. Called by several threads concurrently; must return
+ * quickly.
  */
 public interface LoopListener {
 

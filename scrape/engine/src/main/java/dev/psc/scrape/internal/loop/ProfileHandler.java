@@ -3,7 +3,7 @@ package dev.psc.scrape.internal.loop;
 import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.target.Target;
 
-/** Validates and transforms fetched profiles and passes them on. */
+/** A handler that validates and transforms fetched profiles and passes them on. */
 @FunctionalInterface
 public interface ProfileHandler {
 

@@ -121,7 +121,7 @@ final class Schedule {
         }
       }
     }
-    throw new IllegalArgumentException("there is no target " + id);
+    throw new IllegalArgumentException("unknown target " + id);
   }
 
   /** Returns the state of every target of a job, in the order in which they were given. */

@@ -78,7 +78,7 @@ final class ScrapeLoop implements Comparable<ScrapeLoop> {
         missed);
   }
 
-  /** Orders by time, as the schedule needs it. */
+  /** Compares by the time of the next scrape. */
   @Override
   public int compareTo(ScrapeLoop other) {
     int order = Long.compare(dueNanos, other.dueNanos);

@@ -112,7 +112,7 @@ public final class ScrapeScheduler implements AutoCloseable {
     try {
       return tick();
     } catch (RuntimeException | StackOverflowError e) {
-      logger.error("Unexpected error while starting scrapes; trying again in a second", e);
+      logger.error("Unexpected error while starting scrapes; retrying in a second", e);
     } catch (Error e) {
       UncaughtErrors.report(e);
     }
@@ -240,7 +240,7 @@ public final class ScrapeScheduler implements AutoCloseable {
     try {
       executor.execute(end);
     } catch (RejectedExecutionException e) {
-      // The scheduler is closed: this only releases the places of removed targets.
+      // The scheduler is closed: this only releases the slots of removed targets.
       end.run();
     }
   }
@@ -283,7 +283,7 @@ public final class ScrapeScheduler implements AutoCloseable {
     notices.forEach(Runnable::run);
   }
 
-  /** Releases the place without a report, as the target was removed. */
+  /** Releases the slot without a report, as the target was removed. */
   private void release(ScrapeLoop loop) {
     CompletableFuture<ScrapeReport> running = loop.running;
     loop.running = null;
@@ -371,7 +371,7 @@ public final class ScrapeScheduler implements AutoCloseable {
 
   /**
    * Scrapes a target now, in addition to its schedule. If a scrape of it is running or waiting for
-   * a place, the result is that scrape's.
+   * a slot, the result is that scrape's.
    *
    * @param id of the target, as {@link Target#id}
    * @return completes with the report; cancelled when the target is removed meanwhile
@@ -383,7 +383,7 @@ public final class ScrapeScheduler implements AutoCloseable {
     try {
       ScrapeLoop loop = schedule.find(id);
       if (loop.running == null && !loop.queued) {
-        // A requested scrape does not wait for a place.
+        // A requested scrape does not wait for a slot.
         admission.enterAlways();
         begin(loop, ScrapeLoop.NONE);
       }
@@ -430,7 +430,7 @@ public final class ScrapeScheduler implements AutoCloseable {
     }
   }
 
-  /** Returns the number of scrapes that are due and waiting for a place. */
+  /** Returns the number of scrapes that are due and waiting for a slot. */
   public int waiting() {
     lock.lock();
     try {

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A context whose engines ask servers for a given name and expect its certificate: that of {@code
- * server_name}, or the one that an address stands for. The JDK's client takes the URL's host for
+ * server_name}, or the one that an address represents. The JDK's client takes the URL's host for
  * both and has no setting for it.
  */
 final class NamedSslContext extends SSLContextSpi {

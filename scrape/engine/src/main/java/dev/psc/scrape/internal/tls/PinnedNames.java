@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The host names that addresses stand for, one per address and port. Thread-safe. */
+/** The host names that addresses represent, one per address and port. Thread-safe. */
 public final class PinnedNames {
 
   private static final int MAX = 4096;

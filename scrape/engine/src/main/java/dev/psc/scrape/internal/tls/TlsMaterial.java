@@ -23,8 +23,8 @@ import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The PEM texts that settings of TLS name, as they are in their files now: two that are equal make
- * equal clients. Immutable; prints nothing of them.
+ * The current PEM texts of TLS settings: equal texts make equal clients. Immutable; prints without
+ * them.
  */
 public final class TlsMaterial {
 
@@ -67,7 +67,7 @@ public final class TlsMaterial {
     return source.isEmpty() ? null : files.read(source.get(), what, ScrapeOutcome.TLS);
   }
 
-  /** Returns a context with this material and the settings; the failure names what is wrong. */
+  /** Returns a context with this material and the settings; the failure states the problem. */
   public SSLContext context(TlsSettings tls) throws HttpFailure {
     return context(
         tls,

@@ -49,7 +49,7 @@ public final class DeltaTransform implements ProfileTransform {
     }
   }
 
-  /** Takes a scrape into a state. */
+  /** Adds a scrape to a state. */
   @FunctionalInterface
   private interface Step {
     DeltaState.Outcome advance(DeltaState state) throws PprofException;
@@ -83,7 +83,7 @@ public final class DeltaTransform implements ProfileTransform {
   }
 
   /**
-   * Processes a profile that was repaired already, without inflating and checking it again.
+   * Processes an already repaired profile, without inflating and checking it again.
    *
    * @param profile the profile with the time and duration of the repaired one; its bytes are not
    *     read

@@ -79,7 +79,7 @@ public final class SplitReceiver implements ProfileReceiver {
     if (series.isEmpty()) {
       return series;
     }
-    // Each profile of the target has a series of its own.
+    // Each profile of the target has its own series.
     LabelSet counted = further.set(LabelSet.NAME, ofTarget.valueOf(LabelSet.NAME)).build();
     synchronized (known) {
       return known.contains(counted) || (known.size() < maxSeries && known.add(counted))

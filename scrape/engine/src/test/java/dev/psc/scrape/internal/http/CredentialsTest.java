@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What requests prove who we are with, and that nobody else gets to see it. */
+/** The credentials of requests, and that no other server receives them. */
 class CredentialsTest {
 
   @TempDir private Path dir;
@@ -148,7 +148,7 @@ class CredentialsTest {
   void headersThatTheClientDecidesAboutAreRefused() {
     for (String name : List.of("Authorization", "host", "Content-Length", "Connection")) {
       assertThatThrownBy(() -> HttpSettings.builder().header(name, List.of(secret("x"))))
-          .hasMessageContaining("cannot be set here");
+          .hasMessageContaining("cannot be configured");
     }
     assertThatThrownBy(() -> HttpSettings.builder().header("a b", List.of(secret("x"))))
         .hasMessageContaining("not a legal header name");

@@ -52,13 +52,13 @@ class FailureClassifierTest {
             new ConnectException("Network is unreachable"), ScrapeOutcome.UNREACHABLE, "routes"),
         Arguments.of(
             new ConnectException("Connection refused"), ScrapeOutcome.REFUSED, "listens on this"),
-        Arguments.of(new HttpTimeoutException("x"), ScrapeOutcome.TIMEOUT, "no answer in time"),
+        Arguments.of(new HttpTimeoutException("x"), ScrapeOutcome.TIMEOUT, "no response in time"),
         Arguments.of(new ProtocolException("x"), ScrapeOutcome.PROTOCOL, "not HTTP"),
         Arguments.of(
             new IOException("fixed content-length: 50, bytes received: 3"),
             ScrapeOutcome.TRUNCATED,
             "in the middle of the body"),
-        Arguments.of(new EOFException("x"), ScrapeOutcome.BROKEN, "tried again"),
+        Arguments.of(new EOFException("x"), ScrapeOutcome.BROKEN, "retried"),
         Arguments.of(new IOException("Connection reset"), ScrapeOutcome.BROKEN, "Connection reset"),
         Arguments.of(
             caused(new SSLHandshakeException("x"), new CertificateExpiredException("y")),

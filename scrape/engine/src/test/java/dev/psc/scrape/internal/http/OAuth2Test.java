@@ -137,7 +137,7 @@ class OAuth2Test {
     endpoint.handler(this::issue);
     scrape();
     assertThat(authorizations).containsOnly("Bearer token-1");
-    // The failed attempt is not repeated at once.
+    // The failed attempt is not repeated immediately.
     http.nanos.addAndGet(5 * SECOND);
     await()
         .atMost(PATIENCE)
@@ -206,7 +206,7 @@ class OAuth2Test {
     HttpFailure failure = http.failure(target.url("/"), settings());
     assertThat(failure.outcome()).isEqualTo(ScrapeOutcome.AUTH);
     assertThat(failure)
-        .hasMessageContaining("/token answered 400 \"invalid_scope: no \"write\"\"")
+        .hasMessageContaining("/token returned 400 \"invalid_scope: no \"write\"\"")
         .hasMessageContaining("client_secret and scopes");
     assertThat(failure.toString()).doesNotContain("s3cr");
     int asked = endpoint.heads().size();
@@ -236,7 +236,7 @@ class OAuth2Test {
           call.answer(200, "application/json", answer);
         });
     assertThat(http.failure(target.url("/"), settings()))
-        .hasMessageContaining("no access_token that can be used");
+        .hasMessageContaining("without a usable access_token");
   }
 
   @Test
@@ -257,7 +257,7 @@ class OAuth2Test {
           String unused = call.body();
           call.redirect(307, target.url("/steal"));
         });
-    assertThat(http.failure(target.url("/"), settings())).hasMessageContaining("answered 307");
+    assertThat(http.failure(target.url("/"), settings())).hasMessageContaining("returned 307");
     assertThat(target.heads()).isEmpty();
   }
 

@@ -63,7 +63,7 @@ class ProfileResponsesTest {
     URI uri = URI.create("http://shop:6060/prefix/debug/pprof/cmdline");
     assertThatThrownBy(() -> ProfileResponses.profile(answer("", "text/plain", body), uri))
         .isInstanceOf(HttpFailure.class)
-        .hasMessageContaining("the answer is a command line")
+        .hasMessageContaining("the response is a command line")
         .hasMessageNotContaining("/usr/bin/app");
   }
 

@@ -33,7 +33,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Connections to Go's HTTP/2 server that pass nothing any more, though nobody closed them. */
+/**
+ * Connections to Go's HTTP/2 server that transfer nothing any more, although neither side closed
+ * them.
+ */
 @Tag("interop")
 class SilentConnectionTest {
 

@@ -111,7 +111,7 @@ class ScrapeSchedulerTest {
     time.advance(INTERVAL.multipliedBy(13).dividedBy(10));
     assertThat(time.begun).as("one at a time").hasSize(1);
     time.begun.get(0).answer().complete(VirtualTime.BODY);
-    assertThat(time.begun).as("the next one at once, being little late").hasSize(2);
+    assertThat(time.begun).as("the next one immediately, being little late").hasSize(2);
     assertThat(time.missed).isEmpty();
     time.begun.get(1).answer().complete(VirtualTime.BODY);
     assertThat(time.reports.get(1).lateness()).isEqualTo(INTERVAL.multipliedBy(3).dividedBy(10));
@@ -301,7 +301,7 @@ class ScrapeSchedulerTest {
         .hasSize(3)
         .allMatch(begun -> phase(begun.nanos()) == phase(time.begun.get(0).nanos()));
     assertThat(regular).isLessThan(time.now.get());
-    assertThatThrownBy(() -> time.loops.scrapeNow("0123")).hasMessage("there is no target 0123");
+    assertThatThrownBy(() -> time.loops.scrapeNow("0123")).hasMessage("unknown target 0123");
   }
 
   @Test
@@ -324,7 +324,7 @@ class ScrapeSchedulerTest {
     time.advance(INTERVAL);
     long phase = phase(time.begun.get(0).nanos());
     time.handled =
-        new ProfileHandler.Handled(ScrapeOutcome.CPU_BUSY, "cpu_busy", "somebody else", 0);
+        new ProfileHandler.Handled(ScrapeOutcome.CPU_BUSY, "cpu_busy", "another client", 0);
     time.advance(INTERVAL);
     time.handled = new ProfileHandler.Handled(ScrapeOutcome.OK, "ok", "", 3);
     time.begun.clear();
@@ -342,9 +342,9 @@ class ScrapeSchedulerTest {
     time.begun
         .get(0)
         .answer()
-        .completeExceptionally(new HttpFailure(ScrapeOutcome.REFUSED, "nobody listens"));
+        .completeExceptionally(new HttpFailure(ScrapeOutcome.REFUSED, "connection refused"));
     assertThat(time.status(one).health()).isEqualTo(TargetStatus.Health.DOWN);
-    assertThat(time.status(one).lastError()).isEqualTo("nobody listens");
+    assertThat(time.status(one).lastError()).isEqualTo("connection refused");
     time.answering = true;
     time.advance(INTERVAL);
     assertThat(time.status(one).health()).isEqualTo(TargetStatus.Health.UP);
@@ -437,17 +437,18 @@ class ScrapeSchedulerTest {
     logger.addAppender(lines);
     try {
       only(one);
-      time.handled = new ProfileHandler.Handled(ScrapeOutcome.STATUS, "status", "answered 500", 0);
+      time.handled = new ProfileHandler.Handled(ScrapeOutcome.STATUS, "status", "returned 500", 0);
       time.advance(Duration.ofMinutes(150));
       assertThat(lines.list)
           .hasSize(3)
           .allMatch(line -> line.getFormattedMessage().contains("500"));
-      time.handled = new ProfileHandler.Handled(ScrapeOutcome.EMPTY, "empty", "empty answer", 0);
+      time.handled = new ProfileHandler.Handled(ScrapeOutcome.EMPTY, "empty", "empty response", 0);
       time.advance(Duration.ofMinutes(10));
       time.handled = new ProfileHandler.Handled(ScrapeOutcome.OK, "ok", "", 3);
       time.advance(Duration.ofMinutes(10));
       assertThat(lines.list).hasSize(5);
-      assertThat(lines.list.get(3).getFormattedMessage()).isEqualTo("Scrape failed: empty answer");
+      assertThat(lines.list.get(3).getFormattedMessage())
+          .isEqualTo("Scrape failed: empty" + " response");
       assertThat(lines.list.get(4).getFormattedMessage()).isEqualTo("Scrape works again");
       assertThat(lines.list.get(4).getKeyValuePairs())
           .extracting(pair -> pair.key + "=" + pair.value)

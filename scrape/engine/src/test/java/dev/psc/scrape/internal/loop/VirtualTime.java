@@ -27,7 +27,7 @@ final class VirtualTime implements ProfileFetcher, LoopListener {
   final Map<Target, Long> missed = new LinkedHashMap<>();
   final ScrapeScheduler loops;
 
-  /** Whether targets answer at once. */
+  /** True if targets respond immediately. */
   boolean answering = true;
 
   ProfileHandler.Handled handled =

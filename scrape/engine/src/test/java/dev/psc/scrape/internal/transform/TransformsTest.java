@@ -51,7 +51,7 @@ class TransformsTest {
     assertThat(labels(LabelTransform.drop("instance", "none")))
         .isEqualTo(LabelSet.of("__name__", "memory", "job", "a"));
     assertThat(labels(LabelTransform.rename(Map.of("job", "instance", "instance", "job"))))
-        .as("all at once")
+        .as("all together")
         .isEqualTo(SERIES.with("job", "h:1").with("instance", "a"));
     assertThat(labels(LabelTransform.rename(Map.of("none", "job")))).isEqualTo(SERIES);
     assertThat(labels(LabelTransform.of(before -> before.with("n", "1"))).valueOf("n"))
