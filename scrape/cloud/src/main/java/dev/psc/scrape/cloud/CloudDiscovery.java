@@ -25,8 +25,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Targets of Consul, Nomad, Eureka, Docker, Docker Swarm, EC2, GCE and Azure, for jobs that code
- * builds. The settings are those of the configuration:
+ * A discovery of targets in Consul, Nomad, Eureka, Docker, Docker Swarm, EC2, GCE and Azure, for
+ * jobs built in code. The settings are those of the configuration:
  *
  * <pre>{@code
  * CloudDiscovery.of(

@@ -243,7 +243,7 @@ class ConsulDiscoveryTest extends CloudTest {
     fail(403);
     sink.awaitFailure(
         failure ->
-            failure.contains("answered 403")
+            failure.contains("returned 403")
                 && failure.contains("Permission denied")
                 && failure.contains("check the credentials"));
     assertThat(sink.addresses()).containsExactly("10.1.0.1:6060");
@@ -262,7 +262,7 @@ class ConsulDiscoveryTest extends CloudTest {
     service("a", "", "10.1.0.1");
     fail(500);
     RecordingSink sink = start();
-    sink.awaitFailure(failure -> failure.contains("/v1/agent/self answered 500"));
+    sink.awaitFailure(failure -> failure.contains("/v1/agent/self returned 500"));
     assertThat(sink.replacements()).isZero();
     fail(0);
     sink.awaitAddresses("10.1.0.1:6060");
@@ -317,6 +317,6 @@ class ConsulDiscoveryTest extends CloudTest {
     instances.put("a", "{\"Node\": []}");
     RecordingSink sink = start();
     sink.awaitFailure(
-        failure -> failure.contains("the answer cannot be used: expected an object at [0].Node"));
+        failure -> failure.contains("the response cannot be used: expected an object at [0].Node"));
   }
 }

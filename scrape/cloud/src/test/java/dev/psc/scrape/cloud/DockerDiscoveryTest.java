@@ -150,7 +150,7 @@ class DockerDiscoveryTest extends CloudTest {
     sink.awaitAddresses("10.0.0.2:80");
     replies.put("/networks", new Reply(500, "application/json", "{\"message\": \"no swarm\"}"));
     sink.awaitFailure(
-        failure -> failure.contains("/networks answered 500") && failure.contains("no swarm"));
+        failure -> failure.contains("/networks returned 500") && failure.contains("no swarm"));
     assertThat(sink.addresses()).containsExactly("10.0.0.2:80");
     containers("[]");
     sink.awaitAddresses();

@@ -145,7 +145,7 @@ class RealConsulTest {
         .untilAsserted(
             () ->
                 assertThat(sink.failure())
-                    .contains("answered 403", "ACL not found", "check the credentials"));
+                    .contains("returned 403", "ACL not found", "check the credentials"));
     assertThat(sink.failure()).doesNotContain("dead");
   }
 }

@@ -70,7 +70,7 @@ class RegistryDiscoveryTest extends CloudTest {
                 "authorization",
                 Map.of("credentials", Secret.of("hush"))));
     sink.awaitFailure(
-        failure -> failure.contains("answered 403") && failure.contains("ACL token not found"));
+        failure -> failure.contains("returned 403") && failure.contains("ACL token not found"));
     assertThat(server.heads().get(0)).containsIgnoringCase("Authorization: Bearer hush");
     assertThat(sink.failure()).doesNotContain("hush");
   }
@@ -162,7 +162,7 @@ class RegistryDiscoveryTest extends CloudTest {
         "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><applications><application>"
             + "<name>&x;</name></application></applications>");
     start("eureka_sd_configs", quick("server", server.url("")))
-        .awaitFailure(failure -> failure.contains("the answer cannot be used"));
+        .awaitFailure(failure -> failure.contains("the response cannot be used"));
   }
 
   @Test

@@ -11,10 +11,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Finds settings of a job that are legal but suspicious. */
+/** Warnings about settings of a job that are legal but suspicious. */
 final class JobWarnings {
 
-  /** What people call the default profiles. */
+  /** Common other names of the default profiles. */
   private static final Map<String, String> ALIASES =
       Map.of(
           "allocs", "memory",
@@ -39,7 +39,7 @@ final class JobWarnings {
         .flatMap(at -> Optional.ofNullable(at.entries().get("pprof_config")))
         .ifPresent(profiles -> profiles.entries().forEach((name, at) -> profile(job, name, at)));
     if (job.scheme().equals("http") && !(job.http().credentials() instanceof Credentials.None)) {
-      node.warning("credentials go over the network unencrypted with scheme: http");
+      node.warning("credentials are sent unencrypted with scheme: http");
     }
   }
 
@@ -48,7 +48,8 @@ final class JobWarnings {
     if (!debug.isEmpty() && !debug.get(0).equals("0")) {
       fields
           .value("params")
-          .ifPresent(at -> at.warning("debug has targets answer with text, which is no profile"));
+          .ifPresent(
+              at -> at.warning("debug makes targets return text instead of a pprof" + " profile"));
     }
   }
 
@@ -63,7 +64,7 @@ final class JobWarnings {
         at.warning(
             "\""
                 + name
-                + "\" is no default profile, so that this changes nothing; "
+                + "\" is not a default profile, so this has no effect; "
                 + (alias == null
                     ? "set enabled: true and a path to scrape it"
                     : "the default one is named " + alias));
@@ -77,7 +78,7 @@ final class JobWarnings {
                   && settings.enabled()
                   && settings.path().equals(profile.path())
                   && !ProfileSettings.DEFAULTS.containsKey(name)) {
-                at.warning("is scraped from the same path as " + other + ", which is enabled too");
+                at.warning("has the same path as " + other + ", which is also enabled");
               }
             });
     if (profile.seconds().isPresent() && !profile.delta()) {

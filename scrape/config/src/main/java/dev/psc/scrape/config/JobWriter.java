@@ -18,7 +18,7 @@ import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
 import org.snakeyaml.engine.v2.common.FlowStyle;
 
-/** Writes jobs as YAML, with every setting in it. */
+/** A writer of jobs as YAML, with every setting. */
 final class JobWriter {
 
   private JobWriter() {}
@@ -63,7 +63,7 @@ final class JobWriter {
       List<Object> same =
           (List<Object>) map.computeIfAbsent(discovery.key(), key -> new ArrayList<>());
       if (discovery instanceof StaticDiscovery written) {
-        // Each group has labels of its own.
+        // Each group has its own labels.
         for (TargetGroup group : written.groups()) {
           same.add(new StaticDiscovery(List.of(group)).settings());
         }
@@ -81,7 +81,7 @@ final class JobWriter {
     return map;
   }
 
-  /** Returns the value with nothing in it but what YAML has a form for. */
+  /** Returns the value with types of YAML only. */
   private static Object plain(Object value) {
     if (value instanceof Map<?, ?> map) {
       Map<String, Object> copy = new LinkedHashMap<>();

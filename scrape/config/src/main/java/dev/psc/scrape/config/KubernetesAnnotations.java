@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * {@code kubernetes_preset: annotations}: pods say by annotations that and how they are scraped.
- * They go before a job's own rules.
+ * {@code kubernetes_preset: annotations}: annotations of pods select what is scraped and how. Its
+ * rules run before a job's own.
  *
  * <p>{@code psc.dev/scrape: "true"} is needed; {@code psc.dev/port} need not be a declared port,
  * and without it each declared TCP port is scraped; {@code psc.dev/scheme}, {@code psc.dev/path}
@@ -27,7 +27,7 @@ final class KubernetesAnnotations {
    * Returns the rules, each as a configuration has it.
    *
    * @param profiles the names of the job's enabled profiles: relabelling cannot look for one
-   *     label's value in another's, so each has a rule of its own
+   *     label's value in another's, so each has a separate rule
    */
   static List<Map<String, Object>> rules(Collection<String> profiles) {
     List<Map<String, Object>> rules = new ArrayList<>();

@@ -9,7 +9,7 @@ import java.util.TreeSet;
 /** The message for a discovery that no provider reads. */
 final class MissingDiscovery {
 
-  /** The artifacts that read further mechanisms, by their keys. */
+  /** The artifacts with further mechanisms, by their keys. */
   private static final Map<String, String> ARTIFACTS = artifacts();
 
   /**
@@ -61,8 +61,7 @@ final class MissingDiscovery {
   /**
    * Returns the message.
    *
-   * @param key of the configuration
-   * @param known the keys that there are providers for
+   * @param key of the configuration @param known the keys that there are providers for
    */
   static String message(String key, Collection<String> known) {
     String artifact = ARTIFACTS.get(key);
@@ -75,9 +74,9 @@ final class MissingDiscovery {
     if (UNSUPPORTED.contains(key)) {
       return key + " is not supported" + OTHERWISE;
     }
-    return "there is no discovery \""
+    return "unknown discovery \""
         + key
-        + "\"; known are static_configs, "
+        + "\"; known: static_configs, "
         + String.join(", ", new TreeSet<>(known))
         + OTHERWISE;
   }

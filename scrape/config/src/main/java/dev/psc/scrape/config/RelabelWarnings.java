@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Finds expressions of rules that are legal but suspicious. */
+/** Warnings about expressions of rules that are legal but suspicious. */
 final class RelabelWarnings {
 
   private RelabelWarnings() {}

@@ -5,8 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * {@code profiling_config.preset}: what the usual pprof endpoints of a runtime offer, in place of
- * the default profiles. What a job sets for a profile itself wins, key by key.
+ * {@code profiling_config.preset}: the usual pprof endpoints of a runtime, in place of the default
+ * profiles. The settings of a job for a profile take precedence, key by key.
  */
 enum RuntimePreset {
   /** {@code net/http/pprof}: the default profiles. */

@@ -37,7 +37,7 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reads the scraper's YAML configuration, strictly, into the jobs that code would build. */
+/** A strict parser of the scraper's YAML configuration into the jobs that code would build. */
 public final class ScrapeConfigFile {
 
   /** Limit on a file: reading YAML takes some 40 times its size. */
@@ -59,7 +59,7 @@ public final class ScrapeConfigFile {
    * Reads a file; relative paths in it are relative to its directory. Warnings are logged.
    *
    * @throws IOException when it cannot be read
-   * @throws ConfigException with every problem, each with its place
+   * @throws ConfigException with every problem, each with its position
    */
   public static List<ScrapeJob> read(Path file) throws IOException {
     return read(file, ScrapeConfigFile::log);
@@ -68,9 +68,9 @@ public final class ScrapeConfigFile {
   /**
    * Reads a file; relative paths in it are relative to its directory.
    *
-   * @param warnings takes settings that are legal but suspicious
+   * @param warnings receives settings that are legal but suspicious
    * @throws IOException when it cannot be read
-   * @throws ConfigException with every problem, each with its place
+   * @throws ConfigException with every problem, each with its position
    */
   public static List<ScrapeJob> read(Path file, Consumer<ConfigProblem> warnings)
       throws IOException {
@@ -101,7 +101,7 @@ public final class ScrapeConfigFile {
    * @param yaml the configuration
    * @param source names it in messages
    * @param directory what relative paths are relative to
-   * @throws ConfigException with every problem, each with its place
+   * @throws ConfigException with every problem, each with its position
    */
   public static List<ScrapeJob> parse(String yaml, String source, Path directory) {
     return parse(yaml, source, directory, ScrapeConfigFile::log);
@@ -113,8 +113,8 @@ public final class ScrapeConfigFile {
    * @param yaml the configuration
    * @param source names it in messages
    * @param directory what relative paths are relative to
-   * @param warnings takes settings that are legal but suspicious
-   * @throws ConfigException with every problem, each with its place
+   * @param warnings receives settings that are legal but suspicious
+   * @throws ConfigException with every problem, each with its position
    */
   public static List<ScrapeJob> parse(
       String yaml, String source, Path directory, Consumer<ConfigProblem> warnings) {
@@ -141,7 +141,7 @@ public final class ScrapeConfigFile {
 
   /**
    * Returns jobs as YAML with every default filled in, presets expanded and secrets as {@code
-   * <secret>}: what the scraper makes of a file, or of jobs that code has built.
+   * <secret>}: the effective configuration of a file, or of jobs built in code.
    */
   public static String toYaml(List<ScrapeJob> jobs) {
     return JobWriter.yaml(jobs);
@@ -190,7 +190,7 @@ public final class ScrapeConfigFile {
     void with(ConfigNode node);
   }
 
-  /** Passes a key's value on; what the builder rejects becomes a problem of that value. */
+  /** Passes a key's value on; a rejection by the builder becomes a problem of that value. */
   private static void each(Fields fields, String key, Use use) {
     fields.value(key).ifPresent(node -> guarded(node, use));
   }

@@ -91,7 +91,7 @@ class ConfigProblemsTest {
     List<ConfigProblem> warnings = warnings(job("  proxy_url: " + scheme + "://me:pw@p:1\n"));
     assertThat(warnings).hasSize(1);
     assertThat(warnings.get(0).message())
-        .contains("uses no " + scheme.toLowerCase(Locale.ROOT) + ":// proxy")
+        .contains("does not support " + scheme.toLowerCase(Locale.ROOT) + ":// proxies")
         .doesNotContain("pw");
   }
 
@@ -185,8 +185,7 @@ class ConfigProblemsTest {
             + " 5}}}|4:46|scrape_configs[0].profiling_config.pprof_config.memory.secs|unknown key"
             + " \"secs\"",
         "profiling_config: {pprof_config: {process_cpu: {compute_delta:"
-            + " true}}}|4:50|scrape_configs[0].profiling_config.pprof_config.process_cpu|exclude"
-            + " each other",
+            + " true}}}|4:50|scrape_configs[0].profiling_config.pprof_config.process_cpu|exclusive",
         "kubernetes_preset: labels|4:22|scrape_configs[0].kubernetes_preset|use annotations",
         "relabel_configs: [{action: keeep}]|4:30|scrape_configs[0].relabel_configs[0].action|use"
             + " one of replace",
@@ -197,7 +196,7 @@ class ConfigProblemsTest {
         "relabel_configs: [{action: labeldrop, regex: x, source_labels:"
             + " [a]}]|4:30|scrape_configs[0].relabel_configs[0].action|labeldrop takes only regex;"
             + " remove source_labels",
-        "fleet_sd_configs: [{}]|4:3|scrape_configs[0].fleet_sd_configs|there is no discovery"
+        "fleet_sd_configs: [{}]|4:3|scrape_configs[0].fleet_sd_configs|unknown discovery"
             + " \"fleet_sd_configs\"",
         "consul_sd_configs: [{}]|4:3|scrape_configs[0].consul_sd_configs|needs psc-scrape-cloud",
         "marathon_sd_configs: [{}]|4:3|scrape_configs[0].marathon_sd_configs|marathon_sd_configs is"
@@ -211,7 +210,8 @@ class ConfigProblemsTest {
         "file_sd_configs: [{files:"
             + " ['*/x.json']}]|4:30|scrape_configs[0].file_sd_configs[0].files[0]|last part",
         "basic_auth: {username: u, password: p, password_file:"
-            + " f}|4:15|scrape_configs[0].basic_auth|password and password_file exclude each other",
+            + " f}|4:15|scrape_configs[0].basic_auth|password and password_file are mutually"
+            + " exclusive",
         "bearer_token: x|0:0||",
         "oauth2: {client_id: x}|4:11|scrape_configs[0].oauth2|client_secret or client_secret_file"
             + " is required",
@@ -341,7 +341,7 @@ class ConfigProblemsTest {
     assertThat(warnings("scrape_configs: [{job_name: a}]").get(0).message())
         .contains("the job has no targets");
     assertThat(warnings(job("  params: {debug: ['1']}\n")).get(0).message())
-        .contains("debug has targets answer with text");
+        .contains("debug makes targets return text");
     assertThat(warnings(job("  bearer_token: x\n")).get(0).message()).contains("unencrypted");
     assertThat(
             warnings(

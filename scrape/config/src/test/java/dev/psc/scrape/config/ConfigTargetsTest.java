@@ -95,7 +95,7 @@ class ConfigTargetsTest {
             List.of(
                 "process_cpu http://h:1/debug/pprof/profile?seconds=10 1m/13s {instance=h:1, job=a}")),
         Arguments.of(
-            "parameters of each profile of its own",
+            "parameters of each profile",
             static1
                 + "  params: {debug: ['0']}\n"
                 + "  profiling_config: {preset: node, pprof_config: {memory: {delta: true, seconds: 5},"
@@ -104,7 +104,7 @@ class ConfigTargetsTest {
                 "memory http://h:1/debug/pprof/heap?debug=0&seconds=5 10s/13s {instance=h:1, job=a}",
                 "fgprof http://h:1/debug/fgprof?debug=0&seconds=10 10s/13s {instance=h:1, job=a}")),
         Arguments.of(
-            "labels, external labels, https and a port of its own",
+            "labels, external labels, https and another port",
             "- job_name: a\n  scheme: https\n  external_labels: {env: prod}\n"
                 + "  static_configs:\n  - {targets: [h], labels: {zone: z, env: dev}}\n"
                 + "  - {targets: ['[::1]:9']}\n"

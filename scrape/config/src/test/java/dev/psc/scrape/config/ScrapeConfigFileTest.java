@@ -143,7 +143,7 @@ class ScrapeConfigFileTest {
                       .anyMatch(
                           target ->
                               target.health() == TargetStatus.Health.DOWN
-                                  && target.lastError().contains("answered 404")));
+                                  && target.lastError().contains("returned 404")));
       assertThat(received.peek().labels().toMap())
           .containsEntry("__name__", "memory")
           .containsEntry("job", "api")

@@ -31,12 +31,12 @@ final class ApiErrors {
               + check.server()
               + ", routes and firewalls";
       case TIMEOUT ->
-          where + "no answer within the time limit; check the API server's load, and firewalls";
-      case BROKEN -> where + "the connection broke (" + detail(failure) + ")";
+          where + "no response within the time limit; check the API server's load, and firewalls";
+      case BROKEN -> where + "the connection was lost (" + detail(failure) + ")";
       case TLS -> where + tls(check, detail(failure));
       case PROTOCOL ->
           where
-              + "the answer is not HTTP ("
+              + "the response is not HTTP ("
               + detail(failure)
               + "); check scheme and port of "
               + check.server();
@@ -105,7 +105,7 @@ final class ApiErrors {
     int status = answer.status();
     StringBuilder text = new StringBuilder();
     text.append("cannot ").append(asked).append(": ").append(host(server));
-    text.append(" answered ").append(status);
+    text.append(" returned ").append(status);
     String detail = StatusText.ofBody(body);
     if (!detail.isEmpty()) {
       text.append(": ").append(detail);
@@ -140,7 +140,7 @@ final class ApiErrors {
   static String broken(ApiServer server, String asked, Exception cause) {
     return "cannot "
         + asked
-        + ": the answer of "
+        + ": the response of "
         + host(server)
         + " is incomplete or cannot be parsed ("
         + StatusText.printable(String.valueOf(cause.getMessage()), 200)

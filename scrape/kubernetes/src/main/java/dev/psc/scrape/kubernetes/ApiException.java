@@ -66,7 +66,7 @@ final class ApiException extends Exception {
     return status != 0;
   }
 
-  /** Returns whether the watch was ended because the API server did not answer a probe. */
+  /** Returns whether the watch was ended because the API server did not respond to a probe. */
   boolean stalled() {
     return stalled;
   }

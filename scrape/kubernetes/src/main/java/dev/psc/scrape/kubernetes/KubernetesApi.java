@@ -87,7 +87,7 @@ final class KubernetesApi {
     /** An object was deleted. */
     void deleted(KubeObject object);
 
-    /** All up to this version is known. */
+    /** Notifies that all changes up to this version are known. */
     void version(String version);
 
     /** The server sent a bookmark. */
@@ -166,7 +166,7 @@ final class KubernetesApi {
           return true;
         });
     if (!seen[0] && metadata[0].isEmpty()) {
-      throw new IOException("the answer is not a list of objects");
+      throw new IOException("the response is not a list of objects");
     }
     return new Page(objects, metadata[0], metadata[1]);
   }

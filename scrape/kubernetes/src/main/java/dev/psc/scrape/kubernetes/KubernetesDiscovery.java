@@ -18,8 +18,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Targets of a Kubernetes cluster: {@code kubernetes_sd_configs}. Without API server and kubeconfig
- * it is the cluster in which the process runs, by the pod's service account. Immutable.
+ * A discovery of targets in a Kubernetes cluster: {@code kubernetes_sd_configs}. Without API server
+ * and kubeconfig it is the cluster in which the process runs, by the pod's service account.
+ * Immutable.
  *
  * <pre>{@code
  * KubernetesDiscovery.builder(KubernetesRole.POD).namespaces(List.of("shop")).build()
@@ -316,7 +317,7 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
     public KubernetesDiscovery build() {
       if (apiServer != null && kubeconfigFile != null) {
         throw new IllegalArgumentException(
-            "api_server and kubeconfig_file are mutually exclusive: remove one of them");
+            "api_server and kubeconfig_file are mutually exclusive: remove one");
       }
       if (apiServer == null && !http.equals(HttpSettings.DEFAULT)) {
         throw new IllegalArgumentException(
@@ -325,8 +326,7 @@ public final class KubernetesDiscovery implements DiscoveryConfig {
       }
       if (apiServer != null && ownNamespace) {
         throw new IllegalArgumentException(
-            "namespaces.own_namespace is unknown with api_server: set namespaces.names"
-                + " instead");
+            "namespaces.own_namespace is unknown with api_server: set namespaces.names instead");
       }
       if (apiServer != null && (apiServer.getHost() == null || !isHttp(apiServer))) {
         throw new IllegalArgumentException("api_server must be an http or https URL with a host");

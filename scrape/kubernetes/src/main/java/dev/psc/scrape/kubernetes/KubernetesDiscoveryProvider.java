@@ -56,7 +56,7 @@ public final class KubernetesDiscoveryProvider implements DiscoveryProvider {
     try {
       return new URI(text);
     } catch (URISyntaxException e) {
-      // Its message would show the URL, with what may be a password in it.
+      // Its message would show the URL, which may contain a password.
       throw new IllegalArgumentException("api_server must be an http or https URL with a host", e);
     }
   }

@@ -43,6 +43,24 @@ final class MetaReader {
     return interner.intern(in.nextString());
   }
 
+  /** Reads a condition; returns its type and its status. */
+  String[] condition(JsonReader in) throws IOException {
+    String[] texts = {"", ""};
+    ObjectReader.fields(
+        in,
+        name -> {
+          switch (name) {
+            case "type" -> texts[0] = text(in);
+            case "status" -> texts[1] = text(in);
+            default -> {
+              return false;
+            }
+          }
+          return true;
+        });
+    return texts;
+  }
+
   /** The fields read so far. */
   static final class Builder {
     private String namespace = "";

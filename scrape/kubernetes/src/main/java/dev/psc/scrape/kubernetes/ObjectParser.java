@@ -58,19 +58,7 @@ final class ObjectParser {
   }
 
   private String condition(JsonReader in, Map<String, String> conditions) throws IOException {
-    String[] texts = {"", ""};
-    ObjectReader.fields(
-        in,
-        name -> {
-          switch (name) {
-            case "type" -> texts[0] = meta.text(in);
-            case "status" -> texts[1] = meta.text(in);
-            default -> {
-              return false;
-            }
-          }
-          return true;
-        });
+    String[] texts = meta.condition(in);
     conditions.put(
         texts[0].toLowerCase(Locale.ROOT),
         meta.interner().intern(texts[1].toLowerCase(Locale.ROOT)));

@@ -146,19 +146,7 @@ final class PodParser {
   }
 
   private String condition(JsonReader in, PodBuilder pod) throws IOException {
-    String[] texts = {"", ""};
-    ObjectReader.fields(
-        in,
-        name -> {
-          switch (name) {
-            case "type" -> texts[0] = meta.text(in);
-            case "status" -> texts[1] = meta.text(in);
-            default -> {
-              return false;
-            }
-          }
-          return true;
-        });
+    String[] texts = meta.condition(in);
     if (texts[0].equals("Ready")) {
       pod.ready = meta.interner().intern(texts[1].toLowerCase(Locale.ROOT));
     }

@@ -75,7 +75,7 @@ final class ServerPulse {
                   String reason =
                       "silent for "
                           + silent.plus(timing.probe()).toSeconds()
-                          + " s, and the API server did not answer a probe";
+                          + " s, and the API server did not respond to a probe";
                   watches.forEach(each -> each.stall(reason));
                 });
   }

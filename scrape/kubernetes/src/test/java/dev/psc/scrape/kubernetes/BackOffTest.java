@@ -86,7 +86,7 @@ class BackOffTest {
     api.watchStatus = status;
     long began = System.nanoTime();
     RecordingSink sink = start();
-    sink.awaitFailure(failure -> failure.contains("answered " + status));
+    sink.awaitFailure(failure -> failure.contains("returned " + status));
     eventually(() -> assertThat(api.watches("pods")).isGreaterThanOrEqualTo(6));
     Duration span = Duration.ofNanos(System.nanoTime() - began);
     assertThat(api.watches("pods")).isLessThanOrEqualTo(mostAttempts(span));
@@ -118,7 +118,7 @@ class BackOffTest {
     api.watchStatus = 429;
     api.retryAfterSeconds = 2;
     RecordingSink sink = start();
-    sink.awaitFailure(failure -> failure.contains("answered 429"));
+    sink.awaitFailure(failure -> failure.contains("returned 429"));
     long began = System.nanoTime();
     eventually(() -> assertThat(api.watches("pods")).isEqualTo(2));
     assertThat(Duration.ofNanos(System.nanoTime() - began)).isGreaterThan(Duration.ofMillis(1500));
@@ -142,7 +142,7 @@ class BackOffTest {
     eventually(() -> assertThat(api.watches("pods")).isEqualTo(1));
     api.watchStatus = status;
     api.dropWatches();
-    sink.awaitFailure(failure -> failure.contains("answered " + status));
+    sink.awaitFailure(failure -> failure.contains("returned " + status));
     api.watchStatus = 0;
     // Far earlier than the pause of 60 s after a denial.
     sink.awaitFailure(String::isEmpty);

@@ -80,7 +80,7 @@ class LivenessTest {
     sink.awaitAddresses("10.0.0.1:6060");
     eventually(() -> assertThat(api.watches("pods")).isEqualTo(1));
     api.stalled = true;
-    sink.awaitFailure(failure -> failure.contains("did not answer a probe"));
+    sink.awaitFailure(failure -> failure.contains("did not respond to a probe"));
     api.stalled = false;
     api.put(PODS, Objects.pod("b", "10.0.0.2"));
     sink.awaitAddresses("10.0.0.1:6060", "10.0.0.2:6060");

@@ -141,7 +141,7 @@ class RealApiServerTest {
     createPod("a", "10.99.0.1");
     RecordingSink sink = discover("limited");
     awaitFailure(sink, "allow list and watch on pods by a Role in namespace shop");
-    assertThat(sink.failure()).contains("answered 403").contains("\"limited\"");
+    assertThat(sink.failure()).contains("returned 403").contains("\"limited\"");
     String rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/shop/";
     api.send(
         "POST",
@@ -172,7 +172,7 @@ class RealApiServerTest {
     api.kill();
     api.tokens("rotated", "limited");
     api.restart();
-    awaitFailure(sink, "answered 401");
+    awaitFailure(sink, "returned 401");
     assertThat(sink.failure()).contains("the user's token or client certificate in kubeconfig");
     kubeconfig("rotated");
     long began = System.nanoTime();

@@ -26,7 +26,7 @@ public final class ApiClient {
   /** Enough for about 30,000 objects of a kind. */
   public static final long BODY_LIMIT_BYTES = 32 << 20;
 
-  /** The most pages of one list; with fewer than 100 objects each, a server that never ends. */
+  /** Limit on the pages of one list, in case a server never ends it. */
   public static final int MAX_PAGES = 1_000;
 
   private static final Duration SHORTEST = Duration.ofSeconds(10);
@@ -62,7 +62,7 @@ public final class ApiClient {
     return refreshInterval.compareTo(LONGEST) < 0 ? refreshInterval : LONGEST;
   }
 
-  /** Returns the discovery that asks a lister at an interval. */
+  /** Returns the discovery that polls a lister at an interval. */
   public static TargetDiscovery poll(
       String name, Duration interval, TargetLister lister, DiscoveryContext context) {
     return new PollingDiscovery(
@@ -78,12 +78,12 @@ public final class ApiClient {
         context);
   }
 
-  /** Returns the message for an answer that is not of the documented form. */
+  /** Returns the message for a response that is not of the documented form. */
   public static String malformed(String name, MalformedAnswerException e) {
-    return name + ": the answer cannot be used: " + e.getMessage();
+    return name + ": the response cannot be used: " + e.getMessage();
   }
 
-  /** Sends a GET and returns the answer, which has status 200. */
+  /** Sends a GET and returns the response, which has status 200. */
   public HttpAnswer get(URI uri, HttpSettings settings, Map<String, String> headers)
       throws DiscoveryException, InterruptedException {
     HttpAnswer answer = getAny(uri, settings, headers);
@@ -93,7 +93,7 @@ public final class ApiClient {
     return answer;
   }
 
-  /** Sends a GET and returns the answer, whatever its status. */
+  /** Sends a GET and returns the response, whatever its status. */
   public HttpAnswer getAny(URI uri, HttpSettings settings, Map<String, String> headers)
       throws DiscoveryException, InterruptedException {
     try {
@@ -103,28 +103,28 @@ public final class ApiClient {
     }
   }
 
-  /** Sends a GET and returns the JSON of the answer, which has status 200. */
+  /** Sends a GET and returns the JSON of the response, which has status 200. */
   public Json json(URI uri, HttpSettings settings, Map<String, String> headers)
       throws DiscoveryException, InterruptedException {
     return Json.parse(get(uri, settings, headers).body());
   }
 
-  /** Returns the message for a request without an answer. */
+  /** Returns the message for a request without a response. */
   public String explain(HttpFailure failure) {
     return failure.outcome() == ScrapeOutcome.TIMEOUT
         ? name
-            + ": no complete answer within "
+            + ": no complete response within "
             + Durations.format(timeout)
             + "; check the server's load, and firewalls"
         : name + ": " + failure.getMessage();
   }
 
-  /** Returns the message for an answer with another status than 200. */
+  /** Returns the message for a response with another status than 200. */
   public String refused(URI uri, HttpAnswer answer) {
     return name
         + ": "
         + uri.getRawPath()
-        + " answered "
+        + " returned "
         + answer.status()
         + ", not 200: "
         + beginning(answer.body())
@@ -165,13 +165,13 @@ public final class ApiClient {
     }
 
     /**
-     * Notes the token of the next page.
+     * Records the token of the next page.
      *
      * @throws DiscoveryException if the page was read already, or there are too many
      */
     public void next(String token) throws DiscoveryException {
       if (!seen.add(token)) {
-        throw new DiscoveryException(name + ": the list has the same page twice");
+        throw new DiscoveryException(name + ": the API returned the same page twice");
       }
       if (seen.size() >= MAX_PAGES) {
         throw new DiscoveryException(name + ": the list has more than " + MAX_PAGES + " pages");

@@ -1,6 +1,6 @@
 package dev.psc.scrape.cloud.internal;
 
-/** An answer that is not of the documented form; the message says where. */
+/** Thrown for a response that is not of the documented form; the message states where. */
 public final class MalformedAnswerException extends RuntimeException {
 
   private static final long serialVersionUID = 1;

@@ -78,7 +78,7 @@ public final class Settings {
     return filters.stream().map(filter -> (Object) filter.settings()).toList();
   }
 
-  /** Reads the URL of a server, with a default; a problem is a complaint at the value. */
+  /** Reads the URL of a server, with a default; a problem is reported at the value. */
   public static Optional<URI> url(Fields fields, String key, String defaultValue) {
     Optional<ConfigNode> node = fields.value(key);
     if (node.isEmpty()) {
@@ -99,7 +99,7 @@ public final class Settings {
       }
       return uri;
     } catch (java.net.URISyntaxException e) {
-      // Its message would show the URL, with what may be a password in it.
+      // Its message would show the URL, which may contain a password.
       throw new IllegalArgumentException(message, e);
     }
   }

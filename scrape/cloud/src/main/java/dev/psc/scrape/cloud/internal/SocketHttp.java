@@ -20,8 +20,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * One HTTP/1.1 exchange on a connection of its own, for what the JDK's client cannot do: Unix
- * sockets, and a PUT without a proxy to a link-local address. Without TLS, redirects and proxies.
+ * One HTTP/1.1 exchange on a separate connection, for requests that the JDK's client does not
+ * support: Unix sockets, and a PUT without a proxy to a link-local address. Without TLS, redirects
+ * and proxies.
  */
 public final class SocketHttp {
 
@@ -79,12 +80,12 @@ public final class SocketHttp {
   public record Answer(int status, byte[] body) {}
 
   /**
-   * Sends a request and reads the whole answer.
+   * Sends a request and reads the whole response.
    *
    * @param timeout from the connection to the last byte
-   * @param limitBytes the most that a body may have
+   * @param limitBytes the limit on the body
    * @param scheduler ends the connection when the time is over
-   * @throws IOException if there is no complete answer
+   * @throws IOException if there is no complete response
    * @throws InterruptedException if the thread is interrupted, which ends the connection
    */
   public static Answer exchange(
@@ -122,7 +123,7 @@ public final class SocketHttp {
       throw new InterruptedException();
     } catch (IOException e) {
       if (late.get()) {
-        throw new IOException("no complete answer within " + timeout.toMillis() + " ms", e);
+        throw new IOException("no complete response within " + timeout.toMillis() + " ms", e);
       }
       throw e;
     }
@@ -144,14 +145,14 @@ public final class SocketHttp {
       String line = line(in, left);
       String[] words = line.split(" ", 3);
       if (!line.startsWith("HTTP/1.") || words.length < 2 || !words[1].matches("\\d{3}")) {
-        throw new IOException("the answer is not HTTP/1.1");
+        throw new IOException("the response is not HTTP/1.1");
       }
       status = Integer.parseInt(words[1]);
       headers = headers(in, left);
     } while (status < 200 && status != 101);
     String encoding = headers.getOrDefault("content-encoding", "identity");
     if (!encoding.equalsIgnoreCase("identity")) {
-      throw new IOException("the answer has a content encoding that was not asked for");
+      throw new IOException("the response has a content encoding that was not requested");
     }
     if (status == 204 || status == 304) {
       return new Answer(status, new byte[0]);
@@ -167,19 +168,19 @@ public final class SocketHttp {
       return new Answer(status, untilEnd(in, limitBytes));
     }
     if (!length.matches("\\d{1,18}")) {
-      throw new IOException("the answer's Content-Length is not a number");
+      throw new IOException("the response's Content-Length is not a number");
     }
     checkLimit(Long.parseLong(length), limitBytes);
     byte[] body = in.readNBytes(Integer.parseInt(length));
     if (body.length < Integer.parseInt(length)) {
-      throw new IOException("the connection ended before the end of the answer");
+      throw new IOException("the connection ended before the end of the response");
     }
     return new Answer(status, body);
   }
 
   private static void checkLimit(long length, long limitBytes) throws IOException {
     if (length > limitBytes) {
-      throw new IOException("the answer is larger than " + limitBytes + " bytes");
+      throw new IOException("the response is larger than " + limitBytes + " bytes");
     }
   }
 
@@ -210,7 +211,7 @@ public final class SocketHttp {
       int[] left = {MAX_HEAD_BYTES};
       String size = line(in, left).replaceAll(";.*", "").strip();
       if (!size.matches("[0-9a-fA-F]{1,8}")) {
-        throw new IOException("the answer's chunks cannot be read");
+        throw new IOException("the response has an invalid chunk");
       }
       long length = Long.parseLong(size, 16);
       checkLimit(body.size() + length, limitBytes);
@@ -220,7 +221,7 @@ public final class SocketHttp {
       }
       byte[] chunk = in.readNBytes((int) length);
       if (chunk.length < length || !line(in, left).isEmpty()) {
-        throw new IOException("the connection ended before the end of the answer");
+        throw new IOException("the connection ended before the end of the response");
       }
       body.write(chunk);
     }
@@ -232,10 +233,10 @@ public final class SocketHttp {
     int next = in.read();
     while (next != '\n') {
       if (next < 0) {
-        throw new IOException("the connection ended before the end of the answer");
+        throw new IOException("the connection ended before the end of the response");
       }
       if (--left[0] < 0) {
-        throw new IOException("the answer's head is larger than " + MAX_HEAD_BYTES + " bytes");
+        throw new IOException("the response's head is larger than " + MAX_HEAD_BYTES + " bytes");
       }
       line.write(next);
       next = in.read();

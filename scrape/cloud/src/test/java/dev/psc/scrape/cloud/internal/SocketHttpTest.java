@@ -137,7 +137,7 @@ class SocketHttpTest {
         });
     assertThatThrownBy(() -> get(Duration.ofMillis(300), 1000))
         .isInstanceOf(IOException.class)
-        .hasMessage("no complete answer within 300 ms");
+        .hasMessage("no complete response within 300 ms");
   }
 
   @Test

@@ -11,13 +11,13 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Targets that the DNS has under given names: {@code dns_sd_configs}. Immutable.
+ * A discovery of targets in DNS records: {@code dns_sd_configs}. Immutable.
  *
- * @param names asked one after the other; a name with fewer dots than {@code ndots} of {@code
+ * @param names queried one after the other; a name with fewer dots than {@code ndots} of {@code
  *     /etc/resolv.conf} is tried in the search domains first, one that ends in a dot is not
- * @param type what is asked
+ * @param type the record type
  * @param port of the targets, 1 to 65535; 0 for SRV records, which have their own
- * @param refreshInterval between two rounds of questions; more than zero
+ * @param refreshInterval between two rounds of queries; more than zero
  */
 public record DnsDiscovery(
     List<String> names, DnsRecordType type, int port, Duration refreshInterval)
@@ -30,7 +30,7 @@ public record DnsDiscovery(
   public static final Duration DEFAULT_REFRESH_INTERVAL = Duration.ofSeconds(30);
 
   /**
-   * Checks what belongs together and copies the list.
+   * Checks the settings and copies the list.
    *
    * @throws IllegalArgumentException when something is missing or out of range
    */
@@ -38,7 +38,7 @@ public record DnsDiscovery(
     names = List.copyOf(names);
     Objects.requireNonNull(type, "type");
     if (names.isEmpty() || names.stream().anyMatch(String::isBlank)) {
-      throw new IllegalArgumentException("names is required: at least one, none of them empty");
+      throw new IllegalArgumentException("names is required: at least one, and none may be empty");
     }
     if (type != DnsRecordType.SRV && port == 0) {
       throw new IllegalArgumentException(

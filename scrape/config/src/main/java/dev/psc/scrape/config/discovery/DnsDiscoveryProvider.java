@@ -8,7 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/** Reads {@code dns_sd_configs}. Found by {@link java.util.ServiceLoader}. */
+/** A parser of {@code dns_sd_configs}. Found by {@link java.util.ServiceLoader}. */
 public final class DnsDiscoveryProvider implements DiscoveryProvider {
 
   /** Creates the provider. */
@@ -30,7 +30,7 @@ public final class DnsDiscoveryProvider implements DiscoveryProvider {
       Duration interval =
           fields.duration("refresh_interval").orElse(DnsDiscovery.DEFAULT_REFRESH_INTERVAL);
       if (typeUnusable || portUnusable) {
-        // Already complained about.
+        // Already reported.
         return Optional.empty();
       }
       return Optional.of(new DnsDiscovery(names, type.orElse(DnsRecordType.SRV), port, interval));

@@ -15,8 +15,8 @@ import javax.naming.directory.Attribute;
 import javax.naming.directory.InitialDirContext;
 
 /**
- * Asks the DNS by the JDK's own client, which falls back to TCP and to further servers. It keeps
- * nothing in between; the system's resolver, and the JDK's cache of addresses, are not asked.
+ * A DNS client on that of the JDK, which falls back to TCP and to further servers. It caches
+ * nothing, and uses neither the system's resolver nor the JDK's cache of addresses.
  */
 final class DnsLookup {
 
@@ -35,7 +35,7 @@ final class DnsLookup {
    * Returns the records of the first candidate for a name that has any; none when all candidates do
    * not exist or have none.
    *
-   * @throws DiscoveryException when a server did not answer properly, so that it cannot be known
+   * @throws DiscoveryException when no server gave a valid response
    */
   List<String> records(String name, DnsRecordType type) throws DiscoveryException {
     ResolvConf conf = ResolvConf.read(resolvConf);
@@ -47,7 +47,7 @@ final class DnsLookup {
           return records;
         }
       } catch (NamingException e) {
-        // Of a name that does not exist the next candidate may.
+        // If a name does not exist, the next candidate may.
         failure = e instanceof NameNotFoundException ? failure : e;
       }
     }
@@ -85,7 +85,7 @@ final class DnsLookup {
     environment.put("com.sun.jndi.dns.timeout.retries", TRIES);
     InitialDirContext context = new InitialDirContext(environment);
     try {
-      // A name of one part: a slash in it must not begin another.
+      // A composite name of one part: a slash in it must not begin another.
       CompositeName dnsName = new CompositeName();
       dnsName.add(name);
       Attribute attribute =

@@ -1,6 +1,6 @@
 package dev.psc.scrape.config.discovery;
 
-/** What is asked for a name: the types of {@code dns_sd_configs}. */
+/** The record type of a DNS query: the types of {@code dns_sd_configs}. */
 public enum DnsRecordType {
   /** IPv4 addresses; the port comes from the settings. */
   A,

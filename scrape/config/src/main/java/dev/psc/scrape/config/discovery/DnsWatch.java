@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Asks for all names at an interval; a name that fails keeps its last good targets. */
+/** A watch that queries all names at an interval; a name that fails keeps its last good targets. */
 final class DnsWatch implements TargetDiscovery {
 
   private final DnsDiscovery settings;

@@ -12,7 +12,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Targets in files, which are read again when they change: {@code file_sd_configs}. Immutable.
+ * A discovery of targets in files, which are reloaded when they change: {@code file_sd_configs}.
+ * Immutable.
  *
  * @param files absolute paths that end in {@code .json}, {@code .yaml} or {@code .yml}; the last
  *     part may hold {@code *}
@@ -59,7 +60,7 @@ public record FileDiscovery(List<Path> files, Duration refreshInterval) implemen
     String lower = name == null ? "" : name.toString().toLowerCase(Locale.ROOT);
     if (!lower.endsWith(".json") && !lower.endsWith(".yaml") && !lower.endsWith(".yml")) {
       throw new IllegalArgumentException(
-          "\"" + file + "\" must end in .json, .yaml or .yml: that decides how it is read");
+          "\"" + file + "\" must end in .json, .yaml or .yml, which selects the format");
     }
     Path parent = file.getParent();
     if (!file.isAbsolute() || parent == null) {

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Reads {@code file_sd_configs}. Found by {@link java.util.ServiceLoader}. */
+/** A parser of {@code file_sd_configs}. Found by {@link java.util.ServiceLoader}. */
 public final class FileDiscoveryProvider implements DiscoveryProvider {
 
   /** Creates the provider. */

@@ -39,11 +39,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows the files of a {@link FileDiscovery} on a thread of its own: told by the file system
- * where it can, and looking at sizes and times in any case, since network and container file
- * systems tell nothing.
+ * Follows the files of a {@link FileDiscovery} on a separate thread: notified by the file system
+ * where possible, and polling sizes and times in any case, since network and container file systems
+ * send no notifications.
  *
- * <p>A file is read again once it was the same in two looks: half of a YAML file is often valid.
+ * <p>A file is read again once two polls found it unchanged: half of a YAML file is often valid.
  */
 final class FileWatch implements TargetDiscovery, Runnable {
 
@@ -52,14 +52,14 @@ final class FileWatch implements TargetDiscovery, Runnable {
   private static final long JOIN_MILLIS = 2000;
 
   /**
-   * @param look between two looks at sizes and times
-   * @param settle as long must a changed file have been the same
+   * @param look the time between two polls of sizes and times
+   * @param settle the time for which a changed file must stay the same before it is read
    */
   record Pauses(Duration look, Duration settle) {
     static final Pauses DEFAULT = new Pauses(Duration.ofSeconds(5), Duration.ofMillis(300));
   }
 
-  /** Makes a watch service, or cannot. */
+  /** A factory of watch services. */
   @FunctionalInterface
   interface WatchServiceFactory {
 
@@ -67,7 +67,7 @@ final class FileWatch implements TargetDiscovery, Runnable {
     WatchService create() throws IOException;
   }
 
-  /** What tells one content of a file from another, but for the content. */
+  /** The metadata by which a changed file is detected. */
   private record Stamp(long size, long modifiedNanos, @Nullable Object identity) {}
 
   private static final class Known {
@@ -132,7 +132,7 @@ final class FileWatch implements TargetDiscovery, Runnable {
           watch();
           unsettled = look(target);
         } catch (RuntimeException | StackOverflowError e) {
-          logger.warn("file_sd: looking at the files failed", e);
+          logger.warn("file_sd: failed to check the files", e);
           target.failed("file_sd failed: " + e);
           unsettled = false;
         }
@@ -161,7 +161,7 @@ final class FileWatch implements TargetDiscovery, Runnable {
     }
   }
 
-  /** Asks the file system to tell of changes in the directories; does without where it cannot. */
+  /** Registers the directories for change notifications, where possible. */
   private void watch() {
     if (watcherFailed) {
       return;
@@ -185,13 +185,13 @@ final class FileWatch implements TargetDiscovery, Runnable {
         }
       }
     } catch (NoSuchFileException | NotDirectoryException e) {
-      logger.debug("file_sd: a directory vanished while it was looked at", e);
+      logger.debug("file_sd: a directory was removed while it was listed", e);
     } catch (IOException | UnsupportedOperationException unable) {
       watcherFailed = true;
       closeWatcher();
       logger.warn(
-          "file_sd: the file system does not tell of changes ({}); looking at the files every {} ms"
-              + " instead. On Linux raise fs.inotify.max_user_watches and max_user_instances.",
+          "file_sd: the file system does not report changes ({}); polling the files every {}"
+              + " ms. On Linux, raise fs.inotify.max_user_watches and max_user_instances",
           unable.toString(),
           pauses.look().toMillis());
     }
@@ -205,7 +205,7 @@ final class FileWatch implements TargetDiscovery, Runnable {
       try {
         service.close();
       } catch (IOException e) {
-        logger.debug("file_sd: closing the watcher failed", e);
+        logger.debug("file_sd: failed to close the watcher", e);
       }
     }
   }
@@ -215,7 +215,7 @@ final class FileWatch implements TargetDiscovery, Runnable {
     return parent == null ? file : parent;
   }
 
-  /** Returns whether some file has changed but not settled yet. */
+  /** Returns whether some file has changed and is not yet stable. */
   private boolean look(PartialSink target) {
     List<String> problems = new ArrayList<>();
     boolean all = System.nanoTime() - readAllNanos > settings.refreshInterval().toNanos();
@@ -251,7 +251,7 @@ final class FileWatch implements TargetDiscovery, Runnable {
     known.values().forEach(entry -> groups.addAll(entry.groups));
     target.problem(problem);
     if (groups.isEmpty() && !problem.isEmpty() && !published) {
-      // Nothing good was ever seen: that is a failure and not an empty set.
+      // No valid list was ever read: that is a failure, not an empty set.
       target.show();
     } else {
       target.replace(groups);
@@ -294,7 +294,7 @@ final class FileWatch implements TargetDiscovery, Runnable {
         }
       } catch (IOException | DirectoryIteratorException e) {
         problems.add("cannot list " + directoryOf(pattern) + " (" + e + ")");
-        // What was seen there stays.
+        // The last targets of the directory stay.
         known.keySet().stream()
             .filter(file -> directoryOf(file).equals(directoryOf(pattern)))
             .forEach(files::add);
@@ -315,7 +315,7 @@ final class FileWatch implements TargetDiscovery, Runnable {
     }
   }
 
-  /** Returns whether the groups of a file are others than before. */
+  /** Returns whether the groups of a file have changed. */
   private boolean read(Path file, @Nullable Stamp stamp, Known entry) {
     entry.read = stamp;
     List<TargetGroup> before = entry.groups;
@@ -336,7 +336,7 @@ final class FileWatch implements TargetDiscovery, Runnable {
           root.map(node -> TargetGroups.read(node, file.toString(), "__meta_filepath"))
               .orElse(List.of());
       if (problems.isEmpty() && root.isEmpty()) {
-        entry.problem = file + " holds no list; write [] for no targets";
+        entry.problem = file + " does not contain a list; write [] for no targets";
         return false;
       }
       if (!problems.isEmpty()) {
@@ -362,7 +362,7 @@ final class FileWatch implements TargetDiscovery, Runnable {
     String more = problems.size() > 3 ? "; and " + (problems.size() - 3) + " more" : "";
     return String.join("; ", problems.stream().limit(3).map(ConfigProblem::toString).toList())
         + more
-        + "; if it is being written, write another file and rename it over this one";
+        + "; to change a file, write a new one and rename it over the old one";
   }
 
   @Override

@@ -14,11 +14,11 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Targets that an HTTP server lists as JSON: {@code http_sd_configs}. Immutable.
+ * A discovery of targets that an HTTP server lists as JSON: {@code http_sd_configs}. Immutable.
  *
  * @param url an http or https URL
- * @param refreshInterval between two questions; more than zero
- * @param http how to speak with the server
+ * @param refreshInterval between two requests; more than zero
+ * @param http the HTTP settings
  */
 public record HttpDiscovery(URI url, Duration refreshInterval, HttpSettings http)
     implements DiscoveryConfig {
@@ -37,7 +37,7 @@ public record HttpDiscovery(URI url, Duration refreshInterval, HttpSettings http
   public HttpDiscovery {
     boolean web =
         "http".equalsIgnoreCase(url.getScheme()) || "https".equalsIgnoreCase(url.getScheme());
-    // Of a host with an underscore, only the authority is known.
+    // For a host with an underscore, only the authority is set.
     String authority = url.getRawAuthority();
     if (!web || authority == null || authority.isEmpty() || authority.endsWith("@")) {
       throw new IllegalArgumentException("url must be an http or https URL with a host");

@@ -10,7 +10,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
 
-/** Reads {@code http_sd_configs}. Found by {@link java.util.ServiceLoader}. */
+/** A parser of {@code http_sd_configs}. Found by {@link java.util.ServiceLoader}. */
 public final class HttpDiscoveryProvider implements DiscoveryProvider {
 
   /** Creates the provider. */

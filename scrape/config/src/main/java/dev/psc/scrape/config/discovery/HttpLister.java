@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Asks an HTTP server for the list of groups. */
+/** A lister of the groups that an HTTP server returns. */
 final class HttpLister implements TargetLister {
 
   /** About 300,000 targets. */
@@ -59,11 +59,11 @@ final class HttpLister implements TargetLister {
     }
     String body = new String(answer.body(), StandardCharsets.UTF_8);
     if (answer.status() != 200) {
-      throw problem("answered " + answer.status() + ", not 200: " + beginning(body));
+      throw problem("returned " + answer.status() + ", not 200: " + beginning(body));
     }
     if (!answer.contentType().equals("application/json")) {
       throw problem(
-          "answered with content type \""
+          "returned content type \""
               + answer.contentType()
               + "\", not application/json: "
               + beginning(body));
@@ -75,7 +75,7 @@ final class HttpLister implements TargetLister {
     if (!problems.isEmpty()) {
       List<ConfigProblem> list = problems.list();
       throw problem(
-          "the answer cannot be used: "
+          "the response cannot be used: "
               + list.get(0)
               + (list.size() > 1 ? "; and " + (list.size() - 1) + " more problems" : ""));
     }

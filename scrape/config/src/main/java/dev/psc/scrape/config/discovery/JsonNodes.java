@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Reads strict JSON into nodes, which know their path but not their line. */
+/** A reader of strict JSON into nodes, which have a path but no line. */
 final class JsonNodes {
 
   private final ConfigNode.Document document;
@@ -25,14 +25,14 @@ final class JsonNodes {
     this.document = document;
   }
 
-  /** Returns the root, or nothing after a complaint about the syntax. */
+  /** Returns the root, or nothing after a syntax error was reported. */
   static Optional<ConfigNode> read(String text, String source, ConfigProblems problems) {
     JsonNodes nodes = new JsonNodes(new ConfigNode.Document(source, Path.of(""), problems));
     try (JsonReader in = new JsonReader(new StringReader(text))) {
       in.setStrictness(Strictness.STRICT);
       ConfigNode root = nodes.value(in, "");
       if (in.peek() != JsonToken.END_DOCUMENT) {
-        throw new IOException("something follows the end");
+        throw new IOException("unexpected text after the end");
       }
       return Optional.of(root);
     } catch (IOException | IllegalStateException e) {
@@ -80,7 +80,7 @@ final class JsonNodes {
       String name = in.nextName();
       ConfigNode child = value(in, ConfigNode.childPath(path, name));
       if (children.put(name, child) != null) {
-        child.problem("the key \"" + name + "\" stands twice");
+        child.problem("duplicate key \"" + name + "\"");
       }
     }
     in.endObject();

@@ -7,8 +7,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * For discoveries of which a part may fail while the rest works: shows the failure of the part
- * beside the targets, and logs it when it changes. Thread-safe.
+ * A sink for discoveries of which a part may fail while the rest works: reports the failure of the
+ * part together with the targets, and logs it when it changes. Thread-safe.
  */
 final class PartialSink implements TargetSink {
 
@@ -26,7 +26,7 @@ final class PartialSink implements TargetSink {
     this.mechanism = mechanism;
   }
 
-  /** Sets what is wrong with a part; empty when all is well. Shown at the next publication. */
+  /** Sets the problem of a part; empty for none. Shown at the next publication. */
   synchronized void problem(String problem) {
     this.problem = problem;
   }

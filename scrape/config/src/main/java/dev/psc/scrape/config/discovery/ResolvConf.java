@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * What {@code /etc/resolv.conf} says, as far as it matters here. Immutable.
+ * The relevant settings of {@code /etc/resolv.conf}. Immutable.
  *
  * @param servers as {@code host} or {@code host:port}, IPv6 in brackets; empty lets the JDK decide
  * @param search domains that are tried behind a short name
@@ -20,14 +20,14 @@ record ResolvConf(List<String> servers, List<String> search, int ndots) {
 
   static final Path SYSTEM = Path.of("/etc/resolv.conf");
 
-  /** Beyond these the C library does not go either. */
+  /** The limit of the C library. */
   private static final int MAX_NDOTS = 15;
 
   static ResolvConf read(Path file) {
     try {
       return parse(Files.readAllLines(file));
     } catch (IOException ignored) {
-      // E.g. on Windows: the JDK knows where else to look for servers.
+      // E.g. on Windows: the JDK finds the servers elsewhere.
       return new ResolvConf(List.of(), List.of(), 1);
     }
   }
@@ -46,7 +46,7 @@ record ResolvConf(List<String> servers, List<String> search, int ndots) {
         case "domain", "search" -> search = List.of(words).subList(1, words.length);
         case "options" -> ndots = ndots(words, ndots);
         default -> {
-          // Comments, sortlist and what else there may be.
+          // Comments, sortlist and other lines.
         }
       }
     }

@@ -7,7 +7,7 @@ import dev.psc.scrape.settings.Fields;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reads the list of groups that files and HTTP servers give: {@code [{targets, labels}]}. */
+/** A reader of the list of groups of files and HTTP servers: {@code [{targets, labels}]}. */
 final class TargetGroups {
 
   private TargetGroups() {}

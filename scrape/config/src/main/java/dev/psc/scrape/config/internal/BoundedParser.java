@@ -17,8 +17,8 @@ import org.snakeyaml.engine.v2.parser.Parser;
 
 /**
  * A parser that limits depth and size, with anchors expanded, and rejects an anchor that contains
- * itself. What composes its events recurses into them and resolves merge keys, so the limits must
- * hold before. Not thread-safe.
+ * itself. The composer of its events recurses into them and resolves merge keys, so the limits must
+ * be enforced before. Not thread-safe.
  */
 final class BoundedParser implements Parser {
 

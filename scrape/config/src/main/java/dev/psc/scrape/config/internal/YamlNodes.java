@@ -25,8 +25,8 @@ import org.snakeyaml.engine.v2.scanner.StreamReader;
 import org.snakeyaml.engine.v2.schema.CoreSchema;
 
 /**
- * Reads YAML 1.2, and JSON as a part of it, into {@link ConfigNode}s that know their places.
- * Anchors and merge keys ({@code <<}) are resolved; a duplicate key is a problem.
+ * A reader of YAML 1.2, and JSON as a part of it, into {@link ConfigNode}s with positions. Anchors
+ * and merge keys ({@code <<}) are resolved; a duplicate key is a problem.
  */
 public final class YamlNodes {
 
@@ -44,7 +44,7 @@ public final class YamlNodes {
    * @param text YAML or JSON
    * @param source names the text in messages
    * @param directory what relative paths in it are relative to
-   * @param problems where complaints go, syntax errors too
+   * @param problems receives all problems, including syntax errors
    * @return the root, or nothing when the text cannot be read or holds nothing
    */
   public static Optional<ConfigNode> read(
@@ -129,7 +129,7 @@ public final class YamlNodes {
     }
     ConfigNode value = convert(entry.getValueNode(), ConfigNode.childPath(path, key));
     if (children.put(key, value.keyAt(line, column)) != null) {
-      problem(line, column, value.path(), "the key \"" + key + "\" stands twice");
+      problem(line, column, value.path(), "duplicate key \"" + key + "\"");
     }
   }
 

@@ -90,7 +90,7 @@ class DiscoveryProvidersTest {
         .anyMatch(text -> text.contains(message));
   }
 
-  /** Stands for a mechanism that somebody else's jar brings. */
+  /** A mechanism from another project's jar. */
   public static final class FleetProvider implements DiscoveryProvider {
 
     /** For the service loader. */

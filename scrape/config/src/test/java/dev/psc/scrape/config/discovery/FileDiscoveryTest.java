@@ -104,7 +104,7 @@ class FileDiscoveryTest {
       out.write(whole, 0, whole.length / 2);
       out.flush();
       sink.awaitFailure(failure -> failure.contains("not valid JSON"));
-      assertThat(sink.failure()).contains(file.toString()).contains("rename it over this one");
+      assertThat(sink.failure()).contains(file.toString()).contains("rename it over the old one");
       assertThat(sink.addresses()).containsExactly("a:1", "b:2");
       out.write(whole, whole.length / 2, whole.length - whole.length / 2);
     }

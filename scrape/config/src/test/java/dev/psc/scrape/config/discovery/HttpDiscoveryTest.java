@@ -88,8 +88,8 @@ class HttpDiscoveryTest {
   @CsvSource(
       quoteCharacter = '|',
       value = {
-        "500, text/plain, |boom|, |answered 500, not 200: boom|",
-        "204, application/json, ||, |answered 204|",
+        "500, text/plain, |boom|, |returned 500, not 200: boom|",
+        "204, application/json, ||, |returned 204|",
         "200, text/html, |<html>login</html>|, |content type \"text/html\"|",
         "200, application/json, |[{\"targets\": [\"a:1\"]|, |not valid JSON|",
         "200, application/json, |[null]|, |[0]: expected a group|",

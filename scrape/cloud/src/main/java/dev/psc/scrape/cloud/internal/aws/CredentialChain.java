@@ -136,7 +136,7 @@ final class CredentialChain {
       throws DiscoveryException, InterruptedException {
     Map<String, String> keys = environment.profile(name);
     if (keys.isEmpty()) {
-      throw new DiscoveryException("ec2_sd: there is no profile " + name + " in the AWS files");
+      throw new DiscoveryException("ec2_sd: unknown profile " + name + " in the AWS files");
     }
     String role = keys.getOrDefault("role_arn", "");
     String tokenFile = keys.getOrDefault("web_identity_token_file", "");
@@ -263,7 +263,8 @@ final class CredentialChain {
     try {
       return Instant.parse(text);
     } catch (DateTimeParseException e) {
-      throw new MalformedAnswerException("the end of temporary credentials is not a time");
+      throw new MalformedAnswerException(
+          "the expiration of the temporary credentials is not a" + " time");
     }
   }
 }

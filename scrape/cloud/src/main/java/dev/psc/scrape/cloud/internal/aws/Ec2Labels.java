@@ -90,7 +90,7 @@ final class Ec2Labels {
     return Optional.of(labels.at(privateIp.isEmpty() ? defaultIpv6 : privateIp, port));
   }
 
-  /** Adds addresses; a primary one stands at the index of its device, empty texts before it. */
+  /** Adds addresses; a primary one is at the index of its device, empty texts before it. */
   private static void addresses(XmlNode device, List<String> ipv6, List<String> primaryIpv6) {
     for (XmlNode item : device.child("ipv6AddressesSet").children("item")) {
       String address = item.text("ipv6Address");

@@ -26,7 +26,7 @@ final class Ec2Lister implements TargetLister {
 
   private static final Logger logger = LoggerFactory.getLogger(Ec2Lister.class);
 
-  /** The most that EC2 allows, so that a page stays far below the limit on answers. */
+  /** The most that EC2 allows, so that a page stays far below the limit on responses. */
   private static final String PAGE_SIZE = "1000";
 
   private final Ec2Settings settings;
@@ -112,7 +112,7 @@ final class Ec2Lister implements TargetLister {
       zoneIds = ids;
       return ids;
     } catch (DiscoveryException | MalformedAnswerException e) {
-      // A permission of its own, needed for one label only.
+      // A separate permission, needed for one label only.
       logger.debug("ec2_sd: no zone ids: {}", e.getMessage());
       return Map.of();
     }

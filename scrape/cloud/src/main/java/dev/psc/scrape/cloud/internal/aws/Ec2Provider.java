@@ -41,7 +41,7 @@ public final class Ec2Provider implements DiscoveryProvider {
       String accessKey = fields.text("access_key").orElse("");
       Optional<Secret> secretKey = fields.secret("secret_key").filter(key -> !key.isEmpty());
       if (accessKey.isEmpty() == secretKey.isPresent()) {
-        node.problem("access_key and secret_key belong together: set both or none");
+        node.problem("access_key and secret_key must be set together");
       }
       String profile = fields.text("profile").orElse("");
       String role = fields.text("role_arn").orElse("");

@@ -87,7 +87,7 @@ final class InstanceMetadata {
               scheduler);
       if (answer.status() != 200) {
         throw new DiscoveryException(
-            "ec2_sd: " + what + ": " + uri.getPath() + " answered " + answer.status());
+            "ec2_sd: " + what + ": " + uri.getPath() + " returned " + answer.status());
       }
       return answer.body();
     } catch (IOException | java.nio.channels.UnresolvedAddressException e) {

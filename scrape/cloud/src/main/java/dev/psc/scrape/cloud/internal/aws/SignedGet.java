@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Requests to one of the query APIs of AWS, which answer in XML. */
+/** Requests to one of the query APIs of AWS, whose responses are XML. */
 final class SignedGet {
 
   private static final Set<String> DENIED =
@@ -45,7 +45,7 @@ final class SignedGet {
     this.service = service;
   }
 
-  /** Sends the request and returns the answer, whatever its status. */
+  /** Sends the request and returns the response, whatever its status. */
   HttpAnswer send(URI endpoint, Map<String, String> query, Instant now)
       throws DiscoveryException, InterruptedException {
     StringBuilder url = new StringBuilder(Settings.withoutSlash(endpoint)).append('/');
@@ -77,7 +77,7 @@ final class SignedGet {
     return DENIED.contains(error(answer).text("Code"));
   }
 
-  /** Returns the message for an answer with an error. */
+  /** Returns the message for a response with an error. */
   String failure(HttpAnswer answer) {
     XmlNode error = error(answer);
     String detail =
@@ -86,7 +86,7 @@ final class SignedGet {
             : ApiClient.beginning(
                 (error.text("Code") + ": " + error.text("Message"))
                     .getBytes(StandardCharsets.UTF_8));
-    return "ec2_sd: " + service + " in " + region + " answered " + answer.status() + ": " + detail;
+    return "ec2_sd: " + service + " in " + region + " returned " + answer.status() + ": " + detail;
   }
 
   /** Returns the element that has the code; EC2 and STS put it at different places. */

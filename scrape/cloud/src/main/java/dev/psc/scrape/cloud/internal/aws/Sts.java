@@ -40,7 +40,7 @@ final class Sts {
     return ask(new SignedGet(api, http, with, region, "sts"), "AssumeRole", query, now);
   }
 
-  /** The token proves who asks, so that the request has no signature. */
+  /** The token identifies the caller, so that the request has no signature. */
   AwsCredentials assumeWithWebIdentity(String token, String role, Instant now)
       throws DiscoveryException, InterruptedException {
     Map<String, String> query = query("AssumeRoleWithWebIdentity", role);
@@ -69,7 +69,7 @@ final class Sts {
     String key = found.text("AccessKeyId");
     String secret = found.text("SecretAccessKey");
     if (key.isEmpty() || secret.isEmpty()) {
-      throw new DiscoveryException("ec2_sd: STS answered without credentials");
+      throw new DiscoveryException("ec2_sd: STS returned no credentials");
     }
     return AwsCredentials.of(key, secret, found.text("SessionToken"))
         .until(CredentialChain.time(found.text("Expiration")));

@@ -161,8 +161,7 @@ final class AzureCredentials {
     Json answer = api.json(URI.create(url.toString()), http, Map.of("Metadata", "true"));
     String token = answer.get("access_token").text();
     if (token.isEmpty()) {
-      throw new DiscoveryException(
-          settings.name() + ": the identity endpoint answered without a token");
+      throw new DiscoveryException(settings.name() + ": the identity endpoint returned no token");
     }
     managedExpiry = Instant.ofEpochSecond(answer.get("expires_on").number());
     HttpSettings fresh = Settings.authorized(settings.http(), "Bearer", token);

@@ -32,7 +32,7 @@ record AzureMachine(Json json, String scaleSet) {
   /** Returns the path and API version of a network interface. */
   String interfacePath(String id) {
     if (!scaleSet.isEmpty()) {
-      // Machines of a scale set have their interfaces in a version of the API of their own.
+      // Machines of a scale set have their interfaces in a separate version of the API.
       String path =
           id.toLowerCase(Locale.ROOT).contains("/virtualmachinescalesets/")
               ? id

@@ -47,8 +47,7 @@ public final class AzureProvider implements DiscoveryProvider {
             .ifPresent(
                 at ->
                     at.problem(
-                        "unknown value; use one of OAuth, ManagedIdentity, WorkloadIdentity,"
-                            + " SDK"));
+                        "unknown value; use one of OAuth, ManagedIdentity, WorkloadIdentity, SDK"));
       }
       String tenant = fields.text("tenant_id").orElse("");
       String client = fields.text("client_id").orElse("");

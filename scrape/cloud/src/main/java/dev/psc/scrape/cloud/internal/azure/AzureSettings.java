@@ -29,7 +29,7 @@ record AzureSettings(
 
   static final String KEY = "azure_sd_configs";
 
-  /** Who asks for a token; an empty text is not set. */
+  /** The client that requests a token; an empty text is not set. */
   record Client(String tenant, String id, Optional<Secret> secret) {}
 
   String name() {

@@ -21,7 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One query that is repeated until it is closed. The server holds each request until the answer
+ * One query that is repeated until it is closed. The server holds each request until the response
  * differs from the last one, and no thread waits for it. Thread-safe.
  */
 final class BlockingQuery implements AutoCloseable {
@@ -31,13 +31,13 @@ final class BlockingQuery implements AutoCloseable {
   /** Called from the threads of the HTTP client, one call at a time. */
   interface Listener {
 
-    /** There is a new answer. */
+    /** Called with a new response. */
     void changed(Json answer);
 
-    /** There was an answer, the same as before. */
+    /** Called after a response that equals the previous one. */
     void unchanged();
 
-    /** There was no usable answer; the query is repeated later. */
+    /** Called after a query without a usable response; it is repeated later. */
     void failed(String message);
   }
 
@@ -188,7 +188,7 @@ final class BlockingQuery implements AutoCloseable {
               .scheduler()
               .schedule(() -> context.blocking().execute(this::start), nanos, TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException e) {
-      logger.debug("{}: no further query, the scraper shuts down", settings.name(), e);
+      logger.debug("{}: no further query: the scraper is shutting down", settings.name(), e);
     }
   }
 

@@ -7,7 +7,7 @@ import dev.psc.scrape.discovery.TargetGroup;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The targets of a service, from an answer of the health API. */
+/** The targets of a service, from a response of the health API. */
 final class ConsulLabels {
 
   private ConsulLabels() {}

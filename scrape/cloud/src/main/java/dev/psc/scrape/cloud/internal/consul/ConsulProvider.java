@@ -49,7 +49,7 @@ public final class ConsulProvider implements DiscoveryProvider {
       if (token.isPresent()
           && (http.credentials() instanceof Credentials.Header
               || http.credentials() instanceof Credentials.OAuth2)) {
-        node.problem("token, authorization and oauth2 exclude each other: keep one of them");
+        node.problem("token, authorization and oauth2 are mutually exclusive: keep one");
       }
       return server.map(
           url ->
@@ -104,8 +104,8 @@ public final class ConsulProvider implements DiscoveryProvider {
       fields
           .node()
           .problem(
-              "username and password exclude basic_auth, authorization and oauth2: keep one of"
-                  + " them");
+              "username with password, basic_auth, authorization and oauth2 are mutually"
+                  + " exclusive: keep one");
       return http;
     }
     return Settings.builder(http)

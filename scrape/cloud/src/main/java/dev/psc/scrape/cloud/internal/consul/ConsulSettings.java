@@ -19,7 +19,7 @@ import java.util.Optional;
  * The settings of {@code consul_sd_configs}.
  *
  * @param server the URL of the agent, with the path prefix
- * @param allowStale whether every server of Consul may answer, not only the leader
+ * @param allowStale whether any server of Consul may respond, not only the leader
  * @param services the names of the services; all if empty
  * @param tags what a service has to have, all of them
  * @param refreshInterval the least time between two queries of the same
@@ -47,7 +47,7 @@ record ConsulSettings(
     nodeMeta = Map.copyOf(nodeMeta);
   }
 
-  /** Where to look; an empty text is Consul's default. */
+  /** The scope of queries; an empty text is Consul's default. */
   record Scope(String datacenter, String namespace, String partition) {}
 
   String name() {

@@ -32,7 +32,7 @@ record DockerHost(URI uri) {
   /**
    * Reads the value of {@code host}.
    *
-   * @throws IllegalArgumentException if it is no address of a daemon
+   * @throws IllegalArgumentException if it is not the address of a daemon
    */
   static DockerHost of(String text) {
     URI uri;
@@ -97,7 +97,7 @@ record DockerHost(URI uri) {
             name
                 + ": "
                 + target.replaceAll("\\?.*", "")
-                + " answered "
+                + " returned "
                 + answer.status()
                 + ", not 200: "
                 + ApiClient.beginning(answer.body()));

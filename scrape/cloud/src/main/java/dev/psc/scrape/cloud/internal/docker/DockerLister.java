@@ -106,7 +106,7 @@ final class DockerLister implements TargetLister {
 
   private List<Json> networksOf(Json container, Map<String, Json> containers) {
     Map<String, Json> networks = networks(container);
-    // A container in the network of another has no networks of its own.
+    // A container in the network of another has no networks.
     Set<String> seen = new HashSet<>();
     Json current = container;
     while (networks.isEmpty() && networkMode(current).startsWith(CONTAINER)) {

@@ -151,7 +151,7 @@ final class GoogleCredentials {
     }
     String token = answer.get("access_token").text();
     if (token.isEmpty()) {
-      throw new DiscoveryException(name + ": the metadata server answered without a token");
+      throw new DiscoveryException(name + ": the metadata server returned no token");
     }
     return new Token(Secret.of(token), now.plusSeconds(answer.get("expires_in").number()));
   }

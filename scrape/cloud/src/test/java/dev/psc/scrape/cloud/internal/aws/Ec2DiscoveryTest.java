@@ -243,7 +243,7 @@ class Ec2DiscoveryTest {
     answers.put(
         "DescribeInstancestwo",
         PAGE.formatted(instance("i-2", "10.0.0.2"), "<nextToken>two</nextToken>"));
-    sink.awaitFailure(failure -> failure.contains("the list has the same page twice"));
+    sink.awaitFailure(failure -> failure.contains("the API returned the same page twice"));
     assertThat(sink.addresses()).hasSize(2);
   }
 
@@ -275,7 +275,7 @@ class Ec2DiscoveryTest {
     sink.awaitFailure(
         failure ->
             failure.equals(
-                "ec2_sd: ec2 in eu-west-1 answered 403: UnauthorizedOperation: You are not"
+                "ec2_sd: ec2 in eu-west-1 returned 403: UnauthorizedOperation: You are not"
                     + " authorized"));
     assertThat(sink.addresses()).containsExactly("10.0.0.1:6060");
   }
@@ -390,7 +390,7 @@ class Ec2DiscoveryTest {
     assertThat(heads("Action=AssumeRole").get(0)).contains("Credential=BASE/");
     assertThat(heads("Action=DescribeInstances").get(0)).contains("Credential=FROMROLE/");
     start(settings("", "", "none", ""))
-        .awaitFailure(failure -> failure.contains("there is no profile none"));
+        .awaitFailure(failure -> failure.contains("unknown profile none"));
   }
 
   private void assumeRole(String action, String key) {

@@ -227,7 +227,7 @@ class AzureDiscoveryTest {
     sink.awaitFailure(failure -> failure.contains("the next page of a list is not at"));
     answers.put(
         path + "?$skiptoken=2", "{\"nextLink\": \"" + server.url(path + "?$skiptoken=2") + "\"}");
-    sink.awaitFailure(failure -> failure.contains("the list has the same page twice"));
+    sink.awaitFailure(failure -> failure.contains("the API returned the same page twice"));
     assertThat(sink.addresses()).hasSize(2);
   }
 
@@ -283,7 +283,7 @@ class AzureDiscoveryTest {
     answers.remove(COMPUTE + "virtualMachineScaleSets");
     sink.awaitFailure(
         failure ->
-            failure.contains("virtualMachineScaleSets answered 404")
+            failure.contains("virtualMachineScaleSets returned 404")
                 && failure.contains("NotFound"));
     assertThat(sink.addresses()).hasSize(1);
     assertThat(sink.failure()).doesNotContain("hush");

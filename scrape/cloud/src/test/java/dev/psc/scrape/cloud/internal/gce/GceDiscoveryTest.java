@@ -128,7 +128,7 @@ class GceDiscoveryTest {
     RecordingSink sink = start("labels.team=a");
     sink.awaitAddresses("10.0.0.1:6060", "10.0.0.2:6060");
     answers.put(LIST + filter + "&pageToken=2", "{\"nextPageToken\": \"2\"}");
-    sink.awaitFailure(failure -> failure.contains("the list has the same page twice"));
+    sink.awaitFailure(failure -> failure.contains("the API returned the same page twice"));
     assertThat(sink.addresses()).hasSize(2);
   }
 
