@@ -7,7 +7,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The handler of exceptions that end a thread. An {@link Error}, such as an {@link
  * OutOfMemoryError}, ends the process, so that a supervisor restarts it: without one of its threads
- * it would look healthy, but do only a part of its work. Thread-safe.
+ * it would appear healthy, but do only a part of its work. Thread-safe.
  */
 final class FatalErrors implements Thread.UncaughtExceptionHandler {
 

@@ -60,7 +60,7 @@ public final class PscScraper {
     }
   }
 
-  /** Adds to what the user may have allowed. The JDK reads the property with its first request. */
+  /** Adds {@code Host} to the headers that the user allows; the JDK reads them on first use. */
   private static void allowHostHeader() {
     String property = "jdk.httpclient.allowRestrictedHeaders";
     String allowed = System.getProperty(property, "");
@@ -170,8 +170,8 @@ public final class PscScraper {
       throw new UsageException(
           "--mode="
               + mode
-              + " is not supported: set --mode=scraper-only; there is no built-in store (all) and no"
-              + " forwarder");
+              + " is not supported: set --mode=scraper-only; there is no built-in store (all)"
+              + " and no forwarder");
     }
   }
 

@@ -266,7 +266,7 @@ class ArchitectureTest {
           .that()
           .resideInAPackage("dev.psc..")
           .should(
-              new ArchCondition<JavaClass>("use only internal packages of their own artifact") {
+              new ArchCondition<JavaClass>("use only internal packages of the same artifact") {
                 @Override
                 public void check(JavaClass item, ConditionEvents events) {
                   String artifact = artifactOf(item.getPackageName());

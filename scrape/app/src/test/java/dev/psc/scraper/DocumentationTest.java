@@ -74,7 +74,7 @@ class DocumentationTest {
     assertThat(broken).isEmpty();
   }
 
-  /** Every Java block of every page stands, line for line, in a file that is compiled. */
+  /** Every Java block of every page occurs, line for line, in a file that is compiled. */
   @Test
   void everyJavaBlockOfThePagesIsCompiledSomewhere() throws Exception {
     Path root = Path.of(System.getProperty("psc.root", "../.."));

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The scraper's jar, programs that nobody here wrote the pprof side of, and go tool pprof. */
+/** The scraper's jar, programs with pprof endpoints of other projects, and go tool pprof. */
 @Tag("interop")
 class InteropTest {
 
@@ -295,7 +295,7 @@ class InteropTest {
     await()
         .atMost(PATIENCE)
         .untilAsserted(() -> assertThat(programs.scraperLog()).contains("Config reloaded"));
-    // A broken one: it must be said, and the earlier config go on.
+    // A broken one: it must be reported, and the earlier config stay in use.
     Files.writeString(directory.resolve("scraper.yaml"), "scrape_configs:\n- job_nam: x\n");
     hangUp(scraper);
     await()
@@ -312,7 +312,7 @@ class InteropTest {
         .untilAsserted(() -> assertThat(get(metrics)).contains(discovery.formatted("renamed")));
   }
 
-  /** A JVM that is born with the signal ignored goes on ignoring it. */
+  /** A JVM that was started with the signal ignored keeps ignoring it. */
   private static boolean ignoresHangUps() throws IOException {
     Path status = Path.of("/proc/self/status");
     return Files.exists(status)
@@ -381,7 +381,7 @@ class InteropTest {
         .formatted(port);
   }
 
-  /** Debian's package, with a config of its own, scrapes the scraper as today's is scraped. */
+  /** Debian's package, with its own config, scrapes the scraper as today's is scraped. */
   @Test
   void isScrapedByPrometheus() throws Exception {
     RealPrograms.assumeOnPath("prometheus");

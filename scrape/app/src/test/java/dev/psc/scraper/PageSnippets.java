@@ -26,7 +26,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The code of the pages that stands in no example; compiled here, so that it stays true. */
+/** The code of the pages that is in no example; compiled here, so that it stays valid. */
 final class PageSnippets {
 
   private PageSnippets() {}

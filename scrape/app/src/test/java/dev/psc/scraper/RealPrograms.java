@@ -65,7 +65,7 @@ final class RealPrograms implements AutoCloseable {
     return new Result(process.exitValue(), out.get(10, TimeUnit.SECONDS));
   }
 
-  /** Copies a program's sources to a folder of their own, and returns it. */
+  /** Copies a program's sources to a separate folder, and returns it. */
   Path sources(String name) throws IOException {
     Path copy = directory.resolve(name);
     try (Stream<Path> files = Files.walk(SOURCES.resolve(name))) {

@@ -17,7 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A scraper in a process of its own, with a small heap. */
+/** A scraper in a separate process, with a small heap. */
 public final class ScraperProcess implements AutoCloseable {
 
   private final Process process;

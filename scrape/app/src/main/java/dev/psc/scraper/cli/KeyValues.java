@@ -36,16 +36,13 @@ public final class KeyValues {
         String folded = ignoreCase ? key.toLowerCase(Locale.ROOT) : key;
         String before = seen.put(folded, key);
         if (before != null) {
-          problems.add(flag + ": " + key + " is given twice" + sameAs(before, key));
+          String same = before.equals(key) ? "" : " (" + before + " is the same key)";
+          problems.add(flag + ": " + key + " is given twice" + same);
           continue;
         }
         pairs.put(key, pair.substring(equals + 1).trim());
       }
     }
     return pairs;
-  }
-
-  private static String sameAs(String before, String key) {
-    return before.equals(key) ? "" : " (" + before + " is the same key)";
   }
 }

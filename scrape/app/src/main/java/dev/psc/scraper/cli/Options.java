@@ -121,7 +121,8 @@ public final class Options {
         names = "--store-address",
         paramLabel = "HOST[:PORT]",
         description =
-            "gRPC address of the store, e.g. grpc.polarsignals.com:443; port 443 without one.")
+            "gRPC address of the store, e.g. grpc.polarsignals.com:443. The port is 443 by"
+                + " default.")
     public @Nullable String storeAddress;
 
     @Option(
@@ -156,7 +157,7 @@ public final class Options {
         arity = "0..1",
         paramLabel = "true|false",
         fallbackValue = "true",
-        description = "Accept an old project token (JWT), which carries its project itself.")
+        description = "Accept an old project token (JWT), which names its project.")
     public boolean allowProjectToken;
 
     @Option(
@@ -207,8 +208,8 @@ public final class Options {
         names = "--otlp-endpoint",
         paramLabel = "URL",
         description =
-            "Receiver of OTLP profiles, e.g. http://collector:4318, in addition to the store or"
-                + " without one. OTEL_EXPORTER_OTLP_PROTOCOL (grpc), _HEADERS and the like apply.")
+            "Receiver of OTLP profiles, e.g. http://collector:4318, with or without a store."
+                + " The variables OTEL_EXPORTER_OTLP_* apply; the protocol is grpc by default.")
     public @Nullable String otlpEndpoint;
   }
 
@@ -240,7 +241,7 @@ public final class Options {
         paramLabel = "DURATION",
         converter = DurationConverter.class,
         description =
-            "Age at which an unsent profile is dropped, since its scrape and by this machine's clock."
+            "Drop an unsent profile this long after its scrape, by this machine's clock."
                 + " Default: 7d")
     public Duration profileMaxAge = Duration.ofDays(7);
 
@@ -248,7 +249,8 @@ public final class Options {
         names = "--shutdown-timeout",
         paramLabel = "DURATION",
         converter = DurationConverter.class,
-        description = "Time limit from SIGTERM to the end, most of it for the flush. Default: 4s")
+        description =
+            "Time limit from SIGTERM to exit, mostly for sending queued profiles." + " Default: 4s")
     public Duration shutdownTimeout = Duration.ofSeconds(4);
   }
 
@@ -387,7 +389,7 @@ public final class Options {
         hidden = true)
     public List<String> switches = new ArrayList<>();
 
-    /** Rejected with a reason: this program has no store that could persist anything. */
+    /** Rejected: this program has no built-in store. */
     @Option(names = "--enable-persistence", arity = "0..1", fallbackValue = "true", hidden = true)
     public boolean enablePersistence;
 

@@ -26,7 +26,7 @@ public record Shard(int index, int count) {
     Matcher matcher = FORM.matcher(text.substring(text.lastIndexOf('-') + 1));
     if (!matcher.matches()) {
       throw new UsageException(
-          "--shard: \"" + text + "\" must be i/n, e.g. 0/3, or a pod's name and n, scraper-0/3");
+          "--shard: \"" + text + "\" must be I/N or POD-I/N, e.g. 0/3 or scraper-0/3");
     }
     Shard shard = new Shard(Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2)));
     if (shard.count() < 1 || shard.index() >= shard.count()) {

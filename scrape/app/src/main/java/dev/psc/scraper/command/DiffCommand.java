@@ -38,7 +38,7 @@ public final class DiffCommand {
       byte[] page =
           FlameGraph.difference(before, after, files[0] + " → " + files[1])
               .getBytes(StandardCharsets.UTF_8);
-      // The page says that it is UTF-8, whatever the locale is.
+      // The page declares UTF-8, whatever the locale is.
       out.write(page, 0, page.length);
       out.flush();
       return 0;

@@ -62,7 +62,7 @@ public final class ConfigWatch implements AutoCloseable {
         pending = now;
       }
     } catch (RuntimeException | StackOverflowError e) {
-      logger.error("Changed config could not be applied", e);
+      logger.error("Failed to apply the changed config; the previous config stays in use", e);
     } catch (Error e) {
       UncaughtErrors.report(e);
     }

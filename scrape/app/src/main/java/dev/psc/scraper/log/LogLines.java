@@ -30,7 +30,8 @@ final class LogLines extends EncoderBase<ILoggingEvent> {
     }
     pair(line, "level", event.getLevel().toString().toLowerCase(Locale.ROOT));
     pair(line, "ts", Instant.ofEpochMilli(event.getTimeStamp()).toString());
-    pair(line, "logger", shortName(event.getLoggerName()));
+    String logger = event.getLoggerName();
+    pair(line, "logger", logger.substring(logger.lastIndexOf('.') + 1));
     pair(line, "msg", event.getFormattedMessage());
     if (event.getKeyValuePairs() != null) {
       for (KeyValuePair extra : event.getKeyValuePairs()) {
@@ -74,10 +75,6 @@ final class LogLines extends EncoderBase<ILoggingEvent> {
     } else {
       Json.quote(line, value);
     }
-  }
-
-  private static String shortName(String logger) {
-    return logger.substring(logger.lastIndexOf('.') + 1);
   }
 
   @Override

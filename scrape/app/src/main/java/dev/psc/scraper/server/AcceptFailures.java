@@ -27,7 +27,7 @@ final class AcceptFailures extends ChannelInboundHandlerAdapter {
     if (now - lastLogged >= LOG_EVERY_NANOS) {
       lastLogged = now;
       logger.warn(
-          "HTTP server cannot accept connections; trying again every second: {}", cause.toString());
+          "HTTP server cannot accept connections; retrying every second: {}", cause.toString());
     }
     context.channel().config().setAutoRead(false);
     context

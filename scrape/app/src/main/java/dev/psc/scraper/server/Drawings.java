@@ -38,7 +38,7 @@ final class Drawings {
         () -> FlameGraph.html(Profile.parse(profile.pprof(), limits), profile.labels().toString()));
   }
 
-  /** Draws what {@code after} has more than {@code before}, or less. */
+  /** Draws the difference of {@code after} to {@code before}. */
   Answer drawDifference(RawProfile before, RawProfile after) throws InterruptedException {
     return inTurn(
         () ->

@@ -17,9 +17,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The gRPC method {@code ProfileStoreService/WriteRaw}: profiles that others send to the scraper's
- * port go to the store, through the same queue as its own. A successful call means that they are
- * queued.
+ * The gRPC method {@code ProfileStoreService/WriteRaw}: profiles that other programs send to the
+ * scraper's port are sent to the store, through the same queue as its own. A successful call means
+ * that they are queued.
  */
 public final class ForwardService extends ProfileStoreServiceGrpc.ProfileStoreServiceImplBase {
 

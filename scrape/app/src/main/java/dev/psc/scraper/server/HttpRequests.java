@@ -141,7 +141,7 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
       return RequestCheck.undecodable(request.decoderResult().cause());
     }
     if (hasBody(request)) {
-      return Answer.text(413, "send no body: no route reads one\n");
+      return Answer.text(413, "request bodies are not supported; send the request without one\n");
     }
     return RequestCheck.foreignOrigin(request, tokenRequired);
   }
@@ -157,7 +157,7 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
                 try {
                   events.execute(() -> write(context, answer, head));
                 } catch (RejectedExecutionException closed) {
-                  logger.debug("The server was closed before the answer to {}", exchange.path());
+                  logger.debug("The server was closed before the response to {}", exchange.path());
                 }
               });
     } catch (RejectedExecutionException e) {
@@ -216,7 +216,7 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
     written.addListener(done -> answered(context));
   }
 
-  /** Takes the next request once the client has read the response. */
+  /** Starts the next request once the client has read the response. */
   private void answered(ChannelHandlerContext context) {
     busy = false;
     connections.awaiting(context.channel(), IDLE);

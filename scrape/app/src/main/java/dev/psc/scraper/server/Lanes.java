@@ -8,7 +8,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The threads that handle HTTP requests. Probes and actions have threads of their own, so that slow
+ * The threads that handle HTTP requests. Probes and actions have separate threads, so that slow
  * pages and scrapes on demand never fail a probe. A full lane rejects a request immediately.
  * Thread-safe.
  */

@@ -37,7 +37,7 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Anyone who reaches the port can send requests, so everything is limited: connections, the time
  * a client may take, gRPC calls per connection and in total, resets of calls per connection, and
- * the bytes that are buffered per connection. Health checks have threads of their own.
+ * the bytes that are buffered per connection. Health checks have separate threads.
  *
  * <p>Thread-safe. {@link #close()} stops within two seconds.
  */
@@ -85,7 +85,7 @@ public final class OnePortServer implements AutoCloseable {
     loops =
         new MultiThreadIoEventLoopGroup(
             2, new DefaultThreadFactory("psc-http", true), NioIoHandler.newFactory());
-    // Local channels need event loops of their own kind.
+    // Local channels need a different kind of event loop.
     inside =
         new MultiThreadIoEventLoopGroup(
             1, new DefaultThreadFactory("psc-grpc", true), LocalIoHandler.newFactory());

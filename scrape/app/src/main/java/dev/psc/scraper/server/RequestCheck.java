@@ -15,7 +15,7 @@ final class RequestCheck {
 
   private RequestCheck() {}
 
-  /** Returns the answer to a request that is not valid HTTP. */
+  /** Returns the response to a request that is not valid HTTP. */
   static Answer undecodable(Throwable cause) {
     return cause instanceof TooLongFrameException
         ? Answer.text(431, "request line or headers are too long\n")

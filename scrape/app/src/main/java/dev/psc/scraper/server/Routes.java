@@ -81,7 +81,8 @@ public final class Routes implements HttpExchange.Handler {
     return document == null
         ? Answer.text(
             413,
-            "too many targets for one document; /api/status has pages, or use the gRPC service\n")
+            "too many targets for one response; request pages of /api/status, or use the gRPC"
+                + " service\n")
         : Answer.json(document);
   }
 

@@ -50,7 +50,7 @@ final class StatusPage {
 
   /** Returns the page with the document of {@code /api/status} in it. */
   Answer of(String document) {
-    // A "<" occurs in JSON only inside of a text, where it may be escaped.
+    // A "<" occurs in JSON only inside a string, where it may be escaped.
     return Answer.html(template.replace(MARK, document.replace("<", "\\u003c")), policy);
   }
 }

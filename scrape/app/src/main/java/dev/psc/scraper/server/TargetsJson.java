@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The answer of {@code /api/targets}: that of the gRPC service in protobuf's JSON form. */
+/** The response of {@code /api/targets}: that of the gRPC service in protobuf's JSON form. */
 final class TargetsJson {
 
   /** Limit on a document; a longer one is refused, as it has no pages. */

@@ -48,7 +48,7 @@ public final class TargetsService extends ScrapeServiceGrpc.ScrapeServiceImplBas
   /** The largest message that gRPC clients accept by default. */
   static final int MAX_BYTES = 4 << 20;
 
-  /** Limit on the answers that clients have not read yet, each of at most {@link #MAX_BYTES}. */
+  /** Limit on the responses that clients have not read yet, each of at most {@link #MAX_BYTES}. */
   static final int MAX_UNREAD = 4;
 
   private final Scraper scraper;
@@ -81,7 +81,7 @@ public final class TargetsService extends ScrapeServiceGrpc.ScrapeServiceImplBas
             exhausted(
                 "the targets exceed "
                     + (MAX_BYTES >> 20)
-                    + " MiB: request STATE_ACTIVE only, or the pages of /api/status"));
+                    + " MiB: request only STATE_ACTIVE, or pages of /api/status"));
         return;
       }
       observer.onNext(response);

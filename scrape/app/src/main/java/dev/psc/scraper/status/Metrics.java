@@ -17,7 +17,7 @@ public final class Metrics {
 
   public static String of(ScraperState state) {
     PrometheusText text = new PrometheusText();
-    text.gauge("psc_build_info", "Always 1.", 1, "version", Version.TEXT);
+    text.gauge("psc_build_info", "The version as a label; always 1.", 1, "version", Version.TEXT);
     state.counters().write(text);
     scraper(text, state.view().snapshot());
     store(text, state.store().delivery().snapshot());

@@ -21,7 +21,7 @@ final class ProcessMetrics {
   static void write(PrometheusText text) {
     text.gauge(
         "process_start_time_seconds",
-        "Start time of the process since 1970.",
+        "Start time of the process in seconds since 1970.",
         ManagementFactory.getRuntimeMXBean().getStartTime() / 1e3);
     if (ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix) {
       text.counter(

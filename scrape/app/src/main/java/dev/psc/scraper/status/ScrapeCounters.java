@@ -95,10 +95,10 @@ final class ScrapeCounters implements ScrapeListener {
                     key.outcome()));
     long all = scrapes.values().stream().mapToLong(LongAdder::sum).sum();
     text.sumAndCount(
-        "psc_scrape_duration_seconds", "How long scrapes took.", durationNanos.sum() / 1e9, all);
+        "psc_scrape_duration_seconds", "Duration of scrapes.", durationNanos.sum() / 1e9, all);
     text.sumAndCount(
         "psc_scrape_lateness_seconds",
-        "How long after their due time scrapes began.",
+        "Delay of scrapes after their due time.",
         latenessNanos.sum() / 1e9,
         all);
     text.counter("psc_scrape_bytes_total", "Bytes of profiles received.", bytes.sum());
@@ -139,11 +139,11 @@ final class ScrapeCounters implements ScrapeListener {
         lastGoodReload.getEpochSecond());
     text.gauge(
         "parca_config_last_reload_successful",
-        "Name of the Polar Signals scraper for psc_config_last_reload_successful.",
+        "1 if the last reload succeeded, under the name in the Polar Signals scraper.",
         lastReloadGood ? 1 : 0);
     text.gauge(
         "parca_config_last_reload_success_timestamp_seconds",
-        "Name of the Polar Signals scraper for psc_config_last_reload_success_timestamp_seconds.",
+        "Time of the last good reload, under the name in the Polar Signals scraper.",
         lastGoodReload.getEpochSecond());
   }
 }

@@ -251,7 +251,7 @@ public final class StoreConnection {
     }
     if (store.insecureSkipVerify && store.caFile != null) {
       throw new UsageException(
-          "--insecure-skip-verify and --ca-file are mutually exclusive: leave one of them out");
+          "--insecure-skip-verify and --ca-file are mutually exclusive: remove one");
     }
     String tls =
         store.caFile != null
@@ -261,7 +261,7 @@ public final class StoreConnection {
                 : store.insecureSkipVerify ? "--insecure-skip-verify" : null;
     if (store.insecure && tls != null) {
       throw new UsageException(
-          tls + " has no effect with --insecure, which turns TLS off: leave one of them out");
+          tls + " has no effect with --insecure, which disables TLS: remove one of them");
     }
   }
 

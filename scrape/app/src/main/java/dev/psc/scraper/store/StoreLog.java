@@ -74,7 +74,7 @@ final class StoreLog {
     String remedy =
         spooling
             ? "; the spool was not writable, or its limit --spool-max-bytes is too small"
-            : "; --spool-dir keeps them over a restart";
+            : "; set --spool-dir to keep unsent profiles over a restart";
     logger
         .atLevel(lossy ? Level.WARN : Level.INFO)
         .addKeyValue("sent", report.sent())

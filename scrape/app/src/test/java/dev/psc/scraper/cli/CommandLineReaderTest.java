@@ -269,7 +269,7 @@ class CommandLineReaderTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "--ca-file=none.pem | --ca-file: trusted certificates none.pem: cannot be used: there is no",
+        "--ca-file=none.pem | --ca-file: trusted certificates none.pem cannot be used: file not",
         "--client-cert-file=a --client-key-file=b | --client-cert-file: client certificate a with",
         "--ca-file=a --insecure | --ca-file has no effect with --insecure",
         "--insecure-skip-verify --ca-file=a | --insecure-skip-verify and --ca-file are mutually",

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * The ports that the libraries open, the pprof endpoint of a JVM and the embedded store, while they
- * are flooded. Each is in a process of its own with a heap of 64 MB, and has real work to do.
+ * are flooded. Each is in a separate process with a heap of 64 MB, and has real work to do.
  */
 @Tag("slow")
 class LibraryPortsFloodTest {
