@@ -23,7 +23,7 @@ import (
 type cost struct {
 	Op    string `json:"op"`
 	Calls int64  `json:"calls"`
-	// Of the thread that works: what the garbage collector does beside it is not in here, what it makes the thread do is.
+	// Of the thread that works: what the garbage collector does concurrently is not included, what it makes the thread do is.
 	ThreadNanos int64 `json:"thread_nanos"`
 	// Of all threads, so with the garbage collector.
 	ProcessNanos int64  `json:"process_nanos"`

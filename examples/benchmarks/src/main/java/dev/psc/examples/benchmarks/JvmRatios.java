@@ -166,7 +166,7 @@ final class JvmRatios {
 
   /** A compiler, compared with no profiling. */
   public static final class CompilerOverhead extends Overhead {
-    /** For {@link java.util.ServiceLoader}. */
+    /** Called by {@link java.util.ServiceLoader}. */
     public CompilerOverhead() {
       super("jvm-overhead-javac", "compile", false);
     }
@@ -174,7 +174,7 @@ final class JvmRatios {
 
   /** A small HTTP service under load, compared with no profiling. */
   public static final class ServiceOverhead extends Overhead {
-    /** For {@link java.util.ServiceLoader}. */
+    /** Called by {@link java.util.ServiceLoader}. */
     public ServiceOverhead() {
       super("jvm-overhead-http", "http", false);
     }
@@ -182,7 +182,7 @@ final class JvmRatios {
 
   /** A compiler, compared with async-profiler. */
   public static final class CompilerBesideAsyncProfiler extends Overhead {
-    /** For {@link java.util.ServiceLoader}. */
+    /** Called by {@link java.util.ServiceLoader}. */
     public CompilerBesideAsyncProfiler() {
       super("jvm-overhead-javac-vs-async-profiler", "compile", true);
     }
@@ -190,7 +190,7 @@ final class JvmRatios {
 
   /** A small HTTP service under load, compared with async-profiler. */
   public static final class ServiceBesideAsyncProfiler extends Overhead {
-    /** For {@link java.util.ServiceLoader}. */
+    /** Called by {@link java.util.ServiceLoader}. */
     public ServiceBesideAsyncProfiler() {
       super("jvm-overhead-http-vs-async-profiler", "http", true);
     }

@@ -182,7 +182,7 @@ final class ScraperProcess {
     return words;
   }
 
-  /** All targets are one server and differ in a label. */
+  /** Returns a configuration whose targets are one server and differ in a label. */
   private String config(int port, int count) {
     StringBuilder yaml =
         new StringBuilder("scrape_configs:\n- job_name: bench\n  scrape_interval: ")

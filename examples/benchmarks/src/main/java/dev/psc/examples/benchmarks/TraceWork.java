@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
-/** Work with spans in a JVM of its own; prints values by name. */
+/** Work with spans in a separate JVM; prints values by name. */
 @SuppressWarnings("try") // scopes are closed, not used
 final class TraceWork {
 

@@ -97,7 +97,7 @@ class CustomScraperTest {
                   "--ca-file=" + authority,
                   "--interval-seconds=1"))) {
         await().atMost(PATIENCE).until(() -> files() >= 2 && store.profileCount() >= 2);
-        await().atMost(PATIENCE).until(() -> scraper.report().contains("answered 404"));
+        await().atMost(PATIENCE).until(() -> scraper.report().contains("returned 404"));
         await()
             .atMost(PATIENCE)
             .until(

@@ -127,12 +127,12 @@ record Arguments(Map<String, String> values) {
     int colon = text.lastIndexOf(':');
     Integer port = colon < 0 ? null : wholeNumber(text.substring(colon + 1));
     if (colon < 1 || port == null || port > 65_535) {
-      throw new IllegalArgumentException(name + "=" + text + " must read HOST:PORT");
+      throw new IllegalArgumentException(name + "=" + text + " must be HOST:PORT");
     }
     String host = text.substring(0, colon).replace("[", "").replace("]", "");
     InetSocketAddress address = new InetSocketAddress(host, port);
     if (address.isUnresolved()) {
-      throw new IllegalArgumentException(name + "=" + text + ": the host is not known to DNS");
+      throw new IllegalArgumentException(name + "=" + text + ": the host cannot be resolved");
     }
     return address;
   }

@@ -84,7 +84,7 @@ class EmbeddingTest {
   @CsvSource({
     "--nonsense, unknown option --nonsense",
     "--pprof-address, needs a value",
-    "--pprof-address=6060, must read HOST:PORT",
+    "--pprof-address=6060, must be HOST:PORT",
     "--project-id=1, --project-id requires --store-address",
     "--interval-seconds=5, no destination",
   })

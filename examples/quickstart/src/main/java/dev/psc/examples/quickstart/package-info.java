@@ -1,4 +1,4 @@
-/** From a fresh clone to real profiles in a store, in one process. */
+/** A demonstration in one process, from a fresh clone to real profiles in a store. */
 @NullMarked
 package dev.psc.examples.quickstart;
 

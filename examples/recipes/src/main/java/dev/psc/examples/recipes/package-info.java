@@ -1,4 +1,4 @@
-/** Profiles and labels of requests in servers and libraries without support of their own. */
+/** Profiles and labels of requests in servers and libraries without built-in support. */
 @NullMarked
 package dev.psc.examples.recipes;
 

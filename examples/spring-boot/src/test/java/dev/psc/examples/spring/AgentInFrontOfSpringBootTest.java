@@ -67,7 +67,9 @@ class AgentInFrontOfSpringBootTest {
           .contains("dev.psc.examples.spring.StockController.price");
       assertThat(get(profiles.resolve("goroutine?debug=1"))).contains("org.apache.tomcat");
       assertThat(get(shop.resolve("actuator/pprof/goroutine?debug=1")))
-          .as("the application's own profiling stands back, and serves what needs no events")
+          .as(
+              "the application's own profiling gives way, and serves only profiles that need no"
+                  + " events")
           .contains("goroutine profile");
       process.destroy();
       assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("it ends when it is told to").isTrue();

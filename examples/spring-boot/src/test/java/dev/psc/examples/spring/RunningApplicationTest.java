@@ -30,7 +30,7 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** The starter in a running application, with the actuator at a port of its own. */
+/** The starter in a running application, with the actuator at a separate port. */
 @Tag("interop")
 @Timeout(180)
 class RunningApplicationTest {

@@ -39,7 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The application with the starter and four properties, in a JVM of its own. */
+/** The application with the starter and four properties, in a separate JVM. */
 @Tag("interop")
 @Timeout(300)
 class StarterTest {

@@ -32,7 +32,7 @@ public final class OverheadChild {
 
   /**
    * Runs {@code busy UNITS}, {@code paced SECONDS} or {@code idle SECONDS}; with a third argument
-   * the JDK's recorder runs beside it, with the events of our profiles and an empty consumer.
+   * the JDK's recorder runs next to it, with the events of our profiles and an empty consumer.
    */
   public static void main(String[] arguments) throws Exception {
     int amount = Integer.parseInt(arguments[1]);

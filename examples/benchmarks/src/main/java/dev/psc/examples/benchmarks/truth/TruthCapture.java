@@ -129,7 +129,7 @@ public final class TruthCapture implements AutoCloseable {
    * Returns a CPU profile next to the clock of the process, and reports how far the cumulative
    * shares of the 30 functions with most CPU time are from async-profiler's at worst.
    *
-   * @param also functions whose shares are reported in rows of their own
+   * @param also functions whose shares are reported in separate rows
    */
   public CpuWindow cpuNextToAsyncProfiler(int seconds, List<String> also) throws Exception {
     AsyncProfilerShares.start();

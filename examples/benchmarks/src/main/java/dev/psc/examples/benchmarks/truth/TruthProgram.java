@@ -4,7 +4,7 @@ import java.util.List;
 
 /**
  * A program whose profiles are compared with another measurement of the same values. It runs in a
- * JVM of its own, once for each JDK and garbage collector.
+ * separate JVM, once for each JDK and garbage collector.
  *
  * <p>Implementations have a constructor without arguments and are listed in {@code
  * META-INF/services/dev.psc.examples.benchmarks.truth.TruthProgram}.
@@ -33,8 +33,8 @@ public interface TruthProgram {
   }
 
   /**
-   * Does the work, takes profiles of it and reports rows of the table. The JVM exits afterwards, so
-   * daemon threads need not be stopped.
+   * Runs the work, profiles it and reports rows of the table. The JVM exits afterwards, so daemon
+   * threads need not be stopped.
    *
    * @throws Exception if the program cannot be measured; the table has the message
    */
