@@ -211,7 +211,7 @@ public final class SocketHttp {
       int[] left = {MAX_HEAD_BYTES};
       String size = line(in, left).replaceAll(";.*", "").strip();
       if (!size.matches("[0-9a-fA-F]{1,8}")) {
-        throw new IOException("the response has an invalid chunk");
+        throw new IOException("the response has invalid chunks");
       }
       long length = Long.parseLong(size, 16);
       checkLimit(body.size() + length, limitBytes);
