@@ -3,9 +3,13 @@ package dev.psc.jvm;
 import dev.psc.jvm.internal.event.CaptureSettings;
 import dev.psc.jvm.internal.recording.JfrFile;
 import dev.psc.jvm.internal.recording.JfrFileReader;
+import dev.psc.jvm.internal.recording.RecordingGroup;
 import dev.psc.jvm.profile.JfrConversion;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A converter of {@code .jfr} files to profiles: recordings of the JDK ({@code jcmd PID JFR.dump},
@@ -49,6 +53,8 @@ public final class JfrFiles {
     private boolean threadNames;
     private boolean allocatedClass;
     private long maxBytes = 4L << 30;
+    private List<Path> files = List.of();
+    private @Nullable RecordingGroup group;
 
     private Builder() {}
 
@@ -87,6 +93,21 @@ public final class JfrFiles {
     }
 
     /**
+     * Sets all files that are converted for the same series; none by default. A chunk that several
+     * of them have is counted in the first one only. Where a recording of the JDK and one of
+     * another profiler cover the same time, its CPU time, allocations and locks are counted from
+     * the other profiler's, unless the recordings state different processes. {@link
+     * JfrConversion#remarks} lists what was left out. The first conversion compares the files, and
+     * reads those that overlap one more time; a file that cannot be read is ignored until it is
+     * converted.
+     */
+    public Builder group(Collection<Path> files) {
+      this.files = List.copyOf(files);
+      this.group = null;
+      return this;
+    }
+
+    /**
      * Converts a file; nothing of it is kept open.
      *
      * @throws IOException if the file cannot be read, is not a recording, or has no whole chunk
@@ -101,8 +122,13 @@ public final class JfrFiles {
               .threadNames(threadNames)
               .allocatedClass(allocatedClass)
               .build();
+      RecordingGroup compared = group;
+      if (compared == null) {
+        compared = RecordingGroup.of(files, maxBytes, settings);
+        group = compared;
+      }
       try (JfrFile opened = JfrFile.open(file, maxBytes)) {
-        return new JfrFileReader(settings).read(opened);
+        return new JfrFileReader(settings).read(opened, compared.member(file));
       }
     }
   }

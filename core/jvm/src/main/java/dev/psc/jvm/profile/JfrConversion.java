@@ -19,6 +19,7 @@ public final class JfrConversion {
   private final Duration duration;
   private final Map<JvmProfile, byte[]> pprofs;
   private final Map<String, Long> events;
+  private final boolean elsewhere;
   private final List<String> remarks;
 
   /**
@@ -28,6 +29,7 @@ public final class JfrConversion {
    * @param duration its length
    * @param pprofs the gzip'd pprof of each profile that has samples
    * @param events the number of events by name
+   * @param elsewhere whether another recording of the same group has some of its data
    * @param remarks sentences about missing parts of the recording
    */
   public JfrConversion(
@@ -35,12 +37,14 @@ public final class JfrConversion {
       Duration duration,
       Map<JvmProfile, byte[]> pprofs,
       Map<String, Long> events,
+      boolean elsewhere,
       List<String> remarks) {
     this.start = start;
     this.duration = duration;
     this.pprofs = new EnumMap<>(JvmProfile.class);
     this.pprofs.putAll(pprofs);
     this.events = Collections.unmodifiableMap(events);
+    this.elsewhere = elsewhere;
     this.remarks = List.copyOf(remarks);
   }
 
@@ -86,6 +90,14 @@ public final class JfrConversion {
   /** Returns the number of events by name, including events that are in no profile. */
   public Map<String, Long> events() {
     return events;
+  }
+
+  /**
+   * Returns whether events were left out because another recording of the same group has them. A
+   * recording without profiles has lost nothing then.
+   */
+  public boolean isCoveredElsewhere() {
+    return elsewhere;
   }
 
   /** Returns sentences about missing or estimated data; empty if there is none. */

@@ -35,6 +35,7 @@ public final class Push {
   private final PrintStream out;
   private final PrintStream err;
   private final Duration patience;
+  private final JfrFiles.Builder recordings = JfrFiles.builder();
   private boolean failed;
   private boolean stuck;
 
@@ -62,6 +63,7 @@ public final class Push {
       throw new UsageException("push: name at least one .jfr file");
     }
     LabelSet labels = ScraperSettings.externalLabels(options);
+    recordings.group(files.stream().map(Path::of).toList());
     StoreConnection link = StoreConnection.open(options);
     try {
       Delivery delivery = link.delivery();
@@ -95,7 +97,7 @@ public final class Push {
         fail(file + ": is a directory; name the files in it");
         return;
       }
-      recording = JfrFiles.convert(path);
+      recording = recordings.convert(path);
     } catch (NoSuchFileException e) {
       fail(file + ": file not found");
       return;
@@ -116,7 +118,9 @@ public final class Push {
         fail(file + ": " + profile.name() + ": " + refused.message());
       }
     }
-    if (profiles.isEmpty()) {
+    if (profiles.isEmpty() && recording.isCoveredElsewhere()) {
+      out.println(file + ": nothing to send, because other files have its profiles");
+    } else if (profiles.isEmpty()) {
       fail(file + ": has no events that a profile is made of; events: " + recording.events());
     } else {
       out.println(

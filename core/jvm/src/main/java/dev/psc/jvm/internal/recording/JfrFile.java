@@ -27,7 +27,7 @@ public final class JfrFile implements AutoCloseable {
   private static final int MAX_CHUNKS = 100_000;
 
   /** The most chunks with equal headers that a chunk is compared with. */
-  private static final int MAX_ALIKE = 4;
+  static final int MAX_ALIKE = 4;
 
   /** The year 2000: an earlier time is damage. */
   private static final long EARLIEST_NANOS = 946_684_800_000_000_000L;
@@ -173,12 +173,10 @@ public final class JfrFile implements AutoCloseable {
     Map<ByteBuffer, List<Chunk>> byHeader = new HashMap<>();
     List<Chunk> once = new ArrayList<>();
     for (Chunk chunk : chunks) {
-      List<Chunk> alike =
-          byHeader.computeIfAbsent(
-              header(chunk.offset, chunk.offset + chunk.size), added -> new ArrayList<>(1));
+      List<Chunk> alike = byHeader.computeIfAbsent(header(chunk), added -> new ArrayList<>(1));
       boolean repeated = false;
       for (Chunk other : alike) {
-        repeated |= equal(chunk, other);
+        repeated |= equal(this, chunk, this, other);
       }
       if (!repeated) {
         once.add(chunk);
@@ -198,13 +196,22 @@ public final class JfrFile implements AutoCloseable {
     }
   }
 
-  private boolean equal(Chunk a, Chunk b) throws IOException {
+  /** Returns the header of a chunk. */
+  ByteBuffer header(Chunk chunk) throws IOException {
+    return header(chunk.offset, chunk.offset + chunk.size);
+  }
+
+  /** Returns whether two chunks have the same bytes. */
+  static boolean equal(JfrFile ofA, Chunk a, JfrFile ofB, Chunk b) throws IOException {
+    if (a.size != b.size) {
+      return false;
+    }
     ByteBuffer left = ByteBuffer.allocate(BUFFER_BYTES);
     ByteBuffer right = ByteBuffer.allocate(BUFFER_BYTES);
     for (long at = 0; at < a.size; at += left.limit()) {
       int length = (int) Math.min(BUFFER_BYTES, a.size - at);
-      read(left.clear().limit(length), a.offset + at);
-      read(right.clear().limit(length), b.offset + at);
+      ofA.read(left.clear().limit(length), a.offset + at);
+      ofB.read(right.clear().limit(length), b.offset + at);
       if (!left.flip().equals(right.flip())) {
         return false;
       }

@@ -40,18 +40,47 @@ public final class JfrFileReader {
     counter = new RecordingConverter(settings);
   }
 
-  /** Returns the profiles that one chunk has. */
-  Set<JvmProfile> profiles(JfrFile file, JfrFile.Chunk chunk) throws IOException {
+  /** Reads of which recorder and process a chunk is. The reader has no other use then. */
+  ChunkOrigin origin(JfrFile file, JfrFile.Chunk chunk) throws IOException {
     JfrChunk opened =
         new JfrChunk(file.channel(), chunk, counter.tables().stackPool(), counter.threads());
-    readEvents(opened, chunk, OverlappingChunks.NONE);
-    return counter.profiles();
+    if (!opened.describes(ChunkOrigin.OF_THE_JDK)) {
+      readEvents(opened, chunk, OverlappingChunks.NONE);
+      return new ChunkOrigin(false, counter.profiles(), counter.process());
+    }
+    if (opened.describes(ChunkSettings.VENDOR_CPU)) {
+      readEvents(opened, chunk, OverlappingChunks.NONE);
+      return new ChunkOrigin(
+          true,
+          counter.hasVendorCpu() ? Set.of(JvmProfile.PROCESS_CPU) : Set.of(),
+          counter.process());
+    }
+    return new ChunkOrigin(true, Set.of(), process(opened));
   }
 
-  /** Reads all chunks. */
+  private @Nullable RecordedProcess process(JfrChunk chunk) throws IOException {
+    for (int type = chunk.next(); type >= 0; type = chunk.next()) {
+      String name = chunk.types().get(type).type().name();
+      if (RecordingConverter.currentName(name).equals(RecordedProcess.EVENT)) {
+        return RecordedProcess.of(chunk.decode(type));
+      }
+    }
+    return null;
+  }
+
+  /** Reads all chunks of a file that is alone. */
   public JfrConversion read(JfrFile file) throws IOException {
+    return read(file, RecordingGroup.Member.ALONE);
+  }
+
+  /**
+   * Reads all chunks.
+   *
+   * @param member what other files have of the same process and time
+   */
+  public JfrConversion read(JfrFile file, RecordingGroup.Member member) throws IOException {
     List<String> remarks = new ArrayList<>(file.remarks());
-    OverlappingChunks overlapping = OverlappingChunks.find(file, settings);
+    OverlappingChunks overlapping = OverlappingChunks.find(file, settings, member);
     long start = Long.MAX_VALUE;
     long end = Long.MIN_VALUE;
     int number = 0;
@@ -61,6 +90,9 @@ public final class JfrFileReader {
       if (chunk.hasTime()) {
         start = Math.min(start, chunk.startNanos());
         end = Math.max(end, chunk.endNanos());
+      }
+      if (member.isCopy(chunk)) {
+        continue;
       }
       JfrChunk opened;
       try {
@@ -97,12 +129,17 @@ public final class JfrFileReader {
       throw new IOException("nothing of the recording can be read: " + remarks);
     }
     overlapping.addRemarks(remarks);
+    member.addRemarks(remarks, number);
     if (start == Long.MAX_VALUE) {
       start = file.modifiedNanos();
       end = start;
       remarks.add("the recording does not state its time; that of the file is used");
     }
-    return counter.result(start, Math.max(1, end - start), remarks);
+    return counter.result(
+        start,
+        Math.max(1, end - start),
+        overlapping.leftOutForOthers() || member.hasCopies(),
+        remarks);
   }
 
   /** Returns the problem as a sentence, or the exception's class if it has no message. */

@@ -78,6 +78,8 @@ final class RecordingConverter {
   private final NativeMemory nativeMemory = new NativeMemory(tables);
   private final EventCounter jdkEvents;
   private ChunkSettings chunkSettings = new ChunkSettings();
+  private @Nullable RecordedProcess process;
+  private boolean vendorCpuSampled;
   private long mostThreads;
   private long mostSampled;
 
@@ -97,6 +99,7 @@ final class RecordingConverter {
     handlers.put(EventPlan.EXECUTION, this::executionSample);
     handlers.put(EventPlan.CPU_TIME, this::cpuTimeSample);
     handlers.put("jdk.ActiveSetting", event -> chunkSettings.activeSetting(event));
+    handlers.put(RecordedProcess.EVENT, event -> process = RecordedProcess.of(event));
     handlers.put(
         "jdk.OldObjectSample", event -> EventCounter.oldObject(common.aggregator(), event));
     handlers.put(
@@ -198,6 +201,7 @@ final class RecordingConverter {
   void endChunk(Map<Long, String> types, Map<String, Long> counts) {
     counts.forEach((name, count) -> events.merge(name, count, Long::sum));
     chunkSettings.resolve(types);
+    vendorCpuSampled |= vendorCpu.has(JvmProfile.PROCESS_CPU);
     addCpu();
     addWall();
     Sums memory = common.has(JvmProfile.MEMORY) ? common : exact;
@@ -240,6 +244,16 @@ final class RecordingConverter {
   /** Returns the profiles that have samples so far. */
   Set<JvmProfile> profiles() {
     return result.profiles();
+  }
+
+  /** Returns the process that the recording states, if it does. */
+  @Nullable RecordedProcess process() {
+    return process;
+  }
+
+  /** Returns whether a vendor's events of CPU samples were counted. */
+  boolean hasVendorCpu() {
+    return vendorCpuSampled;
   }
 
   // Samples of running threads.
@@ -394,9 +408,10 @@ final class RecordingConverter {
    * Ends the file.
    *
    * @param start when it began, in nanoseconds since 1970
+   * @param elsewhere whether another file of the group has some of its data
    * @param remarks the remarks so far; more are added
    */
-  JfrConversion result(long start, long duration, List<String> remarks) {
+  JfrConversion result(long start, long duration, boolean elsewhere, List<String> remarks) {
     failures.forEach(failure -> remarks.add("Some events could not be counted: " + failure));
     unread.forEach(
         (name, count) ->
@@ -417,7 +432,7 @@ final class RecordingConverter {
       folded += sums.folded();
     }
     nativeMemory.end(result, remarks);
-    return result.end(start, duration, folded, events, remarks);
+    return result.end(start, duration, folded, events, elsewhere, remarks);
   }
 
   private void addLosses(List<String> remarks) {

@@ -166,6 +166,7 @@ final class RecordingResult {
       long duration,
       long foldedBefore,
       Map<String, Long> events,
+      boolean elsewhere,
       List<String> remarks) {
     for (Timed timed : List.of(cpu, wall)) {
       timed.end();
@@ -184,7 +185,7 @@ final class RecordingResult {
       remarks.add("There are too many stacks or functions; the rest is counted under [other]");
     }
     Instant since = Instant.ofEpochSecond(start / 1_000_000_000L, start % 1_000_000_000L);
-    return new JfrConversion(since, Duration.ofNanos(duration), pprofs, events, remarks);
+    return new JfrConversion(since, Duration.ofNanos(duration), pprofs, events, elsewhere, remarks);
   }
 
   private byte[] encode(JvmProfile profile, long start, long duration) {

@@ -463,7 +463,7 @@ class JfrParserTest {
     }
     counter.endChunk(types, counts);
     List<String> remarks = new ArrayList<>();
-    JfrConversion conversion = counter.result(1, 1, remarks);
+    JfrConversion conversion = counter.result(1, 1, false, remarks);
     assertThat(remarks).allMatch(remark -> remark.contains("are assumed"));
     return conversion;
   }

@@ -1,5 +1,15 @@
 package dev.psc.jvm.internal.recording;
 
+import static dev.psc.jvm.internal.recording.ProfilerChunks.ACTIVE_RECORDING;
+import static dev.psc.jvm.internal.recording.ProfilerChunks.DEFAULT;
+import static dev.psc.jvm.internal.recording.ProfilerChunks.EXECUTION;
+import static dev.psc.jvm.internal.recording.ProfilerChunks.RUNNABLE;
+import static dev.psc.jvm.internal.recording.ProfilerChunks.SLEEPING;
+import static dev.psc.jvm.internal.recording.ProfilerChunks.TICKS_AT_START;
+import static dev.psc.jvm.internal.recording.ProfilerChunks.allocation;
+import static dev.psc.jvm.internal.recording.ProfilerChunks.chunk;
+import static dev.psc.jvm.internal.recording.ProfilerChunks.samples;
+import static dev.psc.jvm.internal.recording.ProfilerChunks.setting;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.psc.jvm.internal.event.CaptureSettings;
@@ -20,75 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Chunks as async-profiler writes them. */
 class ProfilerRecordingTest {
 
-  private static final int DEFAULT = 0;
-  private static final int RUNNABLE = 1;
-  private static final int SLEEPING = 2;
-  private static final int EXECUTION = 101;
-  private static final int ACTIVE_RECORDING = 107;
-  private static final int SETTING = 108;
-  private static final int ALLOCATION = 109;
-  private static final long TICKS_AT_START = 5_000;
-
   @TempDir private Path directory;
-
-  private static HandMadeChunk chunk() {
-    return new HandMadeChunk(true, 2)
-        .type(11, "jdk.types.ThreadState", "", "name:3")
-        .type(
-            EXECUTION,
-            "jdk.ExecutionSample",
-            "jdk.jfr.Event",
-            "startTime:2",
-            "sampledThread:4:constant",
-            "stackTrace:9:constant",
-            "state:11:constant")
-        .type(ACTIVE_RECORDING, "jdk.ActiveRecording", "jdk.jfr.Event", "startTime:2")
-        .type(
-            SETTING,
-            "jdk.ActiveSetting",
-            "jdk.jfr.Event",
-            "startTime:2",
-            "id:2",
-            "name:3",
-            "value:3")
-        .type(
-            ALLOCATION,
-            "jdk.ObjectAllocationSample",
-            "jdk.jfr.Event",
-            "startTime:2",
-            "eventThread:4:constant",
-            "stackTrace:9:constant",
-            "objectClass:5:constant",
-            "weight:2")
-        .checkpoint(
-            pools ->
-                pools
-                    .integer(1)
-                    .number(11)
-                    .integer(3)
-                    .number(DEFAULT)
-                    .text("STATE_DEFAULT")
-                    .number(RUNNABLE)
-                    .text("STATE_RUNNABLE")
-                    .number(SLEEPING)
-                    .text("STATE_SLEEPING"));
-  }
-
-  private static void setting(HandMadeChunk chunk, int type, String name, String value) {
-    chunk.event(SETTING, body -> body.number(TICKS_AT_START).number(type).text(name).text(value));
-  }
-
-  private static void samples(HandMadeChunk chunk, int state, int count) {
-    for (int i = 0; i < count; i++) {
-      chunk.event(EXECUTION, body -> body.number(TICKS_AT_START).number(1).number(1).number(state));
-    }
-  }
-
-  private static void allocation(HandMadeChunk chunk, long bytes) {
-    chunk.event(
-        ALLOCATION,
-        body -> body.number(TICKS_AT_START).number(1).number(1).number(1).number(bytes));
-  }
 
   private JfrConversion convert(byte[]... chunks) throws Exception {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
