@@ -119,10 +119,7 @@ public final class PprofHandler {
       return text(
           request, "text/plain; charset=utf-8", ThreadDump.text(profiler.settings().ownThreads()));
     }
-    ProfileFactory.EncodableProfile made =
-        profile == JvmProfile.GOROUTINE && request.parameter("virtual").orElse("0").equals("1")
-            ? factory.allThreads()
-            : make(profile, seconds);
+    ProfileFactory.EncodableProfile made = make(profile, seconds, request);
     if (debug > 0) {
       return text(request, "text/plain; charset=utf-8", made.text());
     }
@@ -131,8 +128,15 @@ public final class PprofHandler {
     return new PprofResponse(200, headers, made.pprof());
   }
 
-  private ProfileFactory.EncodableProfile make(JvmProfile profile, Optional<Duration> seconds)
+  private ProfileFactory.EncodableProfile make(
+      JvmProfile profile, Optional<Duration> seconds, PprofRequest request)
       throws Profiler.UnavailableException, InterruptedException {
+    if (profile == JvmProfile.GOROUTINE && isOn(request, "virtual")) {
+      return factory.allThreads();
+    }
+    if (profile == JvmProfile.LEAK_SUSPECTS && isOn(request, "paths")) {
+      return factory.leaks(true);
+    }
     if (profile.isMoment()) {
       return factory.moment(profile);
     }
@@ -140,6 +144,10 @@ public final class PprofHandler {
       return factory.span(profile, seconds.orElse(DEFAULT_CPU));
     }
     return seconds.isPresent() ? factory.span(profile, seconds.get()) : factory.total(profile);
+  }
+
+  private static boolean isOn(PprofRequest request, String parameter) {
+    return request.parameter(parameter).orElse("0").equals("1");
   }
 
   private Optional<Duration> seconds(PprofRequest request) {

@@ -83,7 +83,7 @@ final class ProfileFactory {
     return switch (profile) {
       case GOROUTINE -> moment(threads());
       case HEAP -> heap();
-      case LEAK_SUSPECTS -> leaks();
+      case LEAK_SUSPECTS -> leaks(false);
       default -> throw new IllegalArgumentException(profile + " is not a snapshot of one moment");
     };
   }
@@ -137,9 +137,15 @@ final class ProfileFactory {
         () -> String.join("\n", comments) + "\n" + PprofText.of(second));
   }
 
-  private EncodableProfile leaks() throws Profiler.UnavailableException, InterruptedException {
+  /**
+   * Returns a profile of sampled objects that have lived long.
+   *
+   * @param paths whether to search for what holds them, which stops the application meanwhile
+   */
+  EncodableProfile leaks(boolean paths)
+      throws Profiler.UnavailableException, InterruptedException {
     try {
-      Snapshot suspects = profiler.leakSuspects();
+      Snapshot suspects = profiler.leakSuspects(paths);
       return made(suspects, suspects.startNanos(), 0);
     } catch (IOException e) {
       throw new Profiler.UnavailableException("failed to write the recording: " + e, true);

@@ -204,10 +204,15 @@ final class Profiler {
     }
   }
 
-  /** Returns the stacks of sampled objects that have lived long. */
-  Snapshot leakSuspects() throws UnavailableException, InterruptedException, IOException {
+  /**
+   * Returns the stacks of sampled objects that have lived long.
+   *
+   * @param paths whether to search for what holds them, which stops the application meanwhile
+   */
+  Snapshot leakSuspects(boolean paths)
+      throws UnavailableException, InterruptedException, IOException {
     try (OnDemandCapture.Use use = captures.use()) {
-      return running(use.session(), JvmProfile.LEAK_SUSPECTS).leakSuspects();
+      return running(use.session(), JvmProfile.LEAK_SUSPECTS).leakSuspects(paths);
     }
   }
 

@@ -90,6 +90,31 @@ class HardCasesTest {
     assertThat(number(printed, "BLOCK plantedLock ")).as(printed).isLessThan(100);
   }
 
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("javasWithVirtualThreads")
+  void everyKindOfWaitOfVirtualThreadsIsMeasured(Path java) throws Exception {
+    String printed =
+        ChildJvm.run(
+            java, List.of("-Djava.io.tmpdir=" + temporary), VirtualWaitKindsProgram.class);
+    assertThat(printed).contains("TIME left true");
+    for (String wait : List.of("plantedLock ", "plantedMonitor ")) {
+      assertIsMeasured(printed, "MUTEX " + wait, wait);
+      assertIsMeasured(printed, "WALL " + wait, wait);
+    }
+    for (String wait :
+        List.of("plantedPark ", "plantedFuture ", "plantedQueue ", "plantedSocket ", "plantedHttp ")) {
+      assertIsMeasured(printed, "BLOCK " + wait, wait);
+      assertIsMeasured(printed, "WALL " + wait, wait);
+    }
+  }
+
+  private static void assertIsMeasured(String printed, String measured, String wait) {
+    double truth = number(printed, "TRUTH " + wait);
+    assertThat((double) number(printed, measured))
+        .as("%s in%n%s", measured, printed)
+        .isBetween(truth * 0.9, truth * 1.1);
+  }
+
   @ParameterizedTest
   @MethodSource("javas")
   void startingAndStoppingTwoHundredTimesCostsNothing(Path java) throws Exception {

@@ -3,11 +3,13 @@ package dev.psc.jvm;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.psc.jvm.internal.recording.ProfilerChunks;
 import dev.psc.jvm.profile.JfrConversion;
 import dev.psc.jvm.profile.JvmProfile;
 import dev.psc.label.LabelSet;
 import dev.psc.pprof.repair.PprofCheck;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +22,7 @@ import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import jdk.jfr.Event;
+import jdk.jfr.FlightRecorder;
 import jdk.jfr.Name;
 import jdk.jfr.Recording;
 import org.junit.jupiter.api.BeforeAll;
@@ -59,8 +62,39 @@ class RecordingFuzzTest {
 
   @BeforeAll
   static void record() throws Exception {
-    Path file = directory.resolve("seed.jfr");
-    try (Recording recording = new Recording()) {
+    for (Path java : ChildJvm.allJavas()) {
+      Path file = directory.resolve("seed-" + SEEDS.size() + ".jfr");
+      ChildJvm.run(java, List.of(), Recorder.class, file.toString());
+      SEEDS.add(file.toString());
+    }
+    for (byte[] chunk : ProfilerChunks.seeds()) {
+      Path file = directory.resolve("seed-" + SEEDS.size() + ".jfr");
+      SEEDS.add(Files.write(file, chunk).toString());
+    }
+    Optional<Path> corpus = JfrFilesTest.corpus();
+    if (corpus.isPresent()) {
+      try (Stream<Path> files = Files.list(corpus.get())) {
+        files
+            .filter(other -> other.toString().endsWith(".jfr.gz"))
+            .sorted()
+            .forEach(other -> SEEDS.add(other.toString()));
+      }
+    }
+  }
+
+  /** Writes a recording of the JDK that runs it. */
+  static final class Recorder {
+    private Recorder() {}
+
+    private static final List<byte[]> KEPT = new ArrayList<>();
+
+    public static void main(String[] arguments) throws Exception {
+      try (Recording recording = new Recording()) {
+        if (FlightRecorder.getFlightRecorder().getEventTypes().stream()
+            .anyMatch(type -> type.getName().equals("jdk.CPUTimeSample"))) {
+          recording.enable("jdk.CPUTimeSample").with("throttle", "10 ms");
+        }
+        recording.enable("jdk.OldObjectSample").with("cutoff", "infinity").withStackTrace();
       recording.enable("jdk.ExecutionSample").withPeriod(Duration.ofMillis(10));
       recording.enable("jdk.ObjectAllocationSample").with("throttle", "500/s").withStackTrace();
       recording.enable("jdk.ThreadPark").withThreshold(Duration.ZERO).withStackTrace();
@@ -77,19 +111,15 @@ class RecordingFuzzTest {
         malloc.commit();
         new ObjectSample().commit();
       }
-      recording.stop();
-      recording.dump(file);
-    }
-    SEEDS.add(file.toString());
-    Optional<Path> corpus = JfrFilesTest.corpus();
-    if (corpus.isPresent()) {
-      try (Stream<Path> files = Files.list(corpus.get())) {
-        files
-            .filter(other -> other.toString().endsWith(".jfr.gz"))
-            .sorted()
-            .forEach(other -> SEEDS.add(other.toString()));
+      for (int i = 0; i < 300; i++) {
+        KEPT.add(new byte[10_000]);
       }
+      System.gc(); // the JDK reports what survived a collection
+      recording.stop();
+      recording.dump(Path.of(arguments[0]));
     }
+    assertThat(KEPT).isNotEmpty();
+  }
   }
 
   @Test
@@ -133,19 +163,25 @@ class RecordingFuzzTest {
         seeds.add(read(Path.of(arguments[i])));
       }
       Path file = Files.createTempFile("fuzz", ".jfr");
+      Path other = Files.write(Files.createTempFile("fuzz", ".jfr"), seeds.get(0));
       long read = 0;
       try {
         for (int i = 0;
             i < inputs && (inputs != Integer.MAX_VALUE || System.nanoTime() < end);
             i++) {
           SplittableRandom random = new SplittableRandom(seed + i);
-          Files.write(file, mutate(seeds.get(random.nextInt(seeds.size())).clone(), random));
+          boolean mustBeRead = write(file, seeds, random);
           long started = System.nanoTime();
           try {
-            check(JfrFiles.convert(file));
+            JfrFiles.Builder builder = JfrFiles.builder();
+            if (random.nextInt(8) == 0) {
+              builder.group(List.of(other, file)); // compared with another recording
+            }
+            check(builder.convert(file));
             read++;
           } catch (IOException e) {
             assertThat(e.getMessage()).isNotEmpty();
+            assertThat(mustBeRead).as("seed %d: has a whole chunk: %s", seed + i, e).isFalse();
           } catch (RuntimeException | Error e) {
             throw new AssertionError("input of seed " + (seed + i), e);
           }
@@ -155,6 +191,7 @@ class RecordingFuzzTest {
         }
       } finally {
         Files.deleteIfExists(file);
+        Files.deleteIfExists(other);
       }
       System.out.println(read > 0 ? "some were read" : "none was read");
     }
@@ -178,6 +215,76 @@ class RecordingFuzzTest {
       }
       assertThat(conversion.profiles(LabelSet.of("job", "fuzz")))
           .hasSameSizeAs(conversion.profiles());
+    }
+
+    /**
+     * Writes a mutation, at times between whole chunks.
+     *
+     * @return whether a whole chunk comes first, which damage behind it must not hide
+     */
+    private static boolean write(Path file, List<byte[]> seeds, SplittableRandom random)
+        throws IOException {
+      byte[] seed = seeds.get(random.nextInt(seeds.size())).clone();
+      byte[] mutated =
+          random.nextInt(3) == 0 ? damageStructure(seed, random) : mutate(seed, random);
+      if (random.nextInt(4) > 0) {
+        Files.write(file, mutated);
+        return false;
+      }
+      try (OutputStream out = Files.newOutputStream(file)) {
+        out.write(seeds.get(0)); // a recording of a JDK
+        out.write(mutated);
+        out.write(seeds.get(random.nextInt(seeds.size())));
+      }
+      return true;
+    }
+
+    /** Damages what leads to other places, by the layout of a chunk. */
+    private static byte[] damageStructure(byte[] bytes, SplittableRandom random) {
+      ByteBuffer header = ByteBuffer.wrap(bytes);
+      long constants = header.getLong(16);
+      long metadata = header.getLong(24);
+      switch (random.nextInt(9)) {
+        case 0 -> header.putLong(16, metadata).putLong(24, constants);
+        case 1 -> header.putLong(16, random.nextLong(bytes.length));
+        case 2 -> header.putLong(24, random.nextLong(bytes.length));
+        case 3 -> header.putLong(32, pick(random)).putLong(40, pick(random));
+        case 4 -> header.putLong(48, pick(random)).putLong(56, pick(random));
+        case 5 -> header.putLong(8, random.nextBoolean() ? pick(random) : bytes.length + 1L);
+        case 6 -> {
+          return Arrays.copyOf(bytes, 1 + random.nextInt(bytes.length)); // cut off
+        }
+        case 7 -> {
+          // Numbers of pools and of constants, and how far away the checkpoint before is.
+          for (int n = 0; n < 4; n++) {
+            absurd(bytes, (int) constants + random.nextInt(80), random);
+          }
+        }
+        default -> {
+          // The lengths of strings.
+          for (int n = 0; n < 20; n++) {
+            int at = random.nextInt(bytes.length);
+            while (at < bytes.length && bytes[at] != 3 && bytes[at] != 5) {
+              at++;
+            }
+            absurd(bytes, at + 1, random);
+          }
+        }
+      }
+      return bytes;
+    }
+
+    private static long pick(SplittableRandom random) {
+      long[] values = {0, 1, -1, 68, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 40, -(1L << 40)};
+      return values[random.nextInt(values.length)];
+    }
+
+    /** Writes a large number, as compressed and as plain ones are written. */
+    private static void absurd(byte[] bytes, int at, SplittableRandom random) {
+      byte[] large = {-1, -1, -1, (byte) (random.nextBoolean() ? 7 : -1), 7};
+      for (int i = 0; i < large.length && at + i < bytes.length; i++) {
+        bytes[at + i] = large[i];
+      }
     }
 
     private static byte[] mutate(byte[] recording, SplittableRandom random) {

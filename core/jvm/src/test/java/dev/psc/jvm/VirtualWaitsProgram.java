@@ -3,6 +3,8 @@ package dev.psc.jvm;
 import dev.psc.jvm.profile.JvmProfile;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -36,7 +38,7 @@ public final class VirtualWaitsProgram {
     SLOW.join();
   }
 
-  private static void virtual(Runnable task) {
+  static void virtual(Runnable task) {
     try {
       Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, task);
     } catch (IllegalAccessException | InvocationTargetException | NoSuchMethodException e) {
@@ -44,7 +46,7 @@ public final class VirtualWaitsProgram {
     }
   }
 
-  private static CompletableFuture<String> get(
+  static CompletableFuture<String> get(
       JvmProfiling profiling, String profile, int seconds) {
     return CompletableFuture.supplyAsync(
         () ->
@@ -82,15 +84,16 @@ public final class VirtualWaitsProgram {
         }
       }
       SLOW.complete("");
-      print("MUTEX", mutex.get(60, TimeUnit.SECONDS));
-      print("BLOCK", block.get(60, TimeUnit.SECONDS));
-      print("WALL", wall.get(60, TimeUnit.SECONDS));
+      List<String> planted = List.of("plantedLock", "plantedMonitor", "plantedCall");
+      print("MUTEX", mutex.get(60, TimeUnit.SECONDS), planted);
+      print("BLOCK", block.get(60, TimeUnit.SECONDS), planted);
+      print("WALL", wall.get(60, TimeUnit.SECONDS), planted);
     }
   }
 
   /** Prints each planted wait with the milliseconds of its stacks. */
-  private static void print(String profile, String text) {
-    for (String planted : new String[] {"plantedLock", "plantedMonitor", "plantedCall"}) {
+  static void print(String profile, String text, Collection<String> waits) {
+    for (String planted : waits) {
       long nanos = 0;
       for (String stack : text.split("\n\n", -1)) {
         if (stack.contains("." + planted + "\t")) {

@@ -33,7 +33,7 @@ public final class Merge {
   }
 
   /**
-   * Adds a profile.
+   * Adds a profile, whose sample types may be in another order than those of the first.
    *
    * @throws IllegalArgumentException if its sample types or its period type are not those of the
    *     first

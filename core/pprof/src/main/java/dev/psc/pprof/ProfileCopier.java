@@ -4,6 +4,7 @@ import dev.psc.pprof.format.SampleType;
 import dev.psc.pprof.internal.check.FreeNames;
 import dev.psc.pprof.internal.wire.ArrayGrowth;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -77,7 +78,7 @@ final class ProfileCopier {
    * @throws IllegalArgumentException when its type is not that of the first
    */
   void add(Profile profile, int sign, IntPredicate chosen) {
-    requireSameType(profile);
+    int[] columns = columns(profile);
     copyMissing(profile);
     Target[] targets = new Target[profile.mappings().size()];
     long[] shifts = new long[targets.length];
@@ -104,7 +105,7 @@ final class ProfileCopier {
         stack[i] = locations[location];
       }
       for (int i = 0; i < values.length; i++) {
-        values[i] = sign * sample.value(i);
+        values[columns[i]] = sign * sample.value(i);
       }
       builder.sample(stack, 0, depth, labels(sample), values);
     }
@@ -129,9 +130,19 @@ final class ProfileCopier {
     }
   }
 
-  private void requireSameType(Profile profile) {
-    if (!profile.sampleTypes().equals(first.sampleTypes())
-        || !periodType(profile).equals(periodType(first))) {
+  /** Returns for each sample type of a profile which one of the first it is. */
+  private int[] columns(Profile profile) {
+    List<SampleType> wanted = first.sampleTypes();
+    List<SampleType> types = profile.sampleTypes();
+    int[] columns = new int[types.size()];
+    boolean same = types.size() == wanted.size() && periodType(profile).equals(periodType(first));
+    if (same && types.equals(wanted)) {
+      Arrays.setAll(columns, i -> i);
+      return columns;
+    }
+    // Equal types of one profile have no other order.
+    same &= new HashSet<>(wanted).size() == wanted.size() && Set.copyOf(types).containsAll(wanted);
+    if (!same) {
       throw new IllegalArgumentException(
           "profiles of different types cannot be merged: "
               + first.sampleTypes()
@@ -142,6 +153,14 @@ final class ProfileCopier {
               + " every "
               + periodType(profile));
     }
+    Map<SampleType, Integer> places = new HashMap<>();
+    for (int i = 0; i < wanted.size(); i++) {
+      places.put(wanted.get(i), i);
+    }
+    for (int i = 0; i < columns.length; i++) {
+      columns[i] = places.getOrDefault(types.get(i), i);
+    }
+    return columns;
   }
 
   private Target target(Mapping mapping) {

@@ -199,4 +199,36 @@ class MergeTest {
       assertThat(Profile.parse(sum).docUrl()).isEqualTo("https://example.com/heap");
     }
   }
+
+  private static Profile columns(String... types) throws PprofException {
+    ProfileBuilder profile = ProfileBuilder.create();
+    long[] values = new long[types.length];
+    for (int i = 0; i < types.length; i++) {
+      profile.sampleType(types[i], "count");
+      values[i] = types[i].length();
+    }
+    profile.periodType("p", "count", 1);
+    int main = profile.location(0, 0, profile.function("main", "", "", 0), 0);
+    profile.sample(new int[] {main}, 0, 1, ProfileBuilder.NO_LABELS, values);
+    return Profile.parse(profile.build());
+  }
+
+  @Test
+  void sumsColumnsByTheirTypeWhateverTheirOrder() throws PprofException {
+    Profile first = columns("a", "bb", "cccc");
+    Profile merged =
+        Profile.parse(
+            Merge.create()
+                .add(first)
+                .add(columns("cccc", "a", "bb"))
+                .add(columns("bb", "a", "cccc"))
+                .build());
+    assertThat(merged.sampleTypes()).isEqualTo(first.sampleTypes());
+    assertThat(merged.totals()).containsExactly(3, 6, 12);
+    assertThat(Profile.parse(Diff.between(first, columns("bb", "cccc", "a"))).sampleCount())
+        .isZero();
+    for (Profile other : List.of(columns("a", "bb"), columns("a", "bb", "d"))) {
+      assertThatIllegalArgumentException().isThrownBy(() -> Merge.create().add(first).add(other));
+    }
+  }
 }

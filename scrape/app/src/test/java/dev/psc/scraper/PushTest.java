@@ -199,6 +199,22 @@ class PushTest {
   }
 
   @Test
+  void sendsOnceWhatSeveralFilesHave() throws Exception {
+    Path recording = recording();
+    Path copy = Files.copy(recording, directory.resolve("copy.jfr"));
+
+    assertThat(push(recording, copy)).as(err()).isZero();
+
+    assertThat(store.profiles(store.project()))
+        .filteredOn(profile -> profile.name().equals("block"))
+        .hasSize(1);
+    assertThat(out())
+        .contains(
+            "copy.jfr: nothing to send, because other files have its profiles",
+            "chunks are also in " + recording);
+  }
+
+  @Test
   void requiresAFile() {
     assertThat(push()).isEqualTo(2);
     assertThat(err()).contains("name at least one .jfr file");

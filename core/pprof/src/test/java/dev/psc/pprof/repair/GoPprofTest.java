@@ -97,6 +97,72 @@ class GoPprofTest {
   }
 
   @Test
+  void goTellsApartWhatRepairMakesOfEqualTypes() throws Exception {
+    for (List<String> types :
+        List.of(
+            List.of("cpu/ns", "cpu/ns", "cpu/ns"),
+            List.of("cpu/ns", "cpu/count"),
+            List.of("cpu/ns", " cpu/ns", "cpu /ns"),
+            List.of("cpu/ns", "CPU/ns"),
+            List.of("/", "/"),
+            List.of("cpu/", "cpu/", "cpu/ns"),
+            List.of("cpu/ns", "cpu/ns", "cpu_2/ns", "cpu_2/ns"),
+            List.of("a-b/x", "a_b/x", "a b/x", "a.b/x"))) {
+      RawPprof raw = new RawPprof();
+      List<String> strings = new ArrayList<>(List.of("", "main"));
+      long[] values = new long[types.size()];
+      for (int i = 0; i < types.size(); i++) {
+        for (String part : types.get(i).split("/", -1)) {
+          strings.add(part);
+        }
+        raw.valueType(ProfileFields.SAMPLE_TYPE, strings.size() - 2, strings.size() - 1);
+        values[i] = (long) Math.pow(10, i);
+      }
+      byte[] body =
+          raw.strings(strings.toArray(String[]::new)).sample(new long[0], values).time(1).gzip();
+      byte[] repaired = Repair.repair(body).bytes();
+      byte[] merged =
+          Merge.create().add(Profile.parse(repaired)).add(Profile.parse(repaired)).build();
+      assertThat(rawTotals(repaired)).as("%s", types).isEqualTo(values);
+      assertThat(rawTotals(merged))
+          .as("%s", types)
+          .isEqualTo(Arrays.stream(values).map(value -> 2 * value).toArray());
+      Profile named = Profile.parse(repaired);
+      for (int i = 0; i < values.length; i++) {
+        String type = named.sampleTypes().get(i).type();
+        assertThat(named.sampleTypeIndex(type)).as("%s", types).isEqualTo(i);
+        assertThat(pprof("-top", "-sample_index=" + type, file(repaired)))
+            .contains("Type: " + type + "\n");
+      }
+    }
+  }
+
+  @Test
+  void mergesColumnsInOtherOrdersAsGoDoes() throws Exception {
+    byte[] first = columns("alloc_objects", "alloc_space", "inuse_objects");
+    byte[] second = columns("inuse_objects", "alloc_objects", "alloc_space");
+    Profile ours =
+        Profile.parse(
+            Merge.create().add(Profile.parse(first)).add(Profile.parse(second)).build());
+    Profile theirs = proto(file(first), file(second));
+    assertThat(ours.sampleTypes()).isEqualTo(theirs.sampleTypes());
+    assertThat(ours.totals()).isEqualTo(theirs.totals());
+  }
+
+  private static byte[] columns(String... types) {
+    ProfileBuilder profile = ProfileBuilder.create();
+    long[] values = new long[types.length];
+    for (int i = 0; i < types.length; i++) {
+      profile.sampleType(types[i], "count");
+      values[i] = types[i].length() + types[i].charAt(0);
+    }
+    profile.periodType("space", "count", 1);
+    int main = profile.location(0, 0, profile.function("main", "", "", 0), 0);
+    profile.sample(new int[] {main}, 0, 1, ProfileBuilder.NO_LABELS, values);
+    return profile.build();
+  }
+
+  @Test
   void goReadsWhatRepairMakesOfMutatedProfiles() throws Exception {
     FuzzTest fuzz = new FuzzTest();
     int read = 0;

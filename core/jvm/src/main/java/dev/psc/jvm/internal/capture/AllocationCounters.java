@@ -1,6 +1,7 @@
 package dev.psc.jvm.internal.capture;
 
 import com.sun.management.ThreadMXBean;
+import dev.psc.jvm.internal.dump.VirtualThreads;
 import dev.psc.jvm.internal.event.AllocationBaseline;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
@@ -30,7 +31,7 @@ final class AllocationCounters {
     long[] ids = threads.getAllThreadIds();
     long[] bytes = threads.getThreadAllocatedBytes(ids);
     boolean[] carriers = new boolean[ids.length];
-    if (Runtime.version().feature() >= 21) {
+    if (VirtualThreads.areSupported()) {
       ThreadInfo[] infos = threads.getThreadInfo(ids, 0);
       for (int i = 0; i < infos.length; i++) {
         carriers[i] = infos[i] != null && infos[i].getThreadName().startsWith(CARRIER_PREFIX);

@@ -48,9 +48,10 @@ public interface Capture {
   /**
    * Returns sampled long-lived objects; the first call starts sampling.
    *
+   * @param paths whether to search for what holds them, which stops the application meanwhile
    * @throws IOException if the recording cannot be written
    */
-  Snapshot leakSuspects() throws IOException;
+  Snapshot leakSuspects(boolean paths) throws IOException;
 
   /** Returns why this capture cannot have a profile, if it cannot. */
   default Optional<String> unavailable(JvmProfile profile) {

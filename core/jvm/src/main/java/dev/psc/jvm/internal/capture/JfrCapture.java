@@ -78,7 +78,7 @@ final class JfrCapture implements Capture {
       boolean depthWasSet,
       Path directory,
       Runnable whenClosed) {
-    this.leaks = new JfrLeaks(directory);
+    this.leaks = new JfrLeaks(directory, JfrLeaks.LEAST_AGE);
     this.settings = settings;
     this.traces = settings.maxTraces() > 0 ? ThreadTraces.SHARED : ThreadTraces.NONE;
     this.depthWasSet = depthWasSet;
@@ -240,8 +240,8 @@ final class JfrCapture implements Capture {
   }
 
   @Override
-  public Snapshot leakSuspects() throws IOException {
-    return leaks.take();
+  public Snapshot leakSuspects(boolean paths) throws IOException {
+    return leaks.take(paths);
   }
 
   /** An action at a mark; it runs with the aggregator's lock held. */

@@ -25,16 +25,26 @@ final class JfrLeaks implements AutoCloseable {
 
   static final String NAME = "psc leak suspects";
   private static final String EVENT = "jdk.OldObjectSample";
-  private static final Duration LEAST_AGE = Duration.ofSeconds(10);
+
+  /** The age from which on an object is a suspect. */
+  static final Duration LEAST_AGE = Duration.ofSeconds(10);
+
+  private static final String NO_PATHS = "0 ns";
+
+  /** How long the JDK may search for paths, while the application is stopped. */
+  private static final String PATHS = "1 s";
 
   private final Path directory;
+  private final Duration leastAge;
   private @Nullable Recording recording;
 
   /**
    * @param directory the directory of temporary dumps
+   * @param leastAge the age of the youngest objects
    */
-  JfrLeaks(Path directory) {
+  JfrLeaks(Path directory, Duration leastAge) {
     this.directory = directory;
+    this.leastAge = leastAge;
   }
 
   /** Starts sampling; earlier allocations are not sampled. */
@@ -43,14 +53,19 @@ final class JfrLeaks implements AutoCloseable {
       Recording fresh = new Recording();
       fresh.setName(NAME);
       fresh.setToDisk(false);
-      fresh.enable(EVENT).with("cutoff", "0 ns").withStackTrace();
+      fresh.enable(EVENT).with("cutoff", NO_PATHS).withStackTrace();
       fresh.start();
       recording = fresh;
     }
   }
 
-  /** Returns the sampled objects that are at least ten seconds old, by allocation stack. */
-  synchronized Snapshot take() throws IOException {
+  /**
+   * Returns the sampled objects of at least the configured age, by allocation stack.
+   *
+   * @param paths whether the JDK searches for what holds them, which stops the application for at
+   *     most about a second
+   */
+  synchronized Snapshot take(boolean paths) throws IOException {
     start();
     Aggregator aggregator = new Aggregator(StackPool.Limits.DEFAULT);
     long now = Clocks.epochNanos();
@@ -58,7 +73,7 @@ final class JfrLeaks implements AutoCloseable {
     Path file = Files.createTempFile(directory, "old-objects", ".jfr");
     try {
       if (running != null) {
-        running.dump(file);
+        dump(running, file, paths);
       }
       synchronized (aggregator) {
         Window window = aggregator.open(Set.of(JvmProfile.LEAK_SUSPECTS), now);
@@ -67,7 +82,7 @@ final class JfrLeaks implements AutoCloseable {
           while (events.hasMoreEvents()) {
             RecordedEvent event = events.readEvent();
             if (event.getEventType().getName().equals(EVENT)
-                && event.getDuration("objectAge").compareTo(LEAST_AGE) >= 0) {
+                && event.getDuration("objectAge").compareTo(leastAge) >= 0) {
               EventCounter.oldObject(aggregator, view.of(event));
             }
           }
@@ -76,6 +91,19 @@ final class JfrLeaks implements AutoCloseable {
       }
     } finally {
       Files.deleteIfExists(file);
+    }
+  }
+
+  private static void dump(Recording running, Path file, boolean paths) throws IOException {
+    if (!paths) {
+      running.dump(file);
+      return;
+    }
+    running.enable(EVENT).with("cutoff", PATHS).withStackTrace();
+    try {
+      running.dump(file);
+    } finally {
+      running.enable(EVENT).with("cutoff", NO_PATHS).withStackTrace();
     }
   }
 

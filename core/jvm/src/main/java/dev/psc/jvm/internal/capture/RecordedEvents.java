@@ -5,6 +5,7 @@ import dev.psc.jvm.internal.event.JfrClass;
 import dev.psc.jvm.internal.event.JfrEvent;
 import dev.psc.jvm.internal.event.JfrField;
 import dev.psc.jvm.internal.event.JfrThreads;
+import dev.psc.jvm.internal.event.OldObjectOwner;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -104,6 +105,29 @@ public final class RecordedEvents implements JfrEvent {
             && old.getValue("type") instanceof RecordedClass type
         ? known(type)
         : null;
+  }
+
+  @Override
+  public @Nullable String ownerOfObject() {
+    OldObjectOwner owner = new OldObjectOwner();
+    Object object = event.getValue(JfrField.OBJECT.jfrName());
+    while (object instanceof RecordedObject held
+        && held.getValue("referrer") instanceof RecordedObject reference) {
+      String field =
+          reference.getValue("field") instanceof RecordedObject described
+              ? described.getString("name")
+              : null;
+      object = reference.getValue("object");
+      if (!(object instanceof RecordedObject holder)) {
+        break;
+      }
+      JfrClass type =
+          holder.getValue("type") instanceof RecordedClass recorded ? known(recorded) : null;
+      if (!owner.add(type, field, holder.getString("description"))) {
+        break;
+      }
+    }
+    return owner.owner();
   }
 
   private @Nullable JfrClass known(@Nullable RecordedClass type) {

@@ -35,7 +35,6 @@ final class VirtualThreadWaits {
   static final String ROOT = "[virtual threads, sampled]";
 
   private static final Logger logger = LoggerFactory.getLogger(VirtualThreadWaits.class);
-  private static final int FIRST_JDK = 21;
   private static final long INTERVAL_NANOS = 1_000_000_000L;
   private static final int REST_PER_DUMP = 50;
 
@@ -79,7 +78,7 @@ final class VirtualThreadWaits {
 
   /** Starts sampling, where the JDK has virtual threads. */
   void start() {
-    if (Runtime.version().feature() >= FIRST_JDK) {
+    if (VirtualThreads.areSupported()) {
       thread.start();
     }
   }
@@ -176,6 +175,8 @@ final class VirtualThreadWaits {
     if (virtual.state().equals("BLOCKED")) {
       return Wait.LOCK;
     }
+    // JDKs whose dump has no states keep the carrier in monitors, so that events tell these waits.
+    boolean monitorsPin = virtual.state().isEmpty();
     boolean parked = false;
     boolean lock = false;
     for (int i = 0; i < stack.size(); i++) {
@@ -184,7 +185,12 @@ final class VirtualThreadWaits {
         return Wait.NONE;
       }
       parked |= method.startsWith("java.lang.VirtualThread.park");
-      parked |= method.startsWith("java.lang.Object.wait");
+      if (method.startsWith("java.lang.Object.wait")) {
+        if (monitorsPin) {
+          return Wait.NONE;
+        }
+        parked = true;
+      }
       boolean condition = method.contains("ConditionObject.await");
       if (condition) {
         return Wait.OTHER;

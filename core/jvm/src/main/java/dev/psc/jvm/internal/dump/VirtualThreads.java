@@ -42,6 +42,23 @@ public final class VirtualThreads {
    */
   public record Virtual(long id, String state, List<StackTraceElement> stack) {}
 
+  /** Returns whether this JVM has virtual threads and can write their stacks. */
+  public static boolean areSupported() {
+    try {
+      dumpMethod();
+      return true;
+    } catch (CaptureUnavailableException | ClassNotFoundException | LinkageError e) {
+      return false;
+    }
+  }
+
+  private static Method dumpMethod() throws ClassNotFoundException {
+    return Arrays.stream(Class.forName(BEAN).getMethods())
+        .filter(method -> method.getName().equals("dumpThreads"))
+        .findFirst()
+        .orElseThrow(() -> new CaptureUnavailableException(missing()));
+  }
+
   /**
    * Passes every virtual thread that the JDK tracks to a consumer.
    *
@@ -71,11 +88,7 @@ public final class VirtualThreads {
     try {
       Class<? extends PlatformManagedObject> type =
           Class.forName(BEAN).asSubclass(PlatformManagedObject.class);
-      Method dump =
-          Arrays.stream(type.getMethods())
-              .filter(method -> method.getName().equals("dumpThreads"))
-              .findFirst()
-              .orElseThrow(() -> new CaptureUnavailableException(missing()));
+      Method dump = dumpMethod();
       Object plain =
           Arrays.stream(dump.getParameterTypes()[1].getEnumConstants())
               .filter(format -> format.toString().equals("TEXT_PLAIN"))

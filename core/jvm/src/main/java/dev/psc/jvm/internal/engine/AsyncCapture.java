@@ -277,7 +277,7 @@ final class AsyncCapture implements Capture {
   }
 
   @Override
-  public Snapshot leakSuspects() throws IOException {
+  public Snapshot leakSuspects(boolean paths) throws IOException {
     throw new IOException("async-profiler does not sample old objects");
   }
 

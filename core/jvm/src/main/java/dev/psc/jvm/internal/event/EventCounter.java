@@ -330,6 +330,10 @@ public final class EventCounter {
     if (type != null) {
       stack = aggregator.stackPool().withLeaf(stack, type.typeName());
     }
+    String owner = event.ownerOfObject();
+    if (owner != null) {
+      stack = aggregator.stackPool().withLeaf(stack, "held by " + owner);
+    }
     long bytes = event.has(JfrField.OBJECT_SIZE) ? event.number(JfrField.OBJECT_SIZE) : 0;
     aggregator.add(JvmProfile.LEAK_SUSPECTS, stack, 0, 1, bytes);
   }

@@ -31,6 +31,9 @@ public interface JfrEvent {
   /** Returns the class of an old object. */
   @Nullable JfrClass typeOfObject();
 
+  /** Returns the class and the field that hold an old object, if the event has its referrers. */
+  @Nullable String ownerOfObject();
+
   boolean hasStack();
 
   /** Returns the number of its stack, {@code [no stack]} where there is none. */

@@ -37,6 +37,7 @@ final class ChunkSettings {
   private final Map<String, Set<Long>> conflicts = new TreeMap<>();
   private @Nullable String event;
   private long nativeBytes;
+  private long allocatedBytes;
   private boolean wall;
   private boolean profilerSettings;
 
@@ -52,6 +53,7 @@ final class ChunkSettings {
     }
     switch (name) {
       case "nativemem" -> nativeBytes = Math.max(1, nanos(value));
+      case "alloc" -> allocatedBytes = nanos(value);
       case "period", "interval", "wall", "event" ->
           recorded.add(new Setting(setting.number(JfrField.ID), name, value));
       default -> {}
@@ -161,6 +163,14 @@ final class ChunkSettings {
   /** Returns the sampling interval of native allocations in bytes: 1 for all, 0 if not stated. */
   long nativeBytes() {
     return nativeBytes;
+  }
+
+  /**
+   * Returns the sampling interval of async-profiler's Java allocations in bytes, or 0 if all were
+   * recorded or it is not stated.
+   */
+  long allocatedBytes() {
+    return allocatedBytes;
   }
 
   /** Returns false for events that do not come at a rate of time, such as cache misses. */

@@ -192,6 +192,18 @@ final class JfrChunkEvents implements JfrEvent {
     }
   }
 
+  @Override
+  public @Nullable String ownerOfObject() {
+    JfrType.Field described = constant(JfrField.OBJECT);
+    try {
+      return described == null
+          ? null
+          : constants.ownerOfObject(described.type(), values[slot(JfrField.OBJECT)]);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private JfrType.@Nullable Field constant(JfrField field) {
     int slot = slots[index(field)];
     return slot >= 0 && type.field(slot).kind() == JfrType.Kind.CONSTANT ? type.field(slot) : null;

@@ -5,6 +5,7 @@ import dev.psc.jvm.internal.aggregate.PseudoFrames;
 import dev.psc.jvm.internal.aggregate.StackPool;
 import dev.psc.jvm.internal.event.JfrClass;
 import dev.psc.jvm.internal.event.JfrThreads;
+import dev.psc.jvm.internal.event.OldObjectOwner;
 import java.io.IOException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -274,6 +275,57 @@ final class JfrConstants {
     return index >= 0 && find(object.constants(), key)
         ? type(object.field(index).type(), fields(object)[index])
         : null;
+  }
+
+  /** Returns the class and the field that hold an old object, if its referrers are recorded. */
+  @Nullable String ownerOfObject(JfrType object, long key) throws IOException {
+    OldObjectOwner owner = new OldObjectOwner();
+    long held = key;
+    while (true) {
+      long[] reference = constant(object, held, "referrer");
+      JfrType described = described(object, "referrer");
+      if (reference == null || described == null) {
+        return owner.owner();
+      }
+      reference = reference.clone();
+      String field = textOf(described, "field", reference);
+      int holder = described.indexOf("object");
+      if (holder < 0 || described.field(holder).type() != object) {
+        return owner.owner();
+      }
+      held = reference[holder];
+      if (!find(object.constants(), held)) {
+        return owner.owner();
+      }
+      String description = text(object, "description", fields(object).clone());
+      if (!owner.add(typeOfObject(object, held), field, description)) {
+        return owner.owner();
+      }
+    }
+  }
+
+  /** Returns the fields of the constant that a field of a constant refers to, if it is there. */
+  private long @Nullable [] constant(JfrType type, long key, String field) throws IOException {
+    JfrType target = described(type, field);
+    if (target == null || !find(type.constants(), key)) {
+      return null;
+    }
+    long next = fields(type)[type.indexOf(field)];
+    return find(target.constants(), next) ? fields(target) : null;
+  }
+
+  /** Returns the type of the constants that a field refers to, if it does. */
+  private static @Nullable JfrType described(JfrType type, String field) {
+    int index = type.indexOf(field);
+    return index >= 0 && type.field(index).kind() == JfrType.Kind.CONSTANT
+        ? type.field(index).type()
+        : null;
+  }
+
+  /** Returns the name of the constant that a field of a struct refers to. */
+  private @Nullable String textOf(JfrType type, String field, long[] read) throws IOException {
+    JfrType target = described(type, field);
+    return target == null ? null : text(target, read[type.indexOf(field)]);
   }
 
   // Stacks.

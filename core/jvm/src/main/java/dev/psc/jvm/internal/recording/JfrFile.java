@@ -20,6 +20,10 @@ import java.util.concurrent.TimeUnit;
 public final class JfrFile implements AutoCloseable {
 
   private static final int MAGIC = 0x464C5200; // FLR and a zero
+
+  /** Version 0.9: chunks do not state their size. */
+  private static final int OLD_FORMAT = 9;
+
   private static final int HEADER_BYTES = 68;
   private static final int BUFFER_BYTES = 1 << 16;
 
@@ -141,6 +145,15 @@ public final class JfrFile implements AutoCloseable {
           throw new IOException(shown + " is not a flight recording: it does not begin with FLR");
         }
         remarks.add(missing(offset, start, end) + " belong to no chunk");
+        break;
+      }
+      if (header.remaining() >= 8 && header.getInt(4) == OLD_FORMAT) {
+        String what = "format 0.9 of Oracle JDK 7 and 8 and of async-profiler 1.x, which is not read";
+        if (offset == start) {
+          throw new IOException(
+              shown + " is in the " + what + "; record with JDK 8u262 or async-profiler 2.0 or later");
+        }
+        remarks.add(missing(offset, start, end) + " are in the " + what);
         break;
       }
       if (chunks.size() == MAX_CHUNKS) {

@@ -40,6 +40,10 @@ final class RecordingConverter {
   private static final String ORACLE = "com.oracle.jdk.";
   private static final int MAX_FAILURES = 20;
 
+  /** Measurements that have no stack, so that no profile can have them. */
+  private static final Set<String> WITHOUT_STACK =
+      Set.of("jdk.MethodTiming", "profiler.ProcessSample", "profiler.UserEvent");
+
   /** Limits above those of a live window, since the tables go when the file is converted. */
   private static final StackPool.Limits LIMITS = new StackPool.Limits(262_144, 524_288, 33_554_432);
 
@@ -58,6 +62,7 @@ final class RecordingConverter {
   private final Map<String, Consumer<JfrEvent>> handlers = new HashMap<>();
   private final Map<String, Long> events = new TreeMap<>();
   private final Map<String, Long> unread = new TreeMap<>();
+  private final Map<String, Long> stackless = new TreeMap<>();
   private final Map<String, Long> notTime = new TreeMap<>();
   private final Set<String> failures = new LinkedHashSet<>();
   private final RecordingResult result = new RecordingResult(tables);
@@ -92,7 +97,8 @@ final class RecordingConverter {
     handlers.putAll(jdkEvents.handlers());
     for (String tlab : new String[] {IN_TLAB, OUTSIDE_TLAB}) {
       // Once for the sizes of classes, once to be counted.
-      handlers.merge(tlab, Objects.requireNonNull(exactly.get(tlab)), Consumer::andThen);
+      Consumer<JfrEvent> all = Objects.requireNonNull(exactly.get(tlab));
+      handlers.merge(tlab, event -> tlab(event, all), Consumer::andThen);
     }
     // Samples all threads in native code, at work or not, hence does not measure CPU time.
     handlers.remove(EventPlan.NATIVE);
@@ -199,7 +205,13 @@ final class RecordingConverter {
    * @param counts the number of events of each name
    */
   void endChunk(Map<Long, String> types, Map<String, Long> counts) {
-    counts.forEach((name, count) -> events.merge(name, count, Long::sum));
+    counts.forEach(
+        (name, count) -> {
+          events.merge(name, count, Long::sum);
+          if (WITHOUT_STACK.contains(name)) {
+            stackless.merge(name, count, Long::sum);
+          }
+        });
     chunkSettings.resolve(types);
     vendorCpuSampled |= vendorCpu.has(JvmProfile.PROCESS_CPU);
     addCpu();
@@ -378,6 +390,23 @@ final class RecordingConverter {
         : tables.stackPool().withLeaf(event.stack(), type.typeName());
   }
 
+  /**
+   * Counts an allocation. async-profiler records one per interval of allocated bytes, and states
+   * the size of the buffer or object only, so a smaller one represents the whole interval.
+   */
+  private void tlab(JfrEvent event, Consumer<JfrEvent> all) {
+    long interval = chunkSettings.allocatedBytes();
+    if (interval == 0) {
+      all.accept(event);
+      return;
+    }
+    long size = event.number(JfrField.ALLOCATION_SIZE);
+    long recorded = event.has(JfrField.TLAB_SIZE) ? event.number(JfrField.TLAB_SIZE) : size;
+    long bytes = Math.max(recorded, interval);
+    long objects = size <= 0 ? 1 : Math.max(1, Math.round((double) bytes / size));
+    exact.add(JvmProfile.MEMORY, event, allocationStack(event), objects, bytes);
+  }
+
   private void vendorAllocation(JfrEvent event) {
     weighed(vendorObjects, JvmProfile.MEMORY, event);
   }
@@ -417,6 +446,9 @@ final class RecordingConverter {
         (name, count) ->
             remarks.add(
                 name + ": " + count + " events with a stack are not read and are in no profile"));
+    stackless.forEach(
+        (name, count) ->
+            remarks.add(name + ": " + count + " events without a stack are in no profile"));
     notTime.forEach(
         (event, count) ->
             remarks.add(

@@ -121,7 +121,7 @@ public final class RecordingGroup {
         file.setValue(parts(file.getKey(), opened));
       } catch (ClosedChannelException e) {
         throw e;
-      } catch (IOException ignored) {
+      } catch (IOException | RuntimeException ignored) {
         // Its conversion reports it.
       }
     }
@@ -186,7 +186,7 @@ public final class RecordingGroup {
       return JfrFile.equal(left, a.chunk, right, b.chunk);
     } catch (ClosedChannelException e) {
       throw e;
-    } catch (IOException ignored) {
+    } catch (IOException | RuntimeException ignored) {
       return false;
     }
   }
@@ -227,7 +227,7 @@ public final class RecordingGroup {
         }
       } catch (ClosedChannelException e) {
         throw e;
-      } catch (IOException ignored) {
+      } catch (IOException | RuntimeException ignored) {
         // Its conversion reports it.
       }
     }

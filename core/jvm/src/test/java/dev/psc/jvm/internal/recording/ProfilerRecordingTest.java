@@ -11,6 +11,7 @@ import static dev.psc.jvm.internal.recording.ProfilerChunks.chunk;
 import static dev.psc.jvm.internal.recording.ProfilerChunks.samples;
 import static dev.psc.jvm.internal.recording.ProfilerChunks.setting;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.psc.jvm.internal.event.CaptureSettings;
 import dev.psc.jvm.profile.JfrConversion;
@@ -19,6 +20,7 @@ import dev.psc.pprof.Profile;
 import dev.psc.pprof.format.PprofLimits;
 import dev.psc.pprof.report.Top;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -190,5 +192,94 @@ class ProfilerRecordingTest {
     setting(chunk, 130, "period", "20 ms");
     chunk.event(130, body -> body.number(TICKS_AT_START).number(1).number(1).number(RUNNABLE));
     assertThat(sum(convert(chunk.build()), JvmProfile.PROCESS_CPU, 1)).isEqualTo(20_000_000);
+  }
+
+  @Test
+  void anAllocationRepresentsTheSamplingInterval() throws Exception {
+    int newTlab = 150;
+    int outside = 151;
+    HandMadeChunk chunk =
+        chunk()
+            .type(
+                newTlab,
+                "jdk.ObjectAllocationInNewTLAB",
+                "jdk.jfr.Event",
+                "startTime:2",
+                "eventThread:4:constant",
+                "stackTrace:9:constant",
+                "objectClass:5:constant",
+                "allocationSize:2",
+                "tlabSize:2")
+            .type(
+                outside,
+                "jdk.ObjectAllocationOutsideTLAB",
+                "jdk.jfr.Event",
+                "startTime:2",
+                "eventThread:4:constant",
+                "stackTrace:9:constant",
+                "objectClass:5:constant",
+                "allocationSize:2");
+    setting(chunk, newTlab, "alloc", "2000000");
+    chunk.event(
+        newTlab,
+        body -> body.number(TICKS_AT_START).number(1).number(1).number(1).number(50).number(900));
+    chunk.event(
+        outside,
+        body -> body.number(TICKS_AT_START).number(1).number(1).number(1).number(3_000_000));
+    JfrConversion conversion = convert(chunk.build());
+    assertThat(sum(conversion, JvmProfile.MEMORY, 0)).isEqualTo(40_000 + 1);
+    assertThat(sum(conversion, JvmProfile.MEMORY, 1)).isEqualTo(5_000_000);
+  }
+
+  @Test
+  void namesMeasurementsWithoutAStack() throws Exception {
+    HandMadeChunk chunk =
+        chunk()
+            .type(160, "profiler.UserEvent", "jdk.jfr.Event", "startTime:2", "data:3")
+            .type(161, "profiler.ProcessSample", "jdk.jfr.Event", "startTime:2", "pid:2")
+            .type(162, "jdk.MethodTiming", "jdk.jfr.Event", "startTime:2", "invocations:2");
+    samples(chunk, DEFAULT, 1);
+    chunk.event(160, body -> body.number(TICKS_AT_START).text("a"));
+    chunk.event(161, body -> body.number(TICKS_AT_START).number(1));
+    chunk.event(161, body -> body.number(TICKS_AT_START).number(1));
+    chunk.event(162, body -> body.number(TICKS_AT_START).number(1));
+    assertThat(convert(chunk.build()).remarks())
+        .contains(
+            "profiler.UserEvent: 1 events without a stack are in no profile",
+            "profiler.ProcessSample: 2 events without a stack are in no profile",
+            "jdk.MethodTiming: 1 events without a stack are in no profile");
+  }
+
+  @Test
+  void namesMethodTraces() throws Exception {
+    HandMadeChunk chunk =
+        chunk()
+            .type(
+                163,
+                "jdk.MethodTrace",
+                "jdk.jfr.Event",
+                "startTime:2",
+                "duration:2",
+                "eventThread:4:constant",
+                "stackTrace:9:constant");
+    chunk.checkpoint(
+        pools -> pools.integer(1).number(9).integer(1).number(1).integer(0).raw(0));
+    samples(chunk, DEFAULT, 1);
+    chunk.event(163, body -> body.number(TICKS_AT_START).number(90).number(1).number(1));
+    assertThat(convert(chunk.build()).remarks())
+        .contains("jdk.MethodTrace: 1 events with a stack are not read and are in no profile");
+  }
+
+  @Test
+  void namesTheOldFormat() {
+    byte[] old = new byte[200];
+    ByteBuffer.wrap(old)
+        .put(new byte[] {'F', 'L', 'R', 0})
+        .putShort((short) 0)
+        .putShort((short) 9)
+        .putLong(100); // where the metadata are
+    assertThatThrownBy(() -> convert(old))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("format 0.9 of Oracle JDK 7 and 8 and of async-profiler 1.x");
   }
 }
