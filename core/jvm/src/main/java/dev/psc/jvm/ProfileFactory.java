@@ -142,8 +142,7 @@ final class ProfileFactory {
    *
    * @param paths whether to search for what holds them, which stops the application meanwhile
    */
-  EncodableProfile leaks(boolean paths)
-      throws Profiler.UnavailableException, InterruptedException {
+  EncodableProfile leaks(boolean paths) throws Profiler.UnavailableException, InterruptedException {
     try {
       Snapshot suspects = profiler.leakSuspects(paths);
       return made(suspects, suspects.startNanos(), 0);

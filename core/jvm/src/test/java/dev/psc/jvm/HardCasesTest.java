@@ -94,15 +94,15 @@ class HardCasesTest {
   @MethodSource("javasWithVirtualThreads")
   void everyKindOfWaitOfVirtualThreadsIsMeasured(Path java) throws Exception {
     String printed =
-        ChildJvm.run(
-            java, List.of("-Djava.io.tmpdir=" + temporary), VirtualWaitKindsProgram.class);
+        ChildJvm.run(java, List.of("-Djava.io.tmpdir=" + temporary), VirtualWaitKindsProgram.class);
     assertThat(printed).contains("TIME left true");
     for (String wait : List.of("plantedLock ", "plantedMonitor ")) {
       assertIsMeasured(printed, "MUTEX " + wait, wait);
       assertIsMeasured(printed, "WALL " + wait, wait);
     }
     for (String wait :
-        List.of("plantedPark ", "plantedFuture ", "plantedQueue ", "plantedSocket ", "plantedHttp ")) {
+        List.of(
+            "plantedPark ", "plantedFuture ", "plantedQueue ", "plantedSocket ", "plantedHttp ")) {
       assertIsMeasured(printed, "BLOCK " + wait, wait);
       assertIsMeasured(printed, "WALL " + wait, wait);
     }

@@ -95,31 +95,31 @@ class RecordingFuzzTest {
           recording.enable("jdk.CPUTimeSample").with("throttle", "10 ms");
         }
         recording.enable("jdk.OldObjectSample").with("cutoff", "infinity").withStackTrace();
-      recording.enable("jdk.ExecutionSample").withPeriod(Duration.ofMillis(10));
-      recording.enable("jdk.ObjectAllocationSample").with("throttle", "500/s").withStackTrace();
-      recording.enable("jdk.ThreadPark").withThreshold(Duration.ZERO).withStackTrace();
-      recording.enable("jdk.JavaExceptionThrow").withStackTrace();
-      recording.enable("jdk.ActiveSetting");
-      recording.enable(Malloc.class);
-      recording.enable(ObjectSample.class);
-      recording.start();
-      TruthProgram.burnShort(100_000_000);
-      TruthProgram.allocateSmall(2 << 20);
-      for (int i = 0; i < 50; i++) {
-        Malloc malloc = new Malloc();
-        malloc.address = i % 20;
-        malloc.commit();
-        new ObjectSample().commit();
+        recording.enable("jdk.ExecutionSample").withPeriod(Duration.ofMillis(10));
+        recording.enable("jdk.ObjectAllocationSample").with("throttle", "500/s").withStackTrace();
+        recording.enable("jdk.ThreadPark").withThreshold(Duration.ZERO).withStackTrace();
+        recording.enable("jdk.JavaExceptionThrow").withStackTrace();
+        recording.enable("jdk.ActiveSetting");
+        recording.enable(Malloc.class);
+        recording.enable(ObjectSample.class);
+        recording.start();
+        TruthProgram.burnShort(100_000_000);
+        TruthProgram.allocateSmall(2 << 20);
+        for (int i = 0; i < 50; i++) {
+          Malloc malloc = new Malloc();
+          malloc.address = i % 20;
+          malloc.commit();
+          new ObjectSample().commit();
+        }
+        for (int i = 0; i < 300; i++) {
+          KEPT.add(new byte[10_000]);
+        }
+        System.gc(); // the JDK reports what survived a collection
+        recording.stop();
+        recording.dump(Path.of(arguments[0]));
       }
-      for (int i = 0; i < 300; i++) {
-        KEPT.add(new byte[10_000]);
-      }
-      System.gc(); // the JDK reports what survived a collection
-      recording.stop();
-      recording.dump(Path.of(arguments[0]));
+      assertThat(KEPT).isNotEmpty();
     }
-    assertThat(KEPT).isNotEmpty();
-  }
   }
 
   @Test

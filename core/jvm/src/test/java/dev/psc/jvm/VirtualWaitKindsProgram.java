@@ -88,8 +88,7 @@ public final class VirtualWaitKindsProgram {
 
   static void plantedPark() throws Exception {
     measured(
-        "plantedPark",
-        () -> LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(WAIT_MILLIS)));
+        "plantedPark", () -> LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(WAIT_MILLIS)));
   }
 
   static void plantedFuture() throws Exception {
@@ -173,8 +172,7 @@ public final class VirtualWaitKindsProgram {
       accepting.setDaemon(true);
       accepting.start();
       // The recorder has started, and the first dumps of virtual threads are over.
-      VirtualWaitsProgram.virtual(
-          () -> LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(20)));
+      VirtualWaitsProgram.virtual(() -> LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(20)));
       VirtualWaitsProgram.get(profiling, "mutex", 8).get(60, TimeUnit.SECONDS);
       Map<String, CompletableFuture<String>> profiles = new LinkedHashMap<>();
       for (String profile : new String[] {"mutex", "block", "wall"}) {
@@ -194,7 +192,8 @@ public final class VirtualWaitKindsProgram {
             profile.getValue().get(60, TimeUnit.SECONDS),
             TRUTH.keySet());
       }
-      TRUTH.forEach((name, nanos) -> System.out.println("TRUTH " + name + " " + nanos.sum() / 1_000_000));
+      TRUTH.forEach(
+          (name, nanos) -> System.out.println("TRUTH " + name + " " + nanos.sum() / 1_000_000));
     }
     System.exit(0);
   }

@@ -46,8 +46,7 @@ public final class VirtualWaitsProgram {
     }
   }
 
-  static CompletableFuture<String> get(
-      JvmProfiling profiling, String profile, int seconds) {
+  static CompletableFuture<String> get(JvmProfiling profiling, String profile, int seconds) {
     return CompletableFuture.supplyAsync(
         () ->
             new String(

@@ -142,8 +142,7 @@ class GoPprofTest {
     byte[] first = columns("alloc_objects", "alloc_space", "inuse_objects");
     byte[] second = columns("inuse_objects", "alloc_objects", "alloc_space");
     Profile ours =
-        Profile.parse(
-            Merge.create().add(Profile.parse(first)).add(Profile.parse(second)).build());
+        Profile.parse(Merge.create().add(Profile.parse(first)).add(Profile.parse(second)).build());
     Profile theirs = proto(file(first), file(second));
     assertThat(ours.sampleTypes()).isEqualTo(theirs.sampleTypes());
     assertThat(ours.totals()).isEqualTo(theirs.totals());

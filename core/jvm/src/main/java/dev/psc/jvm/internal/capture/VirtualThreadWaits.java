@@ -26,8 +26,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Samples of the virtual threads that wait for locks, queues and futures. The JDK has no events for
  * these waits, because a waiting virtual thread leaves its carrier. So the JDK's dump of virtual
- * threads is read, at most once a second and for at most a fiftieth of the time; a thread that
- * waits in it counts as waiting since the previous dump.
+ * threads is read, at most twice a second and for at most a fiftieth of a processor; a thread that
+ * waits in it counts as waiting for half of the time since the previous dump and half of that to
+ * the next. The time since the previous dump alone would be too little while fewer threads wait
+ * each time, because it follows from the cost of that dump.
  */
 final class VirtualThreadWaits {
 
@@ -35,7 +37,7 @@ final class VirtualThreadWaits {
   static final String ROOT = "[virtual threads, sampled]";
 
   private static final Logger logger = LoggerFactory.getLogger(VirtualThreadWaits.class);
-  private static final long INTERVAL_NANOS = 1_000_000_000L;
+  private static final long INTERVAL_NANOS = 500_000_000L;
   private static final int REST_PER_DUMP = 50;
 
   /** The first dumps cost many times as much, because their code is interpreted. */
@@ -69,6 +71,7 @@ final class VirtualThreadWaits {
   private final CaptureSettings settings;
   private final Thread thread;
   private final CountDownLatch closed = new CountDownLatch(1);
+  private int dumps;
 
   VirtualThreadWaits(Aggregator aggregator, CaptureSettings settings, ThreadFactory threads) {
     this.aggregator = aggregator;
@@ -90,18 +93,14 @@ final class VirtualThreadWaits {
   private void run() {
     long rest = INTERVAL_NANOS;
     long before = System.nanoTime();
-    int dumps = 0;
     try {
       while (!closed.await(rest, TimeUnit.NANOSECONDS)) {
         long start = System.nanoTime();
-        if (isWanted() && hasVirtualThreads()) {
-          long waitedNanos = Math.min(start - before, 2 * rest);
-          VirtualThreads.forEach(virtual -> count(virtual, waitedNanos));
-          dumps++;
-        }
+        rest =
+            isWanted() && hasVirtualThreads()
+                ? sample(Math.min(start - before, 2 * rest))
+                : INTERVAL_NANOS;
         before = start;
-        int factor = dumps <= COLD_DUMPS ? REST_PER_COLD_DUMP : REST_PER_DUMP;
-        rest = Math.max(INTERVAL_NANOS, (System.nanoTime() - start) * factor);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -110,6 +109,40 @@ final class VirtualThreadWaits {
     } catch (RuntimeException | LinkageError e) {
       logger.warn("Waits of virtual threads are no longer sampled", e);
     }
+  }
+
+  /**
+   * Counts the threads of a dump.
+   *
+   * @param sinceNanos the time since the previous one
+   * @return the time to the next one
+   */
+  private long sample(long sinceNanos) {
+    dumps++;
+    long start = cpuNanos();
+    long[] planned = new long[1];
+    VirtualThreads.forEach(
+        virtual -> {
+          if (planned[0] == 0) {
+            // The dump is written. To read it costs less.
+            planned[0] = rest(2 * (cpuNanos() - start));
+          }
+          count(virtual, (sinceNanos + planned[0]) / 2);
+        });
+    return Math.max(planned[0], rest(cpuNanos() - start));
+  }
+
+  private long rest(long costNanos) {
+    int factor = dumps <= COLD_DUMPS ? REST_PER_COLD_DUMP : REST_PER_DUMP;
+    return Math.max(INTERVAL_NANOS, costNanos * factor);
+  }
+
+  /** Returns the CPU time of this thread, which does not grow while it waits for a processor. */
+  private static long cpuNanos() {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    return threads.isCurrentThreadCpuTimeSupported() && threads.isThreadCpuTimeEnabled()
+        ? threads.getCurrentThreadCpuTime()
+        : System.nanoTime();
   }
 
   private boolean isWanted() {

@@ -148,10 +148,14 @@ public final class JfrFile implements AutoCloseable {
         break;
       }
       if (header.remaining() >= 8 && header.getInt(4) == OLD_FORMAT) {
-        String what = "format 0.9 of Oracle JDK 7 and 8 and of async-profiler 1.x, which is not read";
+        String what =
+            "format 0.9 of Oracle JDK 7 and 8 and of async-profiler 1.x, which is not read";
         if (offset == start) {
           throw new IOException(
-              shown + " is in the " + what + "; record with JDK 8u262 or async-profiler 2.0 or later");
+              shown
+                  + " is in the "
+                  + what
+                  + "; record with JDK 8u262 or async-profiler 2.0 or later");
         }
         remarks.add(missing(offset, start, end) + " are in the " + what);
         break;

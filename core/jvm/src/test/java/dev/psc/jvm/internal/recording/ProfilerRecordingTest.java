@@ -262,8 +262,7 @@ class ProfilerRecordingTest {
                 "duration:2",
                 "eventThread:4:constant",
                 "stackTrace:9:constant");
-    chunk.checkpoint(
-        pools -> pools.integer(1).number(9).integer(1).number(1).integer(0).raw(0));
+    chunk.checkpoint(pools -> pools.integer(1).number(9).integer(1).number(1).integer(0).raw(0));
     samples(chunk, DEFAULT, 1);
     chunk.event(163, body -> body.number(TICKS_AT_START).number(90).number(1).number(1));
     assertThat(convert(chunk.build()).remarks())

@@ -50,8 +50,7 @@ public final class Database implements TruthProgram {
       statement.execute("create table sale(id identity primary key, item int, amount int)");
       statement.execute("create index sale_item on sale(item)");
     }
-    try (PreparedStatement item =
-            connection.prepareStatement("insert into item values (?, ?, ?)");
+    try (PreparedStatement item = connection.prepareStatement("insert into item values (?, ?, ?)");
         PreparedStatement sale =
             connection.prepareStatement("insert into sale(item, amount) values (?, ?)")) {
       for (int i = 0; i < ROWS; i++) {

@@ -43,8 +43,7 @@ public final class FullTextSearch implements TruthProgram {
   @Override
   public void measure(TruthCapture capture) throws Exception {
     ByteBuffersDirectory directory = new ByteBuffersDirectory();
-    IndexWriter writer =
-        new IndexWriter(directory, new IndexWriterConfig(new StandardAnalyzer()));
+    IndexWriter writer = new IndexWriter(directory, new IndexWriterConfig(new StandardAnalyzer()));
     SplittableRandom words = new SplittableRandom(1);
     for (int i = 0; i < FIRST_DOCUMENTS; i++) {
       writer.addDocument(document(words));
