@@ -49,7 +49,7 @@ public final class VirtualWaitKindsProgram {
   }
 
   private static void later(Runnable task) {
-    TIMER.schedule(task, WAIT_MILLIS, TimeUnit.MILLISECONDS);
+    var unused = TIMER.schedule(task, WAIT_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   private static void measured(String name, Planted wait) throws Exception {
@@ -147,7 +147,7 @@ public final class VirtualWaitKindsProgram {
       try {
         planted.run();
       } catch (Exception e) {
-        e.printStackTrace();
+        throw new IllegalStateException("a planted wait failed", e);
       } finally {
         ended.countDown();
       }

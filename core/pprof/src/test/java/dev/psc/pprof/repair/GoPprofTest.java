@@ -153,7 +153,7 @@ class GoPprofTest {
     long[] values = new long[types.length];
     for (int i = 0; i < types.length; i++) {
       profile.sampleType(types[i], "count");
-      values[i] = types[i].length() + types[i].charAt(0);
+      values[i] = (long) types[i].length() * types[i].charAt(0);
     }
     profile.periodType("space", "count", 1);
     int main = profile.location(0, 0, profile.function("main", "", "", 0), 0);
