@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import jdk.jfr.Recording;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,7 +40,17 @@ class OldObjectsTest {
     }
   }
 
-  private Profile recorded(String cutoff) throws Exception {
+  /** Returns the stacks of a recording; the JDK may skip samples, so there are several attempts. */
+  private List<List<String>> recorded(String cutoff, Predicate<List<List<String>>> isComplete)
+      throws Exception {
+    List<List<String>> stacks = List.of();
+    for (int i = 0; i < 20 && !isComplete.test(stacks); i++) {
+      stacks = recorded(cutoff);
+    }
+    return stacks;
+  }
+
+  private List<List<String>> recorded(String cutoff) throws Exception {
     Path file = directory.resolve("old.jfr");
     try (Recording recording = new Recording()) {
       recording.enable("jdk.OldObjectSample").with("cutoff", cutoff).withStackTrace();
@@ -53,14 +64,14 @@ class OldObjectsTest {
       LIST.clear();
     }
     JfrConversion conversion = JfrFiles.convert(file);
-    return Profile.parse(
-        conversion.pprof(JvmProfile.LEAK_SUSPECTS).orElseThrow(), PprofLimits.defaults());
-  }
-
-  private static List<List<String>> stacks(Profile profile) {
     List<List<String>> stacks = new ArrayList<>();
-    for (Sample sample : profile.samples()) {
-      stacks.add(sample.stack().stream().map(Frame::function).toList());
+    if (conversion.profiles().contains(JvmProfile.LEAK_SUSPECTS)) {
+      Profile profile =
+          Profile.parse(
+              conversion.pprof(JvmProfile.LEAK_SUSPECTS).orElseThrow(), PprofLimits.defaults());
+      for (Sample sample : profile.samples()) {
+        stacks.add(sample.stack().stream().map(Frame::function).toList());
+      }
     }
     return stacks;
   }
@@ -68,21 +79,22 @@ class OldObjectsTest {
   @Test
   void namesTheFieldThatHoldsAnArrayWhereThePathIsRecorded() throws Exception {
     String leak = OldObjectsTest.class.getName() + ".leak";
-    assertThat(stacks(recorded("infinity")))
-        .anySatisfy(
-            stack ->
-                assertThat(stack)
-                    .startsWith("held by " + Cache.class.getName() + ".entries", "byte[]", leak))
-        .anySatisfy(
-            stack ->
-                assertThat(stack)
-                    .startsWith(
-                        "held by " + OldObjectsTest.class.getName() + ".LIST", "byte[]", leak));
+    List<String> inCache = List.of("held by " + Cache.class.getName() + ".entries", "byte[]", leak);
+    List<String> inList =
+        List.of("held by " + OldObjectsTest.class.getName() + ".LIST", "byte[]", leak);
+    List<List<String>> stacks =
+        recorded("infinity", all -> begin(all).containsAll(List.of(inCache, inList)));
+    assertThat(begin(stacks)).contains(inCache, inList);
+  }
+
+  private static List<List<String>> begin(List<List<String>> stacks) {
+    return stacks.stream().map(stack -> stack.subList(0, Math.min(3, stack.size()))).toList();
   }
 
   @Test
   void hasTheClassAloneWhereItIsNot() throws Exception {
-    assertThat(stacks(recorded("0 ns")))
+    assertThat(
+            recorded("0 ns", all -> all.stream().anyMatch(stack -> stack.get(0).equals("byte[]"))))
         .anySatisfy(stack -> assertThat(stack).startsWith("byte[]"))
         .noneMatch(stack -> stack.get(0).startsWith("held by"));
   }
