@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.psc.pprof.ProfileBuilder;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -126,7 +127,7 @@ class OutageMemoryTest {
                   !scraper.isAlive()
                       || System.nanoTime() - end > 0
                       || sum(scraper.page("/metrics"), "psc_delivery_accepted_total") > profiles);
-      assertThat(scraper.isAlive()).as(scraper.log()).isTrue();
+      assertThat(scraper.isAlive()).as("alive").isTrue();
       String metrics = scraper.page("/metrics");
       double accepted = sum(metrics, "psc_delivery_accepted_total");
       double queued = sum(metrics, "psc_delivery_queue_profiles");
@@ -134,7 +135,11 @@ class OutageMemoryTest {
       assertThat(accepted).isPositive();
       assertThat(queued + dropped).isEqualTo(accepted);
       assertThat(sum(metrics, "psc_delivery_queue_bytes")).isLessThanOrEqualTo(16 << 20);
+      assertThat(Files.size(scraper.logFile())).as("bytes of log").isLessThan(1_000_000);
       assertThat(scraper.log()).contains("--queue-max-bytes").doesNotContain("OutOfMemoryError");
+      System.out.printf(
+          "accepted %.0f, queued %.0f, dropped %.0f, log %d bytes%n",
+          accepted, queued, dropped, Files.size(scraper.logFile()));
       assertThat(scraper.terminate()).isLessThan(Duration.ofSeconds(6));
       assertThat(scraper.exitCode()).isZero();
     }
