@@ -22,8 +22,7 @@ final class ShortageProgram {
 
   public static void main(String[] arguments) throws Exception {
     // Loads what the program needs without descriptors.
-    try (JvmProfiling profiling =
-        JvmProfiling.builder().idleTimeout(Duration.ZERO).start()) {
+    try (JvmProfiling profiling = JvmProfiling.builder().idleTimeout(Duration.ZERO).start()) {
       until(() -> status(profiling) == 200);
       if (arguments[0].equals("first")) {
         profiling.close();
@@ -67,8 +66,7 @@ final class ShortageProgram {
   private static int status(JvmProfiling profiling) {
     return profiling
         .handler()
-        .handle(
-            new PprofRequest("GET", "/debug/pprof/profile", Map.of("seconds", "1"), Map.of()))
+        .handle(new PprofRequest("GET", "/debug/pprof/profile", Map.of("seconds", "1"), Map.of()))
         .status();
   }
 

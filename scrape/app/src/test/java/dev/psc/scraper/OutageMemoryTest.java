@@ -129,7 +129,8 @@ class OutageMemoryTest {
                       || System.nanoTime() - end > 0
                       || sum(scraper.page("/metrics"), "psc_delivery_accepted_total") > profiles);
       assertThat(scraper.isAlive()).as("alive").isTrue();
-      String metrics = await().ignoreExceptions().until(() -> scraper.page("/metrics"), text -> true);
+      String metrics =
+          await().ignoreExceptions().until(() -> scraper.page("/metrics"), text -> true);
       double accepted = sum(metrics, "psc_delivery_accepted_total");
       double queued = sum(metrics, "psc_delivery_queue_profiles");
       double dropped = sum(metrics, "psc_delivery_dropped_total");

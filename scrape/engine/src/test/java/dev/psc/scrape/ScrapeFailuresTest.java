@@ -572,7 +572,8 @@ class ScrapeFailuresTest {
           .isEqualTo(
               "http://127.0.0.1:"
                   + port
-                  + "/bad: connection refused; check that the target runs and listens on this port");
+                  + "/bad: connection refused; check that the target runs and listens on this"
+                  + " port");
     }
   }
 
@@ -664,7 +665,8 @@ class ScrapeFailuresTest {
             .build();
     ScrapeReport report =
         answering(
-            job, ok("text/plain", "heap profile: 1: 2 [ 1: 2] @ heapprofile\n 1: 2 [ 1: 2] @ 0x10\n"));
+            job,
+            ok("text/plain", "heap profile: 1: 2 [ 1: 2] @ heapprofile\n 1: 2 [ 1: 2] @ 0x10\n"));
     assertThat(report.reason()).isEqualTo("no_sample_type");
     assertThat(report.message()).contains("objects/count").contains("space/bytes");
   }

@@ -140,8 +140,7 @@ public final class Repair {
     if (legacy == null) {
       throw open.explain(failure);
     }
-    Checker checker =
-        Checker.require(ProfileIndex.scan(legacy.buf(), legacy.from(), legacy.to()));
+    Checker checker = Checker.require(ProfileIndex.scan(legacy.buf(), legacy.from(), legacy.to()));
     Repair repair = new Repair(legacy, checker, context);
     repair.did("converted", "converted the profile from a legacy format");
     return repair.run(body, kept);

@@ -27,7 +27,8 @@ class GoLegacyTest {
 
   private static final int MUTATIONS = 2_000;
   private static final PprofLimits LIMITS = PprofLimits.defaults();
-  private static final byte[] CHARACTERS = "0123456789abcdefx@:[]-=$#\n/() ".getBytes(StandardCharsets.UTF_8);
+  private static final byte[] CHARACTERS =
+      "0123456789abcdefx@:[]-=$#\n/() ".getBytes(StandardCharsets.UTF_8);
   private static final String[] LINES = {
     "name=/x/y",
     "$name 12",
@@ -91,8 +92,7 @@ class GoLegacyTest {
       }
     }
     Commands.output(
-        directory,
-        List.of(program.toString(), legacy.toString(), ours.toString(), out.toString()));
+        directory, List.of(program.toString(), legacy.toString(), ours.toString(), out.toString()));
     int converted = 0;
     for (int i = 0; i < bodies.size(); i++) {
       String theirs = Files.readString(out.resolve(i + ".theirs"));

@@ -220,8 +220,7 @@ class LegacyTest {
   void namesTheLineThatIsMalformed() {
     assertThatThrownBy(() -> Repair.repair(text(HEAP.replace("2:     3072", "2;     3072"))))
         .isInstanceOfSatisfying(
-            PprofException.class,
-            e -> assertThat(e.code()).isEqualTo(PprofException.LEGACY_TEXT))
+            PprofException.class, e -> assertThat(e.code()).isEqualTo(PprofException.LEGACY_TEXT))
         .hasMessageContaining("line 3")
         .hasMessageContaining("not a sample of a heap profile");
     String address = "goroutine profile: total 1\n1 @ 0x" + "f".repeat(17) + "\n";
@@ -254,7 +253,8 @@ class LegacyTest {
     many.append("10-11\n20-21\n".repeat(25_000));
     assertThatThrownBy(() -> Repair.repair(text(many.toString())))
         .hasMessageContaining("too many to assign");
-    String names = "--- Memory map: ---\na=" + "x".repeat(60_000) + "\n" + "1-2 $a\n".repeat(10_000);
+    String names =
+        "--- Memory map: ---\na=" + "x".repeat(60_000) + "\n" + "1-2 $a\n".repeat(10_000);
     assertThatThrownBy(() -> Repair.repair(text("goroutine profile: total 1\n" + names)))
         .hasMessageContaining("too long texts");
   }
@@ -307,7 +307,6 @@ class LegacyTest {
   void aStoreIsNotSentThemAsTheyAre() {
     assertThatThrownBy(() -> PprofCheck.check(text(HEAP)))
         .isInstanceOfSatisfying(
-            PprofException.class,
-            e -> assertThat(e.code()).isEqualTo(PprofException.LEGACY_TEXT));
+            PprofException.class, e -> assertThat(e.code()).isEqualTo(PprofException.LEGACY_TEXT));
   }
 }

@@ -191,11 +191,7 @@ public final class StoreConnection {
    * @param spools whether it may use {@code --spool-dir}, which is for one queue
    */
   private static Delivery delivery(
-      Options options,
-      ProfileSink sink,
-      long messageLimitBytes,
-      LossLog losses,
-      boolean spools)
+      Options options, ProfileSink sink, long messageLimitBytes, LossLog losses, boolean spools)
       throws UsageException {
     Options.Buffer buffer = options.buffer;
     long queueMaxBytes = queueMaxBytes(buffer, Runtime.getRuntime().maxMemory());

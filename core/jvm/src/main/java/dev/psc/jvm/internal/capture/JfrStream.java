@@ -120,8 +120,7 @@ public final class JfrStream {
     boolean isShort = FileDescriptors.free() < FileDescriptors.FOR_RECORDING;
     long ended = System.nanoTime();
     // Counting takes time where many are open.
-    nextFileCheckNanos =
-        ended + Math.max(FILE_CHECK_NANOS, FILE_CHECK_PART * (ended - started));
+    nextFileCheckNanos = ended + Math.max(FILE_CHECK_NANOS, FILE_CHECK_PART * (ended - started));
     RecordingStream stream;
     synchronized (lock) {
       stream = current;

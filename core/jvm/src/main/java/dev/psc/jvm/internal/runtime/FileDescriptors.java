@@ -61,7 +61,8 @@ public final class FileDescriptors {
    * Checks that the flight recorder can begin a file. It aborts the JVM if it cannot, so this is
    * called before everything that makes it begin one.
    *
-   * @throws CaptureUnavailableException if fewer than {@link #FOR_RECORDING} file descriptors are free
+   * @throws CaptureUnavailableException if fewer than {@link #FOR_RECORDING} file descriptors are
+   *     free
    */
   public static void requireForRecording() {
     List<Channel> opened = new ArrayList<>();
@@ -72,8 +73,7 @@ public final class FileDescriptors {
         opened.add(pipe.sink());
       }
     } catch (IOException e) {
-      throw new CaptureUnavailableException(
-          SHORTAGE, e);
+      throw new CaptureUnavailableException(SHORTAGE, e);
     } finally {
       opened.forEach(FileDescriptors::close);
     }

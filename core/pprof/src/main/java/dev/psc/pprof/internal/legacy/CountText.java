@@ -39,10 +39,7 @@ final class CountText {
     Cursor cursor = new Cursor(line);
     String type = cursor.word();
     boolean matches =
-        type.length() == end
-            && cursor.skip(TOTAL)
-            && !cursor.digits().isEmpty()
-            && cursor.atEnd();
+        type.length() == end && cursor.skip(TOTAL) && !cursor.digits().isEmpty() && cursor.atEnd();
     return matches ? type : null;
   }
 

@@ -1,6 +1,8 @@
 package dev.psc.pprof.internal.legacy;
 
-/** Reads tokens from one line. A method that does not match leaves the position. Not thread-safe. */
+/**
+ * Reads tokens from one line. A method that does not match leaves the position. Not thread-safe.
+ */
 final class Cursor {
 
   private final String line;

@@ -93,7 +93,10 @@ final class JavaText {
   }
 
   private static boolean isWord(char c) {
-    return c == ' ' || c == '_' || Cursor.isDigit(c) || (c >= 'a' && c <= 'z')
+    return c == ' '
+        || c == '_'
+        || Cursor.isDigit(c)
+        || (c >= 'a' && c <= 'z')
         || (c >= 'A' && c <= 'Z');
   }
 

@@ -76,9 +76,7 @@ final class ThreadText {
     }
     for (int at = line.indexOf(THREAD); at >= 0; at = line.indexOf(THREAD, at + 1)) {
       Cursor cursor = new Cursor(line).at(at + THREAD.length());
-      if (!cursor.hexDigits().isEmpty()
-          && cursor.skip(" (name: ")
-          && cursor.position() < digits) {
+      if (!cursor.hexDigits().isEmpty() && cursor.skip(" (name: ") && cursor.position() < digits) {
         return true;
       }
     }

@@ -35,7 +35,8 @@ public final class ProfileResponses {
   /** The formats before pprof's protobuf that validation converts. */
   private static final Pattern CONVERTED =
       Pattern.compile(
-          "heap profile:|--- contention|--- heapz |--- mutex:|--- thread|\\S{1,100} profile: total ");
+          "heap profile:|--- contention|--- heapz |--- mutex:|--- thread|\\S{1,100} profile:"
+              + " total ");
 
   /** Other text forms of gperftools. */
   private static final List<String> LEGACY_TEXT =

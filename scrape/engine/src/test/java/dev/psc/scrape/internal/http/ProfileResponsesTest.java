@@ -94,8 +94,7 @@ class ProfileResponsesTest {
       return; // of gperftools, which has no such parameter
     }
     for (String query : List.of("debug=1", "seconds=1&debug=1")) {
-      assertThatThrownBy(
-              () -> ProfileResponses.profile(answer, URI.create(TARGET + "?" + query)))
+      assertThatThrownBy(() -> ProfileResponses.profile(answer, URI.create(TARGET + "?" + query)))
           .isInstanceOf(HttpFailure.class)
           .hasMessageContaining("remove debug=1 from params and path");
     }
