@@ -7,7 +7,6 @@ import dev.psc.pprof.format.PprofLimits;
 import dev.psc.pprof.format.SampleType;
 import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.internal.wire.WireWriter;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,13 +40,13 @@ final class DraftWriter {
       sample(sample);
       requireRoom();
     }
-    Map<MemoryMapping, Integer> ids = new HashMap<>();
+    int mappings = 0;
     for (MemoryMapping mapping : draft.mappings()) {
-      ids.put(mapping, ids.size() + 1);
-      mapping(ids.size(), mapping);
+      mapping.id = ++mappings;
+      mapping(mapping);
     }
     for (Draft.Address location : locations) {
-      location(location, location.mapping == null ? 0 : ids.get(location.mapping));
+      location(location, location.mapping == null ? 0 : location.mapping.id);
       requireRoom();
     }
     FrameRules rules = FrameRules.of(draft.types().stream().map(SampleType::type).toList());
@@ -105,9 +104,9 @@ final class DraftWriter {
     out.end(whole);
   }
 
-  private void mapping(int id, MemoryMapping mapping) {
+  private void mapping(MemoryMapping mapping) {
     int mark = out.begin(ProfileFields.MAPPING);
-    out.number(ProfileFields.ID, id);
+    out.number(ProfileFields.ID, mapping.id);
     out.number(ProfileFields.MAPPING_START, mapping.start);
     out.number(ProfileFields.MAPPING_LIMIT, mapping.limit);
     out.number(ProfileFields.MAPPING_OFFSET, mapping.offset);

@@ -9,6 +9,9 @@ final class MemoryMapping {
   String file;
   String buildId;
 
+  /** Its position among the mappings that are written, from 1. */
+  int id;
+
   MemoryMapping(long start, long limit, long offset, String file, String buildId) {
     this.start = start;
     this.limit = limit;
