@@ -1,5 +1,6 @@
 package dev.psc.jvm;
 
+import dev.psc.jvm.internal.runtime.FileDescriptors;
 import dev.psc.jvm.internal.runtime.OwnThreads;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -43,6 +44,14 @@ final class PprofServer implements AutoCloseable {
   /** Limit on connections; the one that has been silent for longest makes room for a new one. */
   static final int MAX_CONNECTIONS = 256;
 
+  private static final int MIN_CONNECTIONS = 16;
+
+  /**
+   * The part of the process's file descriptors that connections may occupy. The flight recorder
+   * aborts the JVM if it cannot open a file, so clients must never take them all.
+   */
+  private static final int DESCRIPTORS_PER_CONNECTION = 8;
+
   /** Limit on the bytes of responses that clients have not read yet, as a part of the heap. */
   private static final int HEAP_PER_RESPONSES = 16;
 
@@ -67,6 +76,7 @@ final class PprofServer implements AutoCloseable {
   /** Open connections in the order in which they were accepted; confined to the loop. */
   private final List<PprofConnection> connections = new ArrayList<>();
 
+  private final int maxConnections = maxConnections(FileDescriptors.limit());
   private final long maxResponseBytes = Runtime.getRuntime().maxMemory() / HEAP_PER_RESPONSES;
   private long unreadBytes;
   private long acceptAfterNanos;
@@ -138,6 +148,14 @@ final class PprofServer implements AutoCloseable {
           server.address());
     }
     return server;
+  }
+
+  /** Returns the limit on connections of a process that may have so many file descriptors. */
+  static int maxConnections(long fileDescriptors) {
+    return (int)
+        Math.min(
+            MAX_CONNECTIONS,
+            Math.max(MIN_CONNECTIONS, fileDescriptors / DESCRIPTORS_PER_CONNECTION));
   }
 
   InetSocketAddress address() {
@@ -214,7 +232,7 @@ final class PprofServer implements AutoCloseable {
 
   private void add(SocketChannel channel) {
     try {
-      if (connections.size() >= MAX_CONNECTIONS && !makeRoom()) {
+      if (connections.size() >= maxConnections && !makeRoom()) {
         closeQuietly(channel);
         return;
       }

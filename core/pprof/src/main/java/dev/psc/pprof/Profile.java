@@ -6,6 +6,7 @@ import dev.psc.pprof.format.PprofRule;
 import dev.psc.pprof.format.SampleType;
 import dev.psc.pprof.internal.check.Checker;
 import dev.psc.pprof.internal.check.ProfileIndex;
+import dev.psc.pprof.internal.legacy.LegacyProfile;
 import dev.psc.pprof.internal.wire.IdMap;
 import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.internal.wire.Unwrapped;
@@ -85,7 +86,8 @@ public final class Profile {
    * PprofRule#repairable}, but need not be one that a strict store accepts.
    *
    * @param body one profile: gzip'd, with one member or several, or bare; bare bytes are not copied
-   *     and must not be changed afterwards
+   *     and must not be changed afterwards. A profile in a format that preceded pprof's protobuf,
+   *     such as {@code ?debug=1} of Go, is converted
    * @param limits the largest profile that is read
    * @throws PprofException if the bytes are not a profile, are damaged or too large, or break a
    *     rule of the format; the message has the rule and the place
@@ -93,7 +95,16 @@ public final class Profile {
   public static Profile parse(byte[] body, PprofLimits limits) throws PprofException {
     Objects.requireNonNull(body, "body");
     Objects.requireNonNull(limits, "limits");
-    return of(Unwrapped.open(body, limits));
+    Unwrapped open = Unwrapped.open(body, limits);
+    try {
+      return of(open);
+    } catch (PprofException e) {
+      Unwrapped legacy = LegacyProfile.convert(open, limits);
+      if (legacy == null) {
+        throw e;
+      }
+      return of(legacy);
+    }
   }
 
   static Profile of(Unwrapped body) throws PprofException {

@@ -110,6 +110,10 @@ public final class ScraperProcess implements AutoCloseable {
     return Files.readString(log, StandardCharsets.UTF_8);
   }
 
+  public Path logFile() {
+    return log;
+  }
+
   public Duration cpu() {
     return process.info().totalCpuDuration().orElseThrow();
   }

@@ -216,12 +216,6 @@ class ScrapeFailuresTest {
         Arguments.of(
             "empty", ok(BINARY, ""), "empty", "the response is empty", "check the profile's path"),
         Arguments.of(
-            "debug=1",
-            ok("text/plain", "heap profile: 3: 64 [9: 1] @ heap/1048576\n"),
-            "legacy_text",
-            "a profile as text",
-            "remove debug=1"),
-        Arguments.of(
             "goroutines",
             ok("text/plain", "goroutine 1 [running]:\nmain.main()\n"),
             "legacy_text",
@@ -304,29 +298,23 @@ class ScrapeFailuresTest {
             "a JDK Flight Recording",
             "correct the profile's path"),
         Arguments.of(
-            "gperftools' text",
-            ok("text/plain", "--- contentionz 1 ---\nformat = java\n"),
+            "gperftools' symbols",
+            ok("text/plain", "--- symbol\nbinary=/bin/x\n"),
             "legacy_text",
-            "in a legacy text format",
+            "in a legacy text format that is not converted",
             "has to serve pprof's protobuf format"),
         Arguments.of(
-            "tcmalloc's heap",
-            ok("text/plain", "heap profile: 1: 2 [ 1: 2] @ heap_v2/524288\n"),
+            "tcmalloc's heap, damaged",
+            ok("text/plain", "heap profile: 1: 2 [ 1: 2] @ heap_v2/524288\nx\n"),
             "legacy_text",
-            "in a legacy text format",
-            "has to serve pprof's protobuf format"),
+            "line 2 of a profile in a legacy text format is malformed",
+            "has to be corrected"),
         Arguments.of(
-            "legacy Java CPU profile",
-            ok(words(0, 3, 1, 10_000, 0, 1, 2, 3, 4)),
+            "gperftools' CPU profile, cut",
+            ok(words(0, 3, 0, 10_000, 0, 1, 99, 3, 4)),
             "not_pprof",
-            "a CPU profile in gperftools' legacy format",
-            "has to serve pprof's protobuf format"),
-        Arguments.of(
-            "gperftools' CPU profile",
-            ok(words(0, 3, 0, 10_000, 0, 1, 2, 3, 4)),
-            "not_pprof",
-            "a CPU profile in gperftools' legacy format",
-            "has to serve pprof's protobuf format"),
+            "a binary CPU profile of gperftools that is damaged or cut",
+            "check the profile's path"),
         Arguments.of(
             "brotli",
             encoded("br", new byte[] {0x0b, 0x02, (byte) 0x80, 1}),
@@ -584,7 +572,8 @@ class ScrapeFailuresTest {
           .isEqualTo(
               "http://127.0.0.1:"
                   + port
-                  + "/bad: connection refused; check that the target runs and listens on this port");
+                  + "/bad: connection refused; check that the target runs and listens on this"
+                  + " port");
     }
   }
 
@@ -655,6 +644,31 @@ class ScrapeFailuresTest {
     ScrapeReport report = answering(job, ok(GOOD));
     assertThat(report.reason()).isEqualTo("no_sample_type");
     assertThat(report.message()).contains("inuse_space").contains("correct keep_sample_type");
+  }
+
+  @Test
+  void keepsTheSampleTypesOfAConvertedProfile() throws Exception {
+    ScrapeJob job =
+        ScrapeJob.builder("api")
+            .interval(SELDOM)
+            .onlyProfiles(
+                Map.of(
+                    "bad",
+                    ProfileSettings.builder()
+                        .enabled(true)
+                        .path("/bad")
+                        .keepSampleTypes(List.of(new SampleType("cpu", "nanoseconds")))
+                        .build(),
+                    "good",
+                    profile("/good")))
+            .discovery(StaticDiscovery.of(server.address()))
+            .build();
+    ScrapeReport report =
+        answering(
+            job,
+            ok("text/plain", "heap profile: 1: 2 [ 1: 2] @ heapprofile\n 1: 2 [ 1: 2] @ 0x10\n"));
+    assertThat(report.reason()).isEqualTo("no_sample_type");
+    assertThat(report.message()).contains("objects/count").contains("space/bytes");
   }
 
   @Test

@@ -9,6 +9,7 @@ import dev.psc.pprof.internal.check.Checker;
 import dev.psc.pprof.internal.check.FreeNames;
 import dev.psc.pprof.internal.check.LabelNames;
 import dev.psc.pprof.internal.check.ProfileIndex;
+import dev.psc.pprof.internal.legacy.LegacyProfile;
 import dev.psc.pprof.internal.wire.ProfileFields;
 import dev.psc.pprof.internal.wire.Sniffer;
 import dev.psc.pprof.internal.wire.Unwrapped;
@@ -54,6 +55,7 @@ public final class Repair {
       Set.of(
           "goroutine",
           "threadcreate",
+          "thread",
           "inuse_objects",
           "inuse_space",
           "alloc_objects",
@@ -117,12 +119,31 @@ public final class Repair {
     Objects.requireNonNull(limits, "limits");
     Objects.requireNonNull(context, "context");
     Unwrapped open = Unwrapped.open(body, limits);
+    Checker checker;
     try {
-      Checker checker = Checker.require(ProfileIndex.scan(open.buf(), open.from(), open.to()));
-      return new Repair(open, checker, context).run(body, kept);
+      checker = Checker.require(ProfileIndex.scan(open.buf(), open.from(), open.to()));
     } catch (PprofException e) {
-      throw open.explain(e);
+      return converted(body, limits, context, kept, open, e);
     }
+    return new Repair(open, checker, context).run(body, kept);
+  }
+
+  private static Repaired converted(
+      byte[] body,
+      PprofLimits limits,
+      RepairContext context,
+      @Nullable KeepSampleTypes kept,
+      Unwrapped open,
+      PprofException failure)
+      throws PprofException {
+    Unwrapped legacy = LegacyProfile.convert(open, limits);
+    if (legacy == null) {
+      throw open.explain(failure);
+    }
+    Checker checker = Checker.require(ProfileIndex.scan(legacy.buf(), legacy.from(), legacy.to()));
+    Repair repair = new Repair(legacy, checker, context);
+    repair.did("converted", "converted the profile from a legacy format");
+    return repair.run(body, kept);
   }
 
   /**
@@ -177,7 +198,7 @@ public final class Repair {
     if (body.members() > 1) {
       did("members_joined", "joined " + body.members() + " gzip members");
     }
-    if (body.members() == 0) {
+    if (body.members() == 0 && body.buf() == original) {
       did("compressed", "compressed " + (body.to() - body.from()) + " bare bytes");
     }
 

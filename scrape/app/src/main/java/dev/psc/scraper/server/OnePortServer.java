@@ -1,5 +1,6 @@
 package dev.psc.scraper.server;
 
+import com.sun.management.UnixOperatingSystemMXBean;
 import io.grpc.BindableService;
 import io.grpc.Metadata;
 import io.grpc.Server;
@@ -20,6 +21,7 @@ import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
@@ -93,7 +95,7 @@ public final class OnePortServer implements AutoCloseable {
     health = unbounded("psc-grpc-health");
     calls = unbounded("psc-grpc-call");
     callLimit = new CallLimit(MAX_CALLS);
-    connections = new Connections(MAX_CONNECTIONS);
+    connections = new Connections(maxConnections());
     LocalAddress inner = new LocalAddress("psc-grpc-" + System.nanoTime());
     grpc = grpc(inner, services, guard);
     boolean started = false;
@@ -165,6 +167,14 @@ public final class OnePortServer implements AutoCloseable {
   }
 
   /** The queue is bounded by the limit on calls; grpc-java leaks a call whose task is rejected. */
+  /** Connections leave most file descriptors of the process to scraping. */
+  private static int maxConnections() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
+            && unix.getMaxFileDescriptorCount() > 0
+        ? (int) Math.min(MAX_CONNECTIONS, unix.getMaxFileDescriptorCount() / 4)
+        : MAX_CONNECTIONS;
+  }
+
   private static ExecutorService unbounded(String name) {
     ThreadPoolExecutor pool =
         new ThreadPoolExecutor(

@@ -50,6 +50,7 @@ public final class StoreConnection {
   private final @Nullable TokenSource token;
   private final String tokenOrigin;
   private final boolean spooling;
+  private final LossLog losses;
   private final Delivery delivery;
   private final FanOut receiver;
 
@@ -59,6 +60,7 @@ public final class StoreConnection {
       @Nullable TokenSource token,
       String tokenOrigin,
       boolean spooling,
+      LossLog losses,
       Delivery delivery,
       @Nullable Delivery second) {
     this.address = address;
@@ -66,6 +68,7 @@ public final class StoreConnection {
     this.token = token;
     this.tokenOrigin = tokenOrigin;
     this.spooling = spooling;
+    this.losses = losses;
     this.delivery = delivery;
     this.receiver = second == null ? FanOut.of(delivery) : FanOut.of(delivery, second);
   }
@@ -90,6 +93,7 @@ public final class StoreConnection {
     Options.Store store = options.store;
     boolean hasOtlp = store.otlpEndpoint != null && !store.otlpEndpoint.isBlank();
     boolean hasStore = store.storeAddress != null && !store.storeAddress.isBlank();
+    LossLog losses = new LossLog(System::nanoTime);
     if (hasOtlp && !hasStore) {
       return new StoreConnection(
           String.valueOf(store.otlpEndpoint),
@@ -97,7 +101,8 @@ public final class StoreConnection {
           null,
           "none",
           options.buffer.spoolDir != null,
-          delivery(options, otlpSink(options, messageLimitBytes), messageLimitBytes, true),
+          losses,
+          delivery(options, otlpSink(options, messageLimitBytes), messageLimitBytes, losses, true),
           null);
     }
     if (!hasStore) {
@@ -116,10 +121,15 @@ public final class StoreConnection {
               token,
               origin(store),
               options.buffer.spoolDir != null,
-              delivery(options, headers, token, messageLimitBytes),
+              losses,
+              delivery(options, headers, token, messageLimitBytes, losses),
               hasOtlp
                   ? delivery(
-                      options, otlpSink(options, messageLimitBytes), messageLimitBytes, false)
+                      options,
+                      otlpSink(options, messageLimitBytes),
+                      messageLimitBytes,
+                      losses,
+                      false)
                   : null);
       opened = true;
       return link;
@@ -145,7 +155,11 @@ public final class StoreConnection {
   }
 
   private static Delivery delivery(
-      Options options, CallHeaders headers, @Nullable TokenSource token, long messageLimitBytes)
+      Options options,
+      CallHeaders headers,
+      @Nullable TokenSource token,
+      long messageLimitBytes,
+      LossLog losses)
       throws UsageException {
     ManagedChannel channel = channel(options, headers, token);
     // Calls have had the time of the flush when the sink is closed.
@@ -156,7 +170,7 @@ public final class StoreConnection {
             .maxRequestBytes(messageLimitBytes)
             .closeTimeout(Duration.ofMillis(100))
             .build();
-    return delivery(options, sink, messageLimitBytes, true);
+    return delivery(options, sink, messageLimitBytes, losses, true);
   }
 
   private static ProfileSink otlpSink(Options options, long messageLimitBytes)
@@ -177,7 +191,7 @@ public final class StoreConnection {
    * @param spools whether it may use {@code --spool-dir}, which is for one queue
    */
   private static Delivery delivery(
-      Options options, ProfileSink sink, long messageLimitBytes, boolean spools)
+      Options options, ProfileSink sink, long messageLimitBytes, LossLog losses, boolean spools)
       throws UsageException {
     Options.Buffer buffer = options.buffer;
     long queueMaxBytes = queueMaxBytes(buffer, Runtime.getRuntime().maxMemory());
@@ -196,7 +210,7 @@ public final class StoreConnection {
               .profileMaxBytes(messageLimitBytes)
               .profileMaxAge(buffer.profileMaxAge)
               .closeTimeout(buffer.shutdownTimeout)
-              .listener(StoreLog::log);
+              .listener(StoreLog.of(losses));
       if (spools && buffer.spoolDir != null) {
         builder.spool(buffer.spoolDir).spoolMaxBytes(buffer.spoolMaxBytes.bytes());
       }
@@ -456,6 +470,7 @@ public final class StoreConnection {
   /** Flushes within the time, then closes channel and token source. */
   public void close(Duration timeout) {
     List<CloseReport> reports = receiver.close(timeout);
+    losses.flush();
     if (token != null) {
       token.close();
     }

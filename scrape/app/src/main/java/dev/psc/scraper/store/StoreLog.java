@@ -3,6 +3,7 @@ package dev.psc.scraper.store;
 import dev.psc.auth.TokenFileStatus;
 import dev.psc.delivery.status.CloseReport;
 import dev.psc.delivery.status.DeliveryEvent;
+import dev.psc.delivery.status.DeliveryListener;
 import dev.psc.scraper.cli.FlagWords;
 import java.util.Locale;
 import org.slf4j.Logger;
@@ -29,7 +30,12 @@ final class StoreLog {
                     + status.problem().get());
   }
 
-  static void log(DeliveryEvent event) {
+  /** Returns the log of one queue. */
+  static DeliveryListener of(LossLog losses) {
+    return event -> log(event, losses);
+  }
+
+  private static void log(DeliveryEvent event, LossLog losses) {
     if (event instanceof DeliveryEvent.StateChanged changed) {
       state(changed);
     } else if (event instanceof DeliveryEvent.SpoolChanged spool) {
@@ -37,13 +43,7 @@ final class StoreLog {
           .atLevel(spool.healthy() ? Level.INFO : Level.WARN)
           .log(spool.healthy() ? "Spool is writable" : "Spool: " + spool.message());
     } else if (event instanceof DeliveryEvent.Dropped dropped) {
-      // The summary at the end has the number of those that were not sent before shutdown.
-      boolean atEnd = dropped.reason().equals("closed");
-      logger
-          .atLevel(atEnd ? Level.DEBUG : Level.WARN)
-          .addKeyValue("reason", dropped.reason())
-          .addKeyValue("profiles", dropped.profiles())
-          .log("Profiles lost: {}", FlagWords.inFlags(dropped.message()));
+      losses.add(dropped);
     }
   }
 

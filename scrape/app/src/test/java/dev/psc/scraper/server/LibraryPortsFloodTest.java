@@ -47,6 +47,7 @@ class LibraryPortsFloodTest {
   private static final class Program implements AutoCloseable {
     private final Process process;
     private final Path log;
+    private final StringBuffer output = new StringBuffer();
     private volatile int port;
     private volatile long work;
 
@@ -74,6 +75,8 @@ class LibraryPortsFloodTest {
             port = Integer.parseInt(line.substring(5));
           } else if (line.startsWith("work ")) {
             work = Long.parseLong(line.substring(5));
+          } else {
+            output.append(line).append('\n');
           }
         }
       } catch (IOException e) {
@@ -82,8 +85,9 @@ class LibraryPortsFloodTest {
     }
 
     private String assertAlive() throws IOException {
-      String text = Files.readString(log);
-      assertThat(process.isAlive()).as(text).isTrue();
+      boolean alive = process.isAlive();
+      String text = Files.readString(log) + output;
+      assertThat(alive).as("alive; it printed: %s", text).isTrue();
       assertThat(text).doesNotContain("OutOfMemoryError");
       return text;
     }

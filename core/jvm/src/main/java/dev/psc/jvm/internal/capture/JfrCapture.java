@@ -287,6 +287,7 @@ final class JfrCapture implements Capture {
       if (marks.isClosed()) {
         return;
       }
+      stream.endIfShortOfFiles();
       List<Mark> due = stream.isReady() ? marks.takeRequested() : List.of();
       try {
         for (Mark mark : due) {

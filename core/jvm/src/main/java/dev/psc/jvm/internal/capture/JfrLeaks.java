@@ -6,6 +6,7 @@ import dev.psc.jvm.internal.aggregate.StackPool;
 import dev.psc.jvm.internal.aggregate.Window;
 import dev.psc.jvm.internal.event.EventCounter;
 import dev.psc.jvm.internal.runtime.Clocks;
+import dev.psc.jvm.internal.runtime.FileDescriptors;
 import dev.psc.jvm.profile.JvmProfile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -50,6 +51,7 @@ final class JfrLeaks implements AutoCloseable {
   /** Starts sampling; earlier allocations are not sampled. */
   synchronized void start() {
     if (recording == null) {
+      FileDescriptors.requireForRecording();
       Recording fresh = new Recording();
       fresh.setName(NAME);
       fresh.setToDisk(false);
@@ -73,6 +75,7 @@ final class JfrLeaks implements AutoCloseable {
     Path file = Files.createTempFile(directory, "old-objects", ".jfr");
     try {
       if (running != null) {
+        FileDescriptors.requireForRecording();
         dump(running, file, paths);
       }
       synchronized (aggregator) {

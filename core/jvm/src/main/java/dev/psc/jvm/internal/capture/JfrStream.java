@@ -1,5 +1,6 @@
 package dev.psc.jvm.internal.capture;
 
+import dev.psc.jvm.internal.runtime.FileDescriptors;
 import dev.psc.jvm.internal.runtime.JvmExit;
 import dev.psc.jvm.internal.runtime.OwnThreads;
 import java.time.Duration;
@@ -33,6 +34,8 @@ public final class JfrStream {
 
   private static final Duration FIRST_BACKOFF = Duration.ofSeconds(1);
   private static final Duration MOST_BACKOFF = Duration.ofMinutes(1);
+  private static final long FILE_CHECK_NANOS = 500_000_000;
+  private static final int FILE_CHECK_PART = 1_000;
   private static final long JOIN_MILLIS = 1_500;
 
   private final ThreadFactory threads;
@@ -58,6 +61,9 @@ public final class JfrStream {
   private volatile @Nullable String lastError;
   private long restarts;
   private volatile long recordingId = -1;
+
+  /** Confined to the thread that checks. */
+  private long nextFileCheckNanos = System.nanoTime();
 
   /** Registers the handlers of events with a new stream. */
   public interface Registration {
@@ -100,6 +106,29 @@ public final class JfrStream {
     }
     // Not on this thread, which holds the recorder's lock that the stream's thread may need.
     OwnThreads.thread(threads, "psc-jvm-stream-end", stream::close).start();
+  }
+
+  /**
+   * Ends the stream while the process is short of file descriptors. The flight recorder begins a
+   * file every few seconds to minutes, and aborts the JVM if it cannot.
+   */
+  void endIfShortOfFiles() {
+    long started = System.nanoTime();
+    if (started - nextFileCheckNanos < 0) {
+      return;
+    }
+    boolean isShort = FileDescriptors.free() < FileDescriptors.FOR_RECORDING;
+    long ended = System.nanoTime();
+    // Counting takes time where many are open.
+    nextFileCheckNanos = ended + Math.max(FILE_CHECK_NANOS, FILE_CHECK_PART * (ended - started));
+    RecordingStream stream;
+    synchronized (lock) {
+      stream = current;
+    }
+    if (isShort && stream != null) {
+      failed(FileDescriptors.SHORTAGE);
+      stream.close();
+    }
   }
 
   /** Returns whether marks that are written now will arrive. */
@@ -191,6 +220,7 @@ public final class JfrStream {
   }
 
   private void runStream() {
+    FileDescriptors.requireForRecording();
     long newest = newestRecording();
     try (RecordingStream stream = new RecordingStream()) {
       long fresh = newestRecording();

@@ -44,8 +44,7 @@ public final class Sniffer {
       return new PprofException(
           PprofException.LEGACY_BINARY,
           "byte 0",
-          "this is gperftools' binary CPU profile, not pprof's protobuf: convert it with "
-              + "\"pprof -proto\", or serve it in the newer format");
+          "this is a binary CPU profile of gperftools that is damaged or cut");
     }
     String head = text(buf, from, to);
     if (head == null) {
@@ -59,7 +58,7 @@ public final class Sniffer {
             "byte 0",
             "this is a profile in a legacy text format ("
                 + printable(buf, from, to)
-                + "), not pprof's protobuf: remove debug=1 or debug=2 from the parameters");
+                + ") that is not converted: remove debug=1 or debug=2 from the parameters");
       }
     }
     if (start.isEmpty()) {

@@ -108,32 +108,4 @@ final class OtherBodies {
   private static boolean contains(byte[] body, String text) {
     return new String(body, 0, Math.min(body.length, 1024), US_ASCII).contains(text);
   }
-
-  /**
-   * Returns whether the body is a CPU profile of gperftools or of its Java counterpart. Its header
-   * words are 0, 3, 0 or 1 (Java), the period and 0, in either width and byte order.
-   */
-  static boolean isLegacyCpuProfile(byte[] body) {
-    for (int width = 4; width <= 8; width += 4) {
-      for (boolean little : new boolean[] {true, false}) {
-        if (body.length >= 5 * width
-            && word(body, 0, width, little) == 0
-            && word(body, 1, width, little) == 3
-            && word(body, 2, width, little) >>> 1 == 0
-            && word(body, 3, width, little) > 0
-            && word(body, 4, width, little) == 0) {
-          return true;
-        }
-      }
-    }
-    return false;
-  }
-
-  private static long word(byte[] body, int index, int width, boolean littleEndian) {
-    long word = 0;
-    for (int i = 0; i < width; i++) {
-      word = word << 8 | (body[index * width + (littleEndian ? width - 1 - i : i)] & 0xff);
-    }
-    return word;
-  }
 }

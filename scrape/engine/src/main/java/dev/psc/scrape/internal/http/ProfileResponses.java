@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** Recognizes profiles among the responses of targets and explains all others. */
 public final class ProfileResponses {
@@ -31,19 +32,17 @@ public final class ProfileResponses {
           "--- contention:",
           "--- mutex:");
 
-  /** The text forms of gperftools and of Java agents before pprof's protobuf. */
+  /** The formats before pprof's protobuf that validation converts. */
+  private static final Pattern CONVERTED =
+      Pattern.compile(
+          "heap profile:|--- contention|--- heapz |--- mutex:|--- thread|\\S{1,100} profile:"
+              + " total ");
+
+  /** Other text forms of gperftools. */
   private static final List<String> LEGACY_TEXT =
-      List.of(
-          "growth profile:",
-          "heapz ",
-          "--- contention",
-          "--- cpu",
-          "--- growth",
-          "--- heap",
-          "--- mutex",
-          "--- profile",
-          "--- symbol",
-          "--- thread");
+      List.of("growth profile:", "heapz ", "--- cpu", "--- growth", "--- profile", "--- symbol");
+
+  private static final Pattern DEBUG = Pattern.compile("(^|[&;])debug=[1-9]");
 
   private static final String TO_PROTOBUF =
       "; the target has to serve pprof's protobuf format: update its profiling library";
@@ -103,24 +102,23 @@ public final class ProfileResponses {
               + other.get()
               + ", not a profile; correct the profile's path, e.g. /debug/pprof/heap");
     }
-    if (OtherBodies.isLegacyCpuProfile(start)) {
-      throw new HttpFailure(
-          ScrapeOutcome.NOT_PPROF,
-          where + ": the response is a CPU profile in gperftools' legacy format" + TO_PROTOBUF);
-    }
     Optional<String> text = text(start);
     if (text.isEmpty()) {
       return body;
     }
-    throw notPprof(answer, start, text.get(), where);
+    String beginning = text.get().stripLeading();
+    // The text that was asked for with debug=1 has no mappings: nothing names its functions later.
+    boolean asked = uri.getRawQuery() != null && DEBUG.matcher(uri.getRawQuery()).find();
+    if (!asked && CONVERTED.matcher(beginning).lookingAt()) {
+      return body;
+    }
+    throw notPprof(answer, start, beginning.toLowerCase(Locale.ROOT), where);
   }
 
   private static HttpFailure notPprof(
-      HttpAnswer answer, byte[] beginning, String text, String where) {
-    String start = text.stripLeading().toLowerCase(Locale.ROOT);
+      HttpAnswer answer, byte[] beginning, String start, String where) {
     String came = contentType(answer) + LogSafe.excerpt(beginning, EXCERPT);
-    boolean tcmalloc = start.startsWith("heap profile:") && !start.contains("@ heap/");
-    if (!tcmalloc && DEBUG_TEXT.stream().anyMatch(start::startsWith)) {
+    if (DEBUG_TEXT.stream().anyMatch(start::startsWith)) {
       return new HttpFailure(
           ScrapeOutcome.LEGACY_TEXT,
           where
@@ -128,11 +126,11 @@ public final class ProfileResponses {
               + came
               + "); remove debug=1 from params and path");
     }
-    if (tcmalloc || LEGACY_TEXT.stream().anyMatch(start::startsWith)) {
+    if (LEGACY_TEXT.stream().anyMatch(start::startsWith)) {
       return new HttpFailure(
           ScrapeOutcome.LEGACY_TEXT,
           where
-              + ": the response is a profile in a legacy text format, not pprof ("
+              + ": the response is in a legacy text format that is not converted to pprof ("
               + came
               + ")"
               + TO_PROTOBUF);

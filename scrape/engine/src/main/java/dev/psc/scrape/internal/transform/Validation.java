@@ -115,7 +115,7 @@ public final class Validation implements ProfileTransform {
     return switch (code) {
       case PprofException.NOT_PPROF, PprofException.LEGACY_BINARY ->
           "; check the profile's path, e.g. /debug/pprof/heap";
-      case PprofException.LEGACY_TEXT -> "; remove debug=1 from params and path";
+      case PprofException.LEGACY_TEXT -> "";
       case PprofException.TRUNCATED ->
           "; the target or a proxy broke off the response, see its log";
       case PprofException.TOO_LARGE -> "; raise inflated_size_limit if the size is expected";

@@ -68,11 +68,35 @@ class ProfileResponsesTest {
   }
 
   @Test
-  void takesNoProfileForALegacyOne() throws Exception {
-    byte[] empty = new byte[64];
-    assertThat(OtherBodies.isLegacyCpuProfile(empty)).isFalse();
+  void takesNoProfileForText() throws Exception {
     byte[] profile = {0x0a, 4, 8, 1, 16, 2, 0x12, 0x32, 0, 0};
     assertThat(ProfileResponses.profile(answer("", "application/x", profile), TARGET))
         .isSameAs(profile);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "heap profile: 1: 2 [ 1: 2] @ heap_v2/524288\n",
+        "heap profile: 1: 2 [ 1: 2] @ heap/1048576\n",
+        "goroutine profile: total 7\n",
+        "threadcreate profile: total 7\n",
+        "--- contention:\n",
+        "--- mutex:\n",
+        "--- contentionz 1 ---\n",
+        "--- heapz 1 ---\n",
+        "--- threadz 1 ---\n"
+      })
+  void acceptsTextThatIsConvertedUnlessItWasAskedFor(String text) throws Exception {
+    HttpAnswer answer = answer("", "text/plain", text.getBytes(StandardCharsets.US_ASCII));
+    assertThat(ProfileResponses.profile(answer, TARGET)).isSameAs(answer.body());
+    if (text.contains("z 1 ---")) {
+      return; // of gperftools, which has no such parameter
+    }
+    for (String query : List.of("debug=1", "seconds=1&debug=1")) {
+      assertThatThrownBy(() -> ProfileResponses.profile(answer, URI.create(TARGET + "?" + query)))
+          .isInstanceOf(HttpFailure.class)
+          .hasMessageContaining("remove debug=1 from params and path");
+    }
   }
 }
