@@ -12,7 +12,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -159,7 +158,8 @@ final class Exchange {
     }
     try {
       ClientPool.Client client = clients.client(get.settings(), hop.uri, route);
-      HttpRequest request = request(route, hop.uri, hop.authorization, hop.ownOrigin);
+      HttpRequest request =
+          request(route, hop.uri, hop.authorization, hop.ownOrigin).build();
       CompletableFuture<HttpResponse<byte[]>> answer =
           client.sendAsync(request, route.proxyAddress(), info -> reader(hop, info));
       synchronized (this) {
@@ -199,16 +199,17 @@ final class Exchange {
   }
 
   /**
-   * Returns the request for a hop.
+   * Returns the request for a hop, without a timeout: the exchange has its own, and the client's
+   * wakes its selector for each request.
    *
    * @param uri the URL with the host's name
    * @param ownOrigin whether the headers of the settings are sent
    */
-  HttpRequest request(Route route, URI uri, Optional<String> authorization, boolean ownOrigin)
+  HttpRequest.Builder request(
+      Route route, URI uri, Optional<String> authorization, boolean ownOrigin)
       throws HttpFailure {
     HttpRequest.Builder builder =
         HttpRequest.newBuilder(route.sent())
-            .timeout(Duration.ofNanos(remainingNanos()))
             .version(
                 JdkHttpClients.offersHttp2(get.settings(), route)
                     ? HttpClient.Version.HTTP_2
@@ -231,7 +232,7 @@ final class Exchange {
     if (route.proxy().isPresent()) {
       addProxyHeaders(builder, route.proxy().get(), uri);
     }
-    return builder.build();
+    return builder;
   }
 
   private void addProxyHeaders(HttpRequest.Builder builder, ProxyAddress proxy, URI uri)
@@ -270,7 +271,11 @@ final class Exchange {
   private BodyReader reader(Hop hop, HttpResponse.ResponseInfo info) {
     boolean failed = info.statusCode() != 200;
     BodyReader reader =
-        clients.reader(hop.uri, failed ? ERROR_BODY_BYTES : get.bodyLimitBytes(), failed);
+        clients.reader(
+            hop.uri,
+            failed ? ERROR_BODY_BYTES : get.bodyLimitBytes(),
+            failed,
+            Framing.length(info.headers()));
     synchronized (this) {
       reading = reader;
       headersSeen = true;

@@ -141,7 +141,11 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
       running = planning;
       route = planning.get();
       client = client(get.settings(), get.uri(), route);
-      HttpRequest request = new Exchange(this, get).request(route, get.uri(), authorization, true);
+      HttpRequest request =
+          new Exchange(this, get)
+              .request(route, get.uri(), authorization, true)
+              .timeout(get.timeout())
+              .build();
       CompletableFuture<HttpResponse<InputStream>> answer =
           client.sendAsync(
               request, route.proxyAddress(), HttpResponse.BodyHandlers.ofInputStream());
@@ -180,8 +184,9 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
     return secrets;
   }
 
-  BodyReader reader(URI uri, long limitBytes, boolean cut) {
-    return new BodyReader(LogSafe.url(uri), limitBytes, cut, bytesInFlight, maxBytesInFlight);
+  BodyReader reader(URI uri, long limitBytes, boolean cut, long expectedBytes) {
+    return new BodyReader(
+        uri, limitBytes, cut, expectedBytes, bytesInFlight, maxBytesInFlight);
   }
 
   /** Returns the route to a URL; fails with an {@link HttpFailure}. */
