@@ -30,8 +30,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A pool of JDK clients, one per pair of TLS and proxy settings, and more where connections must
- * not be shared:
+ * A pool of JDK clients, one per pair of TLS and proxy settings and scheme, and more where
+ * connections must not be shared:
  *
  * <ul>
  *   <li>The JDK's client keeps an HTTP/2 connection for as long as it is open, also when it has
@@ -94,10 +94,12 @@ final class ClientPool {
    *
    * @param slot 0 for requests by name, above it for those to an address over TLS
    * @param second whether it is for origins that exceeded a timeout
+   * @param plaintext whether it is for {@code http://}
    */
-  private record Key(TlsSettings tls, ProxySettings proxy, int slot, boolean second) {
-    static Key of(HttpSettings settings, int slot, boolean second) {
-      return new Key(settings.tls(), settings.proxy(), slot, second);
+  private record Key(
+      TlsSettings tls, ProxySettings proxy, int slot, boolean second, boolean plaintext) {
+    static Key of(HttpSettings settings, int slot, boolean second, boolean plaintext) {
+      return new Key(settings.tls(), settings.proxy(), slot, second, plaintext);
     }
   }
 
@@ -157,9 +159,13 @@ final class ClientPool {
     this.idleNanos = idle.toNanos();
   }
 
-  /** Returns the proxy rules of settings. */
-  ProxyRoute proxies(HttpSettings settings) throws HttpFailure {
-    return entry(Key.of(settings, 0, false)).client.route;
+  /** Returns the proxy rules of settings for requests to an origin. */
+  ProxyRoute proxies(HttpSettings settings, String origin) throws HttpFailure {
+    return entry(Key.of(settings, 0, false, isPlaintext(origin))).client.route;
+  }
+
+  private static boolean isPlaintext(String origin) {
+    return origin.startsWith("http://");
   }
 
   /** Returns the client for a request to an origin, e.g. {@code https://shop:443}. */
@@ -170,17 +176,17 @@ final class ClientPool {
     }
     // With server_name, one name is expected of all addresses.
     if (pin.isEmpty() || settings.tls().serverName().isPresent()) {
-      return entry(Key.of(settings, 0, second)).client;
+      return entry(Key.of(settings, 0, second, isPlaintext(origin))).client;
     }
     Route.Pin wanted = pin.get();
     for (int slot = 1; slot <= MAX_SLOTS; slot++) {
-      Entry entry = entry(Key.of(settings, slot, second));
+      Entry entry = entry(Key.of(settings, slot, second, false));
       if (entry.names.claim(wanted.address(), wanted.port(), wanted.name())) {
         return entry.client;
       }
     }
     // More names at one address than clients: the last client is the one that names take turns on.
-    Key last = Key.of(settings, MAX_SLOTS, second);
+    Key last = Key.of(settings, MAX_SLOTS, second, false);
     entries.remove(last);
     Entry entry = entry(last);
     entry.names.claim(wanted.address(), wanted.port(), wanted.name());
@@ -251,7 +257,8 @@ final class ClientPool {
     ProxyRoute route = new ProxyRoute(key.proxy, environment);
     HttpClient.Builder builder =
         HttpClient.newBuilder()
-            .executor(executor)
+            // Without TLS, a client's tasks are shorter than passing them to another thread.
+            .executor(key.plaintext ? Runnable::run : executor)
             .connectTimeout(CONNECT_TIMEOUT)
             .followRedirects(HttpClient.Redirect.NEVER)
             // The settings decide, not the system properties that the JDK follows by default.

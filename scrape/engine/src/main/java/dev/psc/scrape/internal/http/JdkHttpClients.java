@@ -51,7 +51,7 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
    * Creates an empty pool; clients are started on first use.
    *
    * @param scheduler runs deadlines; not shut down by {@link #close}
-   * @param executor runs the clients' callbacks and completes the responses; not shut down by
+   * @param executor runs the callbacks of clients with TLS, and looks up names; not shut down by
    *     {@link #close}
    * @param userAgent the {@code User-Agent} header
    * @param maxBytesInFlight limit on bytes of responses being read
@@ -192,7 +192,7 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
   /** Returns the route to a URL; fails with an {@link HttpFailure}. */
   CompletableFuture<Route> plan(HttpSettings settings, URI uri, long timeoutNanos)
       throws HttpFailure {
-    return routes.plan(clients.proxies(settings), uri, timeoutNanos);
+    return routes.plan(clients.proxies(settings, origin(uri)), uri, timeoutNanos);
   }
 
   ClientPool.Client client(HttpSettings settings, URI uri, Route route) throws HttpFailure {
