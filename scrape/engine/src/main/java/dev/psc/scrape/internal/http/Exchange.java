@@ -16,8 +16,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,12 +57,12 @@ final class Exchange {
   }
 
   CompletableFuture<HttpAnswer> start() {
-    Future<?> timer =
-        clients.scheduler().schedule(this::timedOut, get.timeout().toNanos(), TimeUnit.NANOSECONDS);
+    Deadlines.Deadline deadline =
+        clients.deadlines().add(get.timeout().toNanos(), this::timedOut);
     CompletableFuture<?> unused =
         result.whenComplete(
             (answer, failure) -> {
-              timer.cancel(false);
+              deadline.cancel();
               if (failure != null) {
                 // Also when the caller cancels: nothing keeps running after that.
                 abort();

@@ -37,7 +37,7 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
   /** The time for which an idle client is kept. */
   private static final Duration IDLE = Duration.ofMinutes(5);
 
-  private final ScheduledExecutorService scheduler;
+  private final Deadlines deadlines;
   private final String userAgent;
   private final long maxBytesInFlight;
   private final AtomicLong bytesInFlight = new AtomicLong();
@@ -89,7 +89,7 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
       String userAgent,
       long maxBytesInFlight,
       Surroundings surroundings) {
-    this.scheduler = Objects.requireNonNull(scheduler, "scheduler");
+    this.deadlines = new Deadlines(Objects.requireNonNull(scheduler, "scheduler"));
     this.userAgent = Objects.requireNonNull(userAgent, "userAgent");
     this.maxBytesInFlight = maxBytesInFlight;
     this.clients =
@@ -172,8 +172,8 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
     }
   }
 
-  ScheduledExecutorService scheduler() {
-    return scheduler;
+  Deadlines deadlines() {
+    return deadlines;
   }
 
   String userAgent() {
