@@ -33,6 +33,7 @@ final class ScraperUnderTest implements AutoCloseable {
   private final URI metrics;
   private final Path log;
   private final long startedNanos;
+  private final Thread killer;
 
   private ScraperUnderTest(Peer peer, Process process, int port, Path log, long startedNanos) {
     this.peer = peer;
@@ -41,6 +42,8 @@ final class ScraperUnderTest implements AutoCloseable {
     this.metrics = URI.create("http://127.0.0.1:" + port + "/metrics");
     this.log = log;
     this.startedNanos = startedNanos;
+    this.killer = new Thread(process::destroyForcibly, "psc-benchmark-killer");
+    Runtime.getRuntime().addShutdownHook(killer);
   }
 
   /**
@@ -181,5 +184,6 @@ final class ScraperUnderTest implements AutoCloseable {
       process.destroyForcibly();
     }
     peer.close();
+    Runtime.getRuntime().removeShutdownHook(killer);
   }
 }
