@@ -98,7 +98,11 @@ class SystemCallsTest {
     try (ScraperProcess scraper =
         ScraperProcess.start(
             directory,
-            "set -- \"$0\" \"$@\"; exec strace -D -f -c -e " + COUNTED + " -o " + counts + " \"$@\";",
+            "set -- \"$0\" \"$@\"; exec strace -D -f -c -e "
+                + COUNTED
+                + " -o "
+                + counts
+                + " \"$@\";",
             // The C2 compiler would go on for minutes.
             List.of("-Xmx64m", "-XX:TieredStopAtLevel=1"),
             yaml.toString(),
@@ -106,9 +110,7 @@ class SystemCallsTest {
             "--insecure",
             "--bearer-token-file=" + directory.resolve("token"),
             "--grpc-headers=projectID=" + store.project())) {
-      await()
-          .atMost(Duration.ofMinutes(3))
-          .until(() -> store.profileCount() - before >= scrapes);
+      await().atMost(Duration.ofMinutes(3)).until(() -> store.profileCount() - before >= scrapes);
       scraper.terminate();
     }
     // The tracer outlives the scraper by a moment.

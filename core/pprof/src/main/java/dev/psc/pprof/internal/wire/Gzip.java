@@ -58,8 +58,7 @@ public final class Gzip {
   private byte[] out;
   private int size;
 
-  private Gzip(
-      byte[] body, int from, int to, PprofLimits limits, int wireBytes, boolean shared) {
+  private Gzip(byte[] body, int from, int to, PprofLimits limits, int wireBytes, boolean shared) {
     this.body = body;
     this.from = from;
     this.to = to;

@@ -42,7 +42,8 @@ final class InflatePool {
     if (kept != null && kept.length >= size) {
       return kept;
     }
-    return new byte[size > MAX_KEPT_BYTES ? size : (size + STEP_BYTES - 1) / STEP_BYTES * STEP_BYTES];
+    return new byte
+        [size > MAX_KEPT_BYTES ? size : (size + STEP_BYTES - 1) / STEP_BYTES * STEP_BYTES];
   }
 
   /** Keeps an array for later profiles. Nothing may read it any more. */

@@ -55,7 +55,8 @@ final class ClientPool {
 
   /**
    * The clients that share the targets without TLS. The JDK's client searches a list of all its
-   * idle connections for each request, so that ten thousand in one client would take most of a core.
+   * idle connections for each request, so that ten thousand in one client would take most of a
+   * core.
    */
   private static final int PLAINTEXT_SLOTS = 8;
 

@@ -7,8 +7,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Deadlines, nearly all of which are cancelled. The scheduler is only given the time of the
- * earliest one, and is not told when that is cancelled: with equal timeouts its thread wakes up once
- * per timeout instead of once per request. Thread-safe.
+ * earliest one, and is not told when that is cancelled: with equal timeouts its thread wakes up
+ * once per timeout instead of once per request. Thread-safe.
  */
 final class Deadlines {
 
@@ -73,8 +73,7 @@ final class Deadlines {
 
   private void check(long nanos) {
     Object unused =
-        scheduler.schedule(
-            () -> runDue(nanos), Math.max(0, nanos - now()), TimeUnit.NANOSECONDS);
+        scheduler.schedule(() -> runDue(nanos), Math.max(0, nanos - now()), TimeUnit.NANOSECONDS);
     checking = true;
     checkNanos = nanos;
   }

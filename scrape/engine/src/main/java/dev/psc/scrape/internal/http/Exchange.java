@@ -57,8 +57,7 @@ final class Exchange {
   }
 
   CompletableFuture<HttpAnswer> start() {
-    Deadlines.Deadline deadline =
-        clients.deadlines().add(get.timeout().toNanos(), this::timedOut);
+    Deadlines.Deadline deadline = clients.deadlines().add(get.timeout().toNanos(), this::timedOut);
     CompletableFuture<?> unused =
         result.whenComplete(
             (answer, failure) -> {
@@ -156,8 +155,7 @@ final class Exchange {
     }
     try {
       ClientPool.Client client = clients.client(get.settings(), hop.uri, route);
-      HttpRequest request =
-          request(route, hop.uri, hop.authorization, hop.ownOrigin).build();
+      HttpRequest request = request(route, hop.uri, hop.authorization, hop.ownOrigin).build();
       CompletableFuture<HttpResponse<byte[]>> answer =
           client.sendAsync(request, route.proxyAddress(), info -> reader(hop, info));
       synchronized (this) {
@@ -204,8 +202,7 @@ final class Exchange {
    * @param ownOrigin whether the headers of the settings are sent
    */
   HttpRequest.Builder request(
-      Route route, URI uri, Optional<String> authorization, boolean ownOrigin)
-      throws HttpFailure {
+      Route route, URI uri, Optional<String> authorization, boolean ownOrigin) throws HttpFailure {
     HttpRequest.Builder builder =
         HttpRequest.newBuilder(route.sent())
             .version(

@@ -185,8 +185,7 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
   }
 
   BodyReader reader(URI uri, long limitBytes, boolean cut, long expectedBytes) {
-    return new BodyReader(
-        uri, limitBytes, cut, expectedBytes, bytesInFlight, maxBytesInFlight);
+    return new BodyReader(uri, limitBytes, cut, expectedBytes, bytesInFlight, maxBytesInFlight);
   }
 
   /** Returns the route to a URL; fails with an {@link HttpFailure}. */

@@ -109,8 +109,7 @@ public final class Validation implements ProfileTransform {
     return repaired.executables().isEmpty()
         ? List.of()
         : repaired.executables().stream()
-            .map(
-                info -> new RawProfile.ExecutableInfo(info.elfType(), info.offset(), info.vaddr()))
+            .map(info -> new RawProfile.ExecutableInfo(info.elfType(), info.offset(), info.vaddr()))
             .toList();
   }
 

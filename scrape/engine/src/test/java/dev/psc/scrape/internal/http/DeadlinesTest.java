@@ -27,7 +27,9 @@ class DeadlinesTest {
   }
 
   private void awaitPassed(String... names) {
-    await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(passed).containsExactly(names));
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(() -> assertThat(passed).containsExactly(names));
   }
 
   @Test
