@@ -83,10 +83,18 @@ class SystemCallsTest {
     Path counts = directory.resolve("counts-" + scrapes);
     StringBuilder yaml =
         new StringBuilder(
-            "scrape_configs:\n- job_name: app\n  scrape_interval: 1s\n  profiling_config:\n"
-                + "    pprof_config:\n      block: {enabled: false}\n"
-                + "      goroutine: {enabled: false}\n      mutex: {enabled: false}\n"
-                + "      process_cpu: {enabled: false}\n  static_configs:\n");
+            """
+            scrape_configs:
+            - job_name: app
+              scrape_interval: 1s
+              profiling_config:
+                pprof_config:
+                  block: {enabled: false}
+                  goroutine: {enabled: false}
+                  mutex: {enabled: false}
+                  process_cpu: {enabled: false}
+              static_configs:
+            """);
     for (int i = 0; i < TARGETS; i++) {
       yaml.append("  - targets: ['127.0.0.1:")
           .append(targets.getAddress().getPort())

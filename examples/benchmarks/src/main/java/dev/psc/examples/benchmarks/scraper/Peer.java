@@ -58,11 +58,18 @@ final class Peer implements AutoCloseable {
   String config(int targets, int intervalSeconds) {
     StringBuilder yaml =
         new StringBuilder(
-                "object_storage:\n  bucket:\n    type: FILESYSTEM\n    config:\n"
-                    + "      directory: ./data\n"
-                    + "scrape_configs:\n- job_name: bench\n  scrape_interval: ")
-            .append(intervalSeconds)
-            .append("s\n  static_configs:\n");
+            """
+            object_storage:
+              bucket:
+                type: FILESYSTEM
+                config:
+                  directory: ./data
+            scrape_configs:
+            - job_name: bench
+              scrape_interval: %ds
+              static_configs:
+            """
+                .formatted(intervalSeconds));
     var hosts = TargetServer.addresses(addresses);
     for (int i = 0; i < targets; i++) {
       yaml.append("  - targets: ['")

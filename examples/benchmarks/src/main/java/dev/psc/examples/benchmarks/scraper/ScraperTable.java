@@ -93,8 +93,8 @@ public final class ScraperTable {
     for (int round = 0; round < rounds; round++) {
       for (int count : targets) {
         for (int size : sizes) {
-          for (String name : commands.keySet()) {
-            measure(name, count, size);
+          for (Map.Entry<String, String> command : commands.entrySet()) {
+            measure(command.getKey(), command.getValue(), count, size);
           }
         }
       }
@@ -121,9 +121,8 @@ public final class ScraperTable {
     return Stream.of(list.split(",", -1)).map(Integer::valueOf).toList();
   }
 
-  private void measure(String name, int count, int size) throws Exception {
-    try (ScraperUnderTest scraper =
-        ScraperUnderTest.start(commands.get(name), count, size, interval)) {
+  private void measure(String name, String command, int count, int size) throws Exception {
+    try (ScraperUnderTest scraper = ScraperUnderTest.start(command, count, size, interval)) {
       Duration ready = scraper.awaitReady();
       for (String window : minutes) {
         String[] ends = window.split("-", 2);
