@@ -41,6 +41,9 @@ public final class PscScraper {
   public static void main(String[] arguments) {
     // Java 17 keeps idle connections for 20 minutes: connections of removed targets would pile up.
     setIfAbsent("jdk.httpclient.keepalive.timeout", "60");
+    // A connection keeps a buffer of this size while it is idle: of thousands, most of a small
+    // heap.
+    setIfAbsent("jdk.httpclient.bufsize", "8192");
     // Without it, requests reach only the first address of a name, and no name with an underscore.
     allowHostHeader();
     // With a parallelism of 1, as on two processors, Java 17 starts a thread for each response.

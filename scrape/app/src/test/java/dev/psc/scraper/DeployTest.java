@@ -11,6 +11,7 @@ import dev.psc.scraper.cli.Options;
 import dev.psc.scraper.cli.UsageException;
 import dev.psc.scraper.store.StoreConnection;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,6 +25,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
 import org.snakeyaml.engine.v2.api.Load;
@@ -226,5 +229,36 @@ class DeployTest {
   void dockerfileNamesThePathsOfTodaysManifest() throws Exception {
     assertThat(Files.readString(DEPLOY.resolve("Dockerfile")))
         .contains("> /parca", "> /grpc_health_probe", "USER 65534");
+  }
+
+  /** Java does not start with two collectors, and the last option of two wins. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void theOptionsOfTheContainerReplaceThoseOfTheImage() throws Exception {
+    assertThat(commandOfTheImage("JAVA_OPTS", "")).contains("-XX:+UseSerialGC", "StopAtLevel=1");
+    assertThat(commandOfTheImage("JAVA_OPTS", "-XX:+UseG1GC"))
+        .contains("-XX:+UseG1GC", "StopAtLevel=1")
+        .doesNotContain("UseSerialGC");
+    assertThat(commandOfTheImage("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=4"))
+        .contains("-XX:+UseSerialGC")
+        .doesNotContain("StopAtLevel=1");
+  }
+
+  /** Runs the script that the Dockerfile writes, with echo in place of Java. */
+  private static String commandOfTheImage(String variable, String value) throws Exception {
+    Matcher script =
+        Pattern.compile("RUN (printf '%s\\\\n' '#!/bin/sh'.*?) > /parca", Pattern.DOTALL)
+            .matcher(Files.readString(DEPLOY.resolve("Dockerfile")));
+    assertThat(script.find()).isTrue();
+    ProcessBuilder shell =
+        new ProcessBuilder(
+            "sh",
+            "-c",
+            script.group(1).replace("\\\n", " ").replace("exec java", "echo java") + " | sh");
+    shell.environment().put(variable, value);
+    Process process = shell.redirectErrorStream(true).start();
+    String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(printed).isZero();
+    return printed;
   }
 }

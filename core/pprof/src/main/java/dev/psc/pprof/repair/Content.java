@@ -4,6 +4,7 @@ import dev.psc.pprof.format.PprofException;
 import dev.psc.pprof.internal.check.Checker;
 import dev.psc.pprof.internal.check.ProfileIndex;
 import dev.psc.pprof.internal.wire.Gzip;
+import dev.psc.pprof.internal.wire.Unwrapped;
 import dev.psc.pprof.internal.wire.WireWriter;
 import org.jspecify.annotations.Nullable;
 
@@ -14,12 +15,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class Content {
 
+  private final Unwrapped body;
   private Checker checker;
   private @Nullable Rewriter rewriter;
+  private boolean handedOut;
 
-  Content(Checker checker, @Nullable Rewriter rewriter) {
+  /**
+   * @param body the profile as it came, which {@link #release} gives up
+   */
+  Content(Checker checker, @Nullable Rewriter rewriter, Unwrapped body) {
     this.checker = checker;
     this.rewriter = rewriter;
+    this.body = body;
   }
 
   /** Returns the profile, rewritten. */
@@ -30,7 +37,15 @@ final class Content {
       checker = CheckedProfile.check(out.buf, 0, out.size);
       rewriter = null;
     }
+    handedOut = true;
     return checker;
+  }
+
+  /** Gives up the profile as it came, unless a later stage may still read it. */
+  void release() {
+    if (!handedOut) {
+      body.release();
+    }
   }
 
   /** Returns the profile, rewritten and gzip'd. Call it once. */

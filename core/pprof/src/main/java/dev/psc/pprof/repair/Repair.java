@@ -118,7 +118,7 @@ public final class Repair {
     Objects.requireNonNull(body, "body");
     Objects.requireNonNull(limits, "limits");
     Objects.requireNonNull(context, "context");
-    Unwrapped open = Unwrapped.open(body, limits);
+    Unwrapped open = Unwrapped.openShared(body, limits);
     Checker checker;
     try {
       checker = Checker.require(ProfileIndex.scan(open.buf(), open.from(), open.to()));
@@ -202,7 +202,7 @@ public final class Repair {
       did("compressed", "compressed " + (body.to() - body.from()) + " bare bytes");
     }
 
-    Content content = new Content(checker, rewriter);
+    Content content = new Content(checker, rewriter, body);
     BitSet columns = kept == null ? null : kept.columns(before, types);
     boolean dropped = columns != null && columns.cardinality() < before.size();
     int samples = index.count[ProfileFields.SAMPLE];
@@ -213,7 +213,7 @@ public final class Repair {
       filter.timeNanos = time;
       filter.durationNanos = duration;
       samples = Objects.requireNonNull(filter.samples).cardinality();
-      content = new Content(whole, filter);
+      content = new Content(whole, filter, body);
     }
     boolean changed = dropped || !actions.isEmpty();
     return new Repaired(

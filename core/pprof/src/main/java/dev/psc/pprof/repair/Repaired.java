@@ -104,7 +104,10 @@ public final class Repaired {
       }
       bytes = known;
     }
-    content = null;
+    if (from != null) {
+      from.release();
+      content = null;
+    }
     return known;
   }
 

@@ -1,14 +1,15 @@
 package dev.psc.examples.benchmarks;
 
 import dev.psc.examples.benchmarks.overhead.OverheadTable;
+import dev.psc.examples.benchmarks.scraper.ScraperTable;
 import dev.psc.examples.benchmarks.truth.TruthTable;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * The command line: {@code ratios [--json] [--list] [--only=…]}, {@code scraper [--command=…]},
- * {@code truth [--list] [--only=…] [--jdks=…] [--gc=…]}, {@code overhead [--only=…] [--jdks=…]}, or
- * {@code jmh} and its options.
+ * The command line: {@code ratios [--json] [--list] [--only=…]}, {@code scraper
+ * [--command=NAME=…]}, {@code truth [--list] [--only=…] [--jdks=…] [--gc=…]}, {@code overhead
+ * [--only=…] [--jdks=…]}, or {@code jmh} and its options.
  */
 public final class Main {
 
@@ -22,14 +23,14 @@ public final class Main {
     switch (command) {
       case "ratios" ->
           System.exit(new RatioRunner(RatioRunner.registered(), System.out, System.err).run(rest));
-      case "scraper" -> System.exit(new ScraperProcess(System.out, System.err).run(rest));
+      case "scraper" -> System.exit(new ScraperTable(System.out, System.err).run(rest));
       case "truth" ->
           System.exit(new TruthTable(TruthTable.registered(), System.out, System.err).run(rest));
       case "overhead" -> System.exit(new OverheadTable(System.out, System.err).run(rest));
       case "jmh" -> org.openjdk.jmh.Main.main(rest.toArray(String[]::new));
       default -> {
         System.err.println(
-            "usage: ratios [--json] [--list] [--only=name,…] | scraper [--targets=…] [--command=…]"
+            "usage: ratios [--json] [--list] [--only=name,…] | scraper [--targets=…] [--command=NAME=…]"
                 + " | truth [--list] [--only=name,…] [--jdks=home,…] [--gc=G1,…] | overhead"
                 + " [--only=program,…] [--jdks=home,…] [--rounds=5] | jmh [options]");
         System.exit(2);

@@ -33,6 +33,24 @@ public final class PrometheusText {
     return sample(name, "summary", help, name + "_count", (double) count, labels);
   }
 
+  /**
+   * Writes a histogram.
+   *
+   * @param bounds the upper bounds of the buckets
+   * @param counts the observations in each bucket alone, and one more number: those above all
+   *     bounds
+   */
+  PrometheusText histogram(String name, String help, double sum, double[] bounds, long[] counts) {
+    long below = 0;
+    for (int i = 0; i < counts.length; i++) {
+      below += counts[i];
+      String bound = i < bounds.length ? Double.toString(bounds[i]) : "+Inf";
+      sample(name, "histogram", help, name + "_bucket", (double) below, "le", bound);
+    }
+    sample(name, "histogram", help, name + "_sum", sum);
+    return sample(name, "histogram", help, name + "_count", (double) below);
+  }
+
   private PrometheusText sample(
       String family, String type, String help, String name, double value, String... labels) {
     StringBuilder out =

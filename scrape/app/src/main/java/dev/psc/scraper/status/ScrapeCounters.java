@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Stream;
 
 /** The counters of the scrape loops, for {@code /metrics}. Thread-safe. */
 final class ScrapeCounters implements ScrapeListener {
@@ -25,6 +26,9 @@ final class ScrapeCounters implements ScrapeListener {
     }
   }
 
+  /** The bounds of the buckets of lateness, in seconds. */
+  private static final double[] LATENESS = {0.01, 0.1, 1, 10};
+
   private final Map<Key, LongAdder> scrapes = new ConcurrentHashMap<>();
   private final Map<String, LongAdder> failed = new ConcurrentHashMap<>();
   private final Map<String, LongAdder> missed = new ConcurrentHashMap<>();
@@ -33,6 +37,8 @@ final class ScrapeCounters implements ScrapeListener {
   private final LongAdder bytes = new LongAdder();
   private final LongAdder durationNanos = new LongAdder();
   private final LongAdder latenessNanos = new LongAdder();
+  private final LongAdder[] lateness =
+      Stream.generate(LongAdder::new).limit(LATENESS.length + 1).toArray(LongAdder[]::new);
   private volatile boolean lastReloadGood = true;
   private volatile Instant lastGoodReload = Instant.now();
 
@@ -45,6 +51,15 @@ final class ScrapeCounters implements ScrapeListener {
     bytes.add(report.sizeBytes());
     durationNanos.add(report.duration().toNanos());
     latenessNanos.add(report.lateness().toNanos());
+    lateness[bucket(report.lateness().toNanos() / 1e9)].increment();
+  }
+
+  private static int bucket(double seconds) {
+    int bucket = 0;
+    while (bucket < LATENESS.length && seconds > LATENESS[bucket]) {
+      bucket++;
+    }
+    return bucket;
   }
 
   @Override
@@ -96,11 +111,12 @@ final class ScrapeCounters implements ScrapeListener {
     long all = scrapes.values().stream().mapToLong(LongAdder::sum).sum();
     text.sumAndCount(
         "psc_scrape_duration_seconds", "Duration of scrapes.", durationNanos.sum() / 1e9, all);
-    text.sumAndCount(
+    text.histogram(
         "psc_scrape_lateness_seconds",
         "Delay of scrapes after their due time.",
         latenessNanos.sum() / 1e9,
-        all);
+        LATENESS,
+        Stream.of(lateness).mapToLong(LongAdder::sum).toArray());
     text.counter("psc_scrape_bytes_total", "Bytes of profiles received.", bytes.sum());
     new TreeMap<>(failed)
         .forEach(

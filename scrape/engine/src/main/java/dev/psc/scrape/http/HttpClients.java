@@ -11,6 +11,9 @@ public interface HttpClients {
   /**
    * Sends a GET. Never throws: a failure completes the result with an {@link HttpFailure}.
    *
+   * <p>What depends on the result runs on a thread of the client unless it is given an executor,
+   * and must not block.
+   *
    * @param get the request
    * @return the complete response, whatever its status; cancelling it ends the exchange
    */

@@ -20,6 +20,11 @@ public final class ProfileIndex {
 
   private static final int TOP = ProfileFields.DOC_URL + 1;
 
+  /** Positions get room for an entry per so many bytes, which is enough for most profiles. */
+  private static final int BYTES_PER_ENTRY = 64;
+
+  private static final int MAX_FIRST_ENTRIES = 1 << 14;
+
   public final byte[] buf;
   public final int from;
   public final int to;
@@ -78,9 +83,9 @@ public final class ProfileIndex {
       }
       last[field] = r.pos;
       if (field == ProfileFields.LOCATION) {
-        locationAt = put(locationAt, count[field] - 1, r.tagStart);
+        locationAt = put(roomy(locationAt), count[field] - 1, r.tagStart);
       } else if (field == ProfileFields.FUNCTION) {
-        functionAt = put(functionAt, count[field] - 1, r.tagStart);
+        functionAt = put(roomy(functionAt), count[field] - 1, r.tagStart);
       }
       if (field <= ProfileFields.STRING) {
         if (r.type != WireReader.BYTES) {
@@ -100,6 +105,12 @@ public final class ProfileIndex {
               + MAX_SAMPLE_TYPES
               + " are supported: it is damaged");
     }
+  }
+
+  private int[] roomy(int[] positions) {
+    return positions.length > 0
+        ? positions
+        : new int[Math.min(MAX_FIRST_ENTRIES, 16 + (to - from) / BYTES_PER_ENTRY)];
   }
 
   /** Steps over samples, which nearly all entries of a profile are. */

@@ -18,8 +18,8 @@ final class Utf8Check {
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
   private final byte[] buf;
-  private final CharBuffer decoded = CharBuffer.allocate(512);
   private @Nullable CharsetDecoder decoder;
+  private @Nullable CharBuffer decoded;
 
   Utf8Check(byte[] buf) {
     this.buf = buf;
@@ -44,19 +44,22 @@ final class Utf8Check {
 
   private boolean decodes(int from, int to) {
     CharsetDecoder reading = decoder;
-    if (reading == null) {
+    CharBuffer unread = decoded;
+    if (reading == null || unread == null) {
       reading =
           StandardCharsets.UTF_8
               .newDecoder()
               .onMalformedInput(CodingErrorAction.REPORT)
               .onUnmappableCharacter(CodingErrorAction.REPORT);
       decoder = reading;
+      unread = CharBuffer.allocate(512);
+      decoded = unread;
     }
     reading.reset();
     ByteBuffer in = ByteBuffer.wrap(buf, from, to - from);
     CoderResult result;
     do {
-      result = reading.decode(in, decoded.clear(), true);
+      result = reading.decode(in, unread.clear(), true);
     } while (result.isOverflow());
     return result.isUnderflow();
   }

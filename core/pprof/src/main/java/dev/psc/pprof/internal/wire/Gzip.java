@@ -58,13 +58,14 @@ public final class Gzip {
   private byte[] out;
   private int size;
 
-  private Gzip(byte[] body, int from, int to, PprofLimits limits, int wireBytes) {
+  private Gzip(byte[] body, int from, int to, PprofLimits limits, int wireBytes, boolean shared) {
     this.body = body;
     this.from = from;
     this.to = to;
     this.limits = limits;
     this.wireBytes = wireBytes;
-    this.out = new byte[expectedSize(body, from, to, limits)];
+    int expected = expectedSize(body, from, to, limits);
+    this.out = shared ? InflatePool.output(expected) : new byte[expected];
   }
 
   public static boolean isGzip(byte[] body, int from, int to) {
@@ -74,18 +75,20 @@ public final class Gzip {
   /** Inflates all members. */
   public static Inflated inflate(byte[] body, int from, int to, PprofLimits limits)
       throws PprofException {
-    return inflate(body, from, to, limits, to - from);
+    return inflate(body, from, to, limits, to - from, false);
   }
 
   /**
    * Inflates all members of a body that may itself have been inflated.
    *
    * @param wireBytes how many bytes came over the wire, which the ratio is counted from
+   * @param shared whether the output is one of {@link InflatePool}
    */
-  static Inflated inflate(byte[] body, int from, int to, PprofLimits limits, int wireBytes)
+  static Inflated inflate(
+      byte[] body, int from, int to, PprofLimits limits, int wireBytes, boolean shared)
       throws PprofException {
-    Gzip gzip = new Gzip(body, from, to, limits, wireBytes);
-    Inflater inflater = new Inflater(true);
+    Gzip gzip = new Gzip(body, from, to, limits, wireBytes, shared);
+    Inflater inflater = InflatePool.inflater();
     try {
       int members = 0;
       int at = from;
@@ -101,7 +104,7 @@ public final class Gzip {
       }
       return new Inflated(gzip.out, gzip.size, members);
     } finally {
-      inflater.end();
+      InflatePool.release(inflater);
     }
   }
 

@@ -16,6 +16,18 @@ public record Unwrapped(
     byte[] buf, int from, int to, boolean wrapped, int members, boolean nested) {
 
   public static Unwrapped open(byte[] body, PprofLimits limits) throws PprofException {
+    return open(body, limits, false);
+  }
+
+  /**
+   * Unwraps a body as {@link #open} does, into an array that is used again after {@link #release}.
+   */
+  public static Unwrapped openShared(byte[] body, PprofLimits limits) throws PprofException {
+    return open(body, limits, true);
+  }
+
+  private static Unwrapped open(byte[] body, PprofLimits limits, boolean shared)
+      throws PprofException {
     if (body.length > limits.wireBytes()) {
       throw new PprofException(
           PprofException.TOO_LARGE,
@@ -39,13 +51,26 @@ public record Unwrapped(
       }
       return new Unwrapped(body, 0, body.length, false, 0, false);
     }
-    Gzip.Inflated outer = Gzip.inflate(body, 0, body.length, limits);
+    Gzip.Inflated outer = Gzip.inflate(body, 0, body.length, limits, body.length, shared);
     if (!Gzip.isGzip(outer.buf(), 0, outer.length())) {
       int members = outer.members();
       return new Unwrapped(outer.buf(), 0, outer.length(), members == 1, members, false);
     }
-    Gzip.Inflated inner = Gzip.inflate(outer.buf(), 0, outer.length(), limits, body.length);
+    Gzip.Inflated inner = Gzip.inflate(outer.buf(), 0, outer.length(), limits, body.length, shared);
+    if (shared) {
+      InflatePool.release(outer.buf());
+    }
     return new Unwrapped(inner.buf(), 0, inner.length(), false, inner.members(), true);
+  }
+
+  /**
+   * Gives the array of {@link #openShared} to later profiles. Call it at most once, when nothing
+   * reads the array any more.
+   */
+  public void release() {
+    if (members > 0) {
+      InflatePool.release(buf);
+    }
   }
 
   /** Replaces an error by one that names the kind of bytes, if that is known. */

@@ -2,6 +2,7 @@ package dev.psc.scrape.internal.http;
 
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.ScrapeOutcome;
+import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -20,10 +21,14 @@ final class BodyReader implements HttpResponse.BodySubscriber<byte[]> {
 
   private static final int FIRST_BYTES = 8 << 10;
 
+  /** How much memory an announced length gets in advance, as a multiple of what has arrived. */
+  private static final int TRUST = 4;
+
   private final CompletableFuture<byte[]> body = new CompletableFuture<>();
-  private final String where;
+  private final URI uri;
   private final int limitBytes;
   private final boolean cut;
+  private final long expectedBytes;
   private final AtomicLong bytesInFlight;
   private final long maxBytesInFlight;
 
@@ -34,17 +39,24 @@ final class BodyReader implements HttpResponse.BodySubscriber<byte[]> {
   private boolean ended;
 
   /**
-   * @param where the URL, for messages
+   * @param uri the URL, for messages
    * @param limitBytes the limit on the body
    * @param cut whether a longer body is cut there; it fails otherwise
+   * @param expectedBytes the length that the server announces, or 0
    * @param bytesInFlight counts the bytes that all readers hold
    * @param maxBytesInFlight limit on bytes buffered by all readers together
    */
   BodyReader(
-      String where, long limitBytes, boolean cut, AtomicLong bytesInFlight, long maxBytesInFlight) {
-    this.where = where;
+      URI uri,
+      long limitBytes,
+      boolean cut,
+      long expectedBytes,
+      AtomicLong bytesInFlight,
+      long maxBytesInFlight) {
+    this.uri = uri;
     this.limitBytes = (int) Math.min(limitBytes, Integer.MAX_VALUE - 8);
     this.cut = cut;
+    this.expectedBytes = expectedBytes;
     this.bytesInFlight = bytesInFlight;
     this.maxBytesInFlight = maxBytesInFlight;
   }
@@ -97,8 +109,12 @@ final class BodyReader implements HttpResponse.BodySubscriber<byte[]> {
   }
 
   private void add(ByteBuffer buffer, int length) {
-    if (size + length > bytes.length) {
-      long wanted = Math.max(Math.max(FIRST_BYTES, size + (long) length), bytes.length * 2L);
+    long needed = size + (long) length;
+    if (needed > bytes.length) {
+      long wanted = Math.max(Math.max(FIRST_BYTES, needed), bytes.length * 2L);
+      if (expectedBytes >= needed && expectedBytes <= needed * TRUST) {
+        wanted = expectedBytes;
+      }
       bytes = Arrays.copyOf(bytes, (int) Math.min(limitBytes, wanted));
     }
     buffer.get(bytes, size, length);
@@ -109,7 +125,7 @@ final class BodyReader implements HttpResponse.BodySubscriber<byte[]> {
   private HttpFailure tooLarge() {
     return new HttpFailure(
         ScrapeOutcome.TOO_LARGE,
-        where
+        LogSafe.url(uri)
             + ": the response is larger than the limit of "
             + limitBytes
             + " bytes; raise body_size_limit if the size is expected");
@@ -118,7 +134,7 @@ final class BodyReader implements HttpResponse.BodySubscriber<byte[]> {
   private HttpFailure overloaded() {
     return new HttpFailure(
         ScrapeOutcome.OVERLOADED,
-        where
+        LogSafe.url(uri)
             + ": responses being read exceed "
             + maxBytesInFlight
             + " bytes in total; scrape fewer targets concurrently, or raise the limit on bytes"

@@ -30,13 +30,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A pool of JDK clients, one per pair of TLS and proxy settings, and more where connections must
- * not be shared:
+ * A pool of JDK clients, one per pair of TLS and proxy settings and scheme, and more where
+ * connections must not be shared:
  *
  * <ul>
  *   <li>The JDK's client keeps an HTTP/2 connection for as long as it is open, also when it has
  *       gone silent. An origin that exceeded a timeout moves to a second client, away from its
  *       connection; when that client's connection goes silent as well, the client is replaced.
+ *   <li>Targets without TLS are spread over a few clients.
  *   <li>Requests over TLS to an address in place of a name share a client only as long as each
  *       address represents one name, since connections are kept per address.
  * </ul>
@@ -51,6 +52,13 @@ final class ClientPool {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
   private static final int MAX_SLOTS = 32;
   private static final int MAX_SUSPECTS = 10_000;
+
+  /**
+   * The clients that share the targets without TLS. The JDK's client searches a list of all its
+   * idle connections for each request, so that ten thousand in one client would take most of a
+   * core.
+   */
+  private static final int PLAINTEXT_SLOTS = 8;
 
   /** Limit on replaced clients whose exchanges are still running. */
   private static final int MAX_RETIRED = 16;
@@ -92,12 +100,26 @@ final class ClientPool {
   /**
    * The properties that distinguish clients.
    *
-   * @param slot 0 for requests by name, above it for those to an address over TLS
+   * @param slot 0 for requests by name over TLS, above it for those to an address over TLS; without
+   *     TLS a part of the origins
    * @param second whether it is for origins that exceeded a timeout
+   * @param plaintext whether it is for {@code http://}
    */
-  private record Key(TlsSettings tls, ProxySettings proxy, int slot, boolean second) {
-    static Key of(HttpSettings settings, int slot, boolean second) {
-      return new Key(settings.tls(), settings.proxy(), slot, second);
+  private record Key(
+      TlsSettings tls, ProxySettings proxy, int slot, boolean second, boolean plaintext) {
+    static Key overTls(HttpSettings settings, int slot, boolean second) {
+      return new Key(settings.tls(), settings.proxy(), slot, second, false);
+    }
+
+    static Key byName(HttpSettings settings, String origin, boolean second) {
+      return origin.startsWith("http://")
+          ? new Key(
+              settings.tls(),
+              settings.proxy(),
+              Math.floorMod(origin.hashCode(), PLAINTEXT_SLOTS),
+              second,
+              true)
+          : overTls(settings, 0, second);
     }
   }
 
@@ -157,9 +179,9 @@ final class ClientPool {
     this.idleNanos = idle.toNanos();
   }
 
-  /** Returns the proxy rules of settings. */
-  ProxyRoute proxies(HttpSettings settings) throws HttpFailure {
-    return entry(Key.of(settings, 0, false)).client.route;
+  /** Returns the proxy rules of settings for requests to an origin. */
+  ProxyRoute proxies(HttpSettings settings, String origin) throws HttpFailure {
+    return entry(Key.byName(settings, origin, false)).client.route;
   }
 
   /** Returns the client for a request to an origin, e.g. {@code https://shop:443}. */
@@ -170,17 +192,17 @@ final class ClientPool {
     }
     // With server_name, one name is expected of all addresses.
     if (pin.isEmpty() || settings.tls().serverName().isPresent()) {
-      return entry(Key.of(settings, 0, second)).client;
+      return entry(Key.byName(settings, origin, second)).client;
     }
     Route.Pin wanted = pin.get();
     for (int slot = 1; slot <= MAX_SLOTS; slot++) {
-      Entry entry = entry(Key.of(settings, slot, second));
+      Entry entry = entry(Key.overTls(settings, slot, second));
       if (entry.names.claim(wanted.address(), wanted.port(), wanted.name())) {
         return entry.client;
       }
     }
     // More names at one address than clients: the last client is the one that names take turns on.
-    Key last = Key.of(settings, MAX_SLOTS, second);
+    Key last = Key.overTls(settings, MAX_SLOTS, second);
     entries.remove(last);
     Entry entry = entry(last);
     entry.names.claim(wanted.address(), wanted.port(), wanted.name());
@@ -251,12 +273,13 @@ final class ClientPool {
     ProxyRoute route = new ProxyRoute(key.proxy, environment);
     HttpClient.Builder builder =
         HttpClient.newBuilder()
-            .executor(executor)
+            // Without TLS, a client's tasks are shorter than passing them to another thread.
+            .executor(key.plaintext ? Runnable::run : executor)
             .connectTimeout(CONNECT_TIMEOUT)
             .followRedirects(HttpClient.Redirect.NEVER)
             // The settings decide, not the system properties that the JDK follows by default.
             .proxy(route.selector());
-    if (key.slot > 0) {
+    if (key.slot > 0 && !key.plaintext) {
       builder.sslContext(material.context(key.tls, names));
     } else if (!key.tls.equals(TlsSettings.DEFAULT)) {
       builder.sslContext(material.context(key.tls));

@@ -40,6 +40,12 @@ final class ContentEncodings {
     return of(headers).stream().filter(name -> !GZIP.contains(name)).findFirst();
   }
 
+  /** Returns whether the headers do not say that a body is compressed with gzip. */
+  static boolean isPlain(HttpHeaders headers) {
+    return headers.allValues("content-encoding").isEmpty()
+        || of(headers).stream().noneMatch(GZIP::contains);
+  }
+
   static boolean isGzip(byte[] body) {
     return body.length > 1 && body[0] == 0x1f && (body[1] & 0xff) == 0x8b;
   }
@@ -50,7 +56,7 @@ final class ContentEncodings {
    * @param maxBytes the limit on the result
    */
   static byte[] beginning(HttpHeaders headers, byte[] body, int maxBytes) {
-    if (of(headers).stream().noneMatch(GZIP::contains) || !isGzip(body)) {
+    if (!isGzip(body) || isPlain(headers)) {
       return Arrays.copyOf(body, Math.min(body.length, maxBytes));
     }
     byte[] bytes = new byte[maxBytes];

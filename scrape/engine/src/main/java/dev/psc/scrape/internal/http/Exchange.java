@@ -12,13 +12,10 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,12 +57,11 @@ final class Exchange {
   }
 
   CompletableFuture<HttpAnswer> start() {
-    Future<?> timer =
-        clients.scheduler().schedule(this::timedOut, get.timeout().toNanos(), TimeUnit.NANOSECONDS);
+    Deadlines.Deadline deadline = clients.deadlines().add(get.timeout().toNanos(), this::timedOut);
     CompletableFuture<?> unused =
         result.whenComplete(
             (answer, failure) -> {
-              timer.cancel(false);
+              deadline.cancel();
               if (failure != null) {
                 // Also when the caller cancels: nothing keeps running after that.
                 abort();
@@ -159,7 +155,7 @@ final class Exchange {
     }
     try {
       ClientPool.Client client = clients.client(get.settings(), hop.uri, route);
-      HttpRequest request = request(route, hop.uri, hop.authorization, hop.ownOrigin);
+      HttpRequest request = request(route, hop.uri, hop.authorization, hop.ownOrigin).build();
       CompletableFuture<HttpResponse<byte[]>> answer =
           client.sendAsync(request, route.proxyAddress(), info -> reader(hop, info));
       synchronized (this) {
@@ -199,16 +195,16 @@ final class Exchange {
   }
 
   /**
-   * Returns the request for a hop.
+   * Returns the request for a hop, without a timeout: the exchange has its own, and the client's
+   * wakes its selector for each request.
    *
    * @param uri the URL with the host's name
    * @param ownOrigin whether the headers of the settings are sent
    */
-  HttpRequest request(Route route, URI uri, Optional<String> authorization, boolean ownOrigin)
-      throws HttpFailure {
+  HttpRequest.Builder request(
+      Route route, URI uri, Optional<String> authorization, boolean ownOrigin) throws HttpFailure {
     HttpRequest.Builder builder =
         HttpRequest.newBuilder(route.sent())
-            .timeout(Duration.ofNanos(remainingNanos()))
             .version(
                 JdkHttpClients.offersHttp2(get.settings(), route)
                     ? HttpClient.Version.HTTP_2
@@ -231,7 +227,7 @@ final class Exchange {
     if (route.proxy().isPresent()) {
       addProxyHeaders(builder, route.proxy().get(), uri);
     }
-    return builder.build();
+    return builder;
   }
 
   private void addProxyHeaders(HttpRequest.Builder builder, ProxyAddress proxy, URI uri)
@@ -270,7 +266,11 @@ final class Exchange {
   private BodyReader reader(Hop hop, HttpResponse.ResponseInfo info) {
     boolean failed = info.statusCode() != 200;
     BodyReader reader =
-        clients.reader(hop.uri, failed ? ERROR_BODY_BYTES : get.bodyLimitBytes(), failed);
+        clients.reader(
+            hop.uri,
+            failed ? ERROR_BODY_BYTES : get.bodyLimitBytes(),
+            failed,
+            Framing.length(info.headers()));
     synchronized (this) {
       reading = reader;
       headersSeen = true;

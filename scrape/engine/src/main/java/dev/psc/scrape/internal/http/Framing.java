@@ -12,12 +12,17 @@ import java.util.TreeSet;
  */
 final class Framing {
 
+  private static final int MAX_DIGITS = 18;
+
   private Framing() {}
 
   /** Returns the problem of the headers of a response, if any. */
   static Optional<String> problem(HttpHeaders headers) {
     List<String> lengths = headers.allValues("content-length");
     List<String> encodings = headers.allValues("transfer-encoding");
+    if (encodings.isEmpty() && lengths.size() == 1 && isNumber(lengths.get(0))) {
+      return Optional.empty();
+    }
     for (String encoding : encodings) {
       if (!encoding.strip().equalsIgnoreCase("chunked")) {
         return Optional.of(
@@ -29,7 +34,7 @@ final class Framing {
     }
     Set<String> distinct = new TreeSet<>();
     for (String length : lengths) {
-      if (!length.strip().matches("[0-9]{1,18}")) {
+      if (!isNumber(length.strip())) {
         return Optional.of("Content-Length is \"" + LogSafe.line(length, 60) + "\"");
       }
       distinct.add(length.strip());
@@ -37,6 +42,21 @@ final class Framing {
     return distinct.size() > 1
         ? Optional.of("Content-Length has several values: " + String.join(", ", distinct))
         : Optional.empty();
+  }
+
+  /** Returns the length that a response announces; 0 if it announces none, or an invalid one. */
+  static long length(HttpHeaders headers) {
+    String length = headers.firstValue("content-length").orElse("").strip();
+    return isNumber(length) ? Long.parseLong(length) : 0;
+  }
+
+  private static boolean isNumber(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+        return false;
+      }
+    }
+    return !text.isEmpty() && text.length() <= MAX_DIGITS;
   }
 
   /** Returns the message about a response whose framing is broken. */

@@ -37,7 +37,7 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
   /** The time for which an idle client is kept. */
   private static final Duration IDLE = Duration.ofMinutes(5);
 
-  private final ScheduledExecutorService scheduler;
+  private final Deadlines deadlines;
   private final String userAgent;
   private final long maxBytesInFlight;
   private final AtomicLong bytesInFlight = new AtomicLong();
@@ -51,7 +51,7 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
    * Creates an empty pool; clients are started on first use.
    *
    * @param scheduler runs deadlines; not shut down by {@link #close}
-   * @param executor runs the clients' callbacks and completes the responses; not shut down by
+   * @param executor runs the callbacks of clients with TLS, and looks up names; not shut down by
    *     {@link #close}
    * @param userAgent the {@code User-Agent} header
    * @param maxBytesInFlight limit on bytes of responses being read
@@ -89,7 +89,7 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
       String userAgent,
       long maxBytesInFlight,
       Surroundings surroundings) {
-    this.scheduler = Objects.requireNonNull(scheduler, "scheduler");
+    this.deadlines = new Deadlines(Objects.requireNonNull(scheduler, "scheduler"));
     this.userAgent = Objects.requireNonNull(userAgent, "userAgent");
     this.maxBytesInFlight = maxBytesInFlight;
     this.clients =
@@ -141,7 +141,11 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
       running = planning;
       route = planning.get();
       client = client(get.settings(), get.uri(), route);
-      HttpRequest request = new Exchange(this, get).request(route, get.uri(), authorization, true);
+      HttpRequest request =
+          new Exchange(this, get)
+              .request(route, get.uri(), authorization, true)
+              .timeout(get.timeout())
+              .build();
       CompletableFuture<HttpResponse<InputStream>> answer =
           client.sendAsync(
               request, route.proxyAddress(), HttpResponse.BodyHandlers.ofInputStream());
@@ -168,8 +172,8 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
     }
   }
 
-  ScheduledExecutorService scheduler() {
-    return scheduler;
+  Deadlines deadlines() {
+    return deadlines;
   }
 
   String userAgent() {
@@ -180,14 +184,14 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
     return secrets;
   }
 
-  BodyReader reader(URI uri, long limitBytes, boolean cut) {
-    return new BodyReader(LogSafe.url(uri), limitBytes, cut, bytesInFlight, maxBytesInFlight);
+  BodyReader reader(URI uri, long limitBytes, boolean cut, long expectedBytes) {
+    return new BodyReader(uri, limitBytes, cut, expectedBytes, bytesInFlight, maxBytesInFlight);
   }
 
   /** Returns the route to a URL; fails with an {@link HttpFailure}. */
   CompletableFuture<Route> plan(HttpSettings settings, URI uri, long timeoutNanos)
       throws HttpFailure {
-    return routes.plan(clients.proxies(settings), uri, timeoutNanos);
+    return routes.plan(clients.proxies(settings, origin(uri)), uri, timeoutNanos);
   }
 
   ClientPool.Client client(HttpSettings settings, URI uri, Route route) throws HttpFailure {

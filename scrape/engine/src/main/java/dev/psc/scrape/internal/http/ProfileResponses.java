@@ -58,8 +58,14 @@ public final class ProfileResponses {
    * @throws HttpFailure when it is something else; the message names it
    */
   public static byte[] profile(HttpAnswer answer, URI uri) throws HttpFailure {
-    String where = LogSafe.url(uri);
     byte[] body = answer.body();
+    if (answer.status() == 200
+        && ContentEncodings.isGzip(body)
+        && ContentEncodings.isPlain(answer.headers())) {
+      // Nearly every response.
+      return body;
+    }
+    String where = LogSafe.url(uri);
     byte[] start = ContentEncodings.beginning(answer.headers(), body, BEGINNING);
     if (answer.status() != 200) {
       throw failedStatus(answer, start, where);

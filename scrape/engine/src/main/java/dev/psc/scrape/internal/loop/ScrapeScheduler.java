@@ -274,7 +274,10 @@ public final class ScrapeScheduler implements AutoCloseable {
     lock.lock();
     try {
       handling--;
-      changed.signalAll();
+      if (closed) {
+        // Only close waits for this; the timer does not have to wake up for each scrape.
+        changed.signalAll();
+      }
       finish(loop, report, notices);
     } finally {
       lock.unlock();

@@ -99,16 +99,18 @@ public final class Validation implements ProfileTransform {
         profile.toBuilder()
             .timeNanos(repaired.timeNanos())
             .durationNanos(repaired.durationNanos())
-            .executableInfo(
-                repaired.executables().stream()
-                    .map(
-                        info ->
-                            new RawProfile.ExecutableInfo(
-                                info.elfType(), info.offset(), info.vaddr()))
-                    .toList());
+            .executableInfo(executables(repaired));
     return delta == null
         ? new Result.Pass(valid.pprof(repaired.bytes()).build())
         : delta.apply(valid.build(), repaired);
+  }
+
+  private static List<RawProfile.ExecutableInfo> executables(Repaired repaired) {
+    return repaired.executables().isEmpty()
+        ? List.of()
+        : repaired.executables().stream()
+            .map(info -> new RawProfile.ExecutableInfo(info.elfType(), info.offset(), info.vaddr()))
+            .toList();
   }
 
   private static String advice(String code) {
