@@ -1,14 +1,18 @@
 package dev.psc.jvm;
 
 import dev.psc.jvm.profile.CaptureStatus;
+import java.io.File;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /**
  * A program that is profiled while it has no file descriptors, and afterwards. It begins without
@@ -21,7 +25,7 @@ final class ShortageProgram {
   private ShortageProgram() {}
 
   public static void main(String[] arguments) throws Exception {
-    // Loads what the program needs without descriptors.
+    loadClasses();
     try (JvmProfiling profiling = JvmProfiling.builder().idleTimeout(Duration.ZERO).start()) {
       until(() -> status(profiling) == 200);
       if (arguments[0].equals("first")) {
@@ -37,6 +41,29 @@ final class ShortageProgram {
       }
     }
     System.out.println("end");
+  }
+
+  /** Loads all classes in directories, which the JVM could not open later; jars stay open. */
+  private static void loadClasses() throws IOException {
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+      Path root = Path.of(entry);
+      if (Files.isDirectory(root.resolve("dev/psc"))) {
+        try (Stream<Path> files = Files.walk(root.resolve("dev/psc"))) {
+          files.map(file -> root.relativize(file).toString()).forEach(ShortageProgram::load);
+        }
+      }
+    }
+  }
+
+  private static void load(String file) {
+    if (file.endsWith(".class")) {
+      try {
+        String name = file.substring(0, file.length() - 6).replace(File.separatorChar, '.');
+        Class<?> unused = Class.forName(name, false, ShortageProgram.class.getClassLoader());
+      } catch (ClassNotFoundException | LinkageError e) {
+        System.out.println("not loaded: " + file);
+      }
+    }
   }
 
   private static void check(JvmProfiling profiling) throws Exception {

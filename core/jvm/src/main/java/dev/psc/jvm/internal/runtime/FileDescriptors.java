@@ -48,9 +48,10 @@ public final class FileDescriptors {
       if (ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix) {
         long open = unix.getOpenFileDescriptorCount();
         long limit = unix.getMaxFileDescriptorCount();
-        // Counting needs one itself: it fails, with -1, where there is none.
-        return limit <= 0 ? Long.MAX_VALUE : open < 0 ? 0 : limit - open;
+        return limit <= 0 || open < 0 ? Long.MAX_VALUE : limit - open;
       }
+    } catch (InternalError e) {
+      return 0; // counting opens a directory
     } catch (LinkageError e) {
       logger.debug("A run-time image without jdk.management", e);
     }
