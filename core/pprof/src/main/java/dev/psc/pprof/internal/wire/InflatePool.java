@@ -4,9 +4,9 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.zip.Inflater;
 
 /**
- * Inflaters and their output that later profiles use again. An inflater has 40 kB outside the heap,
- * and a cleaner that the collector has to process; the output is the largest array of a scrape. A
- * few of each are kept per JVM. Thread-safe.
+ * A pool of inflaters and their output arrays, which later profiles reuse. An inflater has 40 kB
+ * outside the heap, and a cleaner that the collector has to process; the output is the largest
+ * array of a scrape. A few of each are kept per JVM. Thread-safe.
  */
 final class InflatePool {
 

@@ -20,8 +20,8 @@ import java.util.stream.Stream;
  * commands are measured in turns.
  *
  * <p>The commands' placeholders: {@code {config}}, {@code {store}}, {@code {token}}, {@code
- * {project}}, {@code {port}} (of its HTTP server), {@code {java}}. Targets and store are a process
- * of their own. The store uses plaintext on loopback. Needs Linux.
+ * {project}}, {@code {port}} (of its HTTP server), {@code {java}}. Targets and store run in a
+ * separate process. The store uses plaintext on loopback. Needs Linux.
  */
 public final class ScraperTable {
 

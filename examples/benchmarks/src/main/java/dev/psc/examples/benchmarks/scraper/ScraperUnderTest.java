@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.concurrent.TimeUnit;
 
-/** A running scraper with targets and a store of its own. Not thread-safe. */
+/** A running scraper with its own targets and store. Not thread-safe. */
 final class ScraperUnderTest implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -6,8 +6,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Deadlines, nearly all of which are cancelled. The scheduler is only given the time of the
- * earliest one, and is not told when that is cancelled: with equal timeouts its thread wakes up
+ * A set of deadlines, nearly all of which are cancelled. The scheduler is only given the time of
+ * the earliest one, and is not told when that is cancelled: with equal timeouts its thread wakes up
  * once per timeout instead of once per request. Thread-safe.
  */
 final class Deadlines {
