@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -78,6 +79,31 @@ class StreamHealingTest {
       assertThat(response.status()).isEqualTo(200);
       assertThat(Profile.parse(response.body()).durationNanos())
           .isGreaterThanOrEqualTo(1_000_000_000L);
+    }
+  }
+
+  @Test
+  void settingsOfAStreamAreReplacedTogetherAndItsMarksStayOn() {
+    List<String> enabled = new CopyOnWriteArrayList<>();
+    JfrStream stream = new JfrStream(OwnThreads.daemons(), events -> {}, () -> {}, enabled::add);
+    stream.apply(
+        Map.of("jdk.ThreadSleep", Map.of("threshold", "5 ms"), "jdk.ThreadPark", Map.of()));
+    stream.start();
+    try {
+      await().atMost(Duration.ofSeconds(60)).until(StreamHealingTest::isRunning);
+      assertThat(running().get(0).getSettings())
+          .containsEntry("jdk.ThreadSleep#threshold", "5 ms")
+          .containsEntry("jdk.ThreadPark#enabled", "true")
+          .containsEntry("dev.psc.Window#enabled", "true");
+      assertThat(enabled).containsExactlyInAnyOrder("jdk.ThreadSleep", "jdk.ThreadPark");
+      stream.apply(Map.of("jdk.ThreadSleep", Map.of("threshold", "7 ms")));
+      assertThat(running().get(0).getSettings())
+          .containsEntry("jdk.ThreadSleep#threshold", "7 ms")
+          .containsEntry("dev.psc.Window#enabled", "true")
+          .doesNotContainKey("jdk.ThreadPark#enabled");
+      assertThat(enabled).hasSize(2);
+    } finally {
+      stream.close();
     }
   }
 

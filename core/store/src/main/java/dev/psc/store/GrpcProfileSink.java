@@ -18,6 +18,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -49,7 +51,8 @@ import org.jspecify.annotations.Nullable;
  *       request above a limit of the sink or of the store: smaller batches may fit
  * </ul>
  *
- * <p>Thread-safe. Stages complete on the executor of the channel. {@link #close} closes the channel
+ * <p>Thread-safe. Stages complete on the executor of the channel; those of {@link #connect}
+ * complete on its event loop, so their dependents must not block. {@link #close} closes the channel
  * of {@link #connect} and of {@link Builder#ownedChannel}, and leaves any other channel open.
  */
 public final class GrpcProfileSink implements ProfileSink {
@@ -70,6 +73,7 @@ public final class GrpcProfileSink implements ProfileSink {
   private final StatusClassifier classifier;
   private final AtomicInteger unanswered = new AtomicInteger();
   private final @Nullable ManagedChannel ownedChannel;
+  private final @Nullable ScheduledExecutorService timer;
   private final Duration closeTimeout;
   private final AtomicReference<@Nullable Runnable> afterClose;
   private volatile boolean closed;
@@ -83,6 +87,7 @@ public final class GrpcProfileSink implements ProfileSink {
     this.maxRequestBytes = builder.maxRequestBytes;
     this.classifier = new StatusClassifier(builder.retryableCodes);
     this.ownedChannel = builder.ownedChannel;
+    this.timer = builder.timer;
     this.closeTimeout = builder.closeTimeout;
     this.afterClose = new AtomicReference<>(builder.afterClose);
   }
@@ -172,21 +177,31 @@ public final class GrpcProfileSink implements ProfileSink {
       ProfileStoreServiceGrpc.newStub(channel)
           .withDeadlineAfter(callTimeout.toNanos(), TimeUnit.NANOSECONDS)
           .writeRaw(request, new Answer(outcome));
+      limit(outcome);
     } catch (RuntimeException e) {
       // An interceptor, or gRPC itself, has thrown instead of closing the call.
       outcome.complete(classifier.classify(e, store));
       return outcome;
     }
-    // gRPC may lose a call that fails while its connection is established, with its deadline.
-    return outcome
-        .completeOnTimeout(
-            new SendOutcome.Retry(
-                NO_ANSWER,
-                "store " + store + ": the channel did not respond within " + callTimeout,
-                Optional.empty()),
-            callTimeout.plus(DEADLINE_GRACE).toNanos(),
-            TimeUnit.NANOSECONDS)
-        .whenComplete((ended, unused) -> helpReconnect(ended));
+    return outcome.whenComplete((ended, unused) -> helpReconnect(ended));
+  }
+
+  /** gRPC may lose a call that fails while its connection is established, with its deadline. */
+  private void limit(CompletableFuture<SendOutcome> outcome) {
+    SendOutcome late =
+        new SendOutcome.Retry(
+            NO_ANSWER,
+            "store " + store + ": the channel did not respond within " + callTimeout,
+            Optional.empty());
+    long nanos = callTimeout.plus(DEADLINE_GRACE).toNanos();
+    if (timer == null) {
+      CompletableFuture<SendOutcome> unused =
+          outcome.completeOnTimeout(late, nanos, TimeUnit.NANOSECONDS);
+      return;
+    }
+    Future<?> timeout = timer.schedule(() -> outcome.complete(late), nanos, TimeUnit.NANOSECONDS);
+    CompletableFuture<SendOutcome> unused =
+        outcome.whenComplete((ended, failure) -> timeout.cancel(false));
   }
 
   /**
@@ -279,6 +294,7 @@ public final class GrpcProfileSink implements ProfileSink {
     private Set<Status.Code> retryableCodes = StatusClassifier.DEFAULT_RETRYABLE;
     private @Nullable ManagedChannel ownedChannel;
     private Duration closeTimeout = Duration.ofSeconds(5);
+    private @Nullable ScheduledExecutorService timer;
     private Runnable afterClose = () -> {};
 
     private Builder(Channel channel) {
@@ -352,6 +368,12 @@ public final class GrpcProfileSink implements ProfileSink {
             "closeTimeout must not be negative, but was " + closeTimeout);
       }
       this.closeTimeout = closeTimeout;
+      return this;
+    }
+
+    /** Sets the timer of calls, instead of a thread of the JVM for all timeouts. */
+    Builder timer(ScheduledExecutorService timer) {
+      this.timer = timer;
       return this;
     }
 

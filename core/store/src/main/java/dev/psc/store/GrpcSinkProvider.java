@@ -53,23 +53,32 @@ public final class GrpcSinkProvider implements SinkProvider {
   GrpcProfileSink connect(SinkSettings settings) {
     StoreChannels.Builder channels = channels(settings);
     TokenSource source = tokenSource(settings);
+    SinkThreads threads = new SinkThreads();
     boolean done = false;
     try {
       channels.interceptor(interceptor(settings, source));
-      ManagedChannel channel = channels.build();
+      ManagedChannel channel = channels.build(threads);
       GrpcProfileSink sink =
           GrpcProfileSink.builder(channel)
               .name("store")
               .ownedChannel(channel)
               .callTimeout(settings.callTimeout())
-              .afterClose(source == null ? () -> {} : source::close)
+              .timer(threads.timer())
+              .afterClose(() -> close(threads, source))
               .build();
       done = true;
       return sink;
     } finally {
-      if (!done && source != null) {
-        source.close();
+      if (!done) {
+        close(threads, source);
       }
+    }
+  }
+
+  private static void close(SinkThreads threads, @Nullable TokenSource source) {
+    threads.close();
+    if (source != null) {
+      source.close();
     }
   }
 

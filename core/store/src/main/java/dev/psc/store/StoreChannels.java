@@ -264,9 +264,18 @@ public final class StoreChannels {
      *     is unusable, or the proxy of the environment is not supported
      */
     public ManagedChannel build() {
+      return build(null);
+    }
+
+    /**
+     * Returns a channel like {@link #build()}.
+     *
+     * @param threads its threads, which the caller closes after it; those of gRPC if null
+     */
+    ManagedChannel build(@Nullable SinkThreads threads) {
       check();
       ManagedChannelBuilder<?> builder =
-          transport()
+          transport(threads)
               .userAgent(application == null ? userAgent() : application + " " + userAgent())
               .keepAliveTime(keepAlive.toNanos(), TimeUnit.NANOSECONDS)
               .keepAliveWithoutCalls(false)
@@ -329,10 +338,13 @@ public final class StoreChannels {
       return proxied ? "a proxy" : endpoint.host();
     }
 
-    private ManagedChannelBuilder<?> transport() {
+    private ManagedChannelBuilder<?> transport(@Nullable SinkThreads threads) {
       LostServices.restore();
       // With a scheme: in a jar without merged services the default may be another one.
       NettyChannelBuilder netty = NettyChannelBuilder.forTarget(target());
+      if (threads != null) {
+        threads.use(netty);
+      }
       return endpoint.plaintext() ? netty.usePlaintext() : netty.sslContext(tls());
     }
 

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -29,17 +30,60 @@ class GrpcSinkConnectTest {
   @TempDir private Path directory;
 
   private SinkSettings settings(EmbeddedProfileStore store, FaultProxy proxy) throws IOException {
+    return builder(store, proxy).build();
+  }
+
+  private SinkSettings.Builder builder(EmbeddedProfileStore store, FaultProxy proxy)
+      throws IOException {
     return SinkSettings.builder(proxy.address())
         .plaintext(true)
         .tokenFile(Files.writeString(directory.resolve("token"), store.token().reveal()))
-        .projectId(store.project().value())
-        .build();
+        .projectId(store.project().value());
   }
 
   private static long watchers() {
+    return threads("psc-token-file");
+  }
+
+  private static long threads(String prefix) {
     return Thread.getAllStackTraces().keySet().stream()
-        .filter(thread -> thread.getName().startsWith("psc-token-file"))
+        .filter(thread -> thread.getName().startsWith(prefix))
         .count();
+  }
+
+  @Test
+  void sendsFromOneDaemonThreadThatEndsWithTheSink() throws IOException {
+    long before = threads("psc-store-io");
+    try (EmbeddedProfileStore store = EmbeddedProfileStore.builder().plaintext().start();
+        FaultProxy proxy = FaultProxy.start("127.0.0.1", store.port())) {
+      GrpcProfileSink sink = GrpcProfileSink.connect(settings(store, proxy));
+      assertThat(threads("psc-store-io")).isEqualTo(before);
+      for (int i = 0; i < 3; i++) {
+        assertThat(sink.send(List.of(DeliveryRig.profile("a", i))).toCompletableFuture().join())
+            .isInstanceOf(SendOutcome.Accepted.class);
+      }
+      assertThat(threads("psc-store-io")).isEqualTo(before + 1);
+      await().atMost(PATIENCE).until(() -> threads("psc-store-dns") == 0);
+      sink.close();
+      await().atMost(PATIENCE).until(() -> threads("psc-store-io") == before);
+    }
+  }
+
+  @Test
+  void answersWithinTheCallTimeoutWhenTheNetworkIsSilent() throws IOException {
+    try (EmbeddedProfileStore store = EmbeddedProfileStore.builder().plaintext().start();
+        FaultProxy proxy = FaultProxy.start("127.0.0.1", store.port())) {
+      GrpcProfileSink sink =
+          GrpcProfileSink.connect(builder(store, proxy).callTimeout(Duration.ofSeconds(1)).build());
+      proxy.blackHole();
+      SendOutcome outcome =
+          sink.send(List.of(DeliveryRig.profile("a", 1))).toCompletableFuture().join();
+      assertThat(outcome)
+          .isInstanceOfSatisfying(
+              SendOutcome.Retry.class,
+              retry -> assertThat(retry.reason()).isEqualTo("deadline_exceeded"));
+      sink.close();
+    }
   }
 
   @Test

@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Consumer;
 import jdk.jfr.Event;
-import jdk.jfr.EventSettings;
 import jdk.jfr.EventType;
 import jdk.jfr.FlightRecorder;
 import jdk.jfr.FlightRecorderListener;
@@ -54,7 +53,10 @@ public final class JfrStream {
       };
   private final EventType markType = EventType.getEventType(WindowEvent.class);
   private final Object lock = new Object();
-  private final Map<String, Map<String, String>> applied = new HashMap<>();
+
+  /** The settings of the current stream, or null before its first. */
+  private @Nullable Map<String, Map<String, String>> applied;
+
   private Map<String, Map<String, String>> wanted = Map.of();
   private @Nullable RecordingStream current;
   private boolean closed;
@@ -144,24 +146,34 @@ public final class JfrStream {
       if (stream == null) {
         return;
       }
-      for (String name : applied.keySet().toArray(String[]::new)) {
-        if (!events.containsKey(name)) {
-          stream.disable(name);
-          applied.remove(name);
+      Map<String, Map<String, String>> before = applied;
+      if (events.equals(before)) {
+        return;
+      }
+      for (String name : events.keySet()) {
+        if (before == null || !before.containsKey(name)) {
+          beforeEnable.accept(name);
         }
       }
-      events.forEach(
-          (name, settings) -> {
-            if (!settings.equals(applied.get(name))) {
-              if (!applied.containsKey(name)) {
-                beforeEnable.accept(name);
-              }
-              EventSettings event = stream.enable(name);
-              settings.forEach(event::with);
-              applied.put(name, settings);
-            }
-          });
+      stream.setSettings(flat(events));
+      applied = events;
     }
+  }
+
+  /**
+   * Returns the settings as one map, because the flight recorder configures all of its events again
+   * after each change of a single setting.
+   */
+  private Map<String, String> flat(Map<String, Map<String, String>> events) {
+    Map<String, String> flat = new HashMap<>();
+    flat.put(markType.getName() + "#enabled", "true");
+    for (Map.Entry<String, Map<String, String>> event : events.entrySet()) {
+      flat.put(event.getKey() + "#enabled", "true");
+      for (Map.Entry<String, String> setting : event.getValue().entrySet()) {
+        flat.put(event.getKey() + "#" + setting.getKey(), setting.getValue());
+      }
+    }
+    return flat;
   }
 
   private void run() {
@@ -179,7 +191,7 @@ public final class JfrStream {
       }
       synchronized (lock) {
         current = null;
-        applied.clear();
+        applied = null;
         if (closed || JvmExit.isUnderWay()) {
           return; // the flight recorder ends with the JVM
         }
@@ -230,13 +242,12 @@ public final class JfrStream {
       stream.setReuse(true);
       stream.onError(e -> failed("the event stream reported an error", e));
       stream.onFlush(guarded(onFlush));
-      stream.enable(WindowEvent.class);
       synchronized (lock) {
         if (closed) {
           return;
         }
         current = stream;
-        applied.clear();
+        applied = null;
       }
       registrar.accept(
           new Registration() {

@@ -81,6 +81,11 @@ public final class OwnThreads {
 
   /** Returns the ids of the running threads. */
   public static long[] ids() {
-    return IDS.stream().mapToLong(Long::longValue).toArray();
+    Long[] running = IDS.toArray(Long[]::new);
+    long[] ids = new long[running.length];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = running[i];
+    }
+    return ids;
   }
 }

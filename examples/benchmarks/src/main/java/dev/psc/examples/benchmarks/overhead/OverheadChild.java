@@ -1,6 +1,7 @@
 package dev.psc.examples.benchmarks.overhead;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.psc.jvm.JvmProfiling;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import jdk.jfr.consumer.RecordingStream;
 
 /**
@@ -30,39 +32,52 @@ public final class OverheadChild {
 
   private OverheadChild() {}
 
+  /** CPU time and wall time of a moment, in nanoseconds. */
+  private record Moment(long cpu, long wall) {
+
+    static Moment now() {
+      return new Moment(PROCESS.getProcessCpuTime(), System.nanoTime());
+    }
+  }
+
   /**
-   * Runs {@code busy UNITS}, {@code paced SECONDS} or {@code idle SECONDS}; with a third argument
-   * the JDK's recorder runs next to it, with the events of our profiles and an empty consumer.
+   * Runs {@code busy UNITS}, {@code paced SECONDS} or {@code idle SECONDS}. With the third argument
+   * {@code recorder} the JDK's recorder runs too, with the events of our profiles and an empty
+   * consumer; with {@code library} the profiler of the class path, by the system properties. The
+   * second half of the work is the steady state.
    */
   public static void main(String[] arguments) throws Exception {
     int amount = Integer.parseInt(arguments[1]);
-    RecordingStream floor = arguments.length > 2 ? recorder() : null;
-    long before = 0;
-    long start = System.nanoTime();
+    String profiler = arguments.length > 2 ? arguments[2] : "";
+    AutoCloseable running =
+        switch (profiler) {
+          case "recorder" -> recorder();
+          case "library" -> JvmProfiling.builder().environment().start();
+          default -> () -> {};
+        };
+    Moment half;
     switch (arguments[0]) {
-      case "busy" -> busy(amount);
+      case "busy" -> half = busy(amount);
       case "paced" -> {
         try (Connection database = open()) {
           paced(database, amount);
-          before = PROCESS.getProcessCpuTime();
-          start = System.nanoTime();
+          half = Moment.now();
           paced(database, amount);
         }
       }
       default -> {
         TimeUnit.SECONDS.sleep(amount);
-        before = PROCESS.getProcessCpuTime();
-        start = System.nanoTime();
+        half = Moment.now();
         TimeUnit.SECONDS.sleep(amount);
       }
     }
-    System.out.println("cpu " + (PROCESS.getProcessCpuTime() - before) / 1e9);
-    System.out.println("wall " + (System.nanoTime() - start) / 1e9);
+    Moment end = Moment.now();
+    System.out.println("cpu " + end.cpu / 1e9);
+    System.out.println("steady " + (end.cpu - half.cpu) / 1e9);
+    System.out.println("wall " + (end.wall - half.wall) / 1e9);
     System.out.println("resident " + resident());
     System.out.println("threads " + threads());
-    if (floor != null) {
-      floor.close();
-    }
+    running.close();
   }
 
   /** The events of the default profiles at about our rates. */
@@ -113,8 +128,10 @@ public final class OverheadChild {
     return database;
   }
 
-  private static void busy(int units) throws Exception {
+  /** Returns the moment at which half of the work was done. */
+  private static Moment busy(int units) throws Exception {
     AtomicInteger next = new AtomicInteger();
+    AtomicReference<Moment> half = new AtomicReference<>(Moment.now());
     List<Thread> threads = new ArrayList<>();
     List<Throwable> failures = java.util.Collections.synchronizedList(new ArrayList<>());
     try (Connection kept = open()) {
@@ -126,6 +143,9 @@ public final class OverheadChild {
                     for (int unit = next.getAndIncrement();
                         unit < units;
                         unit = next.getAndIncrement()) {
+                      if (unit == units / 2) {
+                        half.set(Moment.now());
+                      }
                       unit(database, unit);
                     }
                   } catch (SQLException e) {
@@ -144,6 +164,7 @@ public final class OverheadChild {
     if (!failures.isEmpty()) {
       throw new IllegalStateException(failures.get(0));
     }
+    return half.get();
   }
 
   /** A unit of work every 100 ms. */

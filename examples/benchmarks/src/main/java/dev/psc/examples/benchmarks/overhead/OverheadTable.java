@@ -1,15 +1,15 @@
 package dev.psc.examples.benchmarks.overhead;
 
 import dev.psc.examples.benchmarks.Jdks;
-import dev.psc.testkit.EmbeddedProfileStore;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,28 +25,22 @@ import java.util.concurrent.TimeUnit;
  */
 public final class OverheadTable {
 
-  private static final String NONE = "none";
   private static final long MINUTES = 15;
+  private static final List<String> KINDS = List.of("busy", "short", "paced", "idle");
 
-  /**
-   * A program.
-   *
-   * @param name the name
-   * @param arguments the arguments of {@link OverheadChild}
-   * @param heap its maximum heap
-   * @param ofCore whether CPU time is shown as a share of a core, not of the program's own
-   */
-  private record Program(String name, List<String> arguments, String heap, boolean ofCore) {}
-
-  private record Sample(double cpu, double wall, double resident, double threads) {}
+  /** One run: seconds of CPU time in all and in its second half, whose length is the wall time. */
+  private record Sample(double cpu, double steady, double wall, double resident, double threads) {}
 
   private final PrintStream out;
   private final PrintStream err;
   private int rounds = 5;
+  private Duration budget = Duration.ofDays(1);
   private int scale = 100;
   private Path agent = Path.of("core/agent/target/psc-jvm-agent.jar");
   private List<Path> jdks = Jdks.installed();
-  private List<String> only = List.of();
+  private List<String> only = KINDS;
+  private List<String> heaps = List.of();
+  private List<String> profilers = List.of();
   private String options = "";
 
   public OverheadTable(PrintStream out, PrintStream err) {
@@ -55,9 +49,10 @@ public final class OverheadTable {
   }
 
   /**
-   * Runs {@code [--rounds=5] [--scale=100] [--agent=JAR] [--agent-options=…] [--jdks=home,…]
-   * [--only=program,…]}; a scale of 100 percent takes about half an hour per JDK. Without {@code
-   * --jdks}, all that {@link Jdks} finds are used.
+   * Runs {@code [--rounds=5] [--minutes=1440] [--scale=100] [--agent=JAR] [--agent-options=…]
+   * [--jdks=home,…] [--only=program,…] [--heap=size,…] [--profilers=name,…]}; a scale of 100
+   * percent takes about an hour per JDK. No round begins that would probably end after the minutes,
+   * which are those of one program. Without {@code --jdks}, all that {@link Jdks} finds are used.
    *
    * @return 0; 2 for invalid arguments
    */
@@ -66,19 +61,27 @@ public final class OverheadTable {
       String value = argument.substring(argument.indexOf('=') + 1);
       switch (argument.replaceAll("=.*", "")) {
         case "--rounds" -> rounds = Integer.parseInt(value);
+        case "--minutes" -> budget = Duration.ofSeconds(Math.round(60 * Double.parseDouble(value)));
         case "--scale" -> scale = Integer.parseInt(value);
         case "--agent" -> agent = Path.of(value);
         case "--agent-options" -> options = "," + value;
-        case "--jdks" -> jdks = List.of(value.split(",", -1)).stream().map(Path::of).toList();
-        case "--only" -> only = List.of(value.split(",", -1));
+        case "--jdks" -> jdks = list(value).stream().map(Path::of).toList();
+        case "--only" -> only = list(value);
+        case "--heap" -> heaps = list(value);
+        case "--profilers" -> profilers = list(value);
         default -> {
           err.println(
               "unknown argument "
                   + argument
-                  + ": use --rounds, --scale, --agent, --agent-options, --jdks or --only");
+                  + ": use --rounds, --minutes, --scale, --agent, --agent-options, --jdks, --only, --heap or"
+                  + " --profilers");
           return 2;
         }
       }
+    }
+    if (!KINDS.containsAll(only)) {
+      err.println("unknown program in --only=" + String.join(",", only) + ": use " + KINDS);
+      return 2;
     }
     if (!Files.exists(agent)) {
       err.println(agent + " does not exist: build core/agent, or use --agent");
@@ -87,48 +90,48 @@ public final class OverheadTable {
     out.printf(
         Locale.ROOT,
         "%s, %d processors, load %.1f, %d rounds%n%n",
-        LocalDate.now(java.time.ZoneOffset.UTC),
+        LocalDate.now(ZoneOffset.UTC),
         Runtime.getRuntime().availableProcessors(),
         ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage(),
         rounds);
-    out.println("| program | JDK | profiler | CPU added | error | RSS added | threads added |");
-    out.println("|---|---|---|---|---|---|---|");
+    out.println(
+        "| program | JDK | profiler | CPU added, whole run | error | CPU added, second half | error"
+            + " | RSS added | threads added | goals |");
+    out.println("|---|---|---|---|---|---|---|---|---|---|");
     for (Path jdk : jdks) {
-      for (Program program : programs()) {
-        if (only.isEmpty() || only.contains(program.name)) {
-          measure(jdk, program);
+      for (String kind : only) {
+        for (String heap : heaps.isEmpty() ? OverheadProgram.heaps(kind) : heaps) {
+          measure(jdk, OverheadProgram.of(kind, heap, scale));
         }
       }
     }
     return 0;
   }
 
-  private List<Program> programs() {
-    return List.of(
-        new Program("busy-250m", busy(15_000), "-Xmx250m", false),
-        new Program("busy-1g", busy(15_000), "-Xmx1g", false),
-        new Program("short", busy(1_500), "-Xmx250m", false),
-        new Program("paced", List.of("paced", seconds(40)), "-Xmx200m", true),
-        new Program("idle", List.of("idle", seconds(30)), "-Xmx200m", true));
+  private static List<String> list(String value) {
+    return List.of(value.split(",", -1));
   }
 
-  private List<String> busy(int units) {
-    return List.of("busy", Integer.toString(units * scale / 100));
-  }
-
-  private String seconds(int seconds) {
-    return Integer.toString(Math.max(2, seconds * scale / 100));
-  }
-
-  private void measure(Path jdk, Program program) throws Exception {
+  private void measure(Path jdk, OverheadProgram program) throws Exception {
     Path directory = Files.createTempDirectory("psc-overhead");
     Map<String, List<Sample>> samples = new LinkedHashMap<>();
-    try (EmbeddedProfileStore store = EmbeddedProfileStore.builder().plaintext().start()) {
-      Files.writeString(directory.resolve("token"), store.token().reveal());
-      Map<String, List<String>> profilers = profilers(jdk, store, directory);
+    try (OverheadProfilers all = new OverheadProfilers(directory, agent, options)) {
+      Map<String, List<String>> compared =
+          all.arguments(
+              jdk,
+              name ->
+                  profilers.isEmpty()
+                      || profilers.contains(name)
+                      || name.equals(OverheadProfilers.NONE));
+      long start = System.nanoTime();
+      long longest = 0;
       for (int round = 0; round < rounds; round++) {
+        long begin = System.nanoTime();
+        if (begin - start + longest > budget.toNanos()) {
+          break;
+        }
         Map<String, Process> running = new LinkedHashMap<>();
-        for (Map.Entry<String, List<String>> profiler : profilers.entrySet()) {
+        for (Map.Entry<String, List<String>> profiler : compared.entrySet()) {
           running.put(
               profiler.getKey(),
               start(jdk, program, profiler, directory.resolve(profiler.getKey() + ".log")));
@@ -138,69 +141,38 @@ public final class OverheadTable {
               .computeIfAbsent(one.getKey(), name -> new ArrayList<>())
               .add(sample(one.getValue(), directory.resolve(one.getKey() + ".log")));
         }
+        longest = Math.max(longest, System.nanoTime() - begin);
       }
+      check(compared, "pushed", all.storedProfiles());
+      check(compared, "pushed-otlp-http", all.otlpRequests());
     }
-    List<Sample> without = samples.getOrDefault(NONE, List.of());
+    List<Sample> without = samples.getOrDefault(OverheadProfilers.NONE, List.of());
     for (Map.Entry<String, List<Sample>> profiler : samples.entrySet()) {
       row(jdk, program, profiler.getKey(), without, profiler.getValue());
     }
     out.flush();
   }
 
-  private Map<String, List<String>> profilers(Path jdk, EmbeddedProfileStore store, Path directory)
-      throws IOException {
-    Map<String, List<String>> profilers = new LinkedHashMap<>();
-    profilers.put(NONE, List.of());
-    profilers.put("recorder", List.of());
-    profilers.put(
-        "served", List.of("-javaagent:" + agent + "=pprof-address=127.0.0.1:0" + options));
-    String pushed =
-        "-javaagent:"
-            + agent
-            + "=store-address="
-            + store.address()
-            + ",insecure=true,bearer-token-file="
-            + directory.resolve("token")
-            + ",project-id="
-            + store.project().value()
-            + options;
-    profilers.put("pushed", List.of(pushed));
-    profilers.put("pushed-async-profiler", List.of(pushed + ",engine=async-profiler"));
-    Path library = directory.resolve("libasyncProfiler.so");
-    try (InputStream in =
-        OverheadTable.class.getResourceAsStream("/linux-x64/libasyncProfiler.so")) {
-      if (in == null) {
-        err.println("async-profiler is left out: the jar has no library for this platform");
-        return profilers;
-      }
-      Files.copy(in, library);
+  /** A profiler that does not deliver costs little. */
+  private void check(Map<String, List<String>> compared, String profiler, long arrived) {
+    if (compared.containsKey(profiler) && arrived == 0) {
+      err.println("no profile of " + profiler + " arrived: what it costs is not complete");
     }
-    profilers.put(
-        "async-profiler",
-        List.of(
-            "-agentpath:"
-                + library
-                + "=start,event=ctimer,interval=10ms,alloc=512k,lock=1ms,jfr,file="
-                + directory.resolve("profile.jfr")
-                + (Jdks.feature(jdk) >= 25 ? ",signal=36" : "")));
-    return profilers;
   }
 
   private static Process start(
-      Path jdk, Program program, Map.Entry<String, List<String>> profiler, Path log)
+      Path jdk, OverheadProgram program, Map.Entry<String, List<String>> profiler, Path log)
       throws IOException {
     List<String> command = new ArrayList<>();
     command.add(jdk.resolve("bin").resolve("java").toString());
-    command.add(program.heap);
+    command.add("-Xmx" + program.heap());
     command.add("-XX:+UseG1GC");
     command.addAll(profiler.getValue());
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.add(OverheadChild.class.getName());
-    command.addAll(program.arguments);
-    if (profiler.getKey().equals("recorder")) {
-      command.add("recorder");
-    }
+    command.addAll(program.arguments());
+    command.addAll(OverheadProfilers.childArguments(profiler.getKey()));
     return new ProcessBuilder(command)
         .redirectErrorStream(true)
         .redirectOutput(log.toFile())
@@ -219,11 +191,12 @@ public final class OverheadTable {
         values.put(parts[0], Double.parseDouble(parts[1]));
       }
     }
-    if (process.exitValue() != 0 || values.size() < 4) {
+    if (process.exitValue() != 0 || values.size() < 5) {
       throw new IOException("the program failed: " + Files.readString(log));
     }
     return new Sample(
         values.getOrDefault("cpu", 0.0),
+        values.getOrDefault("steady", 0.0),
         values.getOrDefault("wall", 0.0),
         values.getOrDefault("resident", 0.0),
         values.getOrDefault("threads", 0.0));
@@ -231,47 +204,73 @@ public final class OverheadTable {
 
   /** Prints the difference to the program without a profiler, of each round on its own. */
   private void row(
-      Path jdk, Program program, String profiler, List<Sample> without, List<Sample> with)
-      throws IOException {
-    double[] cpu = new double[with.size()];
-    double[] seconds = new double[with.size()];
-    double[] resident = new double[with.size()];
-    double[] threads = new double[with.size()];
-    for (int i = 0; i < cpu.length; i++) {
+      Path jdk, OverheadProgram program, String profiler, List<Sample> without, List<Sample> with) {
+    int count = with.size();
+    double[] seconds = new double[count];
+    double[] percent = new double[count];
+    double[] steady = new double[count];
+    double[] resident = new double[count];
+    double[] threads = new double[count];
+    for (int i = 0; i < count; i++) {
       Sample off = without.get(i);
       Sample on = with.get(i);
-      cpu[i] =
-          program.ofCore
-              ? 100 * (on.cpu / on.wall - off.cpu / off.wall)
-              : 100 * (on.cpu / off.cpu - 1);
       seconds[i] = on.cpu - off.cpu;
+      percent[i] = 100 * (on.cpu / off.cpu - 1);
+      steady[i] =
+          program.isOfCore()
+              ? 100 * (on.steady / on.wall - off.steady / off.wall)
+              : 100 * (on.steady / off.steady - 1);
       resident[i] = (on.resident - off.resident) / 1_024;
       threads[i] = on.threads - off.threads;
     }
-    boolean baseline = profiler.equals(NONE);
+    String unit = program.isOfCore() ? "% of a core" : "%";
+    if (profiler.equals(OverheadProfilers.NONE)) {
+      double[] cpu = with.stream().mapToDouble(Sample::cpu).toArray();
+      double[] half = with.stream().mapToDouble(Sample::steady).toArray();
+      out.printf(
+          Locale.ROOT,
+          "| %s, %s | %d | %s, %d rounds | (%.1f s) | | (%.1f s) | | (%.0f MiB) | (%.0f) | |%n",
+          program.kind(),
+          program.heap(),
+          Jdks.feature(jdk),
+          profiler,
+          count,
+          mean(cpu),
+          mean(half),
+          mean(with.stream().mapToDouble(sample -> sample.resident / 1_024).toArray()),
+          mean(with.stream().mapToDouble(Sample::threads).toArray()));
+      return;
+    }
+    String whole =
+        program.isOfCore()
+            ? String.format(Locale.ROOT, "%.2f s | %.2f", mean(seconds), error(seconds))
+            : String.format(
+                Locale.ROOT,
+                "%.1f %% (%.1f s) | %.2f",
+                mean(percent),
+                mean(seconds),
+                error(percent));
     out.printf(
         Locale.ROOT,
-        "| %s | %d | %s | %s | %.2f | %.0f MiB | %.0f |%n",
-        program.name,
+        "| %s, %s | %d | %s | %s | %.2f %s | %.2f | %.0f MiB | %.0f | %s |%n",
+        program.kind(),
+        program.heap(),
         Jdks.feature(jdk),
         profiler,
-        baseline
-            ? String.format(
-                Locale.ROOT,
-                "(%.1f s of CPU)",
-                mean(with.stream().mapToDouble(Sample::cpu).toArray()))
-            : added(program, mean(cpu), mean(seconds)),
-        error(cpu),
-        baseline
-            ? mean(with.stream().mapToDouble(sample -> sample.resident / 1_024).toArray())
-            : mean(resident),
-        baseline ? mean(with.stream().mapToDouble(Sample::threads).toArray()) : mean(threads));
-  }
-
-  private static String added(Program program, double percent, double seconds) {
-    return program.ofCore
-        ? String.format(Locale.ROOT, "%.2f %% of a core", percent)
-        : String.format(Locale.ROOT, "%.1f %% (%.1f s)", percent, seconds);
+        whole,
+        mean(steady),
+        unit,
+        error(steady),
+        mean(resident),
+        mean(threads),
+        OverheadGoals.check(
+            program,
+            profiler,
+            mean(steady),
+            error(steady),
+            mean(seconds),
+            mean(resident),
+            mean(threads)));
   }
 
   private static double mean(double[] values) {

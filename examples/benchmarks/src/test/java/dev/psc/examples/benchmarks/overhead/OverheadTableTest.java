@@ -23,6 +23,25 @@ class OverheadTableTest {
   }
 
   @Test
+  void measuresOnlyKnownPrograms() throws Exception {
+    assertThat(new OverheadTable(out, out).run(List.of("--only=lazy"))).isEqualTo(2);
+    assertThat(printed.toString(UTF_8)).contains("--only=lazy: use [busy, short, paced, idle]");
+  }
+
+  @Test
+  void comparesWithTheGoalOfTheProgramAndItsHeap() {
+    OverheadProgram small = OverheadProgram.of("busy", "250m", 100);
+    OverheadProgram large = OverheadProgram.of("busy", "1g", 100);
+    assertThat(OverheadGoals.check(small, "pushed", 2.5, 0.1, 9, 99, 9)).isEqualTo("3.0 %: met");
+    assertThat(OverheadGoals.check(large, "pushed", 2.5, 0.1, 9, 99, 9)).isEqualTo("1.0 %: missed");
+    assertThat(OverheadGoals.check(large, "pushed", 2.5, 1.6, 9, 99, 9))
+        .isEqualTo("1.0 %: within the error");
+    assertThat(OverheadGoals.check(small, "recorder", 2.5, 0.1, 9, 99, 9)).isEmpty();
+    assertThat(OverheadGoals.check(OverheadProgram.of("short", "250m", 9), "pushed", 9, 0, 1, 0, 0))
+        .isEqualTo("1 s: met");
+  }
+
+  @Test
   @Tag("interop")
   void printsWhatEachProfilerAdds() throws Exception {
     int status =
@@ -36,8 +55,11 @@ class OverheadTableTest {
                     "--rounds=1"));
     assertThat(status).as(printed.toString(UTF_8)).isZero();
     assertThat(printed.toString(UTF_8))
-        .contains("| none | (")
-        .containsPattern("\\| short \\| \\d+ \\| served \\| -?[0-9.]+ % \\(")
-        .containsPattern("\\| idle \\| \\d+ \\| pushed \\| -?[0-9.]+ % of a core \\|");
+        .contains("| none, 1 rounds | (")
+        .containsPattern("\\| short, 250m \\| \\d+ \\| served \\| -?[0-9.]+ % \\(")
+        .containsPattern(
+            "\\| short, 250m \\| \\d+ \\| pushed-otlp-http .*\\| 1 s: (met|missed) \\|")
+        .containsPattern("\\| idle, 200m \\| \\d+ \\| pushed \\|.* -?[0-9.]+ % of a core \\|")
+        .containsPattern("0.1 % of a core: .+; 40 MiB: .+; 6 threads: .+ \\|");
   }
 }
