@@ -26,21 +26,30 @@ final class ShortageProgram {
 
   public static void main(String[] arguments) throws Exception {
     loadClasses();
-    try (JvmProfiling profiling = JvmProfiling.builder().idleTimeout(Duration.ZERO).start()) {
-      until(() -> status(profiling) == 200);
-      if (arguments[0].equals("first")) {
-        profiling.close();
-      }
-      take();
-      if (arguments[0].equals("first")) {
-        try (JvmProfiling late = JvmProfiling.builder().idleTimeout(Duration.ZERO).start()) {
-          check(late);
-        }
-      } else {
-        check(profiling);
-      }
+    if (arguments[0].equals("first")) {
+      startsWithoutFiles();
+    } else {
+      goesWithoutFiles();
     }
     System.out.println("end");
+  }
+
+  private static void startsWithoutFiles() throws Exception {
+    try (JvmProfiling early = JvmProfiling.builder().idleTimeout(Duration.ZERO).start()) {
+      until(() -> status(early) == 200);
+    }
+    take();
+    try (JvmProfiling late = JvmProfiling.builder().idleTimeout(Duration.ZERO).start()) {
+      check(late);
+    }
+  }
+
+  private static void goesWithoutFiles() throws Exception {
+    try (JvmProfiling profiling = JvmProfiling.builder().idleTimeout(Duration.ZERO).start()) {
+      until(() -> status(profiling) == 200);
+      take();
+      check(profiling);
+    }
   }
 
   /** Loads all classes in directories, which the JVM could not open later; jars stay open. */

@@ -61,7 +61,8 @@ final class MissingDiscovery {
   /**
    * Returns the message.
    *
-   * @param key of the configuration @param known the keys that there are providers for
+   * @param key the key of the configuration
+   * @param known the keys that there are providers for
    */
   static String message(String key, Collection<String> known) {
     String artifact = ARTIFACTS.get(key);
