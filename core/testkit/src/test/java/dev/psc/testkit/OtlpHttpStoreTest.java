@@ -77,6 +77,22 @@ class OtlpHttpStoreTest {
   }
 
   @Test
+  void aSinkReachesTheStoreOverGrpcAndTls() {
+    try (EmbeddedProfileStore store = EmbeddedProfileStore.builder().start()) {
+      assertThat(
+              send(
+                  OtlpProfileSink.builder("https://" + store.address())
+                      .grpc(true)
+                      .caFile(store.writeAuthority(directory.resolve("ca.pem")))
+                      .header("Authorization", "Bearer " + store.token().reveal())
+                      .header("projectID", store.project().toString()),
+                  profile("process_cpu")))
+          .isEqualTo(new SendOutcome.Accepted());
+      assertThat(store.profiles(store.project())).hasSize(1);
+    }
+  }
+
+  @Test
   void theRestOfARequestIsStoredAndTheSinkCountsWhatIsNot() {
     try (EmbeddedProfileStore store =
         EmbeddedProfileStore.builder().plaintext().otlpHttpPort(0).start()) {
