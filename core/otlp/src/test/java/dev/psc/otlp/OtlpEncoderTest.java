@@ -207,6 +207,18 @@ class OtlpEncoderTest {
   }
 
   @Test
+  void ourOwnReaderReturnsAProfileThatARequestHasTwice() throws Exception {
+    RawProfile profile = RawProfile.of(CPU, pprof());
+    List<RawProfile> decoded =
+        OtlpProfileSink.decode(OtlpProfileSink.encode(List.of(profile, profile)));
+    assertThat(decoded).hasSize(2);
+    for (RawProfile raw : decoded) {
+      assertThat(Profile.parse(raw.pprof()).totals())
+          .isEqualTo(Profile.parse(profile.pprof()).totals());
+    }
+  }
+
+  @Test
   void readingAnotherProtocolSaysSo() {
     assertThatThrownBy(() -> OtlpProfileSink.decode(new byte[] {10, 2, 18, 0}))
         .isInstanceOf(IllegalArgumentException.class)
