@@ -238,10 +238,7 @@ class AgentJarTest {
               "OTEL_EXPORTER_OTLP_CERTIFICATE",
               store.writeAuthority(directory.resolve("ca.pem")).toString(),
               "OTEL_EXPORTER_OTLP_HEADERS",
-              "authorization=Bearer%20"
-                  + store.token().reveal()
-                  + ",projectid="
-                  + store.project());
+              "authorization=Bearer%20" + store.token().reveal() + ",projectid=" + store.project());
       String endpoint =
           protocol.equals("grpc") ? "https://" + store.address() : store.otlpHttpEndpoint();
       try (ChildApp app =

@@ -48,14 +48,15 @@ final class ExtensionSource {
       }
     } catch (ClassNotFoundException e) {
       logger.info(
-          "The OpenTelemetry Java agent runs without the extension psc-opentelemetry; profile samples"
-              + " have no ids of its spans. Add -Dotel.javaagent.extensions=psc-opentelemetry.jar");
+          "The OpenTelemetry Java agent runs without the extension psc-opentelemetry; profile"
+              + " samples have no ids of its spans. Add"
+              + " -Dotel.javaagent.extensions=psc-opentelemetry.jar");
     } catch (VirtualMachineError e) {
       throw e;
     } catch (Throwable e) {
       logger.warn(
-          "Cannot read the spans of this version of the OpenTelemetry Java agent; profile samples have"
-              + " no ids of them, except with psc-jvm-agent: {}",
+          "Cannot read the spans of this version of the OpenTelemetry Java agent; profile samples"
+              + " have no ids of them, except with psc-jvm-agent: {}",
           e.toString());
     }
     return null;
@@ -69,8 +70,7 @@ final class ExtensionSource {
                 Class.forName(AgentExtension.class.getName(), true, extensions),
                 "source",
                 MethodType.methodType(Function.class));
-    return new ExtensionSource(
-        (Function<Object[], @Nullable Object @Nullable []>) source.invoke());
+    return new ExtensionSource((Function<Object[], @Nullable Object @Nullable []>) source.invoke());
   }
 
   boolean isActive() {

@@ -351,12 +351,7 @@ final class PprofTables {
   boolean isEqual(int string, byte[] text) {
     return strings.size > 0
         && Arrays.equals(
-            buf,
-            strings.bounds[string * 2],
-            strings.bounds[string * 2 + 1],
-            text,
-            0,
-            text.length);
+            buf, strings.bounds[string * 2], strings.bounds[string * 2 + 1], text, 0, text.length);
   }
 
   /** Returns whether a string consists of a number of lower-case hex digits. */

@@ -51,8 +51,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>It takes profiles over OTLP too, with the same token and project, and stores them as pprof:
- * over gRPC on the same port, and over HTTP if {@link Builder#otlpHttpPort} is set. It also serves {@code grpc.health.v1.Health}, without a token. Thread-safe. The caller
- * closes it.
+ * over gRPC on the same port, and over HTTP if {@link Builder#otlpHttpPort} is set. It also serves
+ * {@code grpc.health.v1.Health}, without a token. Thread-safe. The caller closes it.
  */
 public final class EmbeddedProfileStore implements AutoCloseable {
 

@@ -53,8 +53,7 @@ final class OtlpService implements BindableService {
 
   private void export(byte[] request, StreamObserver<byte[]> observer) {
     Rejections rejections = new Rejections();
-    store.write(
-        () -> read(request, rejections), failure -> answer(observer, failure, rejections));
+    store.write(() -> read(request, rejections), failure -> answer(observer, failure, rejections));
   }
 
   /** The profiles of a request that are not stored although the others are. */

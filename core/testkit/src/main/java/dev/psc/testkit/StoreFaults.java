@@ -13,8 +13,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The injected faults of an {@link EmbeddedProfileStore}. They apply to permitted {@code WriteRaw} and
- * OTLP calls: first the faults of the next calls, in the order of their addition, then {@link
+ * The injected faults of an {@link EmbeddedProfileStore}. They apply to permitted {@code WriteRaw}
+ * and OTLP calls: first the faults of the next calls, in the order of their addition, then {@link
  * #refuseAll} and {@link #poison}. Thread-safe.
  */
 public final class StoreFaults {
