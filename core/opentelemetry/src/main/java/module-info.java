@@ -12,6 +12,7 @@ module dev.psc.opentelemetry {
   requires static transitive io.opentelemetry.sdk.trace;
   requires static io.opentelemetry.sdk.common;
   requires static transitive io.opentelemetry.sdk.autoconfigure.spi;
+  requires static org.slf4j;
 
   provides TraceContextSource with
       OpenTelemetryTraces;

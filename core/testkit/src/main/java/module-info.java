@@ -7,8 +7,10 @@ module dev.psc.testkit {
   requires transitive dev.psc.store;
   requires dev.psc.net;
   requires dev.psc.otlp;
+  requires com.google.protobuf;
   requires io.grpc.netty.shaded;
   requires io.grpc.services;
+  requires jdk.httpserver;
   requires org.bouncycastle.pkix;
   requires org.bouncycastle.provider;
   requires org.slf4j;

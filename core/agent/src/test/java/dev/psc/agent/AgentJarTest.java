@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.jar.JarEntry;
@@ -220,6 +221,47 @@ class AgentJarTest {
                                     && profile.labels().get("zone").equals("a")));
         assertThat(store.refusedCount()).isZero();
         assertThat(app.printed()).doesNotContain("Exception");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"http/protobuf", "grpc"})
+  void exportsOverOtlpAsTheStandardVariablesSay(String protocol) throws Exception {
+    try (EmbeddedProfileStore store = EmbeddedProfileStore.builder().otlpHttpPort(0).start()) {
+      Map<String, String> variables =
+          Map.of(
+              "OTEL_SERVICE_NAME",
+              "shopper",
+              "OTEL_EXPORTER_OTLP_PROTOCOL",
+              protocol,
+              "OTEL_EXPORTER_OTLP_CERTIFICATE",
+              store.writeAuthority(directory.resolve("ca.pem")).toString(),
+              "OTEL_EXPORTER_OTLP_HEADERS",
+              "authorization=Bearer%20" + store.token().reveal() + ",projectid=" + store.project());
+      String endpoint =
+          protocol.equals("grpc") ? "https://" + store.address() : store.otlpHttpEndpoint();
+      try (ChildApp app =
+          ChildApp.start(
+              variables,
+              ChildApp.agent("otlp-endpoint=" + endpoint + ",interval=1s"),
+              testClasses(),
+              SHOPPER)) {
+        app.await("psc-jvm-agent: pushes profiles to " + endpoint);
+        await()
+            .atMost(Duration.ofSeconds(90))
+            .until(
+                () ->
+                    store.profiles().stream()
+                        .anyMatch(
+                            profile ->
+                                profile.name().equals("process_cpu")
+                                    && profile.labels().get("service_name").equals("shopper")));
+        assertThat(store.merged(store.project(), "process_cpu").orElseThrow().total(1))
+            .as("nanoseconds of CPU time")
+            .isPositive();
+        assertThat(store.refusedCount()).isZero();
+        assertThat(app.printed()).doesNotContain("Exception", store.token().reveal());
       }
     }
   }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -46,6 +47,17 @@ final class ChildApp implements AutoCloseable {
 
   static ChildApp start(List<String> options, String classPath, String main, String... arguments)
       throws IOException {
+    return start(Map.of(), options, classPath, main, arguments);
+  }
+
+  /** Starts an application with further environment variables. */
+  static ChildApp start(
+      Map<String, String> environment,
+      List<String> options,
+      String classPath,
+      String main,
+      String... arguments)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(java().toString());
     command.add("-Xmx256m");
@@ -54,17 +66,11 @@ final class ChildApp implements AutoCloseable {
     command.add(classPath);
     command.add(main);
     command.addAll(List.of(arguments));
-    return start(command);
-  }
-
-  static ChildApp start(List<String> command) throws IOException {
     Path output = Files.createTempFile("psc-child", ".txt");
-    Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .start();
-    return new ChildApp(process, output);
+    ProcessBuilder process =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+    process.environment().putAll(environment);
+    return new ChildApp(process.start(), output);
   }
 
   static Path java() {

@@ -65,12 +65,15 @@ final class AgentBridge {
   }
 
   /**
-   * Answers a question of the agent: {@code capturing, Boolean}, {@code sweep}, or {@code at, Long
-   * threadId, Long epochNanos}. The last one returns the trace id in two parts, the span id, the
-   * root span's id and name, or null.
+   * Answers a question of a profiler in another class loader: {@code capturing, Boolean}, {@code
+   * sweep}, {@code active}, or {@code at, Long threadId, Long epochNanos}. The last one returns the
+   * trace id in two parts, the span id, the root span's id and name, or null.
    */
-  private static @Nullable Object @Nullable [] answer(Object[] question) {
+  static @Nullable Object @Nullable [] answer(Object[] question) {
     switch ((String) question[0]) {
+      case "active" -> {
+        return new Object[] {TracingContextStorage.isUsed()};
+      }
       case "capturing" -> SpanTimeline.capturing((Boolean) question[1]);
       case "sweep" -> SpanTimeline.sweep();
       case "at" -> {

@@ -6,12 +6,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The source of trace ids from OpenTelemetry. {@code JvmProfiling} finds it on the class path when
- * it starts. If the application uses OpenTelemetry earlier, call {@link #install()} first.
+ * it starts. If the application uses OpenTelemetry earlier, call {@link #install()} first. If the
+ * OpenTelemetry Java agent runs with this artifact as its extension, spans come from there.
  *
  * <p>Only spans that are sampled count; the system property {@code psc.trace.unsampled=true} or the
  * environment variable {@code PSC_TRACE_UNSAMPLED=true} adds the others. Thread-safe.
  */
 public final class OpenTelemetryTraces implements TraceContextSource {
+
+  /** The spans of the OpenTelemetry Java agent; null without it. */
+  private static final @Nullable ExtensionSource EXTENSION = ExtensionSource.find();
 
   /** Installs the hook; for {@link java.util.ServiceLoader}. */
   public OpenTelemetryTraces() {
@@ -21,11 +25,14 @@ public final class OpenTelemetryTraces implements TraceContextSource {
   /**
    * Makes OpenTelemetry report the current span of each thread to the profiler of the application
    * and to the agent psc-jvm-agent. Call it before OpenTelemetry is used: it has no effect after
-   * the first use of a context. Idempotent.
+   * the first use of a context. Does nothing if the OpenTelemetry Java agent runs with this
+   * artifact as its extension, which reports the same spans. Idempotent.
    */
   public static void install() {
-    TracingContextStorage.install();
-    AgentBridge.connect();
+    if (EXTENSION == null) {
+      TracingContextStorage.install();
+      AgentBridge.connect();
+    }
   }
 
   /**
@@ -33,16 +40,23 @@ public final class OpenTelemetryTraces implements TraceContextSource {
    * {@link #install()} came too late.
    */
   public static boolean isActive() {
-    return TracingContextStorage.isUsed();
+    return EXTENSION == null ? TracingContextStorage.isUsed() : EXTENSION.isActive();
   }
 
   @Override
   public void capturing(boolean active) {
-    SpanTimeline.capturing(active);
+    if (EXTENSION == null) {
+      SpanTimeline.capturing(active);
+    } else {
+      EXTENSION.capturing(active);
+    }
   }
 
   @Override
   public @Nullable TraceContext at(long threadId, long epochNanos) {
+    if (EXTENSION != null) {
+      return EXTENSION.at(threadId, epochNanos);
+    }
     long[] ids = SpanTimeline.at(threadId, epochNanos);
     if (ids == null) {
       return null;
@@ -54,6 +68,10 @@ public final class OpenTelemetryTraces implements TraceContextSource {
 
   @Override
   public void sweep() {
-    SpanTimeline.sweep();
+    if (EXTENSION == null) {
+      SpanTimeline.sweep();
+    } else {
+      EXTENSION.sweep();
+    }
   }
 }

@@ -26,9 +26,4 @@ final class LongList {
   long get(int i) {
     return values[i];
   }
-
-  /** Returns the array, of which the first {@link #size()} values count. */
-  long[] array() {
-    return values;
-  }
 }

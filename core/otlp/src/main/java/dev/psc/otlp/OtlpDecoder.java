@@ -81,10 +81,10 @@ final class OtlpDecoder {
       throw new IllegalArgumentException(
           "the request has no dictionary: it is not of opentelemetry-proto 1.10 or later");
     }
-    Map<Group, List<Typed>> groups = new LinkedHashMap<>();
+    Map<Group, List<List<Typed>>> groups = new LinkedHashMap<>();
     resources.forEach(resource -> resource(resource, groups));
     List<RawProfile> profiles = new ArrayList<>();
-    groups.forEach((group, typed) -> profiles.add(pprof(group, typed)));
+    groups.forEach((group, all) -> all.forEach(typed -> profiles.add(pprof(group, typed))));
     return profiles;
   }
 
@@ -200,7 +200,7 @@ final class OtlpDecoder {
     return new Attribute(0, text, number, texts, 0);
   }
 
-  private void resource(WireReader r, Map<Group, List<Typed>> groups) {
+  private void resource(WireReader r, Map<Group, List<List<Typed>>> groups) {
     LabelSet.Builder series = LabelSet.builder();
     List<WireReader> scopes = new ArrayList<>();
     while (r.next()) {
@@ -241,7 +241,7 @@ final class OtlpDecoder {
     }
   }
 
-  private void profile(WireReader r, LabelSet series, Map<Group, List<Typed>> groups) {
+  private void profile(WireReader r, LabelSet series, Map<Group, List<List<Typed>>> groups) {
     long[] type = new long[3];
     long[] periodType = new long[3];
     long time = 0;
@@ -281,9 +281,18 @@ final class OtlpDecoder {
             string(periodType[2]),
             period,
             profileAttributes);
-    groups
-        .computeIfAbsent(group, added -> new ArrayList<>())
-        .add(new Typed(string(type[1]), string(type[2]), samples));
+    add(
+        groups.computeIfAbsent(group, added -> new ArrayList<>()),
+        new Typed(string(type[1]), string(type[2]), samples));
+  }
+
+  /** Adds a profile to the last pprof of a group, or to a new one if that has the sample type. */
+  private static void add(List<List<Typed>> group, Typed added) {
+    if (group.isEmpty()
+        || group.get(group.size() - 1).stream().anyMatch(t -> t.type().equals(added.type()))) {
+      group.add(new ArrayList<>());
+    }
+    group.get(group.size() - 1).add(added);
   }
 
   private String string(long index) {

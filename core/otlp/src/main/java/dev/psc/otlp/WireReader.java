@@ -9,13 +9,18 @@ import java.util.Arrays;
  */
 final class WireReader {
 
-  private final byte[] buf;
-  private final int end;
+  private byte[] buf;
+  private int end;
   private int pos;
   private int field;
   private int type;
   private long number;
   private int start;
+
+  /** Returns a reader of nothing, until {@link #reset}. */
+  WireReader() {
+    this(new byte[0]);
+  }
 
   WireReader(byte[] buf) {
     this(buf, 0, buf.length);
@@ -25,6 +30,13 @@ final class WireReader {
     this.buf = buf;
     this.pos = from;
     this.end = end;
+  }
+
+  /** Begins with another message. */
+  void reset(byte[] bytes, int from, int to) {
+    buf = bytes;
+    pos = from;
+    end = to;
   }
 
   /** Thrown for bytes that are not a message. */
@@ -74,6 +86,9 @@ final class WireReader {
   }
 
   private long rawVarint() {
+    if (pos < end && buf[pos] >= 0) {
+      return buf[pos++];
+    }
     long value = 0;
     for (int shift = 0; shift < 70; shift += 7) {
       if (pos >= end) {
@@ -97,6 +112,32 @@ final class WireReader {
       throw new WireException("field " + field + " is not a number");
     }
     return number;
+  }
+
+  /** Returns whether the field has bytes rather than a number. */
+  boolean isBytes() {
+    return type == 2;
+  }
+
+  /** Returns where the bytes of the field begin in the array. */
+  int from() {
+    requireBytes();
+    return start;
+  }
+
+  /** Returns where the bytes of the field end in the array. */
+  int to() {
+    return pos;
+  }
+
+  /** Returns whether a packed list, to which this reader was reset, has another number. */
+  boolean hasMore() {
+    return pos < end;
+  }
+
+  /** Returns the next number of a packed list. */
+  long packed() {
+    return rawVarint();
   }
 
   private void requireBytes() {

@@ -10,13 +10,24 @@ final class WireWriter {
   private static final int FIXED64 = 1;
   private static final int BYTES = 2;
 
-  private byte[] buf = new byte[64 << 10];
+  private byte[] buf;
   private int pos;
 
-  private void room(int bytes) {
+  WireWriter(int capacity) {
+    buf = new byte[capacity];
+  }
+
+  /** Makes room for a number of bytes; returns the array, which {@link #size()} of it fill. */
+  byte[] room(int bytes) {
     if (buf.length - pos < bytes) {
       buf = Arrays.copyOf(buf, Math.max(buf.length * 2, Math.addExact(pos, bytes)));
     }
+    return buf;
+  }
+
+  /** Sets the number of bytes after some were written to the array, or are to be removed. */
+  void size(int bytes) {
+    pos = bytes;
   }
 
   private void rawVarint(long value) {
@@ -29,7 +40,7 @@ final class WireWriter {
   }
 
   /** Writes a number where there is room for it; returns the position after it. */
-  private static int put(byte[] to, int from, long value) {
+  static int put(byte[] to, int from, long value) {
     int at = from;
     long left = value;
     while ((left & ~0x7FL) != 0) {
@@ -74,11 +85,27 @@ final class WireWriter {
   }
 
   void bytes(int field, byte[] value) {
+    bytes(field, value, 0, value.length);
+  }
+
+  void bytes(int field, byte[] value, int from, int to) {
     tag(field, BYTES);
-    rawVarint(value.length);
-    room(value.length);
-    System.arraycopy(value, 0, buf, pos, value.length);
-    pos += value.length;
+    rawVarint(to - from);
+    append(value, from, to);
+  }
+
+  /** Writes bytes without a field. */
+  void append(byte[] value, int from, int to) {
+    int length = to - from;
+    room(length);
+    if (length < 16) { // labels of samples, mostly
+      for (int i = 0; i < length; i++) {
+        buf[pos + i] = value[from + i];
+      }
+    } else {
+      System.arraycopy(value, from, buf, pos, length);
+    }
+    pos += length;
   }
 
   /** Writes a text, also an empty one: in lists, its position counts. */
@@ -99,18 +126,14 @@ final class WireWriter {
   }
 
   /** Writes numbers as a packed list, unless there are none. */
-  void packed(int field, long[] values, int from, int count) {
-    if (count == 0) {
+  void packed(int field, LongList values) {
+    if (values.size() == 0) {
       return;
     }
     int mark = begin(field);
-    room(Math.multiplyExact(count, 10));
-    byte[] to = buf;
-    int at = pos;
-    for (int i = from; i < from + count; i++) {
-      at = put(to, at, values[i]);
+    for (int i = 0; i < values.size(); i++) {
+      rawVarint(values.get(i));
     }
-    pos = at;
     end(mark);
   }
 
@@ -138,6 +161,15 @@ final class WireWriter {
 
   int size() {
     return pos;
+  }
+
+  int capacity() {
+    return buf.length;
+  }
+
+  /** Returns the array, of which the first {@link #size()} bytes count until the next change. */
+  byte[] array() {
+    return buf;
   }
 
   byte[] toByteArray() {

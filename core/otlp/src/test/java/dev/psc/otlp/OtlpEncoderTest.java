@@ -115,6 +115,65 @@ class OtlpEncoderTest {
   }
 
   @Test
+  void aBatchHasNothingOfTheBatchBeforeIt() throws Exception {
+    RawProfile cpu = RawProfile.of(CPU, pprof());
+    ProfileBuilder other = ProfileBuilder.create();
+    other.sampleType("inuse_space", "bytes");
+    int location = other.location(0, 0, other.function("C.d", "", "C.java", 0), 1);
+    other.sample(new int[] {location}, 0, 1, other.labels("pool", "eden"), 7);
+    RawProfile heap = RawProfile.of(CPU.with(LabelSet.NAME, "heap"), other.build());
+    encode(false, cpu);
+    ExportProfilesServiceRequest request = encode(false, heap);
+    assertThat(request.getDictionary().getStringTableList())
+        .contains("C.d", "pool")
+        .doesNotContain("A.b", "thread");
+    assertThat(request.getDictionary().getLinkTableCount()).isEqualTo(1);
+    assertThat(ReadRequest.samples(request.getDictionary(), ReadRequest.profiles(request)))
+        .isEqualTo(ReadRequest.samples(Profile.parse(heap.pprof())));
+  }
+
+  /** Ids that are not 1, 2, 3…, lists that are not packed, and a text that is not UTF-8. */
+  @Test
+  void unusualFormsOfPprofAreConvertedToo() throws Exception {
+    WireWriter out = new WireWriter(64);
+    int type = out.begin(1);
+    out.varint(1, 1);
+    out.varint(2, 2);
+    out.end(type);
+    for (long id : new long[] {700, 9_000_000_000L}) {
+      int sample = out.begin(2);
+      out.varint(1, id);
+      out.varint(1, 700);
+      out.varint(2, id == 700 ? 3 : 4);
+      out.end(sample);
+      int location = out.begin(4);
+      out.varint(1, id);
+      int line = out.begin(4);
+      out.varint(1, id == 700 ? 7 : 5);
+      out.varint(2, 11);
+      out.end(line);
+      out.end(location);
+    }
+    for (int id : new int[] {5, 7}) {
+      int function = out.begin(5);
+      out.varint(1, id);
+      out.varint(2, id == 5 ? 3 : 4);
+      out.end(function);
+    }
+    for (String text : List.of("", "samples", "count", "A.b")) {
+      out.text(6, text);
+    }
+    out.bytes(6, new byte[] {'B', (byte) 0xFF});
+    out.varint(9, 1);
+    byte[] pprof = out.toByteArray();
+    ExportProfilesServiceRequest request = encode(false, RawProfile.of(CPU, pprof));
+    Map<String, List<Long>> samples =
+        ReadRequest.samples(request.getDictionary(), ReadRequest.profiles(request));
+    assertThat(samples).isEqualTo(ReadRequest.samples(Profile.parse(pprof))).hasSize(2);
+    assertThat(request.getDictionary().getStringTableList()).contains("B\uFFFD");
+  }
+
+  @Test
   void thePprofItselfIsThereIfWanted() throws Exception {
     byte[] pprof = pprof();
     OtlpProfile first = ReadRequest.profiles(encode(true, RawProfile.of(CPU, pprof))).get(0);
@@ -145,6 +204,18 @@ class OtlpEncoderTest {
     assertThat(ReadRequest.samples(profile)).isEqualTo(ReadRequest.samples(Profile.parse(pprof())));
     assertThat(profile.comments()).containsExactly("a comment");
     assertThat(profile.period()).isEqualTo(10_000_000);
+  }
+
+  @Test
+  void ourOwnReaderReturnsAProfileThatARequestHasTwice() throws Exception {
+    RawProfile profile = RawProfile.of(CPU, pprof());
+    List<RawProfile> decoded =
+        OtlpProfileSink.decode(OtlpProfileSink.encode(List.of(profile, profile)));
+    assertThat(decoded).hasSize(2);
+    for (RawProfile raw : decoded) {
+      assertThat(Profile.parse(raw.pprof()).totals())
+          .isEqualTo(Profile.parse(profile.pprof()).totals());
+    }
   }
 
   @Test

@@ -116,6 +116,11 @@ public final class Profile {
     }
   }
 
+  /** Returns a copy of the profile's bytes, without compression. */
+  public byte[] uncompressed() {
+    return Arrays.copyOfRange(index.buf, index.from, index.to);
+  }
+
   ProfileIndex index() {
     return index;
   }

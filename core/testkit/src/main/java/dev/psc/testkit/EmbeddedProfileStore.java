@@ -50,9 +50,9 @@ import org.jspecify.annotations.Nullable;
  *   DIRECTORY/PROJECT/PROFILE NAME/HASH OF THE LABELS/labels.json
  * </pre>
  *
- * <p>It takes profiles over OTLP/gRPC too, with the same token and project, and stores them as
- * pprof. It also serves {@code grpc.health.v1.Health}, without a token. Thread-safe. The caller
- * closes it.
+ * <p>It takes profiles over OTLP too, with the same token and project, and stores them as pprof:
+ * over gRPC on the same port, and over HTTP if {@link Builder#otlpHttpPort} is set. It also serves
+ * {@code grpc.health.v1.Health}, without a token. Thread-safe. The caller closes it.
  */
 public final class EmbeddedProfileStore implements AutoCloseable {
 
@@ -76,6 +76,7 @@ public final class EmbeddedProfileStore implements AutoCloseable {
             builder.plaintext ? null : builder.certificates(),
             builder.bindAddress,
             builder.port,
+            builder.otlpHttpPort,
             (int) builder.maxMessageBytes);
     service = new StoreService(contents, faults, new StrictCheck(), server.timer());
   }
@@ -109,7 +110,7 @@ public final class EmbeddedProfileStore implements AutoCloseable {
   public void start() {
     server.start(
         service,
-        new OtlpService(service),
+        new OtlpService(service, faults),
         IamServerInterceptor.builder(iam)
             .permission(OtlpService.SERVICE + "/*", Permission.PROFILE_WRITE)
             .build());
@@ -128,6 +129,15 @@ public final class EmbeddedProfileStore implements AutoCloseable {
   /** Returns the {@code host:port} that clients connect to. */
   public String address() {
     return server.address();
+  }
+
+  /**
+   * Returns the URL of OTLP over HTTP, without a path.
+   *
+   * @throws IllegalStateException if {@link Builder#otlpHttpPort} was not set
+   */
+  public String otlpHttpEndpoint() {
+    return server.httpEndpoint();
   }
 
   /**
@@ -292,7 +302,7 @@ public final class EmbeddedProfileStore implements AutoCloseable {
     return contents.duplicates();
   }
 
-  /** Returns the number of {@code WriteRaw} calls that passed the access check. */
+  /** Returns the number of {@code WriteRaw} and OTLP calls that passed the access check. */
   public long requestCount() {
     return service.requests.get();
   }
@@ -318,6 +328,7 @@ public final class EmbeddedProfileStore implements AutoCloseable {
     private final List<ServiceAccountToken> tokens = new ArrayList<>();
     private InetAddress bindAddress = InetAddress.getLoopbackAddress();
     private int port;
+    private int otlpHttpPort = -1;
     private boolean plaintext;
     private @Nullable TestCertificates certificates;
     private @Nullable Iam iam;
@@ -332,6 +343,21 @@ public final class EmbeddedProfileStore implements AutoCloseable {
         throw new IllegalArgumentException("port must be between 0 and 65535, but was " + port);
       }
       this.port = port;
+      return this;
+    }
+
+    /**
+     * Also accepts OTLP over HTTP, with protobuf bodies at {@code /v1development/profiles}; off by
+     * default. Headers {@code Authorization} and {@code projectID} are the same as over gRPC.
+     *
+     * @param otlpHttpPort 0 to 65535; 0 selects a free one
+     */
+    public Builder otlpHttpPort(int otlpHttpPort) {
+      if (otlpHttpPort < 0 || otlpHttpPort > 65535) {
+        throw new IllegalArgumentException(
+            "otlpHttpPort must be between 0 and 65535, but was " + otlpHttpPort);
+      }
+      this.otlpHttpPort = otlpHttpPort;
       return this;
     }
 

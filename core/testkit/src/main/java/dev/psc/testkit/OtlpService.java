@@ -1,7 +1,11 @@
 package dev.psc.testkit;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnknownFieldSet;
 import dev.psc.delivery.spi.RawProfile;
 import dev.psc.otlp.OtlpProfileSink;
+import dev.psc.pprof.Profile;
+import dev.psc.pprof.format.PprofException;
 import io.grpc.BindableService;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
@@ -12,7 +16,9 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The OTLP service of an embedded store: it stores profiles as pprof, like {@code WriteRaw}. */
@@ -21,42 +27,102 @@ final class OtlpService implements BindableService {
   static final String SERVICE =
       "opentelemetry.proto.collector.profiles.v1development.ProfilesService";
 
-  private final StoreService store;
+  private static final String POISONED = "invalid profile: poisoned for the test";
 
-  OtlpService(StoreService store) {
+  /** The method of OTLP over gRPC, with messages as bytes. */
+  static final MethodDescriptor<byte[], byte[]> EXPORT =
+      MethodDescriptor.newBuilder(new Bytes(), new Bytes())
+          .setType(MethodDescriptor.MethodType.UNARY)
+          .setFullMethodName(MethodDescriptor.generateFullMethodName(SERVICE, "Export"))
+          .build();
+
+  private final StoreService store;
+  private final StoreFaults faults;
+
+  OtlpService(StoreService store, StoreFaults faults) {
     this.store = store;
+    this.faults = faults;
   }
 
   @Override
   public ServerServiceDefinition bindService() {
-    MethodDescriptor<byte[], byte[]> export =
-        MethodDescriptor.newBuilder(new Bytes(), new Bytes())
-            .setType(MethodDescriptor.MethodType.UNARY)
-            .setFullMethodName(MethodDescriptor.generateFullMethodName(SERVICE, "Export"))
-            .build();
     return ServerServiceDefinition.builder(SERVICE)
-        .addMethod(export, ServerCalls.asyncUnaryCall(this::export))
+        .addMethod(EXPORT, ServerCalls.asyncUnaryCall(this::export))
         .build();
   }
 
   private void export(byte[] request, StreamObserver<byte[]> observer) {
-    store.write(() -> read(request), failure -> answer(observer, failure));
+    Rejections rejections = new Rejections();
+    store.write(() -> read(request, rejections), failure -> answer(observer, failure, rejections));
   }
 
-  private static List<RawProfile> read(byte[] request) throws StrictCheck.RefusedException {
-    try {
-      return OtlpProfileSink.decode(request);
-    } catch (IllegalArgumentException e) {
-      throw new StrictCheck.RefusedException(String.valueOf(e.getMessage()));
+  /** The profiles of a request that are not stored although the others are. */
+  private static final class Rejections {
+
+    private long profiles;
+
+    void add(RawProfile profile) throws StrictCheck.RefusedException {
+      try {
+        // A profile of OTLP has one sample type.
+        profiles += Profile.parse(profile.pprof()).sampleTypes().size();
+      } catch (PprofException e) {
+        throw new StrictCheck.RefusedException("invalid profile: " + e.getMessage(), e);
+      }
+    }
+
+    /** Returns {@code ExportProfilesServiceResponse}, with a partial success if there is one. */
+    byte[] response() {
+      if (profiles == 0) {
+        return new byte[0];
+      }
+      ByteString partial =
+          UnknownFieldSet.newBuilder()
+              .addField(1, UnknownFieldSet.Field.newBuilder().addVarint(profiles).build())
+              .addField(
+                  2,
+                  UnknownFieldSet.Field.newBuilder()
+                      .addLengthDelimited(ByteString.copyFromUtf8(POISONED))
+                      .build())
+              .build()
+              .toByteString();
+      return UnknownFieldSet.newBuilder()
+          .addField(1, UnknownFieldSet.Field.newBuilder().addLengthDelimited(partial).build())
+          .build()
+          .toByteArray();
     }
   }
 
+  private List<RawProfile> read(byte[] request, Rejections rejections)
+      throws StrictCheck.RefusedException {
+    List<RawProfile> given;
+    try {
+      given = OtlpProfileSink.decode(request);
+    } catch (IllegalArgumentException e) {
+      throw new StrictCheck.RefusedException(String.valueOf(e.getMessage()));
+    }
+    Predicate<RawProfile> poison = faults.poison();
+    List<RawProfile> good = new ArrayList<>();
+    for (RawProfile profile : given) {
+      if (poison.test(profile)) {
+        rejections.add(profile);
+      } else {
+        good.add(profile);
+      }
+    }
+    if (good.isEmpty() && !given.isEmpty()) {
+      throw new StrictCheck.RefusedException(POISONED);
+    }
+    return good;
+  }
+
   private static void answer(
-      StreamObserver<byte[]> observer, @Nullable StatusRuntimeException failure) {
+      StreamObserver<byte[]> observer,
+      @Nullable StatusRuntimeException failure,
+      Rejections rejections) {
     if (failure != null) {
       observer.onError(failure);
     } else {
-      observer.onNext(new byte[0]);
+      observer.onNext(rejections.response());
       observer.onCompleted();
     }
   }

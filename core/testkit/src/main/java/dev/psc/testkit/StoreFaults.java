@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The injected faults of an {@link EmbeddedProfileStore}. They apply to permitted {@code WriteRaw}
- * calls: first the faults of the next calls, in the order of their addition, then {@link
+ * and OTLP calls: first the faults of the next calls, in the order of their addition, then {@link
  * #refuseAll} and {@link #poison}. Thread-safe.
  */
 public final class StoreFaults {
@@ -73,7 +73,10 @@ public final class StoreFaults {
     return this;
   }
 
-  /** Rejects each request that contains a matching profile as {@code INVALID_ARGUMENT}. */
+  /**
+   * Rejects each request that contains a matching profile as {@code INVALID_ARGUMENT}. Over OTLP,
+   * the other profiles of the request are stored, and the answer is a partial success.
+   */
   public synchronized StoreFaults poison(Predicate<RawProfile> poison) {
     this.poison = Objects.requireNonNull(poison, "poison");
     return this;

@@ -62,14 +62,21 @@ final class StoreServer implements AutoCloseable {
   private int port;
   private @Nullable Server server;
 
+  /** The port of OTLP over HTTP, 0 for a free one, or negative for none. */
+  private int httpPort;
+
+  private @Nullable OtlpHttpServer http;
+
   StoreServer(
       @Nullable TestCertificates certificates,
       InetAddress bindAddress,
       int port,
+      int httpPort,
       int maxMessageBytes) {
     this.certificates = certificates;
     this.bindAddress = bindAddress;
     this.port = port;
+    this.httpPort = httpPort;
     this.maxMessageBytes = maxMessageBytes;
     ThreadFactory threads = DaemonThreads.named("psc-embedded-store");
     ThreadPoolExecutor pool =
@@ -126,6 +133,20 @@ final class StoreServer implements AutoCloseable {
           "the store cannot listen on " + bindAddress.getHostAddress() + ":" + port, e);
     }
     port = server.getPort();
+    if (httpPort >= 0) {
+      try {
+        http =
+            new OtlpHttpServer(
+                certificates,
+                new InetSocketAddress(bindAddress, httpPort),
+                maxMessageBytes,
+                channel().build());
+      } catch (UncheckedIOException e) {
+        stop();
+        throw e;
+      }
+      httpPort = http.port();
+    }
   }
 
   private ServerCredentials serverCredentials() {
@@ -141,6 +162,10 @@ final class StoreServer implements AutoCloseable {
 
   /** Stops listening and cuts every connection. */
   synchronized void stop() {
+    if (http != null) {
+      http.close();
+      http = null;
+    }
     Server running = server;
     server = null;
     if (running == null) {
@@ -166,8 +191,19 @@ final class StoreServer implements AutoCloseable {
   }
 
   String address() {
+    return host() + ":" + port();
+  }
+
+  synchronized String httpEndpoint() {
+    if (httpPort < 0) {
+      throw new IllegalStateException("the builder's otlpHttpPort was not set");
+    }
+    return (certificates == null ? "http://" : "https://") + host() + ":" + httpPort;
+  }
+
+  private String host() {
     String host = bindAddress.isAnyLocalAddress() ? "127.0.0.1" : bindAddress.getHostAddress();
-    return (host.contains(":") ? "[" + host + "]" : host) + ":" + port();
+    return host.contains(":") ? "[" + host + "]" : host;
   }
 
   String authorityPem() {
@@ -179,10 +215,11 @@ final class StoreServer implements AutoCloseable {
 
   /** Opens a channel to this server that trusts its certificate. */
   ManagedChannel openChannel(ClientInterceptor interceptor) {
-    return NettyChannelBuilder.forTarget(address(), channelCredentials())
-        .intercept(interceptor)
-        .disableRetry()
-        .build();
+    return channel().intercept(interceptor).build();
+  }
+
+  private NettyChannelBuilder channel() {
+    return NettyChannelBuilder.forTarget(address(), channelCredentials()).disableRetry();
   }
 
   private ChannelCredentials channelCredentials() {
