@@ -56,8 +56,8 @@ class LiveHeapTest {
     assertThatThrownBy(heap::get)
         .isInstanceOf(CaptureUnavailableException.class)
         .hasMessage(
-            "no histogram of the live heap: it would stop the application for about 1.5 s; set"
-                + " heapMaxBytes to allow it");
+            "no histogram of the live heap: it would pause the application for about 1.5 s;"
+                + " set heapMaxBytes to allow it");
     assertThat(taken).isEqualTo(1);
 
     used = 1L << 30;

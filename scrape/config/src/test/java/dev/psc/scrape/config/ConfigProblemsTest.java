@@ -322,7 +322,7 @@ class ConfigProblemsTest {
         "pprof_config: {heap: {enabled: false}}|the default one is named memory",
         "pprof_config: {cpu: {enabled: false}}|the default one is named process_cpu",
         "pprof_config: {fgprof: {path: /debug/fgprof}}|set enabled: true and a path to scrape it",
-        "pprof_config: {allocs: {enabled: true, path: /debug/pprof/allocs}}|from the same path as"
+        "pprof_config: {allocs: {enabled: true, path: /debug/pprof/allocs}}|has the same path as"
             + " memory",
         "pprof_config: {memory: {seconds: 5}}|seconds has no effect without delta: true",
         "pprof_config: {process_cpu: {seconds: 60}}|more than its interval of 10s",
