@@ -105,7 +105,7 @@ final class EntryTable {
     }
     long rest = 0;
     for (; at < to; at++) {
-      rest = rest << 8 | bytes[at] & 0xFF;
+      rest = (rest << 8) | (bytes[at] & 0xFF);
     }
     hash = mix(hash, rest);
     return (int) (hash ^ (hash >>> 32));

@@ -374,7 +374,7 @@ final class PprofTables {
     long value = 0;
     int start = strings.bounds[string * 2] + from;
     for (int i = start; i < start + 16; i++) {
-      value = value << 4 | Character.digit(buf[i], 16);
+      value = (value << 4) | Character.digit(buf[i], 16);
     }
     return value;
   }
