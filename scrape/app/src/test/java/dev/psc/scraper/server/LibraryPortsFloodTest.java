@@ -47,8 +47,10 @@ class LibraryPortsFloodTest {
   private static final class Program implements AutoCloseable {
     private final Process process;
     private final Path log;
+
     @SuppressWarnings("JdkObsolete") // two threads use it
     private final StringBuffer output = new StringBuffer();
+
     private volatile int port;
     private volatile long work;
 
