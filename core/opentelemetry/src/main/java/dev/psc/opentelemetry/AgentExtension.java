@@ -19,8 +19,9 @@ public final class AgentExtension implements AutoConfigurationCustomizerProvider
    * Returns the spans that this copy of the class sees, in types of the JDK only: a profiler of the
    * application asks the copy in the class loader of the OpenTelemetry Java agent.
    */
-  public static Function<Object[], @Nullable Object @Nullable []> source() {
-    return AgentBridge::answer;
+  public static Function<Object[], ?> source() {
+    Function<Object[], @Nullable Object> source = AgentBridge::answer;
+    return source;
   }
 
   @Override

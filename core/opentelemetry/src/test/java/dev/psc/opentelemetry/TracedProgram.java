@@ -18,6 +18,7 @@ import java.time.Duration;
  * A program with its own profiler and, as a test has it, the OpenTelemetry Java agent. It prints
  * what CPU time the profile has by trace id.
  */
+@SuppressWarnings("try") // scopes are closed, not used
 final class TracedProgram {
 
   private TracedProgram() {}
