@@ -14,6 +14,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -164,7 +165,7 @@ public final class OverheadChild {
     if (!failures.isEmpty()) {
       throw new IllegalStateException(failures.get(0));
     }
-    return half.get();
+    return Objects.requireNonNull(half.get());
   }
 
   /** A unit of work every 100 ms. */
