@@ -1,10 +1,8 @@
 package dev.psc.opentelemetry;
 
-import dev.psc.jvm.profile.TraceContext;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
-import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -86,19 +84,8 @@ final class ExtensionSource {
     @Nullable Object unused = extension.apply(new Object[] {"sweep"});
   }
 
-  @Nullable TraceContext at(long threadId, long epochNanos) {
-    @Nullable Object[] found = extension.apply(new Object[] {"at", threadId, epochNanos});
-    return found == null
-        ? null
-        : new TraceContext(
-            number(found[0]),
-            number(found[1]),
-            number(found[2]),
-            number(found[3]),
-            (String) found[4]);
-  }
-
-  private static long number(@Nullable Object value) {
-    return (Long) Objects.requireNonNull(value);
+  /** Returns what {@link AgentBridge#answer} does for {@code at}. */
+  @Nullable Object @Nullable [] at(long threadId, long epochNanos) {
+    return extension.apply(new Object[] {"at", threadId, epochNanos});
   }
 }

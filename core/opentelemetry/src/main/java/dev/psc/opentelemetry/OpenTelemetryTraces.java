@@ -2,6 +2,7 @@ package dev.psc.opentelemetry;
 
 import dev.psc.jvm.profile.TraceContext;
 import dev.psc.jvm.profile.TraceContextSource;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,7 +56,15 @@ public final class OpenTelemetryTraces implements TraceContextSource {
   @Override
   public @Nullable TraceContext at(long threadId, long epochNanos) {
     if (EXTENSION != null) {
-      return EXTENSION.at(threadId, epochNanos);
+      @Nullable Object[] found = EXTENSION.at(threadId, epochNanos);
+      return found == null
+          ? null
+          : new TraceContext(
+              number(found[0]),
+              number(found[1]),
+              number(found[2]),
+              number(found[3]),
+              (String) found[4]);
     }
     long[] ids = SpanTimeline.at(threadId, epochNanos);
     if (ids == null) {
@@ -73,5 +82,9 @@ public final class OpenTelemetryTraces implements TraceContextSource {
     } else {
       EXTENSION.sweep();
     }
+  }
+
+  private static long number(@Nullable Object value) {
+    return (Long) Objects.requireNonNull(value);
   }
 }
