@@ -50,9 +50,11 @@ final class DnsServer implements AutoCloseable {
 
   DnsServer() throws IOException {
     InetAddress loopback = InetAddress.getLoopbackAddress();
-    udp = new DatagramSocket(0, loopback);
+    // In this order: a free port of TCP is rarely taken for UDP, but the other way round it often
+    // is.
     tcp = new ServerSocket();
-    tcp.bind(new InetSocketAddress(loopback, udp.getLocalPort()));
+    tcp.bind(new InetSocketAddress(loopback, 0));
+    udp = new DatagramSocket(tcp.getLocalPort(), loopback);
     daemon(this::serveUdp);
     daemon(this::serveTcp);
   }
