@@ -161,7 +161,7 @@ class PushTest {
     arguments.add(0, "--shutdown-timeout=500ms");
     Options options = CommandLineReader.read(arguments.toArray(String[]::new), Map.of());
 
-    int status = new Push(options, print(out), print(err), Duration.ofSeconds(2)).run();
+    int status = new Push(options, print(out), print(err), Duration.ofSeconds(8)).run();
 
     assertThat(status).isEqualTo(1);
     assertThat(err()).contains("has not accepted", "unauthenticated").doesNotContain("000000000");
