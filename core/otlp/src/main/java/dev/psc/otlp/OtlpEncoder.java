@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An encoder of a batch of pprof profiles as one {@code ExportProfilesServiceRequest} of
@@ -34,8 +35,8 @@ final class OtlpEncoder {
   /** An encoder whose arrays are larger is not kept for the next batch. */
   private static final long MAX_KEPT_BYTES = 16L << 20;
 
-  private static final AtomicReference<SoftReference<OtlpEncoder>> SPARE =
-      new AtomicReference<>(new SoftReference<>(null));
+  private static final AtomicReference<@Nullable SoftReference<OtlpEncoder>> SPARE =
+      new AtomicReference<>();
 
   private final Dictionary dictionary = new Dictionary();
   private final PprofSamples samples = new PprofSamples(dictionary);
@@ -53,8 +54,8 @@ final class OtlpEncoder {
    */
   static byte[] encode(List<RawProfile> batch, boolean originalPayload, String scopeVersion)
       throws PprofException {
-    SoftReference<OtlpEncoder> spare = SPARE.getAndSet(new SoftReference<>(null));
-    OtlpEncoder encoder = spare.get();
+    SoftReference<OtlpEncoder> spare = SPARE.getAndSet(null);
+    OtlpEncoder encoder = spare == null ? null : spare.get();
     if (encoder == null) {
       encoder = new OtlpEncoder();
     }
