@@ -166,7 +166,6 @@ public final class OnePortServer implements AutoCloseable {
     return new OnePortServer(address, handler, services, guard);
   }
 
-  /** The queue is bounded by the limit on calls; grpc-java leaks a call whose task is rejected. */
   /** Connections leave most file descriptors of the process to scraping. */
   private static int maxConnections() {
     return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
@@ -175,6 +174,7 @@ public final class OnePortServer implements AutoCloseable {
         : MAX_CONNECTIONS;
   }
 
+  /** The queue is bounded by the limit on calls; grpc-java leaks a call whose task is rejected. */
   private static ExecutorService unbounded(String name) {
     ThreadPoolExecutor pool =
         new ThreadPoolExecutor(
