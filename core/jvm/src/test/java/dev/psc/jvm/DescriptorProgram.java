@@ -7,12 +7,15 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A program that serves profiles, prints the port, and then, at each line of standard input, takes
  * all file descriptors or gives them back.
  */
 final class DescriptorProgram {
+
+  private static final long TAKING_NANOS = 500_000_000;
 
   private DescriptorProgram() {}
 
@@ -25,13 +28,12 @@ final class DescriptorProgram {
     List<InputStream> taken = new ArrayList<>();
     while (System.in.read() >= 0) {
       if (taken.isEmpty()) {
-        try {
-          while (true) {
-            taken.add(new FileInputStream("/dev/null"));
-          }
-        } catch (IOException e) {
-          System.out.println("taken");
+        // For a while, since connections that have ended give theirs back a little later.
+        long end = System.nanoTime() + TAKING_NANOS;
+        while (System.nanoTime() < end) {
+          take(taken);
         }
+        System.out.println("taken");
       } else {
         for (InputStream file : taken) {
           file.close();
@@ -41,5 +43,15 @@ final class DescriptorProgram {
       }
     }
     System.exit(0);
+  }
+
+  private static void take(List<InputStream> taken) {
+    try {
+      while (true) {
+        taken.add(new FileInputStream("/dev/null"));
+      }
+    } catch (IOException e) {
+      LockSupport.parkNanos(TAKING_NANOS / 50);
+    }
   }
 }
