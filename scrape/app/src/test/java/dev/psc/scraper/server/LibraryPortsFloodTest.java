@@ -89,8 +89,8 @@ class LibraryPortsFloodTest {
 
     private String assertAlive() throws IOException {
       boolean alive = process.isAlive();
-      String text = Files.readString(log) + output;
-      assertThat(alive).as("alive; it printed: %s", text).isTrue();
+      String text = Files.readString(log);
+      assertThat(alive).as("alive; it printed: %s", text + output).isTrue();
       assertThat(text).doesNotContain("OutOfMemoryError");
       return text;
     }
