@@ -57,7 +57,8 @@ class LibraryPortsFloodTest {
     Program(Path directory, String limits, String... arguments) throws IOException {
       List<String> command = new ArrayList<>(List.of("sh", "-c", limits + " exec \"$0\" \"$@\""));
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-      command.addAll(List.of("-Xmx64m", "-XX:+ExitOnOutOfMemoryError", "-cp"));
+      command.addAll(
+          List.of("-Xmx64m", "-XX:+ExitOnOutOfMemoryError", "-Dpsc.test.log=info", "-cp"));
       command.add(System.getProperty("java.class.path"));
       command.add(FloodedProgram.class.getName());
       command.addAll(List.of(arguments));
@@ -89,8 +90,8 @@ class LibraryPortsFloodTest {
 
     private String assertAlive() throws IOException {
       boolean alive = process.isAlive();
-      String text = Files.readString(log);
-      assertThat(alive).as("alive; it printed: %s", text + output).isTrue();
+      String text = Files.readString(log) + output;
+      assertThat(alive).as("alive; it printed: %s", text).isTrue();
       assertThat(text).doesNotContain("OutOfMemoryError");
       return text;
     }
@@ -141,7 +142,10 @@ class LibraryPortsFloodTest {
               program.port,
               time,
               () -> status(program.port, "/debug/pprof/goroutine?debug=1") == 200);
-      assertThat(program.assertAlive().length()).as("bytes of log").isLessThan(100_000);
+      String log = program.assertAlive();
+      assertThat(log.length())
+          .as("bytes of log, which begins with: %.2000s", log)
+          .isLessThan(100_000);
       assertThat(program.work).isGreaterThan(before + 100 * time.toSeconds());
       if (limits.isEmpty()) {
         assertThat(answers).as("profiles served during the flood").isPositive();
