@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.psc.pprof.Profile;
 import dev.psc.pprof.ProfileBuilder;
+import dev.psc.pprof.internal.check.ProfileIndex;
 import java.lang.management.ManagementFactory;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -85,6 +87,34 @@ class AllocationTest {
       byte[] repaired = Repair.repair(second).bytes();
       assertThat(Profile.parse(repaired).totals()).isEqualTo(Profile.parse(second).totals());
       assertThat(unread.bytes()).isSameAs(first);
+    }
+  }
+
+  @Test
+  void keepsAPendingRepairWhileOtherProfilesUseTheBuffers() throws Exception {
+    byte[] bare = Profile.parse(heap()).uncompressed(); // the repair compresses it
+    byte[] twice = RawPprof.gzip(RawPprof.gzip(bare)); // and unwraps this
+    byte[] expected = Repair.repair(twice).bytes();
+    for (int i = 0; i < 20; i++) {
+      Repaired pending = Repair.repair(twice);
+      for (int other = 0; other < 8; other++) {
+        byte[] unused = Repair.repair(RawPprof.clean().gzip()).bytes();
+      }
+      assertThat(pending.bytes()).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void keepsTheProfileThatALaterStageReadsAfterItsBytesWereTaken() throws Exception {
+    byte[] body = heap();
+    for (int i = 0; i < 20; i++) {
+      Repaired repaired = Repair.repair(body);
+      ProfileIndex read = repaired.written().index();
+      byte[] before = Arrays.copyOfRange(read.buf, read.from, read.to);
+      byte[] unused = repaired.bytes();
+      byte[] other = Repair.repair(RawPprof.clean().gzip()).bytes();
+      assertThat(other).isNotEmpty();
+      assertThat(Arrays.copyOfRange(read.buf, read.from, read.to)).isEqualTo(before);
     }
   }
 }
