@@ -34,8 +34,10 @@ class SystemCallsTest {
   private static final String COUNTED =
       "trace=read,write,readv,writev,sendto,recvfrom,futex,epoll_wait,?epoll_pwait2,epoll_ctl";
 
-  /** From the request to the store; half as much again as was measured (31). */
-  private static final int MAX_PER_SCRAPE = 45;
+  /**
+   * From the request to the store: 36 on a quiet machine, 31 on a busy one, where threads batch.
+   */
+  private static final int MAX_PER_SCRAPE = 42;
 
   @TempDir private Path directory;
   private EmbeddedProfileStore store;

@@ -32,7 +32,7 @@ class ScrapeAllocationTest {
   private static final int PROFILE_BYTES = 12_000;
 
   /** The body, an inflated copy of it that is used again, and what the JDK's client allocates. */
-  private static final long MAX_BYTES = 100_000;
+  private static final long MAX_BYTES = 65_000;
 
   @Test
   void allocatesAFewTimesTheBody() throws Exception {
