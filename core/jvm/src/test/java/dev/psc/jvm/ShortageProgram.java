@@ -1,5 +1,7 @@
 package dev.psc.jvm;
 
+import static org.awaitility.Awaitility.await;
+
 import dev.psc.jvm.profile.CaptureStatus;
 import java.io.File;
 import java.io.FileInputStream;
@@ -11,7 +13,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /**
@@ -20,6 +21,7 @@ import java.util.stream.Stream;
  */
 final class ShortageProgram {
 
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final List<InputStream> taken = new ArrayList<>();
 
   private ShortageProgram() {}
@@ -36,7 +38,7 @@ final class ShortageProgram {
 
   private static void startsWithoutFiles() throws Exception {
     try (JvmProfiling early = JvmProfiling.builder().idleTimeout(Duration.ZERO).start()) {
-      until(() -> status(early) == 200);
+      await().atMost(PATIENCE).until(() -> status(early) == 200);
     }
     take();
     try (JvmProfiling late = JvmProfiling.builder().idleTimeout(Duration.ZERO).start()) {
@@ -46,7 +48,7 @@ final class ShortageProgram {
 
   private static void goesWithoutFiles() throws Exception {
     try (JvmProfiling profiling = JvmProfiling.builder().idleTimeout(Duration.ZERO).start()) {
-      until(() -> status(profiling) == 200);
+      await().atMost(PATIENCE).until(() -> status(profiling) == 200);
       take();
       check(profiling);
     }
@@ -76,12 +78,12 @@ final class ShortageProgram {
   }
 
   private static void check(JvmProfiling profiling) throws Exception {
-    until(() -> error(profiling).contains("file descriptors"));
+    await().atMost(PATIENCE).until(() -> error(profiling).contains("file descriptors"));
     System.out.println("short: " + error(profiling));
     for (InputStream file : taken) {
       file.close();
     }
-    until(() -> status(profiling) == 200);
+    await().atMost(PATIENCE).until(() -> status(profiling) == 200);
     System.out.println("profiled");
   }
 
@@ -104,11 +106,5 @@ final class ShortageProgram {
         .handler()
         .handle(new PprofRequest("GET", "/debug/pprof/profile", Map.of("seconds", "1"), Map.of()))
         .status();
-  }
-
-  private static void until(BooleanSupplier condition) throws InterruptedException {
-    while (!condition.getAsBoolean()) {
-      Thread.sleep(50);
-    }
   }
 }

@@ -29,9 +29,9 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class VirtualWaitKindsProgram {
 
-  private static final int THREADS = 40;
+  private static final int THREADS = 100;
   private static final long WAIT_MILLIS = 2_000;
-  private static final long BETWEEN_STARTS_MILLIS = 50;
+  private static final long BETWEEN_STARTS_MILLIS = 100;
 
   private static final ScheduledExecutorService TIMER =
       Executors.newSingleThreadScheduledExecutor();
@@ -176,7 +176,7 @@ public final class VirtualWaitKindsProgram {
       VirtualWaitsProgram.get(profiling, "mutex", 8).get(60, TimeUnit.SECONDS);
       Map<String, CompletableFuture<String>> profiles = new LinkedHashMap<>();
       for (String profile : new String[] {"mutex", "block", "wall"}) {
-        profiles.put(profile, VirtualWaitsProgram.get(profiling, profile, 10));
+        profiles.put(profile, VirtualWaitsProgram.get(profiling, profile, 20));
       }
       TimeUnit.MILLISECONDS.sleep(500); // the windows begin within that
       CountDownLatch ended = new CountDownLatch(THREADS * waits.size());

@@ -26,8 +26,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Samples of the virtual threads that wait for locks, queues and futures. The JDK has no events for
  * these waits, because a waiting virtual thread leaves its carrier. So the JDK's dump of virtual
- * threads is read, at most twice a second and for at most a fiftieth of a processor; a thread that
- * waits in it counts as waiting for half of the time since the previous dump and half of that to
+ * threads is read, at most twice a second and, but for a burst of a second of CPU time, for at most a
+ * fiftieth of a processor; a thread that waits in it counts as waiting for half of the time since the previous dump and half of that to
  * the next. The time since the previous dump alone would be too little while fewer threads wait
  * each time, because it follows from the cost of that dump.
  */
@@ -38,7 +38,12 @@ final class VirtualThreadWaits {
 
   private static final Logger logger = LoggerFactory.getLogger(VirtualThreadWaits.class);
   private static final long INTERVAL_NANOS = 500_000_000L;
+
+  /** The time per CPU time of dumps. */
   private static final int REST_PER_DUMP = 50;
+
+  /** The CPU time that short-lived waits may take at once, so that several dumps see them. */
+  private static final long BURST_NANOS = 1_000_000_000L;
 
   /** The first dumps cost many times as much, because their code is interpreted. */
   private static final int COLD_DUMPS = 5;
@@ -72,6 +77,7 @@ final class VirtualThreadWaits {
   private final Thread thread;
   private final CountDownLatch closed = new CountDownLatch(1);
   private int dumps;
+  private long budgetNanos = BURST_NANOS;
 
   VirtualThreadWaits(Aggregator aggregator, CaptureSettings settings, ThreadFactory threads) {
     this.aggregator = aggregator;
@@ -96,6 +102,7 @@ final class VirtualThreadWaits {
     try {
       while (!closed.await(rest, TimeUnit.NANOSECONDS)) {
         long start = System.nanoTime();
+        budgetNanos = Math.min(BURST_NANOS, budgetNanos + (start - before) / REST_PER_DUMP);
         rest =
             isWanted() && hasVirtualThreads()
                 ? sample(Math.min(start - before, 2 * rest))
@@ -125,16 +132,23 @@ final class VirtualThreadWaits {
         virtual -> {
           if (planned[0] == 0) {
             // The dump is written. To read it costs less.
-            planned[0] = rest(2 * (cpuNanos() - start));
+            planned[0] = rest(charged(2 * (cpuNanos() - start)));
           }
           count(virtual, (sinceNanos + planned[0]) / 2);
         });
-    return Math.max(planned[0], rest(cpuNanos() - start));
+    long cost = charged(cpuNanos() - start);
+    long rest = Math.max(planned[0], rest(cost));
+    budgetNanos -= cost;
+    return rest;
   }
 
+  private long charged(long costNanos) {
+    return dumps <= COLD_DUMPS ? costNanos * REST_PER_COLD_DUMP / REST_PER_DUMP : costNanos;
+  }
+
+  /** Returns the time until the budget allows another dump after one of a cost. */
   private long rest(long costNanos) {
-    int factor = dumps <= COLD_DUMPS ? REST_PER_COLD_DUMP : REST_PER_DUMP;
-    return Math.max(INTERVAL_NANOS, costNanos * factor);
+    return Math.max(INTERVAL_NANOS, (costNanos - budgetNanos) * REST_PER_DUMP);
   }
 
   /** Returns the CPU time of this thread, which does not grow while it waits for a processor. */
