@@ -130,10 +130,6 @@ class StatusPageTest {
           static_configs:
           - targets: ['127.0.0.1:%d']
             labels: {namespace: 'prod', pod: '<b>shop-7d9f</b>'}
-          - targets: ['127.0.0.1:9']
-            labels: {drop: me}
-          relabel_configs:
-          - {source_labels: [drop], regex: me, action: drop}
           profiling_config:
             pprof_config:
               process_cpu: {enabled: false}
@@ -145,6 +141,11 @@ class StatusPageTest {
           static_configs:
           - targets: [%s]
             labels: {namespace: 'stage', pod: 'dead-0'}
+          - targets: ['127.0.0.1:9', '127.0.0.1:10']
+            labels: {drop: me}
+          - targets: ['no port']
+          relabel_configs:
+          - {source_labels: [drop], regex: me, action: drop}
         """
             .formatted(target.getAddress().getPort(), interval, addresses));
     ScraperRun run =
@@ -220,7 +221,8 @@ class StatusPageTest {
           .contains(">memory<", ">process_cpu<", ">goroutine<")
           .doesNotContain("<b>shop");
       assertThat(dom)
-          .contains("1 down</a>", "1 up</a>", "1 dropped</a>", "rule 0: ")
+          .contains("1 down</a>", "1 up</a>", "2 dropped</a>", "1 invalid</a>", "rule 0: ")
+          .contains("memory, block, goroutine, mutex, process_cpu</td>", "(4 more reasons)</td>")
           .contains("<option>memory</option>".replace("<option>", "<option value=\"memory\">"))
           .doesNotContain("/debug/pprof/allocs</option>");
     }

@@ -9,7 +9,6 @@ import dev.psc.scrape.loop.ScrapeReport;
 import dev.psc.scrape.loop.TargetStatus;
 import dev.psc.scrape.target.ScrapeJob;
 import dev.psc.scrape.target.Target;
-import dev.psc.scrape.target.Targets;
 import dev.psc.scraper.cli.FlagWords;
 import dev.psc.scraper.cli.Version;
 import dev.psc.scraper.store.StoreConnection;
@@ -176,8 +175,8 @@ public final class StatusDocument {
       json.put(health(health), rows.getOrDefault(health, 0));
     }
     json.put("kept", job.targets().size())
-        .put("dropped", job.dropped().size())
-        .put("invalid", job.invalid().size())
+        .put("dropped", UnscrapedTargets.dropped(job).count())
+        .put("invalid", UnscrapedTargets.invalid(job).count())
         .close('}');
   }
 
@@ -264,28 +263,15 @@ public final class StatusDocument {
       if (!query.job().isEmpty() && !query.job().equals(job.name())) {
         continue;
       }
-      dropped += job.dropped().size();
-      invalid += job.invalid().size();
+      UnscrapedTargets<?> ofDropped = UnscrapedTargets.dropped(job);
+      UnscrapedTargets<?> ofInvalid = UnscrapedTargets.invalid(job);
+      dropped += ofDropped.count();
+      invalid += ofInvalid.count();
       int shown = json.length() - before < MAX_CHARS ? MAX_DROPPED : 0;
-      for (Targets.Invalid one : job.invalid().subList(0, Math.min(shown, job.invalid().size()))) {
-        dropped(json, job.name(), "invalid", one.reason(), one.discovered());
-      }
-      for (Targets.Dropped one : job.dropped().subList(0, Math.min(shown, job.dropped().size()))) {
-        String rule = "rule " + one.rule() + ": " + one.ruleText();
-        dropped(json, job.name(), "dropped", rule, one.discovered());
-      }
+      ofInvalid.write(json, shown);
+      ofDropped.write(json, shown);
     }
     json.close(']').put("droppedCount", dropped).put("invalidCount", invalid);
-  }
-
-  private static void dropped(
-      JsonText json, String job, String kind, String reason, LabelSet discovered) {
-    json.open('{')
-        .put("job", job)
-        .put("kind", kind)
-        .put("rule", JsonText.shortened(reason))
-        .labels("discovered", discovered)
-        .close('}');
   }
 
   public static Map<String, Object> labels(LabelSet labels) {

@@ -68,6 +68,11 @@ public record Targets(List<Target> kept, List<Dropped> dropped, List<Invalid> in
           : TargetFactory.withDefaults(labels, TargetFactory.defaults(job, profile, settings));
     }
 
+    /** Returns whether the other is a profile of the same discovered target. */
+    public boolean isSameTarget(Dropped other) {
+      return group == other.group && target == other.target;
+    }
+
     /**
      * Returns the index of the rule, counted from 0 over the job's rules and then the scraper's.
      */
