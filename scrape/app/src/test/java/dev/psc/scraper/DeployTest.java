@@ -235,7 +235,9 @@ class DeployTest {
   @Test
   @EnabledOnOs(OS.LINUX)
   void theOptionsOfTheContainerReplaceThoseOfTheImage() throws Exception {
-    assertThat(commandOfTheImage("JAVA_OPTS", "")).contains("-XX:+UseSerialGC", "StopAtLevel=1");
+    assertThat(commandOfTheImage("JAVA_OPTS", ""))
+        .contains("-XX:+UseSerialGC", "StopAtLevel=1", "-Xms16m");
+    assertThat(commandOfTheImage("JAVA_OPTS", "-Xms32m")).doesNotContain("-Xms16m");
     assertThat(commandOfTheImage("JAVA_OPTS", "-XX:+UseG1GC"))
         .contains("-XX:+UseG1GC", "StopAtLevel=1")
         .doesNotContain("UseSerialGC");
