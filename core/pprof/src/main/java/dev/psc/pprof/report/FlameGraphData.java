@@ -43,9 +43,9 @@ final class FlameGraphData {
     this.tree = tree;
     this.slices = slices;
     this.types = List.copyOf(types);
-    this.defaultType = defaultType;
     this.about = List.copyOf(about);
     this.weights = tree.weights();
+    this.defaultType = drawn(defaultType);
     this.changes = difference || tree.hasNegative();
   }
 
@@ -58,6 +58,16 @@ final class FlameGraphData {
         profile.defaultSampleTypeIndex(),
         FlameGraph.about(profile.timeNanos(), profile.durationNanos()),
         difference);
+  }
+
+  /** Returns the sample type, or the first with values if it has none: its page would be empty. */
+  private int drawn(int sampleType) {
+    for (int type = 0; weights[sampleType] == 0 && type < types.size(); type++) {
+      if (weights[type] != 0) {
+        return type; // the root is the first node
+      }
+    }
+    return sampleType;
   }
 
   String toJson() {

@@ -106,6 +106,28 @@ class FlameGraphTest {
   }
 
   @Test
+  void showsTheFirstSampleTypeWithValuesWhereTheDefaultHasNone() throws PprofException {
+    Profile before = allocated(1_000);
+    Map<String, Object> grown =
+        data(FlameGraph.difference(before, allocated(5_000), "objects only"));
+    assertThat(grown.get("defaultType")).isEqualTo(0L);
+    assertThat(data(FlameGraph.html(before, "both")).get("defaultType")).isEqualTo(1L);
+    assertThat(data(FlameGraph.difference(before, before, "nothing")).get("defaultType"))
+        .isEqualTo(1L);
+  }
+
+  private static Profile allocated(long objects) throws PprofException {
+    ProfileBuilder profile = ProfileBuilder.create();
+    profile.sampleType("alloc_objects", "count");
+    profile.sampleType("alloc_space", "bytes");
+    int function = profile.function("shop.Cart.add", "", "Cart.java", 1);
+    int location = profile.location(0, 0, function, 7);
+    profile.sample(
+        new int[] {location}, 0, 1, ProfileBuilder.NO_LABELS, new long[] {objects, 4_096});
+    return Profile.parse(profile.build());
+  }
+
+  @Test
   void drawsAProfileWithoutSamples() throws PprofException {
     ProfileBuilder profile = ProfileBuilder.create();
     profile.sampleType("cpu", "nanoseconds");
