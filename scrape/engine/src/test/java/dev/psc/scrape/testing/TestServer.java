@@ -236,6 +236,11 @@ public final class TestServer implements AutoCloseable {
     return List.copyOf(heads);
   }
 
+  /** Returns the number of accepted connections. */
+  public int connections() {
+    return connections.get();
+  }
+
   /** Returns how many connections were made without a request so far. */
   public int silentConnections() {
     return connections.get() - asking.get();

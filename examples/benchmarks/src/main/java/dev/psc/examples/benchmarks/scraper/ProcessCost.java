@@ -45,6 +45,7 @@ final class ProcessCost {
     for (String name : new String[] {"GC Thread", "G1 ", "VM Thread"}) {
       groups.put(name, "gc");
     }
+    groups.put("psc-scrape-http", "http");
     groups.put("HttpClient-", "http");
     groups.put("psc-scrape-worker", "workers");
     for (String name : new String[] {"psc-delivery", "grpc-"}) {

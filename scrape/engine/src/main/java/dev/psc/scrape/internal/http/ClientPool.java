@@ -37,7 +37,6 @@ import org.slf4j.LoggerFactory;
  *   <li>The JDK's client keeps an HTTP/2 connection for as long as it is open, also when it has
  *       gone silent. An origin that exceeded a timeout moves to a second client, away from its
  *       connection; when that client's connection goes silent as well, the client is replaced.
- *   <li>Targets without TLS are spread over a few clients.
  *   <li>Requests over TLS to an address in place of a name share a client only as long as each
  *       address represents one name, since connections are kept per address.
  * </ul>
@@ -52,13 +51,7 @@ final class ClientPool {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
   private static final int MAX_SLOTS = 32;
   private static final int MAX_SUSPECTS = 10_000;
-
-  /**
-   * The clients that share the targets without TLS. The JDK's client searches a list of all its
-   * idle connections for each request, so that ten thousand in one client would take most of a
-   * core.
-   */
-  private static final int PLAINTEXT_SLOTS = 8;
+  private static final int MAX_PROXIES = 1_000;
 
   /** Limit on replaced clients whose exchanges are still running. */
   private static final int MAX_RETIRED = 16;
@@ -72,10 +65,6 @@ final class ClientPool {
     private Client(HttpClient http, ProxyRoute route) {
       this.http = http;
       this.route = route;
-    }
-
-    ProxyRoute route() {
-      return route;
     }
 
     /** Sends a request, through the proxy at an address if there is one. */
@@ -100,8 +89,7 @@ final class ClientPool {
   /**
    * The properties that distinguish clients.
    *
-   * @param slot 0 for requests by name over TLS, above it for those to an address over TLS; without
-   *     TLS a part of the origins
+   * @param slot 0 for requests by name, above it for those to an address over TLS
    * @param second whether it is for origins that exceeded a timeout
    * @param plaintext whether it is for {@code http://}
    */
@@ -113,12 +101,7 @@ final class ClientPool {
 
     static Key byName(HttpSettings settings, String origin, boolean second) {
       return origin.startsWith("http://")
-          ? new Key(
-              settings.tls(),
-              settings.proxy(),
-              Math.floorMod(origin.hashCode(), PLAINTEXT_SLOTS),
-              second,
-              true)
+          ? new Key(settings.tls(), settings.proxy(), 0, second, true)
           : overTls(settings, 0, second);
     }
   }
@@ -150,6 +133,7 @@ final class ClientPool {
   private final Map<String, String> environment;
   private final long idleNanos;
   private final Map<Key, Entry> entries = new ConcurrentHashMap<>();
+  private final Map<ProxySettings, ProxyRoute> proxies = new ConcurrentHashMap<>();
   private final AtomicBoolean sweeping = new AtomicBoolean();
 
   // Guarded by itself.
@@ -179,9 +163,15 @@ final class ClientPool {
     this.idleNanos = idle.toNanos();
   }
 
-  /** Returns the proxy rules of settings for requests to an origin. */
-  ProxyRoute proxies(HttpSettings settings, String origin) throws HttpFailure {
-    return entry(Key.byName(settings, origin, false)).client.route;
+  /** Returns the proxy rules of settings. */
+  ProxyRoute proxies(HttpSettings settings) {
+    if (proxies.size() > MAX_PROXIES) {
+      proxies.clear(); // those in use are made again
+    }
+    ProxyRoute known = proxies.get(settings.proxy());
+    return known != null
+        ? known
+        : proxies.computeIfAbsent(settings.proxy(), proxy -> new ProxyRoute(proxy, environment));
   }
 
   /** Returns the client for a request to an origin, e.g. {@code https://shop:443}. */
@@ -279,7 +269,7 @@ final class ClientPool {
             .followRedirects(HttpClient.Redirect.NEVER)
             // The settings decide, not the system properties that the JDK follows by default.
             .proxy(route.selector());
-    if (key.slot > 0 && !key.plaintext) {
+    if (key.slot > 0) {
       builder.sslContext(material.context(key.tls, names));
     } else if (!key.tls.equals(TlsSettings.DEFAULT)) {
       builder.sslContext(material.context(key.tls));

@@ -8,6 +8,7 @@ import dev.psc.scrape.http.HttpGet;
 import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.http.SecretSource;
 import dev.psc.scrape.settings.Durations;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -20,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One GET with its redirects, or one POST without, under one deadline that covers the last byte of
- * the body.
+ * the body. A GET without TLS and proxy goes through {@link PlainClient}, the others through the
+ * JDK's client.
  *
  * <p>The JDK's request timeout ends with the headers, and its own redirects keep headers that are
  * meant for the first origin only; both are done here instead.
@@ -154,10 +156,14 @@ final class Exchange {
       return;
     }
     try {
-      ClientPool.Client client = clients.client(get.settings(), hop.uri, route);
       HttpRequest request = request(route, hop.uri, hop.authorization, hop.ownOrigin).build();
-      CompletableFuture<HttpResponse<byte[]>> answer =
-          client.sendAsync(request, route.proxyAddress(), info -> reader(hop, info));
+      Optional<InetSocketAddress> plain = form == null ? route.plain() : Optional.empty();
+      ClientPool.Client client =
+          plain.isPresent() ? null : clients.client(get.settings(), hop.uri, route);
+      CompletableFuture<?> answer =
+          client == null
+              ? clients.plain().send(request, plain.get(), info -> reader(hop, info))
+              : client.sendAsync(request, route.proxyAddress(), info -> reader(hop, info));
       synchronized (this) {
         sending = answer;
         attempt = new Attempt(hop, route, client);
@@ -256,7 +262,7 @@ final class Exchange {
       URI uri, Optional<String> authorization, boolean ownOrigin, int redirectsLeft) {}
 
   /** A request that was sent. */
-  private record Attempt(Hop hop, Route route, ClientPool.Client client) {}
+  private record Attempt(Hop hop, Route route, ClientPool.@Nullable Client client) {}
 
   /**
    * Returns the reader of the body, at whose end the exchange continues. The client's own future

@@ -27,10 +27,11 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * HTTP on the JDK's clients, one per pair of TLS and proxy settings, with a deadline over every
- * whole exchange and limits on responses. Thread-safe.
+ * HTTP on a client for plaintext and the JDK's clients, one of these per pair of TLS and proxy
+ * settings, with a deadline over every whole exchange and limits on responses. Thread-safe.
  */
 public final class JdkHttpClients implements HttpClients, AutoCloseable {
 
@@ -43,6 +44,7 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
   private final AtomicLong bytesInFlight = new AtomicLong();
   private final SecretFiles secrets = new SecretFiles();
   private final ClientPool clients;
+  private final PlainClient plain;
   private final OAuth2Tokens tokens;
   private final HostAddresses addresses;
   private final RoutePlanner routes;
@@ -92,6 +94,7 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
     this.deadlines = new Deadlines(Objects.requireNonNull(scheduler, "scheduler"));
     this.userAgent = Objects.requireNonNull(userAgent, "userAgent");
     this.maxBytesInFlight = maxBytesInFlight;
+    this.plain = new PlainClient(deadlines);
     this.clients =
         new ClientPool(
             scheduler, executor, secrets, surroundings.environment(), surroundings.idle());
@@ -172,6 +175,10 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
     }
   }
 
+  PlainClient plain() {
+    return plain;
+  }
+
   Deadlines deadlines() {
     return deadlines;
   }
@@ -191,7 +198,7 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
   /** Returns the route to a URL; fails with an {@link HttpFailure}. */
   CompletableFuture<Route> plan(HttpSettings settings, URI uri, long timeoutNanos)
       throws HttpFailure {
-    return routes.plan(clients.proxies(settings, origin(uri)), uri, timeoutNanos);
+    return routes.plan(clients.proxies(settings), uri, timeoutNanos);
   }
 
   ClientPool.Client client(HttpSettings settings, URI uri, Route route) throws HttpFailure {
@@ -221,9 +228,13 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
 
   /** Makes the next request avoid the address and the connection of a request that timed out. */
   void timedOut(
-      HttpSettings settings, URI uri, Route route, ClientPool.Client client, boolean overHttp1) {
+      HttpSettings settings,
+      URI uri,
+      Route route,
+      ClientPool.@Nullable Client client,
+      boolean overHttp1) {
     addresses.forget(route.dialled().host(), route.dialled().port());
-    if (offersHttp2(settings, route) && !overHttp1) {
+    if (client != null && offersHttp2(settings, route) && !overHttp1) {
       clients.distrust(settings, origin(uri), client);
     }
   }
@@ -273,6 +284,7 @@ public final class JdkHttpClients implements HttpClients, AutoCloseable {
   @Override
   public void close() {
     clients.clear();
+    plain.close();
     addresses.close();
   }
 }

@@ -15,6 +15,7 @@ import java.util.Optional;
  *     name has to be connected to in another way than the JDK would
  * @param hostHeader the name, if {@code sent} has an address in its place
  * @param dialled whose address was chosen: the proxy, or else the server
+ * @param address the server's address, if it is known and no proxy is in between
  * @param several whether there are other addresses to try
  */
 record Route(
@@ -23,6 +24,7 @@ record Route(
     URI sent,
     Optional<String> hostHeader,
     Dialled dialled,
+    Optional<InetAddress> address,
     boolean several) {
 
   /** A host and its port. */
@@ -30,6 +32,13 @@ record Route(
 
   /** A name that is expected at an address. */
   record Pin(String name, InetAddress address, int port) {}
+
+  /** Returns the address of a server that {@link PlainClient} can be used for. */
+  Optional<InetSocketAddress> plain() {
+    return sent.getScheme().equalsIgnoreCase("http")
+        ? address.map(known -> new InetSocketAddress(known, dialled.port()))
+        : Optional.empty();
+  }
 
   /** Returns the pin that TLS needs when the URL does not have the name. */
   Optional<Pin> pin() {

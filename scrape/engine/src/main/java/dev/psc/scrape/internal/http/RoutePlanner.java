@@ -7,6 +7,7 @@ import dev.psc.scrape.http.ScrapeOutcome;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -56,6 +57,7 @@ final class RoutePlanner {
                                 literal,
                                 Optional.of(header(uri)),
                                 planned.dialled(),
+                                Optional.empty(),
                                 planned.several())));
   }
 
@@ -73,6 +75,7 @@ final class RoutePlanner {
                     uri,
                     Optional.empty(),
                     new Route.Dialled(proxy.host(), proxy.port()),
+                    Optional.empty(),
                     choice.several()));
   }
 
@@ -95,6 +98,7 @@ final class RoutePlanner {
                 uri,
                 Optional.empty(),
                 server,
+                choice.address().or(() -> literal(server.host())),
                 choice.several() && HostHeader.isAllowed()));
   }
 
@@ -106,6 +110,7 @@ final class RoutePlanner {
         literal,
         Optional.of(header(uri)),
         server,
+        choice.address(),
         choice.several());
   }
 
@@ -132,6 +137,17 @@ final class RoutePlanner {
                     new HttpFailure(ScrapeOutcome.DNS, FailureClassifier.unresolved(uri))));
   }
 
+  /** Returns the address that a host spells out, without a lookup. */
+  private static Optional<InetAddress> literal(String host) {
+    try {
+      return HostAddresses.isLiteral(unbracketed(host))
+          ? Optional.of(InetAddress.getByName(unbracketed(host)))
+          : Optional.empty();
+    } catch (UnknownHostException e) {
+      return Optional.empty();
+    }
+  }
+
   private static URI literal(URI uri, InetAddress address) {
     String text = address.getHostAddress();
     String query = uri.getRawQuery();
@@ -146,7 +162,7 @@ final class RoutePlanner {
   }
 
   /** Returns the value of {@code Host}, without the scheme's own port. */
-  private static String header(URI uri) {
+  static String header(URI uri) {
     String host = UrlHost.of(uri).orElse("");
     int own = uri.getScheme().equalsIgnoreCase("https") ? 443 : 80;
     int port = Exchange.port(uri);

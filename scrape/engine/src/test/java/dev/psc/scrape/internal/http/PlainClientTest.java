@@ -1,0 +1,200 @@
+package dev.psc.scrape.internal.http;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.psc.scrape.http.HttpAnswer;
+import dev.psc.scrape.http.HttpFailure;
+import dev.psc.scrape.http.HttpGet;
+import dev.psc.scrape.http.HttpSettings;
+import dev.psc.scrape.http.ScrapeOutcome;
+import dev.psc.scrape.testing.TestServer;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PlainClientTest {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private static String body(HttpAnswer answer) {
+    return new String(answer.body(), StandardCharsets.UTF_8);
+  }
+
+  private static HttpGet request(String url) {
+    return new HttpGet(
+        URI.create(url), HttpSettings.DEFAULT, Map.of(), Duration.ofSeconds(30), 1 << 26);
+  }
+
+  @Test
+  void usesAConnectionAgain() throws Exception {
+    try (TestServer server = TestServer.start(call -> call.answer(200, "text/plain", call.path()));
+        ClientsFixture fixture = new ClientsFixture()) {
+      for (int i = 0; i < 20; i++) {
+        assertThat(body(fixture.get(server.url("/p" + i + "?a=b"), HttpSettings.DEFAULT)))
+            .isEqualTo("/p" + i + "?a=b");
+      }
+      assertThat(server.connections()).isEqualTo(1);
+      assertThat(server.heads())
+          .allMatch(head -> head.contains("\r\nHost: 127.0.0.1:"))
+          .allMatch(head -> head.contains("\r\nUser-Agent: psc-test\r\n"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "HTTP/1.1 200 x\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+        "HTTP/1.0 200 x\r\nContent-Length: 2\r\n\r\nok",
+        "HTTP/1.1 200 x\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 forged\r\n"
+      })
+  void opensANewConnectionWhereTheOldOneCannotBeUsedAgain(String response) throws Exception {
+    try (TestServer server = TestServer.start(call -> call.write(response));
+        ClientsFixture fixture = new ClientsFixture()) {
+      for (int i = 0; i < 3; i++) {
+        assertThat(body(fixture.get(server.url("/"), HttpSettings.DEFAULT))).isEqualTo("ok");
+      }
+      assertThat(server.connections()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void sendsAgainWhereTheServerHadClosedTheIdleConnection() throws Exception {
+    AtomicInteger requests = new AtomicInteger();
+    try (TestServer server =
+            TestServer.start(
+                call -> {
+                  // Each second request finds its connection closed.
+                  if (requests.getAndIncrement() % 2 == 0) {
+                    call.answer(200, "text/plain", "ok");
+                  } else {
+                    call.close();
+                  }
+                });
+        ClientsFixture fixture = new ClientsFixture()) {
+      assertThat(body(fixture.get(server.url("/"), HttpSettings.DEFAULT))).isEqualTo("ok");
+      assertThat(body(fixture.get(server.url("/"), HttpSettings.DEFAULT))).isEqualTo("ok");
+      assertThat(requests).hasValue(3);
+    }
+  }
+
+  @Test
+  void doesNotSendAgainWhatTheServerHasBegunToAnswer() throws Exception {
+    AtomicInteger requests = new AtomicInteger();
+    try (TestServer server =
+            TestServer.start(
+                call -> {
+                  if (requests.getAndIncrement() == 0) {
+                    call.answer(200, "text/plain", "ok");
+                  } else {
+                    call.write("HTTP/1.1 200 x\r\nContent-Length: 9\r\n\r\nabc");
+                    call.close();
+                  }
+                });
+        ClientsFixture fixture = new ClientsFixture()) {
+      fixture.get(server.url("/"), HttpSettings.DEFAULT);
+      HttpFailure failure = fixture.failure(server.url("/"), HttpSettings.DEFAULT);
+      assertThat(failure.outcome()).isEqualTo(ScrapeOutcome.TRUNCATED);
+      assertThat(requests).hasValue(2);
+    }
+  }
+
+  @Test
+  void sendsARequestThatDoesNotFitIntoTheSocket() throws Exception {
+    String query = "x".repeat(16 << 20);
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        ClientsFixture fixture = new ClientsFixture()) {
+      CompletableFuture<HttpAnswer> answer =
+          fixture.clients.send(request("http://127.0.0.1:" + server.getLocalPort() + "/?" + query));
+      try (Socket socket = server.accept()) {
+        BufferedReader in =
+            new BufferedReader(new InputStreamReader(socket.getInputStream(), US_ASCII));
+        assertThat(in.readLine()).hasSize("GET /? HTTP/1.1".length() + query.length());
+        while (!in.readLine().isEmpty()) {
+          // the rest of the head
+        }
+        socket
+            .getOutputStream()
+            .write("HTTP/1.1 200 x\r\nContent-Length: 2\r\n\r\nok".getBytes(US_ASCII));
+        assertThat(body(answer.get(30, TimeUnit.SECONDS))).isEqualTo("ok");
+      }
+    }
+  }
+
+  @Test
+  void manyRequestsAtOnceEachHaveTheirResponse() throws Exception {
+    try (TestServer server =
+            TestServer.start(
+                call -> call.answer(200, "text/plain", call.path() + "-".repeat(100_000)));
+        ClientsFixture fixture = new ClientsFixture()) {
+      for (int round = 0; round < 3; round++) {
+        List<CompletableFuture<HttpAnswer>> answers = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+          answers.add(fixture.clients.send(request(server.url("/" + i + "/"))));
+        }
+        for (int i = 0; i < 100; i++) {
+          assertThat(body(answers.get(i).get(30, TimeUnit.SECONDS)))
+              .startsWith("/" + i + "/-")
+              .hasSizeGreaterThan(100_000);
+        }
+      }
+      assertThat(server.connections()).isLessThanOrEqualTo(100);
+    }
+  }
+
+  @Test
+  void cancellingEndsTheConnectionAndHarmsNoOtherRequest() throws Exception {
+    CountDownLatch closed = new CountDownLatch(1);
+    try (TestServer server =
+            TestServer.start(
+                call -> {
+                  if (call.path().equals("/silent")) {
+                    try (call) {
+                      if (call.socket().getInputStream().read() < 0) {
+                        closed.countDown();
+                      }
+                    }
+                  } else {
+                    call.answer(200, "text/plain", "ok");
+                  }
+                });
+        ClientsFixture fixture = new ClientsFixture()) {
+      CompletableFuture<HttpAnswer> silent = fixture.clients.send(request(server.url("/silent")));
+      await().atMost(PATIENCE).until(() -> server.heads().size() == 1);
+      silent.cancel(true);
+      assertThat(closed.await(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(body(fixture.get(server.url("/"), HttpSettings.DEFAULT))).isEqualTo("ok");
+    }
+  }
+
+  @Test
+  void closingEndsTheThreadAndTheIdleConnections() throws Exception {
+    try (TestServer server = TestServer.start(call -> call.answer(200, "text/plain", "ok"))) {
+      PlainClient client;
+      try (ClientsFixture fixture = new ClientsFixture()) {
+        client = fixture.clients.plain();
+        assertThat(client.isRunning()).isFalse();
+        fixture.get(server.url("/"), HttpSettings.DEFAULT);
+        assertThat(client.isRunning()).isTrue();
+      }
+      await().atMost(PATIENCE).until(() -> !client.isRunning());
+      await().atMost(PATIENCE).until(() -> server.openConnections() == 0);
+    }
+  }
+}
