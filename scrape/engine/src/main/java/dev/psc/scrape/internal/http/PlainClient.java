@@ -4,6 +4,7 @@ import dev.psc.net.DaemonThreads;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
+import java.net.URI;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -84,8 +85,12 @@ final class PlainClient implements AutoCloseable {
 
   private static byte[] head(HttpRequest request) {
     StringBuilder head = new StringBuilder(512).append("GET ");
-    String path = request.uri().getRawPath();
-    String query = request.uri().getRawQuery();
+    URI uri = request.uri();
+    if (!uri.toString().chars().allMatch(c -> c < 0x80)) {
+      uri = URI.create(uri.toASCIIString());
+    }
+    String path = uri.getRawPath();
+    String query = uri.getRawQuery();
     head.append(path == null || path.isEmpty() ? "/" : path);
     if (query != null) {
       head.append('?').append(query);

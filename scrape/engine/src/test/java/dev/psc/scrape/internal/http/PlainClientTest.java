@@ -57,6 +57,15 @@ class PlainClientTest {
     }
   }
 
+  @Test
+  void sendsLettersOfOtherAlphabetsEncoded() throws Exception {
+    try (TestServer server = TestServer.start(call -> call.answer(200, "text/plain", call.path()));
+        ClientsFixture fixture = new ClientsFixture()) {
+      assertThat(body(fixture.get(server.url("/caf\u00e9?\u00fc=%20"), HttpSettings.DEFAULT)))
+          .isEqualTo("/caf%C3%A9?%C3%BC=%20");
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
