@@ -26,10 +26,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Samples of the virtual threads that wait for locks, queues and futures. The JDK has no events for
  * these waits, because a waiting virtual thread leaves its carrier. So the JDK's dump of virtual
- * threads is read, at most twice a second and, but for a burst of a second of CPU time, for at most a
- * fiftieth of a processor; a thread that waits in it counts as waiting for half of the time since the previous dump and half of that to
- * the next. The time since the previous dump alone would be too little while fewer threads wait
- * each time, because it follows from the cost of that dump.
+ * threads is read, at most twice a second and, but for a burst of a second of CPU time, for at most
+ * a fiftieth of a processor; a thread that waits in it counts as waiting for half of the time since
+ * the previous dump and half of that to the next. The time since the previous dump alone would be
+ * too little while fewer threads wait each time, because it follows from the cost of that dump.
  */
 final class VirtualThreadWaits {
 

@@ -74,10 +74,6 @@ final class ClientPool {
       this.route = route;
     }
 
-    ProxyRoute route() {
-      return route;
-    }
-
     /** Sends a request, through the proxy at an address if there is one. */
     <T> CompletableFuture<HttpResponse<T>> sendAsync(
         HttpRequest request,
