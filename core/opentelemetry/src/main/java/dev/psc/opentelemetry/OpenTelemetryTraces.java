@@ -18,8 +18,7 @@ public final class OpenTelemetryTraces implements TraceContextSource {
   /** The spans of the OpenTelemetry Java agent; null without it. */
   private static final @Nullable Function<Object[], ?> EXTENSION = ExtensionSource.find();
 
-  private static final Function<Object[], ?> SPANS =
-      EXTENSION == null ? AgentBridge::answer : EXTENSION;
+  private static final Function<Object[], ?> SPANS = spans();
 
   private final TraceContextSource spans = TraceContextSource.of(SPANS);
 
@@ -48,6 +47,11 @@ public final class OpenTelemetryTraces implements TraceContextSource {
   public static boolean isActive() {
     @Nullable Object[] answer = (Object[]) SPANS.apply(new Object[] {"active"});
     return answer != null && Boolean.TRUE.equals(answer[0]);
+  }
+
+  private static Function<Object[], ?> spans() {
+    Function<Object[], @Nullable Object> own = AgentBridge::answer;
+    return EXTENSION == null ? own : EXTENSION;
   }
 
   @Override
