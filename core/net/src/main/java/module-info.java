@@ -1,6 +1,6 @@
 /**
- * PEM, proxy rules and JSON, shared by the modules that open connections. It is internal: it is
- * exported to those modules alone, and it changes without notice.
+ * PEM, proxy rules, JSON and texts for logs, shared by the modules that open connections. It is
+ * internal: it is exported to those modules alone, and it changes without notice.
  */
 module dev.psc.net {
   requires static transitive org.jspecify;
@@ -13,5 +13,6 @@ module dev.psc.net {
       dev.psc.testkit,
       dev.psc.scrape,
       dev.psc.scrape.cloud,
+      dev.psc.scrape.kubernetes,
       dev.psc.scraper;
 }

@@ -5,6 +5,7 @@ import dev.psc.scrape.kubernetes.KubernetesDiscoveryProvider;
 module dev.psc.scrape.kubernetes {
   requires static transitive org.jspecify;
   requires transitive dev.psc.scrape;
+  requires dev.psc.net;
   requires com.google.gson;
   requires org.slf4j;
   requires org.snakeyaml.engine;

@@ -5,6 +5,7 @@ import dev.psc.jvm.JvmProfilingStatus;
 import dev.psc.jvm.ProfileLabels;
 import dev.psc.jvm.ProfileTraces;
 import dev.psc.jvm.PushStatus;
+import dev.psc.jvm.profile.TraceContextSource;
 import dev.psc.label.LabelSet;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
@@ -75,7 +76,7 @@ public final class AgentMain {
    * @param sources answers as these sources do
    */
   public static void traces(Function<Object[], @Nullable Object @Nullable []> sources) {
-    Runnable unused = ProfileTraces.register(new AgentTraces(sources));
+    Runnable unused = ProfileTraces.register(TraceContextSource.of(sources));
   }
 
   /** Returns what the last start reported; the caller's class loader has another copy of it. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.psc.testkit.EmbeddedProfileStore;
+import dev.psc.testkit.StoredProfile;
 import java.io.BufferedInputStream;
 import java.io.File;
 import java.io.InputStream;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.stream.Collectors;
@@ -210,19 +212,19 @@ class AgentJarTest {
         for (String name : names) {
           app.await(name + " the application's classes");
         }
-        await()
-            .atMost(Duration.ofSeconds(90))
-            .until(
-                () ->
-                    store.profiles().stream()
-                        .anyMatch(
-                            profile ->
-                                profile.labels().get("job").equals("shopper")
-                                    && profile.labels().get("zone").equals("a")));
+        awaitProfile(
+            store,
+            profile ->
+                profile.labels().get("job").equals("shopper")
+                    && profile.labels().get("zone").equals("a"));
         assertThat(store.refusedCount()).isZero();
         assertThat(app.printed()).doesNotContain("Exception");
       }
     }
+  }
+
+  private static void awaitProfile(EmbeddedProfileStore store, Predicate<StoredProfile> wanted) {
+    await().atMost(Duration.ofSeconds(90)).until(() -> store.profiles().stream().anyMatch(wanted));
   }
 
   @ParameterizedTest
@@ -248,15 +250,11 @@ class AgentJarTest {
               testClasses(),
               SHOPPER)) {
         app.await("psc-jvm-agent: pushes profiles to " + endpoint);
-        await()
-            .atMost(Duration.ofSeconds(90))
-            .until(
-                () ->
-                    store.profiles().stream()
-                        .anyMatch(
-                            profile ->
-                                profile.name().equals("process_cpu")
-                                    && profile.labels().get("service_name").equals("shopper")));
+        awaitProfile(
+            store,
+            profile ->
+                profile.name().equals("process_cpu")
+                    && profile.labels().get("service_name").equals("shopper"));
         assertThat(store.merged(store.project(), "process_cpu").orElseThrow().total(1))
             .as("nanoseconds of CPU time")
             .isPositive();

@@ -61,10 +61,6 @@ public final class FanOut implements ProfileReceiver, AutoCloseable {
     return answers.stream().filter(Acceptance::isAccepted).findFirst().orElse(answers.get(0));
   }
 
-  List<Delivery> deliveries() {
-    return deliveries;
-  }
-
   /** Returns a snapshot of each delivery, in order. */
   public List<DeliverySnapshot> snapshots() {
     return deliveries.stream().map(Delivery::snapshot).collect(Collectors.toUnmodifiableList());

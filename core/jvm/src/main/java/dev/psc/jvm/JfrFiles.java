@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>A truncated file gives the profiles of its whole chunks; {@link JfrConversion#remarks} lists
- * what is missing. Everything that was recorded is counted, as often as {@code jfr summary} counts
- * it. The module {@code jdk.jfr} is not needed. Thread-safe.
+ * <p>A truncated file yields the profiles of its complete chunks; {@link JfrConversion#remarks}
+ * lists what is missing. Everything that was recorded is counted, as often as {@code jfr summary}
+ * counts it. The module {@code jdk.jfr} is not needed. Thread-safe.
  */
 public final class JfrFiles {
 

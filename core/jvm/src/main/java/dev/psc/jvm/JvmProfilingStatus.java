@@ -18,8 +18,8 @@ import java.util.Set;
  * @param pprofAddress the address at which profiles are served, if they are
  * @param push the status of pushing, if profiles are pushed
  * @param delivery the status of the delivery to a store or sink, if one is set
- * @param problems what does not work at present and is retried, e.g. an address that is in use or a
- *     token file that is missing; without secrets, empty if all works
+ * @param problems the faults that are retried, e.g. an address in use or a missing token file;
+ *     without secrets, empty if there are none
  */
 public record JvmProfilingStatus(
     Set<JvmProfile> profiles,

@@ -9,9 +9,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Histograms of the live heap, each of which stops the application: hardly for large arrays, for
- * 1.6 s per GB of objects of 24 bytes. So how large the heap may be, and how often a histogram is
- * taken, follow from how long the last one took. Thread-safe.
+ * Histograms of the live heap. Each one stops the application: for a short time with large arrays,
+ * for 1.6 s per GB with objects of 24 bytes. The pause of the last histogram limits the size of the
+ * heap for the next one and the time until then. Thread-safe.
  */
 final class LiveHeap {
 

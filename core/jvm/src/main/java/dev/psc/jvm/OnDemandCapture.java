@@ -21,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The capture of events while profiles are needed: always if they are pushed, otherwise from a
- * request until no further one comes for a while. Thread-safe.
+ * A capture of events that runs while profiles are needed: all the time if they are pushed,
+ * otherwise from a request until a timeout without further requests. Thread-safe.
  */
 final class OnDemandCapture implements AutoCloseable {
 

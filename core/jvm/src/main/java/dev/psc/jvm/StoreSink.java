@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The sink of a store's settings. While something that the settings refer to is missing, such as
- * the token file, each batch tries again to create the real sink. Thread-safe.
+ * The sink of a store's settings. While a file of the settings is missing, such as the token file,
+ * each batch is another attempt to create the real sink. Thread-safe.
  */
 final class StoreSink implements ProfileSink {
 

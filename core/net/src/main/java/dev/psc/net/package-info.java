@@ -1,4 +1,6 @@
-/** PEM, proxy rules and JSON for the other modules of this project; not for applications. */
+/**
+ * PEM, proxy rules, JSON and log texts for the other modules of this project; not for applications.
+ */
 @NullMarked
 package dev.psc.net;
 

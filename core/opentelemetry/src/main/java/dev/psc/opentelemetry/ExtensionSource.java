@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
  * The spans of the OpenTelemetry Java agent, for a profiler in the application. The agent has its
  * own copy of the OpenTelemetry API, to which it redirects that of the application, and loads this
  * artifact as an extension into a class loader of its own. The copy there sees every span; this one
- * asks it, in types of the JDK. Thread-safe.
+ * asks it, in types of the JDK, as {@link AgentBridge#answer} answers. Thread-safe.
  */
 final class ExtensionSource {
 
@@ -21,14 +21,10 @@ final class ExtensionSource {
   /** A class of the agent that every class loader sees. */
   private static final String AGENT = "io.opentelemetry.javaagent.bootstrap.AgentInitializer";
 
-  private final Function<Object[], @Nullable Object @Nullable []> extension;
-
-  ExtensionSource(Function<Object[], @Nullable Object @Nullable []> extension) {
-    this.extension = extension;
-  }
+  private ExtensionSource() {}
 
   /** Returns the spans of the agent, or null if it does not run, or without this extension. */
-  static @Nullable ExtensionSource find() {
+  static @Nullable Function<Object[], ?> find() {
     Class<?> agent;
     try {
       agent = Class.forName(AGENT, false, null);
@@ -60,32 +56,13 @@ final class ExtensionSource {
     return null;
   }
 
-  @SuppressWarnings("unchecked") // the extension is another copy of this artifact
-  private static ExtensionSource of(ClassLoader extensions) throws Throwable {
+  private static Function<Object[], ?> of(ClassLoader extensions) throws Throwable {
     MethodHandle source =
         MethodHandles.publicLookup()
             .findStatic(
                 Class.forName(AgentExtension.class.getName(), true, extensions),
                 "source",
                 MethodType.methodType(Function.class));
-    return new ExtensionSource((Function<Object[], @Nullable Object @Nullable []>) source.invoke());
-  }
-
-  boolean isActive() {
-    @Nullable Object[] answer = extension.apply(new Object[] {"active"});
-    return answer != null && Boolean.TRUE.equals(answer[0]);
-  }
-
-  void capturing(boolean active) {
-    @Nullable Object unused = extension.apply(new Object[] {"capturing", active});
-  }
-
-  void sweep() {
-    @Nullable Object unused = extension.apply(new Object[] {"sweep"});
-  }
-
-  /** Returns what {@link AgentBridge#answer} does for {@code at}. */
-  @Nullable Object @Nullable [] at(long threadId, long epochNanos) {
-    return extension.apply(new Object[] {"at", threadId, epochNanos});
+    return (Function<Object[], ?>) source.invoke();
   }
 }

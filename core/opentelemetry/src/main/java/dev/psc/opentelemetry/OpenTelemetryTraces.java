@@ -2,7 +2,7 @@ package dev.psc.opentelemetry;
 
 import dev.psc.jvm.profile.TraceContext;
 import dev.psc.jvm.profile.TraceContextSource;
-import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +16,11 @@ import org.jspecify.annotations.Nullable;
 public final class OpenTelemetryTraces implements TraceContextSource {
 
   /** The spans of the OpenTelemetry Java agent; null without it. */
-  private static final @Nullable ExtensionSource EXTENSION = ExtensionSource.find();
+  private static final @Nullable Function<Object[], ?> EXTENSION = ExtensionSource.find();
+
+  private static final Function<Object[], ?> SPANS = spans();
+
+  private final TraceContextSource spans = TraceContextSource.of(SPANS);
 
   /** Installs the hook; for {@link java.util.ServiceLoader}. */
   public OpenTelemetryTraces() {
@@ -41,50 +45,27 @@ public final class OpenTelemetryTraces implements TraceContextSource {
    * {@link #install()} came too late.
    */
   public static boolean isActive() {
-    return EXTENSION == null ? TracingContextStorage.isUsed() : EXTENSION.isActive();
+    @Nullable Object[] answer = (Object[]) SPANS.apply(new Object[] {"active"});
+    return answer != null && Boolean.TRUE.equals(answer[0]);
+  }
+
+  private static Function<Object[], ?> spans() {
+    Function<Object[], @Nullable Object> own = AgentBridge::answer;
+    return EXTENSION == null ? own : EXTENSION;
   }
 
   @Override
   public void capturing(boolean active) {
-    if (EXTENSION == null) {
-      SpanTimeline.capturing(active);
-    } else {
-      EXTENSION.capturing(active);
-    }
+    spans.capturing(active);
   }
 
   @Override
   public @Nullable TraceContext at(long threadId, long epochNanos) {
-    if (EXTENSION != null) {
-      @Nullable Object[] found = EXTENSION.at(threadId, epochNanos);
-      return found == null
-          ? null
-          : new TraceContext(
-              number(found[0]),
-              number(found[1]),
-              number(found[2]),
-              number(found[3]),
-              (String) found[4]);
-    }
-    long[] ids = SpanTimeline.at(threadId, epochNanos);
-    if (ids == null) {
-      return null;
-    }
-    RootSpans.Root root = RootSpans.get(ids[0], ids[1]);
-    return new TraceContext(
-        ids[0], ids[1], ids[2], root == null ? 0 : root.spanId, root == null ? null : root.name);
+    return spans.at(threadId, epochNanos);
   }
 
   @Override
   public void sweep() {
-    if (EXTENSION == null) {
-      SpanTimeline.sweep();
-    } else {
-      EXTENSION.sweep();
-    }
-  }
-
-  private static long number(@Nullable Object value) {
-    return (Long) Objects.requireNonNull(value);
+    spans.sweep();
   }
 }

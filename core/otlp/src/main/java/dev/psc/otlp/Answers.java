@@ -1,5 +1,6 @@
 package dev.psc.otlp;
 
+import dev.psc.net.LogText;
 import java.util.regex.Pattern;
 
 /** The messages of responses. */
@@ -29,17 +30,7 @@ final class Answers {
 
   /** Returns a message of at most 512 characters without control characters. */
   static String shortened(String message, String after) {
-    StringBuilder text = new StringBuilder();
-    for (int i = 0; i < message.length() && text.length() < MESSAGE_LIMIT; i++) {
-      char c = message.charAt(i);
-      text.append(Character.isISOControl(c) ? ' ' : c);
-    }
-    int room = MESSAGE_LIMIT - after.length();
-    if (text.length() > room) {
-      text.setLength(room - 1);
-      text.append('…');
-    }
-    return text + after;
+    return LogText.line(message, MESSAGE_LIMIT - 1 - after.length()) + after;
   }
 
   /** Returns the message of a {@code google.rpc.Status}, or the empty text. */

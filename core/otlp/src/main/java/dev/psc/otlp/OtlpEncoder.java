@@ -79,7 +79,8 @@ final class OtlpEncoder {
     Map<LabelSet, List<RawProfile>> resources = new LinkedHashMap<>();
     for (RawProfile profile : batch) {
       resources
-          .computeIfAbsent(resourceOf(profile.labels()), added -> new ArrayList<>())
+          .computeIfAbsent(
+              profile.labels().without(List.of(LabelSet.NAME)), added -> new ArrayList<>())
           .add(profile);
     }
     for (Map.Entry<LabelSet, List<RawProfile>> resource : resources.entrySet()) {
@@ -87,19 +88,6 @@ final class OtlpEncoder {
     }
     dictionary.write(out, 2);
     return out.toByteArray();
-  }
-
-  private static LabelSet resourceOf(LabelSet series) {
-    LabelSet.Builder resource = LabelSet.builder();
-    series
-        .toMap()
-        .forEach(
-            (name, value) -> {
-              if (!name.equals(LabelSet.NAME)) {
-                resource.set(name, value);
-              }
-            });
-    return resource.build();
   }
 
   private void resource(LabelSet labels, List<RawProfile> profiles) throws PprofException {

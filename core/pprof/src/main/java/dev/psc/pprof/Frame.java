@@ -26,7 +26,8 @@ public record Frame(
 
   private static final int MAX_PRINTED_CHARS = 500;
 
-  private static String shortened(String name) {
+  /** Returns a name, truncated to 500 characters. */
+  static String shortened(String name) {
     return name.length() <= MAX_PRINTED_CHARS ? name : name.substring(0, MAX_PRINTED_CHARS) + "…";
   }
 

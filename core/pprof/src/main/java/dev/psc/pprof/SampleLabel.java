@@ -10,23 +10,20 @@ package dev.psc.pprof;
  */
 public record SampleLabel(String key, String text, long number, String unit) {
 
-  private static final int MAX_PRINTED_CHARS = 500;
-
   /** Returns whether this is a number and no text. */
   public boolean isNumber() {
     return text.isEmpty();
-  }
-
-  private static String shortened(String name) {
-    return name.length() <= MAX_PRINTED_CHARS ? name : name.substring(0, MAX_PRINTED_CHARS) + "…";
   }
 
   /** Returns {@code key:value}, with the unit in brackets where there is one. */
   @Override
   public String toString() {
     if (!isNumber()) {
-      return shortened(key) + ":" + shortened(text);
+      return Frame.shortened(key) + ":" + Frame.shortened(text);
     }
-    return shortened(key) + ":" + number + (unit.isEmpty() ? "" : " [" + shortened(unit) + "]");
+    return Frame.shortened(key)
+        + ":"
+        + number
+        + (unit.isEmpty() ? "" : " [" + Frame.shortened(unit) + "]");
   }
 }

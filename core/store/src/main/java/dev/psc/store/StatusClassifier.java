@@ -3,6 +3,7 @@ package dev.psc.store;
 import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.psc.delivery.spi.SendOutcome;
+import dev.psc.net.LogText;
 import dev.psc.store.proto.rpc.RetryInfo;
 import dev.psc.store.proto.rpc.StatusDetails;
 import io.grpc.Metadata;
@@ -133,7 +134,7 @@ final class StatusClassifier {
     String description = status.getDescription();
     StringBuilder text = new StringBuilder();
     if (description != null && !description.isBlank()) {
-      text.append(": ").append(printable(description));
+      text.append(": ").append(LogText.line(description, MESSAGE_LIMIT));
     }
     String cause = rootMessage(status.getCause());
     if (cause != null && text.indexOf(cause) < 0) {
@@ -149,7 +150,7 @@ final class StatusClassifier {
     for (Throwable t = cause; t != null && depth < 16; t = t.getCause(), depth++) {
       String own = t.getMessage();
       if (own != null && !own.isBlank()) {
-        message = printable(own);
+        message = LogText.line(own, MESSAGE_LIMIT);
       }
     }
     return message;
@@ -208,29 +209,12 @@ final class StatusClassifier {
     return Optional.empty();
   }
 
-  private static String printable(String text) {
-    StringBuilder out = new StringBuilder(Math.min(text.length(), MESSAGE_LIMIT + 1));
-    for (int i = 0; i < text.length() && out.length() <= MESSAGE_LIMIT; i++) {
-      char c = text.charAt(i);
-      out.append(Character.isISOControl(c) ? ' ' : c);
-    }
-    return out.toString().strip();
-  }
-
   static String shortened(String message) {
     return shortened(message, "");
   }
 
   /** Truncates the message, so that it has at most 512 characters with the suffix. */
   private static String shortened(String message, String after) {
-    int room = MESSAGE_LIMIT - after.length();
-    if (message.length() <= room) {
-      return message + after;
-    }
-    int end = room - 1;
-    if (Character.isHighSurrogate(message.charAt(end - 1))) {
-      end--;
-    }
-    return message.substring(0, end) + "…" + after;
+    return LogText.line(message, MESSAGE_LIMIT - 1 - after.length()) + after;
   }
 }

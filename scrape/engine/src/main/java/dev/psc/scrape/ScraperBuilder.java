@@ -119,10 +119,7 @@ public final class ScraperBuilder {
 
   /** Sets the limit on concurrent scrapes; 20,000 by default. Each is an open connection. */
   public ScraperBuilder maxConcurrentScrapes(int maxConcurrentScrapes) {
-    if (maxConcurrentScrapes < 1) {
-      throw new IllegalArgumentException(
-          "maxConcurrentScrapes must be at least 1, but was " + maxConcurrentScrapes);
-    }
+    atLeast("maxConcurrentScrapes", maxConcurrentScrapes, 1);
     this.maxConcurrentScrapes = maxConcurrentScrapes;
     return this;
   }
@@ -132,10 +129,7 @@ public final class ScraperBuilder {
    * beyond it fail as {@code overloaded}.
    */
   public ScraperBuilder maxBytesInFlight(long maxBytesInFlight) {
-    if (maxBytesInFlight < 1) {
-      throw new IllegalArgumentException(
-          "maxBytesInFlight must be at least 1, but was " + maxBytesInFlight);
-    }
+    atLeast("maxBytesInFlight", maxBytesInFlight, 1);
     this.maxBytesInFlight = maxBytesInFlight;
     return this;
   }
@@ -146,23 +140,14 @@ public final class ScraperBuilder {
    * start over.
    */
   public ScraperBuilder deltaStateMaxBytes(long deltaStateMaxBytes) {
-    if (deltaStateMaxBytes < DeltaTransform.MIN_STATE_BYTES) {
-      throw new IllegalArgumentException(
-          "deltaStateMaxBytes must be at least "
-              + DeltaTransform.MIN_STATE_BYTES
-              + ", but was "
-              + deltaStateMaxBytes);
-    }
+    atLeast("deltaStateMaxBytes", deltaStateMaxBytes, DeltaTransform.MIN_STATE_BYTES);
     this.deltaStateMaxBytes = deltaStateMaxBytes;
     return this;
   }
 
   /** Sets the number of threads that handle responses; the number of processors by default. */
   public ScraperBuilder workerThreads(int workerThreads) {
-    if (workerThreads < 1) {
-      throw new IllegalArgumentException(
-          "workerThreads must be at least 1, but was " + workerThreads);
-    }
+    atLeast("workerThreads", workerThreads, 1);
     this.workerThreads = workerThreads;
     return this;
   }
@@ -198,5 +183,12 @@ public final class ScraperBuilder {
    */
   public Scraper build() {
     return new Scraper(new ScraperBuilder(this));
+  }
+
+  private static void atLeast(String name, long value, long least) {
+    if (value < least) {
+      throw new IllegalArgumentException(
+          name + " must be at least " + least + ", but was " + value);
+    }
   }
 }

@@ -78,6 +78,16 @@ class ScrapeFailuresTest {
         .discovery(StaticDiscovery.of(server.address()));
   }
 
+  private ScrapeJob keeping(String type, String unit) {
+    ProfileSettings bad =
+        ProfileSettings.builder()
+            .enabled(true)
+            .path("/bad")
+            .keepSampleTypes(List.of(new SampleType(type, unit)))
+            .build();
+    return job().onlyProfiles(Map.of("bad", bad, "good", profile("/good"))).build();
+  }
+
   /** Scrapes the bad and the good profile of a target; returns the report of the bad one. */
   private ScrapeReport scrape(ScrapeJob job) throws Exception {
     try (Scraper scraper = Scraper.builder().job(job).build()) {
@@ -626,46 +636,16 @@ class ScrapeFailuresTest {
 
   @Test
   void aProfileWithoutTheSampleTypesToKeepIsSaidSo() throws Exception {
-    ScrapeJob job =
-        ScrapeJob.builder("api")
-            .interval(SELDOM)
-            .onlyProfiles(
-                Map.of(
-                    "bad",
-                    ProfileSettings.builder()
-                        .enabled(true)
-                        .path("/bad")
-                        .keepSampleTypes(List.of(new SampleType("inuse_space", "bytes")))
-                        .build(),
-                    "good",
-                    profile("/good")))
-            .discovery(StaticDiscovery.of(server.address()))
-            .build();
-    ScrapeReport report = answering(job, ok(GOOD));
+    ScrapeReport report = answering(keeping("inuse_space", "bytes"), ok(GOOD));
     assertThat(report.reason()).isEqualTo("no_sample_type");
     assertThat(report.message()).contains("inuse_space").contains("correct keep_sample_type");
   }
 
   @Test
   void keepsTheSampleTypesOfAConvertedProfile() throws Exception {
-    ScrapeJob job =
-        ScrapeJob.builder("api")
-            .interval(SELDOM)
-            .onlyProfiles(
-                Map.of(
-                    "bad",
-                    ProfileSettings.builder()
-                        .enabled(true)
-                        .path("/bad")
-                        .keepSampleTypes(List.of(new SampleType("cpu", "nanoseconds")))
-                        .build(),
-                    "good",
-                    profile("/good")))
-            .discovery(StaticDiscovery.of(server.address()))
-            .build();
     ScrapeReport report =
         answering(
-            job,
+            keeping("cpu", "nanoseconds"),
             ok("text/plain", "heap profile: 1: 2 [ 1: 2] @ heapprofile\n 1: 2 [ 1: 2] @ 0x10\n"));
     assertThat(report.reason()).isEqualTo("no_sample_type");
     assertThat(report.message()).contains("objects/count").contains("space/bytes");

@@ -25,11 +25,6 @@ public enum ProfilingEngine {
     this.settingName = settingName;
   }
 
-  /** Returns the value of the setting, e.g. {@code async-profiler}. */
-  public String settingName() {
-    return settingName;
-  }
-
   /** Returns the engine of a value of the setting. */
   public static Optional<ProfilingEngine> named(String name) {
     String lower = name.trim().toLowerCase(Locale.ROOT);

@@ -1,5 +1,6 @@
 package dev.psc.jvm.profile;
 
+import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +22,6 @@ public record TraceContext(
 
   /** Returns an id as 16 lower-case hex digits. */
   static String hex(long id) {
-    String digits = Long.toHexString(id);
-    return "0".repeat(16 - digits.length()) + digits;
+    return HexFormat.of().toHexDigits(id);
   }
 }

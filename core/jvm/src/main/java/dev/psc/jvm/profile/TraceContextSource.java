@@ -1,5 +1,6 @@
 package dev.psc.jvm.profile;
 
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,6 +10,16 @@ import org.jspecify.annotations.Nullable;
  * not throw.
  */
 public interface TraceContextSource {
+
+  /**
+   * Returns a source that asks a function in another class loader, in types of the JDK: {@code
+   * "capturing", Boolean}, {@code "sweep"}, or {@code "at", Long threadId, Long epochNanos}. The
+   * last one returns the trace id in two parts, the span id, the root span's id, all as {@code
+   * Long}, and the root span's name or null; or null if there is no span.
+   */
+  static TraceContextSource of(Function<Object[], ?> spans) {
+    return new RemoteTraces(spans);
+  }
 
   /**
    * Called when the first capture of this JVM starts and when the last one ends. Without a capture,

@@ -92,7 +92,7 @@ public final class DeltaState {
   }
 
   /** Returns whether a sample type counts since the process started, as Go's do. */
-  public static boolean isCumulative(SampleType type) {
+  static boolean isCumulative(SampleType type) {
     return isCumulative(type.type());
   }
 

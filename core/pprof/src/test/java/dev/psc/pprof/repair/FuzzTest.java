@@ -146,7 +146,7 @@ class FuzzTest {
     boolean inside = Gzip.isGzip(input, 0, input.length) && random.nextInt(8) != 0;
     if (inside) {
       try {
-        Gzip.Inflated plain = Gzip.inflate(input, 0, input.length, LIMITS);
+        Gzip.Inflated plain = Gzip.inflate(input, 0, input.length, LIMITS, input.length, false);
         input = Arrays.copyOf(plain.buf(), plain.length());
       } catch (PprofException e) {
         throw new IllegalStateException(e);

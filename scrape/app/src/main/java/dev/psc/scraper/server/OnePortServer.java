@@ -1,6 +1,6 @@
 package dev.psc.scraper.server;
 
-import com.sun.management.UnixOperatingSystemMXBean;
+import dev.psc.scraper.status.ProcessMetrics;
 import io.grpc.BindableService;
 import io.grpc.Metadata;
 import io.grpc.Server;
@@ -21,7 +21,6 @@ import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
@@ -168,10 +167,8 @@ public final class OnePortServer implements AutoCloseable {
 
   /** Connections leave most file descriptors of the process to scraping. */
   private static int maxConnections() {
-    return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
-            && unix.getMaxFileDescriptorCount() > 0
-        ? (int) Math.min(MAX_CONNECTIONS, unix.getMaxFileDescriptorCount() / 4)
-        : MAX_CONNECTIONS;
+    long limit = ProcessMetrics.maxFileDescriptors();
+    return limit > 0 ? (int) Math.min(MAX_CONNECTIONS, limit / 4) : MAX_CONNECTIONS;
   }
 
   /** The queue is bounded by the limit on calls; grpc-java leaks a call whose task is rejected. */

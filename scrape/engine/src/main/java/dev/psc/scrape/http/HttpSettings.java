@@ -53,6 +53,19 @@ public final class HttpSettings {
     return new Builder();
   }
 
+  /** Returns a builder that starts with these settings. */
+  public Builder toBuilder() {
+    Builder builder =
+        builder()
+            .credentials(credentials)
+            .tls(tls)
+            .proxy(proxy)
+            .followRedirects(followRedirects)
+            .enableHttp2(enableHttp2);
+    builder.headers.putAll(headers);
+    return builder;
+  }
+
   /** Returns the credentials. */
   public Credentials credentials() {
     return credentials;

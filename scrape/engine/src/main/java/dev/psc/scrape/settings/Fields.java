@@ -82,9 +82,15 @@ public final class Fields implements AutoCloseable {
     return value(key).flatMap(ConfigNode::duration);
   }
 
-  /** Returns the size of a key in bytes. */
-  public Optional<Long> sizeBytes(String key) {
-    return value(key).flatMap(ConfigNode::sizeBytes);
+  /** Returns {@code refresh_interval}; zero is a problem, and read as the default. */
+  public Duration refreshInterval(Duration defaultValue) {
+    Optional<Duration> interval = duration("refresh_interval");
+    if (interval.isPresent() && interval.get().isZero()) {
+      value("refresh_interval")
+          .ifPresent(node -> node.problem("refresh_interval must be more than 0"));
+      return defaultValue;
+    }
+    return interval.orElse(defaultValue);
   }
 
   /** Returns the secret of a key. */

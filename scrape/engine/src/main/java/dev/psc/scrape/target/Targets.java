@@ -69,6 +69,7 @@ public record Targets(List<Target> kept, List<Dropped> dropped, List<Invalid> in
     }
 
     /** Returns whether the other is a profile of the same discovered target. */
+    @SuppressWarnings("ReferenceEquality") // profiles of one target share its label sets
     public boolean isSameTarget(Dropped other) {
       return group == other.group && target == other.target;
     }

@@ -1,5 +1,6 @@
 package dev.psc.scrape.kubernetes;
 
+import dev.psc.net.LogText;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.HttpStream;
 import dev.psc.scrape.kubernetes.KubernetesApi.Collection;
@@ -32,18 +33,18 @@ final class ApiErrors {
               + ", routes and firewalls";
       case TIMEOUT ->
           where + "no response within the time limit; check the API server's load, and firewalls";
-      case BROKEN -> where + "the connection was lost (" + detail(failure) + ")";
-      case TLS -> where + tls(check, detail(failure));
+      case BROKEN -> where + "the connection was lost (" + LogText.cause(failure, 200) + ")";
+      case TLS -> where + tls(check, LogText.cause(failure, 200));
       case PROTOCOL ->
           where
               + "the response is not HTTP ("
-              + detail(failure)
+              + LogText.cause(failure, 200)
               + "); check scheme and port of "
               + check.server();
       case AUTH ->
           where
               + "the credentials cannot be read ("
-              + StatusText.printable(failure.getMessage(), 200)
+              + LogText.line(String.valueOf(failure.getMessage()), 200)
               + "); check "
               + check.credentials();
       default -> String.valueOf(failure.getMessage());
@@ -80,16 +81,6 @@ final class ApiErrors {
           + check.authority();
     }
     return "TLS failed (" + detail + "); check " + check.authority() + ", and the clocks";
-  }
-
-  private static String detail(Throwable failure) {
-    Throwable deepest = failure;
-    while (deepest.getCause() != null && deepest.getCause() != deepest) {
-      deepest = deepest.getCause();
-    }
-    String message = deepest.getMessage();
-    return StatusText.printable(
-        message == null ? deepest.getClass().getSimpleName() : message, 200);
   }
 
   private static String host(ApiServer server) {
@@ -143,7 +134,7 @@ final class ApiErrors {
         + ": the response of "
         + host(server)
         + " is incomplete or cannot be parsed ("
-        + StatusText.printable(String.valueOf(cause.getMessage()), 200)
+        + LogText.line(String.valueOf(cause.getMessage()), 200)
         + ")";
   }
 }

@@ -56,18 +56,6 @@ record ApiServer(URI base, HttpSettings http, String ownNamespace, Origin origin
     }
   }
 
-  static HttpSettings withoutHttp2(HttpSettings http) {
-    HttpSettings.Builder builder =
-        HttpSettings.builder()
-            .credentials(http.credentials())
-            .tls(http.tls())
-            .proxy(http.proxy())
-            .followRedirects(http.followRedirects())
-            .enableHttp2(false);
-    http.headers().forEach(builder::header);
-    return builder.build();
-  }
-
   /** Returns the files with tokens, certificates and keys. */
   List<Path> files() {
     List<Path> files = new ArrayList<>();

@@ -5,6 +5,7 @@ import com.google.gson.JsonParser;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
+import dev.psc.net.LogText;
 import dev.psc.scrape.http.HttpClients;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.HttpGet;
@@ -359,7 +360,7 @@ final class KubernetesApi {
       default ->
           throw new IOException(
               "the content encoding is "
-                  + StatusText.printable(encoding, 40)
+                  + LogText.line(encoding, 40)
                   + ", but only gzip was offered; check the proxy in front of the API server");
     };
   }

@@ -123,7 +123,10 @@ final class KubernetesWatch implements TargetDiscovery, Reflector.ServerSource {
     if (settings.apiServer().isPresent()) {
       URI base = settings.apiServer().get();
       return new ApiServer(
-          base, ApiServer.withoutHttp2(settings.http()), "", ApiServer.Origin.CONFIGURATION);
+          base,
+          settings.http().toBuilder().enableHttp2(false).build(),
+          "",
+          ApiServer.Origin.CONFIGURATION);
     }
     return environment.apiServer();
   }

@@ -1,9 +1,9 @@
 package dev.psc.scrape.kubernetes;
 
 import com.google.gson.stream.JsonReader;
+import dev.psc.net.LogText;
 import java.io.IOException;
 import java.io.StringReader;
-import org.jspecify.annotations.Nullable;
 
 /** The {@code Status} object that the API sends with an error. */
 record StatusText(int code, String reason, String message) {
@@ -34,7 +34,7 @@ record StatusText(int code, String reason, String message) {
   }
 
   private static String message(String message) {
-    return printable(message, 300);
+    return LogText.line(message, 300);
   }
 
   /** Returns the message of a Status in a body, or the body's beginning made printable. */
@@ -46,21 +46,9 @@ record StatusText(int code, String reason, String message) {
           return message(message);
         }
       } catch (IOException | IllegalStateException | NumberFormatException e) {
-        return printable(body, 200);
+        return LogText.line(body, 200);
       }
     }
-    return printable(body, 200);
-  }
-
-  static String printable(@Nullable String text, int limit) {
-    if (text == null) {
-      return "";
-    }
-    StringBuilder printable = new StringBuilder();
-    for (int i = 0; i < text.length() && printable.length() < limit; i++) {
-      char c = text.charAt(i);
-      printable.append(c < ' ' || c == 127 ? ' ' : c);
-    }
-    return printable.toString().strip();
+    return LogText.line(body, 200);
   }
 }

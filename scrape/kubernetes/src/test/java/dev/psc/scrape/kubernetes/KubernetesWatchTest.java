@@ -468,7 +468,7 @@ class KubernetesWatchTest {
     sink.awaitAddresses("10.0.0.1:6060");
     api.failWith = 502;
     api.compact();
-    sink.awaitFailure(failure -> failure.contains("returned 502: <html>bad  gateway</html>"));
+    sink.awaitFailure(failure -> failure.contains("returned 502: <html>bad\ufffd gateway</html>"));
     assertThat(sink.addresses()).containsExactly("10.0.0.1:6060");
     api.failWith = 0;
     sink.awaitFailure(String::isEmpty);

@@ -43,7 +43,6 @@ final class RecordReader implements Closeable {
   private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
   private long bufferStart;
   private long position;
-  private boolean damaged;
 
   RecordReader(Disk.DiskFile file, int salt, long position) {
     this.file = file;
@@ -56,11 +55,6 @@ final class RecordReader implements Closeable {
   /** Returns the position of the search for the next record. */
   long position() {
     return position;
-  }
-
-  /** Returns whether bytes outside of intact records were found. */
-  boolean damaged() {
-    return damaged;
   }
 
   /** Returns the next intact record that ends at or before a position, or null. */
@@ -85,11 +79,7 @@ final class RecordReader implements Closeable {
         position = bodyStart + length + Records.TRAILER_BYTES;
         return new Body(ordinal, body, offset);
       }
-      damaged = true;
       position++;
-    }
-    if (position < end) {
-      damaged = true;
     }
     return null;
   }

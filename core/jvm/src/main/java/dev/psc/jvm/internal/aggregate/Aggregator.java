@@ -191,8 +191,4 @@ public final class Aggregator {
     epoch++;
     return true;
   }
-
-  StackPool.Limits limits() {
-    return limits;
-  }
 }

@@ -20,26 +20,24 @@ public final class LongTable {
 
   /** Returns the index of a key, or -1. */
   public int indexOf(long key) {
+    return slots[slot(key)] - 1;
+  }
+
+  /** Returns the slot of a key, or the free slot for it. */
+  private int slot(long key) {
     int mask = slots.length - 1;
     int at = spread(key) & mask;
-    while (slots[at] != 0) {
-      if (keys[slots[at] - 1] == key) {
-        return slots[at] - 1;
-      }
+    while (slots[at] != 0 && keys[slots[at] - 1] != key) {
       at = (at + 1) & mask;
     }
-    return -1;
+    return at;
   }
 
   /** Returns the index of a key, which is {@link #size()} minus one when it is new. */
   public int add(long key) {
-    int mask = slots.length - 1;
-    int at = spread(key) & mask;
-    while (slots[at] != 0) {
-      if (keys[slots[at] - 1] == key) {
-        return slots[at] - 1;
-      }
-      at = (at + 1) & mask;
+    int at = slot(key);
+    if (slots[at] != 0) {
+      return slots[at] - 1;
     }
     if (size == keys.length) {
       grow();

@@ -47,11 +47,6 @@ final class AllocationBursts {
     return on;
   }
 
-  /** Returns the share of time in which they are on. */
-  double share() {
-    return share;
-  }
-
   /** Switches off until {@link #advance} is called again. */
   void stop() {
     running = false;

@@ -11,8 +11,9 @@ import java.util.function.LongUnaryOperator;
  * An estimate of the time that samples of {@code jdk.ExecutionSample} and {@code
  * jdk.NativeMethodSample} represent, and of the native methods in which threads wait.
  *
- * <p>A thread in native code is sampled alike whether it runs or waits. Only the CPU clock tells
- * the two apart. Two things are learned per thread and native method, over some ten seconds:
+ * <p>A thread in native code is sampled alike whether it runs or waits. Only the CPU clock
+ * distinguishes the two. Two values are estimated per thread and native method, over some ten
+ * seconds:
  *
  * <ul>
  *   <li>The CPU time per time in the method, in the spans in which the thread used the least. A
@@ -21,7 +22,7 @@ import java.util.function.LongUnaryOperator;
  *       its samples come first, and native methods that wait get no more than the rest.
  * </ul>
  *
- * <p>What is learned of a method in one thread is where other threads begin. Guarded by the
+ * <p>The values of a method in one thread are the initial values in other threads. Guarded by the
  * aggregator's lock.
  */
 final class NativeWaits {

@@ -26,10 +26,11 @@ import org.slf4j.LoggerFactory;
 /**
  * Samples of the virtual threads that wait for locks, queues and futures. The JDK has no events for
  * these waits, because a waiting virtual thread leaves its carrier. So the JDK's dump of virtual
- * threads is read, at most twice a second and, but for a burst of a second of CPU time, for at most a
- * fiftieth of a processor; a thread that waits in it counts as waiting for half of the time since the previous dump and half of that to
- * the next. The time since the previous dump alone would be too little while fewer threads wait
- * each time, because it follows from the cost of that dump.
+ * threads is read, at most twice a second. Apart from bursts of a second of CPU time, dumps take at
+ * most a fiftieth of a processor. A thread that waits in a dump counts as waiting for half of the
+ * time since the previous dump and half of the time until the next one. The time since the previous
+ * dump alone would be too short while the number of waiting threads falls, because that time
+ * depends on the cost of the previous dump.
  */
 final class VirtualThreadWaits {
 

@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
 
 /**
  * A histogram of the live heap: the exact count and bytes of each class. Taking it collects all
- * garbage and stops the application, hardly for large arrays and for 1.6 s per GB of objects of 24
- * bytes.
+ * garbage and stops the application: for a short time with large arrays, for 1.6 s per GB with
+ * objects of 24 bytes.
  */
 public final class ClassHistogram {
 

@@ -6,11 +6,11 @@ import dev.psc.jvm.profile.JvmProfile;
 import java.util.Arrays;
 
 /**
- * An estimator of allocations by stack. Allocation samples tell how much a thread allocated, but
- * not evenly where: the JVM takes them when it hands out a thread-local buffer (TLAB), and rarely
- * for objects outside of buffers. Buffer events, which are on for a part of the time, name each
- * object that opened a buffer or did not fit into the rest of one. So samples give the bytes, and
- * buffer events distribute them:
+ * An estimator of allocations by stack. Allocation samples have the bytes that a thread allocated,
+ * but are biased by stack: the JVM takes them when it hands out a thread-local buffer (TLAB), and
+ * rarely for objects outside of buffers. Buffer events, which are on for a part of the time, name
+ * each object that opened a buffer or did not fit into the rest of one. So samples give the bytes,
+ * and buffer events distribute them:
  *
  * <ul>
  *   <li>An object larger than a buffer has an event each time, and counts as its size.

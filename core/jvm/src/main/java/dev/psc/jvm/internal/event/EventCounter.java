@@ -392,10 +392,6 @@ public final class EventCounter {
     return lockThresholdNanos;
   }
 
-  long blockThresholdNanos() {
-    return blockThresholdNanos;
-  }
-
   /** Returns how many events of waiting for locks came, and forgets the count. */
   public long takeLockEvents() {
     long events = lockEvents;

@@ -152,9 +152,8 @@ public final class EventPlan {
     }
     if (profiles.contains(JvmProfile.EXCEPTIONS) && dynamic.exceptions()) {
       put(events, "jdk.JavaExceptionThrow", "stackTrace", "true", "throttle", "off");
-      // JDK 25 takes the time of an exception from the event of errors, and it is 0 while that one
-      // is
-      // off: streams then drop the exception.
+      // JDK 25 takes the time of an exception from the event of errors. The time is 0 while that
+      // event is off, and streams then drop the exception.
       put(events, "jdk.JavaErrorThrow", "stackTrace", "false");
     }
     if (!events.isEmpty()) {

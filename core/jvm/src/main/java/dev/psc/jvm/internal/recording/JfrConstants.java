@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The constants of a chunk: the position of each in the bytes of its checkpoints, and its value
- * once it was requested. Stacks are numbers of the stackPool. A constant that is missing is null,
- * as it is to the JDK. Not thread-safe.
+ * once it was requested. A stack is a number of the stack pool. A missing constant is null, as in
+ * the JDK. Not thread-safe.
  */
 final class JfrConstants {
 

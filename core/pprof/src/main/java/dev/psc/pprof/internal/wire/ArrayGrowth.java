@@ -23,8 +23,4 @@ public final class ArrayGrowth {
   public static long[] longs(long[] array, long needed) {
     return needed <= array.length ? array : Arrays.copyOf(array, capacity(array.length, needed));
   }
-
-  static byte[] bytes(byte[] array, long needed) {
-    return needed <= array.length ? array : Arrays.copyOf(array, capacity(array.length, needed));
-  }
 }

@@ -72,19 +72,13 @@ public final class Gzip {
     return to - from >= 2 && body[from] == 0x1f && body[from + 1] == (byte) 0x8b;
   }
 
-  /** Inflates all members. */
-  public static Inflated inflate(byte[] body, int from, int to, PprofLimits limits)
-      throws PprofException {
-    return inflate(body, from, to, limits, to - from, false);
-  }
-
   /**
    * Inflates all members of a body that may itself have been inflated.
    *
    * @param wireBytes how many bytes came over the wire, which the ratio is counted from
    * @param shared whether the output is one of {@link InflatePool}
    */
-  static Inflated inflate(
+  public static Inflated inflate(
       byte[] body, int from, int to, PprofLimits limits, int wireBytes, boolean shared)
       throws PprofException {
     Gzip gzip = new Gzip(body, from, to, limits, wireBytes, shared);

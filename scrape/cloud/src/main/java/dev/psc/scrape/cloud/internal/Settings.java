@@ -7,7 +7,6 @@ import dev.psc.scrape.settings.ConfigNode;
 import dev.psc.scrape.settings.Fields;
 import dev.psc.scrape.settings.Secret;
 import java.net.URI;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,18 +37,6 @@ public final class Settings {
       map.put("values", values);
       return map;
     }
-  }
-
-  /** Reads {@code refresh_interval}; zero is a problem, and read as the default. */
-  public static Duration refreshInterval(Fields fields, Duration defaultValue) {
-    Optional<Duration> interval = fields.duration("refresh_interval");
-    if (interval.isPresent() && interval.get().isZero()) {
-      fields
-          .value("refresh_interval")
-          .ifPresent(node -> node.problem("refresh_interval must be more than 0"));
-      return defaultValue;
-    }
-    return interval.orElse(defaultValue);
   }
 
   /** Reads {@code port}; 80 by default. */
@@ -109,29 +96,16 @@ public final class Settings {
     return url.toString().replaceAll("/+$", "");
   }
 
-  /** Returns a builder with the values of other settings. */
-  public static HttpSettings.Builder builder(HttpSettings http) {
-    HttpSettings.Builder builder =
-        HttpSettings.builder()
-            .credentials(http.credentials())
-            .tls(http.tls())
-            .proxy(http.proxy())
-            .followRedirects(http.followRedirects())
-            .enableHttp2(http.enableHttp2());
-    http.headers().forEach(builder::header);
-    return builder;
-  }
-
   /** Returns settings whose requests have an {@code Authorization} header. */
   public static HttpSettings authorized(HttpSettings http, String type, String credentials) {
-    return builder(http)
+    return http.toBuilder()
         .credentials(new Credentials.Header(type, SecretSource.of(Secret.of(credentials))))
         .build();
   }
 
   /** Returns settings whose requests have one more header with a secret. */
   public static HttpSettings withHeader(HttpSettings http, String header, Secret value) {
-    return builder(http).header(header, List.of(SecretSource.of(value))).build();
+    return http.toBuilder().header(header, List.of(SecretSource.of(value))).build();
   }
 
   /** Puts a text unless it is empty. */

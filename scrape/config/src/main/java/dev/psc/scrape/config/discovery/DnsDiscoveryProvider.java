@@ -27,8 +27,7 @@ public final class DnsDiscoveryProvider implements DiscoveryProvider {
       boolean typeUnusable = type.isEmpty() && fields.has("type");
       int port = fields.integer("port", 1, 65535).orElse(0L).intValue();
       boolean portUnusable = port == 0 && fields.has("port");
-      Duration interval =
-          fields.duration("refresh_interval").orElse(DnsDiscovery.DEFAULT_REFRESH_INTERVAL);
+      Duration interval = fields.refreshInterval(DnsDiscovery.DEFAULT_REFRESH_INTERVAL);
       if (typeUnusable || portUnusable) {
         // Already reported.
         return Optional.empty();

@@ -35,12 +35,7 @@ public final class FileDiscoveryProvider implements DiscoveryProvider {
       if (items.isEmpty()) {
         node.problem("files is required: at least one path");
       }
-      Duration interval =
-          fields.duration("refresh_interval").orElse(FileDiscovery.DEFAULT_REFRESH_INTERVAL);
-      if (interval.isZero()) {
-        node.problem("refresh_interval must be more than 0");
-        return Optional.empty();
-      }
+      Duration interval = fields.refreshInterval(FileDiscovery.DEFAULT_REFRESH_INTERVAL);
       return files.isEmpty() ? Optional.empty() : Optional.of(new FileDiscovery(files, interval));
     }
   }

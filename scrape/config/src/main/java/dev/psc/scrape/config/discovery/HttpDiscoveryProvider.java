@@ -26,13 +26,8 @@ public final class HttpDiscoveryProvider implements DiscoveryProvider {
     try (Fields fields = node.fields()) {
       fields.requiredText("url");
       Optional<URI> url = fields.value("url").flatMap(HttpSettingsFields::url);
-      Duration interval =
-          fields.duration("refresh_interval").orElse(HttpDiscovery.DEFAULT_REFRESH_INTERVAL);
+      Duration interval = fields.refreshInterval(HttpDiscovery.DEFAULT_REFRESH_INTERVAL);
       HttpSettings http = HttpSettingsFields.read(fields);
-      if (interval.isZero()) {
-        node.problem("refresh_interval must be more than 0");
-        return Optional.empty();
-      }
       return url.map(uri -> new HttpDiscovery(uri, interval, http));
     }
   }

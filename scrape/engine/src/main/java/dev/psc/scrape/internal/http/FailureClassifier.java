@@ -1,5 +1,6 @@
 package dev.psc.scrape.internal.http;
 
+import dev.psc.net.LogText;
 import dev.psc.net.ProxyAddress;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.ScrapeOutcome;
@@ -38,7 +39,7 @@ final class FailureClassifier {
     }
     String where = LogSafe.url(uri);
     if (proxy.isPresent()) {
-      String through = "the proxy " + LogSafe.line(proxy.get().toString(), 200);
+      String through = "the proxy " + LogText.line(proxy.get().toString(), 200);
       // Until a tunnel is open, only the proxy can have failed.
       if (says(failure, "tunnel failed")) {
         return new HttpFailure(
@@ -47,7 +48,7 @@ final class FailureClassifier {
                 + ": "
                 + through
                 + " refused to open a tunnel ("
-                + detail(failure)
+                + LogText.cause(failure, 200)
                 + "); check the proxy's rules, or name the host in no_proxy",
             failure);
       }
@@ -95,26 +96,32 @@ final class FailureClassifier {
     }
     if (isBrokenFraming(failure)) {
       return new HttpFailure(
-          ScrapeOutcome.PROTOCOL, Framing.message(where, detail(failure)), failure);
+          ScrapeOutcome.PROTOCOL, Framing.message(where, LogText.cause(failure, 200)), failure);
     }
     if (find(failure, ProtocolException.class) != null || says(failure, "invalid status line")) {
       return new HttpFailure(
           ScrapeOutcome.PROTOCOL,
           where
               + ": the response is not HTTP ("
-              + detail(failure)
+              + LogText.cause(failure, 200)
               + "); check the port, and scheme: https if it speaks TLS",
           failure);
     }
     if (says(failure, "fixed content-length") || says(failure, "chunked transfer encoding")) {
       return new HttpFailure(
           ScrapeOutcome.TRUNCATED,
-          where + ": the connection ended in the middle of the body (" + detail(failure) + ")");
+          where
+              + ": the connection ended in the middle of the body ("
+              + LogText.cause(failure, 200)
+              + ")");
     }
     if (failure instanceof java.io.IOException || find(failure, EOFException.class) != null) {
       return new HttpFailure(
           ScrapeOutcome.BROKEN,
-          where + ": the connection was lost (" + detail(failure) + "); retried at the next scrape",
+          where
+              + ": the connection was lost ("
+              + LogText.cause(failure, 200)
+              + "); retried at the next scrape",
           failure);
     }
     return new HttpFailure(ScrapeOutcome.INTERNAL, where + ": " + failure, failure);
@@ -167,7 +174,7 @@ final class FailureClassifier {
   }
 
   private static String tlsAdvice(SSLException failure) {
-    String detail = detail(failure);
+    String detail = LogText.cause(failure, 200);
     if (says(failure, "unrecognized ssl message") || says(failure, "plaintext")) {
       return "the target does not speak TLS; set scheme: http";
     }
@@ -211,15 +218,6 @@ final class FailureClassifier {
       failure = failure.getCause();
     }
     return failure;
-  }
-
-  private static String detail(Throwable failure) {
-    Throwable deepest = failure;
-    while (deepest.getCause() != null && deepest.getCause() != deepest) {
-      deepest = deepest.getCause();
-    }
-    String message = deepest.getMessage();
-    return LogSafe.line(message == null ? deepest.getClass().getSimpleName() : message, 200);
   }
 
   private static boolean says(Throwable failure, String words) {

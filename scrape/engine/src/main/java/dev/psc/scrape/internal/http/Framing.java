@@ -1,5 +1,6 @@
 package dev.psc.scrape.internal.http;
 
+import dev.psc.net.LogText;
 import java.net.http.HttpHeaders;
 import java.util.List;
 import java.util.Optional;
@@ -26,7 +27,7 @@ final class Framing {
     for (String encoding : encodings) {
       if (!encoding.strip().equalsIgnoreCase("chunked")) {
         return Optional.of(
-            "Transfer-Encoding \"" + LogSafe.line(encoding, 60) + "\" is not supported");
+            "Transfer-Encoding \"" + LogText.line(encoding, 60) + "\" is not supported");
       }
     }
     if (!encodings.isEmpty() && !lengths.isEmpty()) {
@@ -35,7 +36,7 @@ final class Framing {
     Set<String> distinct = new TreeSet<>();
     for (String length : lengths) {
       if (!isNumber(length.strip())) {
-        return Optional.of("Content-Length is \"" + LogSafe.line(length, 60) + "\"");
+        return Optional.of("Content-Length is \"" + LogText.line(length, 60) + "\"");
       }
       distinct.add(length.strip());
     }

@@ -1,5 +1,6 @@
 package dev.psc.scrape.internal.http;
 
+import dev.psc.net.LogText;
 import dev.psc.net.UrlHost;
 import java.net.URI;
 import java.nio.ByteBuffer;
@@ -11,37 +12,6 @@ import java.nio.charset.StandardCharsets;
 final class LogSafe {
 
   private LogSafe() {}
-
-  /** Returns the text, truncated to a length, on one line, without control characters. */
-  static String line(String text, int maxLength) {
-    StringBuilder line = new StringBuilder(Math.min(text.length(), maxLength));
-    boolean space = false;
-    for (int i = 0; i < text.length(); ) {
-      int c = text.codePointAt(i);
-      i += Character.charCount(c);
-      if (Character.isWhitespace(c)) {
-        space = !line.isEmpty();
-        continue;
-      }
-      if (line.length() + (space ? 1 : 0) + Character.charCount(c) > maxLength) {
-        return line.append('…').toString();
-      }
-      if (space) {
-        line.append(' ');
-        space = false;
-      }
-      switch (Character.getType(c)) {
-        case Character.CONTROL,
-            Character.FORMAT,
-            Character.SURROGATE,
-            Character.PRIVATE_USE,
-            Character.UNASSIGNED ->
-            line.append('\ufffd');
-        default -> line.appendCodePoint(c);
-      }
-    }
-    return line.toString();
-  }
 
   /** Returns the first bytes as text when they are text, as hexadecimal digits otherwise. */
   static String excerpt(byte[] body, int maxLength) {
@@ -62,7 +32,7 @@ final class LogSafe {
             .filter(c -> c == 0xfffd || (c < ' ' && c != '\n' && c != '\r' && c != '\t'))
             .count();
     if (odd * 10 <= text.length()) {
-      return "\"" + line(text, maxLength) + "\"";
+      return "\"" + LogText.line(text, maxLength) + "\"";
     }
     StringBuilder hex = new StringBuilder("bytes");
     for (int i = 0; i < Math.min(body.length, 16); i++) {
@@ -79,6 +49,7 @@ final class LogSafe {
     if (port >= 0) {
       text.append(':').append(port);
     }
-    return text.append(uri.getRawPath() == null ? "" : line(uri.getRawPath(), 256)).toString();
+    return text.append(uri.getRawPath() == null ? "" : LogText.line(uri.getRawPath(), 256))
+        .toString();
   }
 }

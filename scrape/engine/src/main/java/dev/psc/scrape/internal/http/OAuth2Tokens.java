@@ -1,6 +1,7 @@
 package dev.psc.scrape.internal.http;
 
 import dev.psc.net.Json;
+import dev.psc.net.LogText;
 import dev.psc.scrape.http.Credentials;
 import dev.psc.scrape.http.HttpAnswer;
 import dev.psc.scrape.http.HttpFailure;
@@ -278,7 +279,7 @@ final class OAuth2Tokens {
     List<String> said = new ArrayList<>();
     for (String name : List.of("error", "error_description")) {
       if (!text(fields, name).isEmpty()) {
-        said.add(LogSafe.line(text(fields, name), 200));
+        said.add(LogText.line(text(fields, name), 200));
       }
     }
     return said.isEmpty() ? "" : " \"" + String.join(": ", said) + "\"";

@@ -1,5 +1,6 @@
 package dev.psc.scrape.internal.http;
 
+import dev.psc.net.LogText;
 import dev.psc.scrape.http.HttpAnswer;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.ScrapeOutcome;
@@ -85,7 +86,7 @@ public final class ProfileResponses {
           ScrapeOutcome.PROTOCOL,
           where
               + ": the response has Content-Encoding: "
-              + LogSafe.line(encoding.get(), 40)
+              + LogText.line(encoding.get(), 40)
               + ", but only gzip was accepted; disable it at the target or at the proxy in"
               + " front of it");
     }
@@ -160,7 +161,7 @@ public final class ProfileResponses {
 
   private static String contentType(HttpAnswer answer) {
     String type = answer.contentType();
-    return type.isEmpty() ? "" : LogSafe.line(type, 60) + ", ";
+    return type.isEmpty() ? "" : LogText.line(type, 60) + ", ";
   }
 
   private static HttpFailure failedStatus(HttpAnswer answer, byte[] start, String where) {

@@ -1,5 +1,6 @@
 package dev.psc.scrape.internal.http;
 
+import dev.psc.net.LogText;
 import dev.psc.net.ProxyAddress;
 import dev.psc.net.ProxyRules;
 import dev.psc.net.UrlHost;
@@ -62,7 +63,7 @@ final class ProxyRoute {
       throw new HttpFailure(
           ScrapeOutcome.PROXY,
           "the proxy "
-              + LogSafe.line(proxy.get().toString(), 200)
+              + LogText.line(proxy.get().toString(), 200)
               + " cannot be used: it must be http://[user:password@]host:port"
               + " (Java's HTTP client speaks neither TLS nor SOCKS with a proxy)");
     }

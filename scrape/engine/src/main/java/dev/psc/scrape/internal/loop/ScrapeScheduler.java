@@ -17,6 +17,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -405,9 +406,13 @@ public final class ScrapeScheduler implements AutoCloseable {
 
   /** Returns the state of every target of a job, in the order in which they were given. */
   public List<TargetStatus> statuses(String job) {
+    return locked(() -> schedule.statuses(job));
+  }
+
+  private <T> T locked(Supplier<T> read) {
     lock.lock();
     try {
-      return schedule.statuses(job);
+      return read.get();
     } finally {
       lock.unlock();
     }
@@ -415,32 +420,17 @@ public final class ScrapeScheduler implements AutoCloseable {
 
   /** Returns the number of targets. */
   public int size() {
-    lock.lock();
-    try {
-      return schedule.size();
-    } finally {
-      lock.unlock();
-    }
+    return locked(schedule::size);
   }
 
   /** Returns the number of running scrapes. */
   public int scraping() {
-    lock.lock();
-    try {
-      return admission.running();
-    } finally {
-      lock.unlock();
-    }
+    return locked(admission::running);
   }
 
   /** Returns the number of scrapes that are due and waiting for a slot. */
   public int waiting() {
-    lock.lock();
-    try {
-      return admission.waiting();
-    } finally {
-      lock.unlock();
-    }
+    return locked(admission::waiting);
   }
 
   /**

@@ -48,7 +48,7 @@ public final class Ec2Provider implements DiscoveryProvider {
       String externalId = fields.text("external_id").orElse("");
       int port = Settings.port(fields);
       List<Filter> filters = Settings.filters(fields);
-      Duration interval = Settings.refreshInterval(fields, Duration.ofMinutes(1));
+      Duration interval = fields.refreshInterval(Duration.ofMinutes(1));
       HttpSettings http = HttpSettingsFields.read(fields);
       return Optional.of(
           new Ec2Settings(

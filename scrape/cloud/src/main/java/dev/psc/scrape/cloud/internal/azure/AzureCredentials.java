@@ -86,7 +86,7 @@ final class AzureCredentials {
         URI.create(
             settings.cloud().login() + "/" + ApiClient.encoded(tenant) + "/oauth2/v2.0/token");
     HttpSettings http = settings.http();
-    return Settings.builder(http)
+    return http.toBuilder()
         .credentials(
             new Credentials.OAuth2(
                 id,

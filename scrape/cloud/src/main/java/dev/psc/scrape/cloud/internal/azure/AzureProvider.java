@@ -63,7 +63,7 @@ public final class AzureProvider implements DiscoveryProvider {
       }
       String group = fields.text("resource_group").orElse("");
       int port = Settings.port(fields);
-      Duration interval = Settings.refreshInterval(fields, Duration.ofMinutes(5));
+      Duration interval = fields.refreshInterval(Duration.ofMinutes(5));
       HttpSettings http = HttpSettingsFields.read(fields);
       if (cloud.isEmpty() || authentication.isEmpty() || subscription.isEmpty() || !complete) {
         return Optional.empty();

@@ -44,7 +44,7 @@ public final class ConsulProvider implements DiscoveryProvider {
       Map<String, String> nodeMeta = fields.textMap("node_meta");
       String filter = fields.text("filter").orElse("");
       String healthFilter = fields.text("health_filter").orElse("");
-      Duration interval = Settings.refreshInterval(fields, Duration.ofSeconds(30));
+      Duration interval = fields.refreshInterval(Duration.ofSeconds(30));
       HttpSettings http = withPassword(fields, HttpSettingsFields.read(fields));
       if (token.isPresent()
           && (http.credentials() instanceof Credentials.Header
@@ -108,7 +108,7 @@ public final class ConsulProvider implements DiscoveryProvider {
                   + " exclusive: keep one");
       return http;
     }
-    return Settings.builder(http)
+    return http.toBuilder()
         .credentials(
             new Credentials.Basic(
                 SecretSource.of(Secret.of(username.orElse(""))),

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -126,22 +127,7 @@ final class ConsulWatch implements TargetDiscovery {
         url(
             "/v1/catalog/services",
             settings.filter().isEmpty() ? List.of() : List.of("filter", settings.filter())),
-        new BlockingQuery.Listener() {
-          @Override
-          public void changed(Json answer) {
-            catalog(answer);
-          }
-
-          @Override
-          public void unchanged() {
-            answered(CATALOG, null);
-          }
-
-          @Override
-          public void failed(String message) {
-            ConsulWatch.this.failed(CATALOG, message);
-          }
-        });
+        new Answers(CATALOG, this::catalog));
   }
 
   private void catalog(Json answer) {
@@ -185,24 +171,40 @@ final class ConsulWatch implements TargetDiscovery {
     query(
         name,
         url("/v1/health/service/" + ApiClient.encoded(name), query),
-        new BlockingQuery.Listener() {
-          @Override
-          public void changed(Json answer) {
-            TargetGroup group =
-                ConsulLabels.group(name, datacenter(), settings.tagSeparator(), answer);
-            answered(name, List.of(group));
-          }
+        new Answers(
+            name,
+            answer -> {
+              TargetGroup group =
+                  ConsulLabels.group(name, datacenter(), settings.tagSeparator(), answer);
+              answered(name, List.of(group));
+            }));
+  }
 
-          @Override
-          public void unchanged() {
-            answered(name, null);
-          }
+  /** Passes on the answers to a query that stays. */
+  private final class Answers implements BlockingQuery.Listener {
 
-          @Override
-          public void failed(String message) {
-            ConsulWatch.this.failed(name, message);
-          }
-        });
+    private final String name;
+    private final Consumer<Json> handler;
+
+    Answers(String name, Consumer<Json> handler) {
+      this.name = name;
+      this.handler = handler;
+    }
+
+    @Override
+    public void changed(Json answer) {
+      handler.accept(answer);
+    }
+
+    @Override
+    public void unchanged() {
+      answered(name, null);
+    }
+
+    @Override
+    public void failed(String message) {
+      ConsulWatch.this.failed(name, message);
+    }
   }
 
   private synchronized String datacenter() {

@@ -31,7 +31,7 @@ public final class DockerProvider implements DiscoveryProvider {
       List<Filter> filters = Settings.filters(fields);
       String hostNetworking = fields.text("host_networking_host").orElse("localhost");
       boolean firstNetwork = fields.flag("match_first_network", true);
-      Duration interval = Settings.refreshInterval(fields, Duration.ofMinutes(1));
+      Duration interval = fields.refreshInterval(Duration.ofMinutes(1));
       HttpSettings http = HttpSettingsFields.read(fields);
       return host.map(
           at ->

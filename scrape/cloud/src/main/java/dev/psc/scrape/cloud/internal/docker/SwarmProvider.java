@@ -33,7 +33,7 @@ public final class SwarmProvider implements DiscoveryProvider {
       }
       int port = Settings.port(fields);
       List<Filter> filters = Settings.filters(fields);
-      Duration interval = Settings.refreshInterval(fields, Duration.ofMinutes(1));
+      Duration interval = fields.refreshInterval(Duration.ofMinutes(1));
       HttpSettings http = HttpSettingsFields.read(fields);
       return host.isEmpty() || role.isEmpty()
           ? Optional.empty()

@@ -28,7 +28,7 @@ public final class EurekaProvider implements DiscoveryProvider {
       fields.requiredText("server");
       Optional<URI> server =
           fields.value("server").flatMap(value -> value.converted("a URL", Settings::url));
-      Duration interval = Settings.refreshInterval(fields, Duration.ofSeconds(30));
+      Duration interval = fields.refreshInterval(Duration.ofSeconds(30));
       HttpSettings http = HttpSettingsFields.read(fields);
       return server.map(url -> new EurekaSettings(url, interval, http));
     }

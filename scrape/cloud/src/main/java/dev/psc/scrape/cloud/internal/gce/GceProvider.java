@@ -27,7 +27,7 @@ public final class GceProvider implements DiscoveryProvider {
       String filter = fields.text("filter").orElse("");
       int port = Settings.port(fields);
       String separator = fields.text("tag_separator").orElse(",");
-      Duration interval = Settings.refreshInterval(fields, Duration.ofMinutes(1));
+      Duration interval = fields.refreshInterval(Duration.ofMinutes(1));
       return project.isEmpty() || zone.isEmpty()
           ? Optional.empty()
           : Optional.of(new GceSettings(project, zone, filter, port, separator, interval));

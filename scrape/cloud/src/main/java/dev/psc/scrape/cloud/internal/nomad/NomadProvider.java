@@ -30,7 +30,7 @@ public final class NomadProvider implements DiscoveryProvider {
       String region = fields.text("region").orElse("global");
       boolean allowStale = fields.flag("allow_stale", true);
       String separator = fields.text("tag_separator").orElse(",");
-      Duration interval = Settings.refreshInterval(fields, Duration.ofMinutes(1));
+      Duration interval = fields.refreshInterval(Duration.ofMinutes(1));
       HttpSettings http = HttpSettingsFields.read(fields);
       return server.map(
           url -> new NomadSettings(url, namespace, region, allowStale, separator, interval, http));
