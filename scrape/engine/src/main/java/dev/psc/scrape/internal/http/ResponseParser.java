@@ -1,5 +1,6 @@
 package dev.psc.scrape.internal.http;
 
+import dev.psc.net.LogText;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.net.http.HttpHeaders;
@@ -194,7 +195,7 @@ final class ResponseParser {
 
   private static ProtocolException invalidStatusLine(String line) {
     return new ProtocolException(
-        "Invalid status line: \"" + LogSafe.line(line, SHOWN_BYTES) + "\"");
+        "Invalid status line: \"" + LogText.line(line, SHOWN_BYTES) + "\"");
   }
 
   private static int status(String line) throws ProtocolException {
@@ -214,7 +215,7 @@ final class ResponseParser {
     int colon = line.indexOf(':');
     String name = colon < 0 ? line : line.substring(0, colon);
     if (colon <= 0 || !name.chars().allMatch(ResponseParser::isTokenChar)) {
-      throw new ProtocolException("Invalid header name: \"" + LogSafe.line(name, 100) + "\"");
+      throw new ProtocolException("Invalid header name: \"" + LogText.line(name, 100) + "\"");
     }
     fields
         .computeIfAbsent(name, unused -> new ArrayList<>(1))
@@ -274,7 +275,7 @@ final class ResponseParser {
             && digits.chars().allMatch(c -> Character.digit(c, 16) >= 0 && c < 0x80);
     if (!valid) {
       throw new ProtocolException(
-          "Illegal character in chunk size: \"" + LogSafe.line(digits, 60) + "\"");
+          "Illegal character in chunk size: \"" + LogText.line(digits, 60) + "\"");
     }
     length = Long.parseLong(digits, 16);
     remaining = length;
