@@ -30,9 +30,7 @@ public final class BusyThreads implements TruthProgram {
     Work.sleep(2_000);
     TruthCapture.CpuWindow window = capture.cpu(8, threads);
     capture.cpuTotal(window);
-    for (int i = 0; i < threads.size(); i++) {
-      capture.cpuOfThread(window, i, threads.get(i).getName());
-    }
+    capture.cpuOfThreads(window, threads);
   }
 
   private static void third() {

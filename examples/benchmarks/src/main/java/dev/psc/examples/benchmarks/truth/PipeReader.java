@@ -32,7 +32,7 @@ public final class PipeReader implements TruthProgram {
     Work.sleep(2_000);
     TruthCapture.CpuWindow window = capture.cpu(10, List.of(reader));
     capture.cpuTotal(window);
-    capture.cpuOfThread(window, 0, "reader");
+    capture.cpuOfThreads(window, List.of(reader));
     capture.row(
         "profile",
         "work of the reader",

@@ -1,5 +1,7 @@
 package dev.psc.examples.benchmarks.truth;
 
+import com.sun.management.OperatingSystemMXBean;
+import com.sun.management.ThreadMXBean;
 import dev.psc.delivery.spi.Acceptance;
 import dev.psc.jvm.JvmProfiling;
 import dev.psc.jvm.PprofRequest;
@@ -12,18 +14,25 @@ import dev.psc.pprof.SampleLabel;
 import dev.psc.pprof.format.PprofException;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
+import java.util.function.ToLongFunction;
+import java.util.stream.Stream;
 
 /**
  * Profiles of the running JVM, and the rows that compare them with other measurements. Not
@@ -42,6 +51,11 @@ public final class TruthCapture implements AutoCloseable {
 
   /** The expected limit of shares of leaf frames in inlined code, in points; no promise. */
   static final double LEAF = 10;
+
+  private static final ThreadMXBean THREADS =
+      (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private static final OperatingSystemMXBean PROCESS =
+      (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
   private final PrintStream out;
   private final JvmProfiling profiling;
@@ -84,17 +98,32 @@ public final class TruthCapture implements AutoCloseable {
 
   /** Returns a CPU profile next to the clocks of the process and of some threads. */
   public CpuWindow cpu(int seconds, List<Thread> threads) throws Exception {
-    CpuTruth truth = new CpuTruth(threads);
-    truth.start();
-    Profile profile = get("profile", Map.of("seconds", Integer.toString(seconds)));
-    truth.stop();
-    long start = profile.timeNanos();
-    long end = start + profile.durationNanos();
-    List<Double> nanos = new ArrayList<>();
+    List<LongSupplier> clocks = new ArrayList<>();
+    clocks.add(PROCESS::getProcessCpuTime);
+    threads.forEach(thread -> clocks.add(() -> THREADS.getThreadCpuTime(thread.getId())));
+    Window window = window("profile", seconds, clocks);
+    List<Double> threadNanos = new ArrayList<>();
     for (int i = 0; i < threads.size(); i++) {
-      nanos.add(truth.threadNanos(i, start, end));
+      threadNanos.add(window.rise(1 + i));
     }
-    return new CpuWindow(profile, truth.processNanos(start, end), nanos);
+    return new CpuWindow(window.profile(), window.rise(0), threadNanos);
+  }
+
+  /** A profile and counters that were read during its time. */
+  private record Window(Profile profile, Clocks clocks) {
+
+    double rise(int counter) {
+      long start = profile.timeNanos();
+      return clocks.rise(counter, start, start + profile.durationNanos());
+    }
+  }
+
+  private Window window(String path, int seconds, List<LongSupplier> counters) throws Exception {
+    Clocks clocks = new Clocks(counters);
+    clocks.start();
+    Profile profile = get(path, Map.of("seconds", Integer.toString(seconds)));
+    clocks.stop();
+    return new Window(profile, clocks);
   }
 
   /** Reports a row; see {@link TruthRow} for the limit. */
@@ -114,15 +143,95 @@ public final class TruthCapture implements AutoCloseable {
         CPU_TOTAL);
   }
 
-  /** Reports the CPU time of one watched thread, whose name must have no digits. */
-  public void cpuOfThread(CpuWindow window, int index, String thread) {
-    row(
-        "profile",
-        "thread " + thread,
-        "ms",
-        window.threadNanos().get(index) / 1e6,
-        sum(window.profile(), 1, sample -> isOf(sample, thread)) / 1e6,
-        AMOUNT);
+  /**
+   * Reports the CPU time of the watched threads, in one row for those whose names differ only in
+   * numbers.
+   *
+   * @param threads the threads of the window, which must still run
+   */
+  public void cpuOfThreads(CpuWindow window, List<Thread> threads) {
+    ofThreads("profile", "ms", 1e6, window.profile(), threads, window.threadNanos());
+  }
+
+  /** Reports the bytes that some threads allocate, by thread as {@link #cpuOfThreads}. */
+  public void allocations(int seconds, List<Thread> threads) throws Exception {
+    amounts(
+        "allocs",
+        "MB",
+        1e6,
+        seconds,
+        threads,
+        thread -> THREADS.getThreadAllocatedBytes(thread.getId()));
+  }
+
+  /**
+   * Reports how long some threads wait for monitors, by thread as {@link #cpuOfThreads}. Only waits
+   * for monitors are compared, not those for other locks, of which the JVM keeps no sum.
+   */
+  public void monitors(int seconds, List<Thread> threads) throws Exception {
+    THREADS.setThreadContentionMonitoringEnabled(true);
+    amounts("mutex", "ms", 1e6, seconds, threads, TruthCapture::blockedNanos);
+  }
+
+  private static long blockedNanos(Thread thread) {
+    ThreadInfo info = THREADS.getThreadInfo(thread.getId());
+    return info == null ? 0 : TimeUnit.MILLISECONDS.toNanos(info.getBlockedTime());
+  }
+
+  private void amounts(
+      String path,
+      String unit,
+      double divisor,
+      int seconds,
+      List<Thread> threads,
+      ToLongFunction<Thread> counter)
+      throws Exception {
+    List<LongSupplier> counters = new ArrayList<>();
+    threads.forEach(thread -> counters.add(() -> counter.applyAsLong(thread)));
+    Window window = window(path, seconds, counters);
+    List<Double> truth = new ArrayList<>();
+    for (int i = 0; i < threads.size(); i++) {
+      truth.add(window.rise(i));
+    }
+    ofThreads(path, unit, divisor, window.profile(), threads, truth);
+  }
+
+  private void ofThreads(
+      String path,
+      String unit,
+      double divisor,
+      Profile profile,
+      List<Thread> threads,
+      List<Double> amounts) {
+    Map<String, Double> truth = new TreeMap<>();
+    for (int i = 0; i < threads.size(); i++) {
+      if (!threads.get(i).isAlive()) {
+        throw new IllegalStateException("thread " + threads.get(i).getName() + " has ended");
+      }
+      truth.merge(poolName(threads.get(i).getName()), amounts.get(i), Double::sum);
+    }
+    truth.forEach(
+        (name, amount) ->
+            row(
+                path,
+                "thread " + name,
+                unit,
+                amount / divisor,
+                sum(profile, 1, sample -> isOf(sample, name)) / divisor,
+                AMOUNT));
+  }
+
+  /** Returns the name that profiles have for threads whose names differ only in numbers. */
+  private static String poolName(String thread) {
+    return thread.replaceAll("[0-9]+", "N");
+  }
+
+  /** Returns the live threads whose names start with one of some prefixes. */
+  public static List<Thread> threads(String... prefixes) {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> Stream.of(prefixes).anyMatch(thread.getName()::startsWith))
+        .sorted(Comparator.comparing(Thread::getId))
+        .toList();
   }
 
   /**
@@ -132,8 +241,14 @@ public final class TruthCapture implements AutoCloseable {
    * @param also functions whose shares are reported in separate rows
    */
   public CpuWindow cpuNextToAsyncProfiler(int seconds, List<String> also) throws Exception {
+    return cpuNextToAsyncProfiler(seconds, also, List.of());
+  }
+
+  /** As {@link #cpuNextToAsyncProfiler(int, List)}, and reads the clocks of some threads. */
+  public CpuWindow cpuNextToAsyncProfiler(int seconds, List<String> also, List<Thread> threads)
+      throws Exception {
     AsyncProfilerShares.start();
-    CpuWindow window = cpu(seconds, List.of());
+    CpuWindow window = cpu(seconds, threads);
     AsyncProfilerShares truth = AsyncProfilerShares.stop();
     Map<String, Double> shares = javaShares(window.profile());
     String worst = "";

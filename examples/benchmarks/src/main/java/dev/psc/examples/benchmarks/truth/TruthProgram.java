@@ -17,6 +17,14 @@ public interface TruthProgram {
   /** Returns the kind of threads that do the work, e.g. {@code short-lived}. */
   String threads();
 
+  /**
+   * Returns whether the program's classes are not in the benchmarks' jar but in the jars of the
+   * directory {@code programs} next to it. The class must then load without them.
+   */
+  default boolean inOtherJars() {
+    return false;
+  }
+
   /** Returns the oldest JDK that can run the program. */
   default int firstJdk() {
     return 17;

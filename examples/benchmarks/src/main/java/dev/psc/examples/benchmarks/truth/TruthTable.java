@@ -1,10 +1,12 @@
 package dev.psc.examples.benchmarks.truth;
 
 import dev.psc.examples.benchmarks.Jdks;
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -136,6 +138,19 @@ public final class TruthTable {
     return within;
   }
 
+  private static String classPath(TruthProgram program) throws IOException {
+    String own = System.getProperty("java.class.path");
+    if (!program.inOtherJars()) {
+      return own;
+    }
+    Path programs = Path.of(own).toAbsolutePath().resolveSibling("programs");
+    if (!Files.isDirectory(programs)) {
+      throw new IOException(
+          "the program's jars are missing: " + programs + "; mvn package copies them there");
+    }
+    return own + File.pathSeparator + programs.resolve("*");
+  }
+
   private List<TruthRow> run(TruthProgram program, Path jdk, String collector)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
@@ -144,7 +159,7 @@ public final class TruthTable {
     command.add("-Xmx512m");
     command.addAll(program.vmOptions());
     command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
+    command.add(classPath(program));
     command.add(TruthChild.class.getName());
     command.add(program.getClass().getName());
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();

@@ -1,26 +1,20 @@
 package dev.psc.examples.benchmarks.truth;
 
-import com.sun.management.OperatingSystemMXBean;
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
-/** The CPU clocks of the process and of some threads, read every 20 ms. Thread-safe. */
-final class CpuTruth {
+/** Counters that only rise, such as CPU clocks, read every 20 ms. Thread-safe. */
+final class Clocks {
 
-  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
-  private static final OperatingSystemMXBean PROCESS =
-      (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-
-  private final long[] watched;
+  private final List<LongSupplier> counters;
   private final List<long[]> readings = new ArrayList<>();
   private final Thread reader = new Thread(this::read, "truth");
 
-  CpuTruth(List<Thread> watched) {
-    this.watched = watched.stream().mapToLong(Thread::getId).toArray();
+  Clocks(List<LongSupplier> counters) {
+    this.counters = List.copyOf(counters);
     reader.setDaemon(true);
   }
 
@@ -47,24 +41,18 @@ final class CpuTruth {
   }
 
   private synchronized void add() {
-    long[] reading = new long[2 + watched.length];
+    long[] reading = new long[1 + counters.size()];
     Instant now = Instant.now();
     reading[0] = now.getEpochSecond() * 1_000_000_000L + now.getNano();
-    reading[1] = PROCESS.getProcessCpuTime();
-    for (int i = 0; i < watched.length; i++) {
-      reading[2 + i] = THREADS.getThreadCpuTime(watched[i]);
+    for (int i = 0; i < counters.size(); i++) {
+      reading[1 + i] = counters.get(i).getAsLong();
     }
     readings.add(reading);
   }
 
-  /** Returns the CPU time of the process between two times. */
-  double processNanos(long fromNanos, long toNanos) {
-    return at(toNanos, 1) - at(fromNanos, 1);
-  }
-
-  /** Returns the CPU time of a watched thread between two times. */
-  double threadNanos(int index, long fromNanos, long toNanos) {
-    return at(toNanos, 2 + index) - at(fromNanos, 2 + index);
+  /** Returns by how much a counter has risen between two times. */
+  double rise(int counter, long fromNanos, long toNanos) {
+    return at(toNanos, 1 + counter) - at(fromNanos, 1 + counter);
   }
 
   private synchronized double at(long nanos, int column) {
