@@ -35,8 +35,14 @@ final class AllocationEstimator {
   /** The maximum number of events or samples in a batch. */
   private static final int MAX_BATCH = 4_096;
 
-  /** The number of events of a thread from which on its bytes are distributed on their own. */
-  private static final int THREAD_EVENTS = 128;
+  /**
+   * The number of events of a thread from which on its bytes are distributed on their own. Fewer
+   * events are a ratio that is biased, so threads with few events and few bytes share theirs.
+   */
+  private static final int THREAD_EVENTS = 8;
+
+  /** The share of all bytes from which on those of a thread are not shared with other threads. */
+  private static final double THREAD_SHARE = 0.05;
 
   private static final int MAX_THREADS = 8_192;
   private static final int MAX_SITES = 16_384;
@@ -207,12 +213,7 @@ final class AllocationEstimator {
       return;
     }
     int[] group = new int[threads.size()];
-    int groups = 1;
-    for (int row = 0; row < group.length; row++) {
-      if (threadEvents[row] >= THREAD_EVENTS) {
-        group[row] = groups++;
-      }
-    }
+    int groups = groupThreads(group);
     double[] sampledBytes = new double[groups];
     int[] sampleCount = new int[groups];
     for (int i = 0; i < samples.count; i++) {
@@ -244,6 +245,24 @@ final class AllocationEstimator {
       from = to;
     }
     clear();
+  }
+
+  /** Sets the group of each thread, 0 of those that share one, and returns the number of groups. */
+  private int groupThreads(int[] group) {
+    double[] bytes = new double[group.length];
+    double all = 0;
+    for (int i = 0; i < samples.count; i++) {
+      bytes[samples.thread[i]] += samples.bytes[i];
+      all += samples.bytes[i];
+    }
+    int groups = 1;
+    for (int row = 0; row < group.length; row++) {
+      boolean large = bytes[row] > 0 && bytes[row] >= THREAD_SHARE * all;
+      if (large || threadEvents[row] >= THREAD_EVENTS) {
+        group[row] = groups++;
+      }
+    }
+    return groups;
   }
 
   private void clear() {

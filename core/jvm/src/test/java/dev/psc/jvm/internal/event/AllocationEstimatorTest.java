@@ -130,6 +130,31 @@ class AllocationEstimatorTest {
   }
 
   @Test
+  void threadsWithFewEventsKeepTheirBytes() {
+    for (int i = 0; i < 10; i++) {
+      estimator.buffer(7, stacks[0], 0, 64, 524_288);
+      estimator.buffer(8, stacks[1], 0, 1_024, 524_288); // ends before its buffers are full
+      estimator.sample(7, stacks[0], 0, 64_000, 4_096_000);
+      estimator.sample(8, stacks[1], 0, 1_000, 1_024_000);
+    }
+    objects[0] = 640_000;
+    objects[1] = 10_000;
+    checkAll(1);
+  }
+
+  @Test
+  void bytesOfManySmallThreadsAreDistributedAmongTheEventsOfAll() {
+    for (int thread = 1; thread <= 100; thread++) {
+      boolean other = thread % 4 == 0;
+      estimator.buffer(thread, stacks[other ? 1 : 0], 0, other ? 1_024 : 64, 524_288);
+      estimator.sample(thread, stacks[0], 0, 1_000, thread % 2 == 0 ? 2_048_000 : 0);
+    }
+    objects[0] = 75 * 16_000;
+    objects[1] = 25 * 1_000;
+    checkAll(1);
+  }
+
+  @Test
   void withoutEventsSamplesCountWhereTheyAre() {
     estimator.sample(7, stacks[2], 0, 500, 8_192_000);
     objects[2] = 500;

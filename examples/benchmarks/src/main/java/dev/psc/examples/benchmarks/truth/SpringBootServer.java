@@ -7,6 +7,8 @@ import java.util.List;
 public final class SpringBootServer implements TruthProgram {
 
   private static final int REQUESTS_PER_SECOND = 200;
+  private static final String WORKERS = "http-nio-127.0.0.1-auto-1-exec-";
+  private static final String POLLER = "http-nio-127.0.0.1-auto-1-Poller";
 
   @Override
   public String name() {
@@ -35,16 +37,16 @@ public final class SpringBootServer implements TruthProgram {
     try (LoadProcess load = new LoadProcess(application.port(), REQUESTS_PER_SECOND)) {
       Work.sleep(10_000);
       long served = application.served();
-      List<Thread> workers = TruthCapture.threads("http-nio-");
-      TruthCapture.CpuWindow window = capture.cpuNextToAsyncProfiler(30, List.of(), workers);
+      List<Thread> workers = TruthCapture.threads(WORKERS);
+      List<Thread> all = TruthCapture.threads(WORKERS, POLLER);
+      TruthCapture.CpuWindow window = capture.cpuNextToAsyncProfiler(30, List.of(), all);
       capture.cpuTotal(window);
-      capture.cpuOfThreads(window, workers);
+      capture.cpuOfThreads(window, all);
       if (application.served() - served < 30 * REQUESTS_PER_SECOND / 2) {
         throw new IOException("only " + (application.served() - served) + " requests in 30 s");
       }
-      List<Thread> request = TruthCapture.threads("http-nio-auto-1-exec");
-      capture.allocations(10, request);
-      capture.monitors(10, request);
+      capture.allocations(10, workers);
+      capture.monitors(10, workers);
     }
   }
 }

@@ -214,7 +214,7 @@ public final class TruthCapture implements AutoCloseable {
         (name, amount) ->
             row(
                 path,
-                "thread " + name,
+                "thread " + name.replace('|', '/'), // a pipe ends a column
                 unit,
                 amount / divisor,
                 sum(profile, 1, sample -> isOf(sample, name)) / divisor,
