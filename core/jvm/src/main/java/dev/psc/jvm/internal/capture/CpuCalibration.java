@@ -1,14 +1,17 @@
 package dev.psc.jvm.internal.capture;
 
 import dev.psc.jvm.internal.aggregate.Aggregator;
-import dev.psc.jvm.internal.aggregate.FrameNames;
 import dev.psc.jvm.internal.aggregate.PseudoFrames;
 import dev.psc.jvm.internal.aggregate.TraceTable;
 import dev.psc.jvm.internal.capture.CpuClock.Reading;
 import dev.psc.jvm.internal.event.CpuWeigher;
 import dev.psc.jvm.internal.runtime.OwnThreads;
 import dev.psc.jvm.profile.JvmProfile;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,8 +19,9 @@ import org.jspecify.annotations.Nullable;
  * much: the JDK's execution samples cover 13 % of the CPU time of 20 busy threads on 2 cores, and
  * its CPU time samples miss threads that run for less than a period at a time. In each segment of
  * about half a second, the samples of a thread share the CPU time of its clock. CPU time of threads
- * without a sample, and of the rest of the process, is counted under frames in brackets, so that
- * the total is the CPU time of the process.
+ * without a sample is counted where other threads of their pool were seen. What remains, and the
+ * rest of the process, is counted under frames in brackets, so that the total is the CPU time of
+ * the process.
  *
  * <p>Guarded by the aggregator's lock.
  */
@@ -28,6 +32,12 @@ public final class CpuCalibration implements CpuWeigher {
 
   /** The segments after which CPU time is no longer added to a thread's last stack. */
   private static final int REMEMBER_SEGMENTS = 10;
+
+  /**
+   * The CPU time without a sample, in periods, up to which a thread may have been missed by chance.
+   * With more, its stack cannot be walked, and it does something else than the others of its pool.
+   */
+  private static final int MISSED_PERIODS = 30;
 
   /** The key of all virtual threads together, which have no CPU clocks. */
   private static final long VIRTUAL = Long.MIN_VALUE;
@@ -330,7 +340,7 @@ public final class CpuCalibration implements CpuWeigher {
 
   private boolean addToLast(long[] unspent, int row, ClockedThreads.Stacks... stacks) {
     for (ClockedThreads.Stacks known : stacks) {
-      if (known.segment[row] != 0 && segment - known.segment[row] <= REMEMBER_SEGMENTS) {
+      if (isRecent(known, row)) {
         spend(known.stack[row], known.labels[row], 0, unspent[row]);
         unspent[row] = 0;
         return true;
@@ -358,15 +368,58 @@ public final class CpuCalibration implements CpuWeigher {
   private void spendUnsampled(ClockedThreads now) {
     long[] ids = idsWithUnspent(now);
     String[] threadNames = names(ids);
+    Map<String, Unsampled> pools = new TreeMap<>();
     for (int i = 0; i < ids.length; i++) {
       int row = now.rows.indexOf(ids[i]);
       if (!showOwn && OwnThreads.isOwn(ids[i], threadNames[i])) {
         pseudo(now.take(row), PseudoFrames.PROFILER);
       } else if (!addToLast(now, row)) {
-        String name = threadNames[i].isEmpty() ? "thread" : FrameNames.poolName(threadNames[i]);
-        pseudo(now.take(row), NOT_SAMPLED, "[" + name + "]");
+        String name = ThreadPools.nameOf(threadNames[i]);
+        if (now.left(row) > MISSED_PERIODS * periodNanos) {
+          pseudo(now.take(row), NOT_SAMPLED, "[" + name + "]");
+          continue;
+        }
+        Unsampled pool = pools.computeIfAbsent(name, key -> new Unsampled());
+        pool.threads++;
+        pool.nanos += now.take(row);
       }
     }
+    if (!pools.isEmpty()) {
+      spendInPools(pools, poolsOf(now));
+    }
+  }
+
+  /** The CPU time of the threads of a pool that have no recent stack. */
+  private static final class Unsampled {
+    private int threads;
+    private long nanos;
+  }
+
+  private void spendInPools(Map<String, Unsampled> unsampled, ThreadPools pools) {
+    unsampled.forEach(
+        (name, pool) -> {
+          if (!pools.divide(
+              name,
+              pool.threads,
+              pool.nanos,
+              (stack, labels, nanos) -> spend(stack, labels, 0, nanos))) {
+            pseudo(pool.nanos, NOT_SAMPLED, "[" + name + "]");
+          }
+        });
+  }
+
+  private ThreadPools poolsOf(ClockedThreads now) {
+    List<Integer> rows = new ArrayList<>();
+    for (int row = 0; row < now.nanos.length; row++) {
+      if (isRecent(now.ran, row) || isRecent(now.ranNative, row)) {
+        rows.add(row);
+      }
+    }
+    return new ThreadPools(now, rows, names(rows.stream().mapToLong(now.rows::key).toArray()));
+  }
+
+  private boolean isRecent(ClockedThreads.Stacks stacks, int row) {
+    return stacks.segment[row] != 0 && segment - stacks.segment[row] <= REMEMBER_SEGMENTS;
   }
 
   private String[] names(long[] ids) {

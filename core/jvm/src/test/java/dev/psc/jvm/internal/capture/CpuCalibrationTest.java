@@ -69,6 +69,39 @@ class CpuCalibrationTest {
   }
 
   @Test
+  void threadsWithoutASampleAreCountedWhereThoseOfTheirPoolWereSeen() {
+    cpu.endSegment(reading(0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0), false);
+    sample(1, "a");
+    sample(2, "a");
+    sample(3, "b");
+    cpu.endSegment(reading(360, 1, 100, 2, 100, 3, 100, 4, 40, 5, 20), true);
+    assertThat(totals()).containsOnly(Map.entry("a", 240 * MILLI), Map.entry("b", 120 * MILLI));
+  }
+
+  @Test
+  void aPoolOfManyThreadsIsNotCountedWhereFewWereSeen() {
+    cpu.endSegment(reading(0, 1, 0, 2, 0, 3, 0, 4, 0), false);
+    sample(1, "a");
+    sample(2, "a");
+    cpu.endSegment(reading(260, 1, 100, 2, 100, 3, 30, 4, 30), true);
+    assertThat(totals())
+        .containsOnly(
+            Map.entry("a", 200 * MILLI), Map.entry(CpuCalibration.NOT_SAMPLED, 60 * MILLI));
+  }
+
+  @Test
+  void aThreadWhoseStackCannotBeWalkedIsNotCountedWhereItsPoolWasSeen() {
+    cpu.endSegment(reading(0, 1, 0, 2, 0, 3, 0, 4, 0), false);
+    sample(1, "a");
+    sample(2, "a");
+    sample(3, "a");
+    cpu.endSegment(reading(800, 1, 100, 2, 100, 3, 100, 4, 500), true);
+    assertThat(totals())
+        .containsOnly(
+            Map.entry("a", 300 * MILLI), Map.entry(CpuCalibration.NOT_SAMPLED, 500 * MILLI));
+  }
+
+  @Test
   void cpuTimeBeyondJavaThreadsBelongsToTheVm() {
     cpu.endSegment(reading(0, 1, 0), false);
     sample(1, "a");
