@@ -257,8 +257,10 @@ final class AllocationEstimator {
     }
     int groups = 1;
     for (int row = 0; row < group.length; row++) {
+      // Without a sample of its own, what a thread allocated comes with a later one.
+      boolean sampled = bytes[row] > 0 || samples.count == 0;
       boolean large = bytes[row] > 0 && bytes[row] >= THREAD_SHARE * all;
-      if (large || threadEvents[row] >= THREAD_EVENTS) {
+      if (large || (sampled && threadEvents[row] >= THREAD_EVENTS)) {
         group[row] = groups++;
       }
     }
