@@ -68,8 +68,7 @@ final class KafkaBroker implements AutoCloseable {
       int order = random.nextInt(1_000_000);
       String value =
           "{\"order\":" + order + ",\"item\":\"item " + order % 977 + "\",\"amount\":" + i + "}";
-      var unused =
-          producer.send(new ProducerRecord<>(TOPIC, Integer.toString(order % 100), value));
+      var unused = producer.send(new ProducerRecord<>(TOPIC, Integer.toString(order % 100), value));
     }
   }
 

@@ -46,8 +46,7 @@ public final class MessageBroker implements TruthProgram {
       threads.addAll(
           TruthCapture.threads("data-plane-kafka-request-handler-", "kafka-producer-network"));
       long received = broker.received();
-      TruthCapture.CpuWindow window =
-          capture.cpuNextToAsyncProfiler(SECONDS, List.of(), threads);
+      TruthCapture.CpuWindow window = capture.cpuNextToAsyncProfiler(SECONDS, List.of(), threads);
       capture.cpuTotal(window);
       capture.cpuOfThreads(window, threads);
       received = broker.received() - received;

@@ -52,8 +52,7 @@ public final class TruthCapture implements AutoCloseable {
   /** The expected limit of shares of leaf frames in inlined code, in points; no promise. */
   static final double LEAF = 10;
 
-  private static final ThreadMXBean THREADS =
-      (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
   private static final OperatingSystemMXBean PROCESS =
       (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
