@@ -239,7 +239,9 @@ final class AllocationEstimator {
     int from = 0;
     for (int of = 0; of < groups; of++) {
       int to = from + eventCount[of];
-      if (to > from && eventCount[of] * 2 >= sampleCount[of]) {
+      // What threads without a sample allocated comes with a later one: not to be counted twice.
+      boolean known = sampledBytes[of] > 0 || samples.count == 0;
+      if (known && to > from && eventCount[of] * 2 >= sampleCount[of]) {
         distribute(sorted, from, to, sampledBytes[of]);
       }
       from = to;
@@ -257,7 +259,6 @@ final class AllocationEstimator {
     }
     int groups = 1;
     for (int row = 0; row < group.length; row++) {
-      // Without a sample of its own, what a thread allocated comes with a later one.
       boolean sampled = bytes[row] > 0 || samples.count == 0;
       boolean large = bytes[row] > 0 && bytes[row] >= THREAD_SHARE * all;
       if (large || (sampled && threadEvents[row] >= THREAD_EVENTS)) {

@@ -143,6 +143,20 @@ class AllocationEstimatorTest {
   }
 
   @Test
+  void eventsOfAThreadWithoutASampleAreNotCountedBeforeItsNextSample() {
+    for (int i = 0; i < 10; i++) {
+      estimator.buffer(7, stacks[0], 0, 64, 524_288);
+      estimator.sample(7, stacks[0], 0, 64_000, 4_096_000);
+      estimator.buffer(8, stacks[1], 0, 1_024, 524_288);
+    }
+    estimator.flush();
+    estimator.sample(8, stacks[1], 0, 5_000, 5_120_000);
+    objects[0] = 640_000;
+    objects[1] = 5_000;
+    checkAll(1);
+  }
+
+  @Test
   void bytesOfManySmallThreadsAreDistributedAmongTheEventsOfAll() {
     for (int thread = 1; thread <= 100; thread++) {
       boolean other = thread % 4 == 0;
