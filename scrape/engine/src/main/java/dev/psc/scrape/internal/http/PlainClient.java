@@ -286,7 +286,7 @@ final class PlainClient implements AutoCloseable {
         }
       }
     }
-    old.forEach(PlainConnection::close);
+    old.forEach(PlainConnection::closeIdle);
   }
 
   private synchronized boolean ends(boolean sweeps) {

@@ -146,7 +146,7 @@ final class PlainConnection {
         current = call;
       }
       if (current == null) {
-        close(); // by the server, or it sends what nobody has requested
+        closeIdle(); // closed by the server, or it sends what nobody has requested
         return;
       }
       ResponseParser response = parser(current);
@@ -218,6 +218,11 @@ final class PlainConnection {
     if (failed != null) {
       client.failed(failed, address, failure);
     }
+  }
+
+  /** Closes the connection. A call that has just been started is sent again on another one. */
+  void closeIdle() {
+    fail(new IOException("the connection was closed while it was idle"));
   }
 
   /** Closes the connection if it is a call's, whose response is not wanted any more. */

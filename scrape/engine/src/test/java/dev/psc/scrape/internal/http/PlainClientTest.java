@@ -104,6 +104,23 @@ class PlainClientTest {
   }
 
   @Test
+  void losesNoRequestWhereTheServerClosesWithoutSayingSo() throws Exception {
+    try (TestServer server =
+            TestServer.start(
+                call -> {
+                  call.answer(200, "text/plain", call.path());
+                  call.close();
+                });
+        ClientsFixture fixture = new ClientsFixture()) {
+      for (int i = 0; i < 1_000; i++) {
+        String path = "/" + i;
+        assertThat(body(fixture.clients.send(request(server.url(path))).get(5, TimeUnit.SECONDS)))
+            .isEqualTo(path);
+      }
+    }
+  }
+
+  @Test
   void doesNotSendAgainWhatTheServerHasBegunToAnswer() throws Exception {
     AtomicInteger requests = new AtomicInteger();
     try (TestServer server =
