@@ -76,7 +76,7 @@ public final class AgentMain {
    * @param sources answers as these sources do
    */
   public static void traces(Function<Object[], @Nullable Object @Nullable []> sources) {
-    Runnable unused = ProfileTraces.register(TraceContextSource.of(sources));
+    Runnable unused = ProfileTraces.register(TraceContextSource.acrossClassLoaders(sources));
   }
 
   /** Returns what the last start reported; the caller's class loader has another copy of it. */

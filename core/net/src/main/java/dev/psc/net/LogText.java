@@ -3,6 +3,9 @@ package dev.psc.net;
 /** Formats untrusted text for one line of a log or message. */
 public final class LogText {
 
+  /** Causes can refer to each other. */
+  private static final int MAX_CAUSES = 20;
+
   private LogText() {}
 
   /** Returns the text, truncated to a length, on one line, without control characters. */
@@ -39,7 +42,7 @@ public final class LogText {
   /** Returns the message of the innermost cause on one line, or the name of its class. */
   public static String cause(Throwable failure, int maxLength) {
     Throwable innermost = failure;
-    while (innermost.getCause() != null && innermost.getCause() != innermost) {
+    for (int depth = 0; innermost.getCause() != null && depth < MAX_CAUSES; depth++) {
       innermost = innermost.getCause();
     }
     String message = innermost.getMessage();

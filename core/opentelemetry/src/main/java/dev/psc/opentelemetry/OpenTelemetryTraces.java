@@ -20,7 +20,7 @@ public final class OpenTelemetryTraces implements TraceContextSource {
 
   private static final Function<Object[], ?> SPANS = spans();
 
-  private final TraceContextSource spans = TraceContextSource.of(SPANS);
+  private final TraceContextSource spans = TraceContextSource.acrossClassLoaders(SPANS);
 
   /** Installs the hook; for {@link java.util.ServiceLoader}. */
   public OpenTelemetryTraces() {

@@ -398,8 +398,12 @@ public final class ProfileBuilder {
     return Gzip.deflate(out.buf, 0, out.size, Gzip.LEVEL);
   }
 
-  /** Returns the profile as bare protobuf, not compressed. */
-  byte[] buildBare() {
+  /**
+   * Returns the profile as bare protobuf. More can be added afterwards.
+   *
+   * @throws IllegalStateException when there is no sample type
+   */
+  public byte[] buildBare() {
     return write().toByteArray();
   }
 

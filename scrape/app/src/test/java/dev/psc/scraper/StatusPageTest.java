@@ -146,6 +146,9 @@ class StatusPageTest {
           - targets: ['no port']
           relabel_configs:
           - {source_labels: [drop], regex: me, action: drop}
+          profiling_config:
+            pprof_config:
+              threads: {enabled: true, path: /debug/pprof/threadcreate}
         """
             .formatted(target.getAddress().getPort(), interval, addresses));
     ScraperRun run =
@@ -222,7 +225,8 @@ class StatusPageTest {
           .doesNotContain("<b>shop");
       assertThat(dom)
           .contains("1 down</a>", "1 up</a>", "2 dropped</a>", "1 invalid</a>", "rule 0: ")
-          .contains("memory, block, goroutine, mutex, process_cpu</td>", "(4 more reasons)</td>")
+          .contains(
+              "memory, block, goroutine, mutex, process_cpu, threads</td>", "(5 more reasons)</td>")
           .contains("<option>memory</option>".replace("<option>", "<option value=\"memory\">"))
           .doesNotContain("/debug/pprof/allocs</option>");
     }

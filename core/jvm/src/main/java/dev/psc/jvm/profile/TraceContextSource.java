@@ -12,12 +12,13 @@ import org.jspecify.annotations.Nullable;
 public interface TraceContextSource {
 
   /**
-   * Returns a source that asks a function in another class loader, in types of the JDK: {@code
-   * "capturing", Boolean}, {@code "sweep"}, or {@code "at", Long threadId, Long epochNanos}. The
-   * last one returns the trace id in two parts, the span id, the root span's id, all as {@code
-   * Long}, and the root span's name or null; or null if there is no span.
+   * Returns a source for a profiler and a tracer that are in different class loaders and share the
+   * types of the JDK only. The function takes {@code "capturing", Boolean}, {@code "sweep"}, or
+   * {@code "at", Long threadId, Long epochNanos}. The last one returns the trace id in two parts,
+   * the span id, the root span's id, all as {@code Long}, and the root span's name or null; or null
+   * if there is no span.
    */
-  static TraceContextSource of(Function<Object[], ?> spans) {
+  static TraceContextSource acrossClassLoaders(Function<Object[], ?> spans) {
     return new RemoteTraces(spans);
   }
 

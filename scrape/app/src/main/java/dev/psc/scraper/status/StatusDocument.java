@@ -61,7 +61,7 @@ public final class StatusDocument {
     jobs(json, state, view);
     json.texts("profiles", view.profiles());
     targets(json, state, view, query);
-    dropped(json, view.snapshot(), query);
+    dropped(json, view, query);
     return json.close('}').toString();
   }
 
@@ -148,13 +148,21 @@ public final class StatusDocument {
     json.put("jobCount", view.snapshot().jobs().size()).key("jobs").open('[');
     view.snapshot().jobs().stream()
         .limit(MAX_JOBS)
-        .forEach(job -> job(json, job, known, rows.getOrDefault(job.name(), Map.of())));
+        .forEach(
+            job ->
+                job(
+                    json,
+                    job,
+                    view.unscraped(job),
+                    known,
+                    rows.getOrDefault(job.name(), Map.of())));
     json.close(']');
   }
 
   private static void job(
       JsonText json,
       ScraperSnapshot.Job job,
+      TargetView.Unscraped unscraped,
       Map<String, ScrapeJob> known,
       Map<TargetStatus.Health, Integer> rows) {
     ScrapeJob settings = known.get(job.name());
@@ -175,8 +183,8 @@ public final class StatusDocument {
       json.put(health(health), rows.getOrDefault(health, 0));
     }
     json.put("kept", job.targets().size())
-        .put("dropped", UnscrapedTargets.dropped(job).count())
-        .put("invalid", UnscrapedTargets.invalid(job).count())
+        .put("dropped", unscraped.dropped().count())
+        .put("invalid", unscraped.invalid().count())
         .close('}');
   }
 
@@ -254,22 +262,21 @@ public final class StatusDocument {
     return health.name().toLowerCase(Locale.ROOT);
   }
 
-  private static void dropped(JsonText json, ScraperSnapshot scraper, StatusQuery query) {
+  private static void dropped(JsonText json, TargetView view, StatusQuery query) {
     int dropped = 0;
     int invalid = 0;
     json.key("dropped").open('[');
     int before = json.length();
-    for (ScraperSnapshot.Job job : scraper.jobs()) {
+    for (ScraperSnapshot.Job job : view.snapshot().jobs()) {
       if (!query.job().isEmpty() && !query.job().equals(job.name())) {
         continue;
       }
-      UnscrapedTargets<?> ofDropped = UnscrapedTargets.dropped(job);
-      UnscrapedTargets<?> ofInvalid = UnscrapedTargets.invalid(job);
-      dropped += ofDropped.count();
-      invalid += ofInvalid.count();
+      TargetView.Unscraped unscraped = view.unscraped(job);
+      dropped += unscraped.dropped().count();
+      invalid += unscraped.invalid().count();
       int shown = json.length() - before < MAX_CHARS ? MAX_DROPPED : 0;
-      ofInvalid.write(json, shown);
-      ofDropped.write(json, shown);
+      unscraped.invalid().write(json, shown);
+      unscraped.dropped().write(json, shown);
     }
     json.close(']').put("droppedCount", dropped).put("invalidCount", invalid);
   }

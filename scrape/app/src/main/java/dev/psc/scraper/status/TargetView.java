@@ -7,7 +7,10 @@ import dev.psc.scrape.target.Target;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeSet;
 
@@ -20,6 +23,9 @@ public final class TargetView {
   /** The profiles of one address of a job: a range of {@link #targets}. */
   record Row(int from, int to, TargetStatus.Health health) {}
 
+  /** The targets of a job that are not scraped. */
+  record Unscraped(UnscrapedTargets<?> dropped, UnscrapedTargets<?> invalid) {}
+
   private static final Comparator<TargetStatus> ORDER =
       Comparator.comparing((TargetStatus status) -> status.target().job().name())
           .thenComparing(status -> address(status.target()))
@@ -29,6 +35,7 @@ public final class TargetView {
   private final TargetStatus[] targets;
   private final List<Row> rows;
   private final List<String> profiles;
+  private final Map<String, Unscraped> unscraped = new HashMap<>();
 
   private TargetView(
       ScraperSnapshot snapshot, TargetStatus[] targets, List<Row> rows, List<String> profiles) {
@@ -36,6 +43,10 @@ public final class TargetView {
     this.targets = targets;
     this.rows = rows;
     this.profiles = profiles;
+    for (ScraperSnapshot.Job job : snapshot.jobs()) {
+      unscraped.put(
+          job.name(), new Unscraped(UnscrapedTargets.dropped(job), UnscrapedTargets.invalid(job)));
+    }
   }
 
   static TargetView of(ScraperSnapshot snapshot) {
@@ -94,6 +105,11 @@ public final class TargetView {
 
   TargetStatus target(int index) {
     return targets[index];
+  }
+
+  /** Returns the targets of a job of the snapshot that are not scraped. */
+  Unscraped unscraped(ScraperSnapshot.Job job) {
+    return Objects.requireNonNull(unscraped.get(job.name()));
   }
 
   /** Returns the names of all profiles, sorted. */

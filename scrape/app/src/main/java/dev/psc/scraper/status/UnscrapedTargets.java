@@ -1,8 +1,8 @@
 package dev.psc.scraper.status;
 
-import dev.psc.label.Label;
 import dev.psc.label.LabelSet;
 import dev.psc.scrape.ScraperSnapshot;
+import dev.psc.scrape.target.TargetFactory;
 import dev.psc.scrape.target.Targets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /**
  * The dropped or the invalid targets of a job. The engine has an entry for each profile of a
@@ -21,7 +22,12 @@ final class UnscrapedTargets<T> {
 
   /** Labels that differ between the profiles of a target. */
   private static final Set<String> OF_PROFILE =
-      Set.of(LabelSet.NAME, "__profile_path__", "__scrape_interval__", "__scrape_timeout__");
+      Set.of(
+          LabelSet.NAME,
+          TargetFactory.PROFILE_PATH,
+          TargetFactory.SCRAPE_INTERVAL,
+          TargetFactory.SCRAPE_TIMEOUT,
+          "__param_seconds");
 
   private final String job;
   private final String kind;
@@ -29,6 +35,7 @@ final class UnscrapedTargets<T> {
   private final BiPredicate<T, T> sameTarget;
   private final Function<T, String> reason;
   private final Function<T, LabelSet> discovered;
+  private final int count;
 
   private UnscrapedTargets(
       String job,
@@ -43,6 +50,7 @@ final class UnscrapedTargets<T> {
     this.sameTarget = sameTarget;
     this.reason = reason;
     this.discovered = discovered;
+    this.count = (int) IntStream.range(0, entries.size()).filter(this::isFirst).count();
   }
 
   static UnscrapedTargets<Targets.Dropped> dropped(ScraperSnapshot.Job job) {
@@ -66,21 +74,12 @@ final class UnscrapedTargets<T> {
   }
 
   private static boolean isSameTarget(LabelSet one, LabelSet other) {
-    for (Label label : one) {
-      if (!OF_PROFILE.contains(label.name())
-          && !label.value().equals(other.valueOf(label.name()))) {
-        return false;
-      }
-    }
-    return true;
+    return one.without(OF_PROFILE).equals(other.without(OF_PROFILE));
   }
 
+  /** Returns the number of targets. */
   int count() {
-    int targets = 0;
-    for (int i = 0; i < entries.size(); i++) {
-      targets += isFirst(i) ? 1 : 0;
-    }
-    return targets;
+    return count;
   }
 
   private boolean isFirst(int entry) {

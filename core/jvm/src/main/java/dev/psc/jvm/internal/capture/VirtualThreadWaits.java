@@ -26,11 +26,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Samples of the virtual threads that wait for locks, queues and futures. The JDK has no events for
  * these waits, because a waiting virtual thread leaves its carrier. So the JDK's dump of virtual
- * threads is read, at most twice a second. Apart from bursts of a second of CPU time, dumps take at
- * most a fiftieth of a processor. A thread that waits in a dump counts as waiting for half of the
- * time since the previous dump and half of the time until the next one. The time since the previous
- * dump alone would be too short while the number of waiting threads falls, because that time
- * depends on the cost of the previous dump.
+ * threads is read, at most twice a second and as {@link DumpBudget} allows. A thread that waits in
+ * a dump counts as waiting for half of the time since the previous dump and half of the time until
+ * the next one. The time since the previous dump alone would be too short while the number of
+ * waiting threads falls, because that time depends on the cost of the previous dump.
  */
 final class VirtualThreadWaits {
 
@@ -39,17 +38,6 @@ final class VirtualThreadWaits {
 
   private static final Logger logger = LoggerFactory.getLogger(VirtualThreadWaits.class);
   private static final long INTERVAL_NANOS = 500_000_000L;
-
-  /** The time per CPU time of dumps. */
-  private static final int REST_PER_DUMP = 50;
-
-  /** The CPU time that short-lived waits may take at once, so that several dumps see them. */
-  private static final long BURST_NANOS = 1_000_000_000L;
-
-  /** The first dumps cost many times as much, because their code is interpreted. */
-  private static final int COLD_DUMPS = 5;
-
-  private static final int REST_PER_COLD_DUMP = 3;
 
   /** A thread that the JDK starts for its scheduler of virtual threads. */
   private static final List<String> SCHEDULER = List.of("VirtualThread-", "ForkJoinPool-1-worker-");
@@ -77,8 +65,7 @@ final class VirtualThreadWaits {
   private final CaptureSettings settings;
   private final Thread thread;
   private final CountDownLatch closed = new CountDownLatch(1);
-  private int dumps;
-  private long budgetNanos = BURST_NANOS;
+  private final DumpBudget budget = new DumpBudget();
 
   VirtualThreadWaits(Aggregator aggregator, CaptureSettings settings, ThreadFactory threads) {
     this.aggregator = aggregator;
@@ -103,7 +90,7 @@ final class VirtualThreadWaits {
     try {
       while (!closed.await(rest, TimeUnit.NANOSECONDS)) {
         long start = System.nanoTime();
-        budgetNanos = Math.min(BURST_NANOS, budgetNanos + (start - before) / REST_PER_DUMP);
+        budget.earn(start - before);
         rest =
             isWanted() && hasVirtualThreads()
                 ? sample(Math.min(start - before, 2 * rest))
@@ -126,30 +113,20 @@ final class VirtualThreadWaits {
    * @return the time to the next one
    */
   private long sample(long sinceNanos) {
-    dumps++;
     long start = cpuNanos();
     long[] planned = new long[1];
     VirtualThreads.forEach(
         virtual -> {
           if (planned[0] == 0) {
             // The dump is written. To read it costs less.
-            planned[0] = rest(charged(2 * (cpuNanos() - start)));
+            planned[0] = budget.restAfter(2 * (cpuNanos() - start));
           }
           count(virtual, (sinceNanos + planned[0]) / 2);
         });
-    long cost = charged(cpuNanos() - start);
-    long rest = Math.max(planned[0], rest(cost));
-    budgetNanos -= cost;
+    long cost = cpuNanos() - start;
+    long rest = Math.max(planned[0], budget.restAfter(cost));
+    budget.spend(cost);
     return rest;
-  }
-
-  private long charged(long costNanos) {
-    return dumps <= COLD_DUMPS ? costNanos * REST_PER_COLD_DUMP / REST_PER_DUMP : costNanos;
-  }
-
-  /** Returns the time until the budget allows another dump after one of a cost. */
-  private long rest(long costNanos) {
-    return Math.max(INTERVAL_NANOS, (costNanos - budgetNanos) * REST_PER_DUMP);
   }
 
   /** Returns the CPU time of this thread, which does not grow while it waits for a processor. */

@@ -36,8 +36,9 @@ final class AllocationEstimator {
   private static final int MAX_BATCH = 4_096;
 
   /**
-   * The number of events of a thread from which on its bytes are distributed on their own. Fewer
-   * events are a ratio that is biased, so threads with few events and few bytes share theirs.
+   * The number of events of a thread from which on its bytes are distributed on their own. With
+   * fewer events the shares of its stacks are biased, so threads with few events and few bytes
+   * share theirs.
    */
   private static final int THREAD_EVENTS = 8;
 

@@ -112,10 +112,14 @@ class PlainClientTest {
                   call.close();
                 });
         ClientsFixture fixture = new ClientsFixture()) {
-      for (int i = 0; i < 1_000; i++) {
-        String path = "/" + i;
-        assertThat(body(fixture.clients.send(request(server.url(path))).get(5, TimeUnit.SECONDS)))
-            .isEqualTo(path);
+      for (int round = 0; round < 300; round++) {
+        List<CompletableFuture<HttpAnswer>> answers = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+          answers.add(fixture.clients.send(request(server.url("/" + i))));
+        }
+        for (int i = 0; i < 8; i++) {
+          assertThat(body(answers.get(i).get(5, TimeUnit.SECONDS))).isEqualTo("/" + i);
+        }
       }
     }
   }
