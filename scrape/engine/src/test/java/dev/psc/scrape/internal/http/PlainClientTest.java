@@ -13,9 +13,11 @@ import dev.psc.scrape.testing.TestServer;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -121,6 +123,30 @@ class PlainClientTest {
           assertThat(body(answers.get(i).get(5, TimeUnit.SECONDS))).isEqualTo("/" + i);
         }
       }
+    }
+  }
+
+  @Test
+  void aCallThatStartsWhileItsIdleConnectionIsClosedIsSentAgain() throws Exception {
+    try (TestServer server = TestServer.start(call -> call.answer(200, "text/plain", call.path()));
+        ClientsFixture fixture = new ClientsFixture()) {
+      URI uri = URI.create(server.url("/again"));
+      InetSocketAddress address =
+          new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port());
+      BodyReader reader = fixture.clients.reader(uri, 100, false, 0);
+      PlainCall call =
+          new PlainCall(
+              "GET /again HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(US_ASCII), info -> reader);
+      PlainConnection idle =
+          new PlainConnection(fixture.clients.plain(), address, SocketChannel.open());
+      assertThat(call.proceed(idle, /* reused= */ true)).isTrue();
+      assertThat(idle.start(call)).isFalse();
+
+      idle.closeIdle();
+
+      assertThat(reader.getBody().toCompletableFuture().get(5, TimeUnit.SECONDS))
+          .asString(US_ASCII)
+          .isEqualTo("/again");
     }
   }
 
