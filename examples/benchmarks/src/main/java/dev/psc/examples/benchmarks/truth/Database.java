@@ -21,11 +21,6 @@ public final class Database implements TruthProgram {
   }
 
   @Override
-  public String threads() {
-    return "platform";
-  }
-
-  @Override
   public List<String> collectors() {
     return List.of("G1", "Parallel");
   }

@@ -11,11 +11,6 @@ public final class FullTextSearch implements TruthProgram {
   }
 
   @Override
-  public String threads() {
-    return "platform";
-  }
-
-  @Override
   public List<String> collectors() {
     return List.of("G1", "Parallel");
   }

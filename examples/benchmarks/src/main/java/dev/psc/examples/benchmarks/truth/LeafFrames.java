@@ -16,11 +16,6 @@ public class LeafFrames implements TruthProgram {
   }
 
   @Override
-  public String threads() {
-    return "platform";
-  }
-
-  @Override
   public void measure(TruthCapture capture) throws Exception {
     Thread thread = Work.repeat("loop", LeafFrames::loop);
     Work.sleep(4_000);

@@ -16,11 +16,6 @@ public final class MessageBroker implements TruthProgram {
   }
 
   @Override
-  public String threads() {
-    return "platform";
-  }
-
-  @Override
   public List<String> collectors() {
     return List.of("G1", "Parallel");
   }

@@ -12,11 +12,6 @@ public final class OtherSignalUser implements TruthProgram {
   }
 
   @Override
-  public String threads() {
-    return "platform";
-  }
-
-  @Override
   public int firstJdk() {
     return 25;
   }

@@ -15,7 +15,9 @@ public interface TruthProgram {
   String name();
 
   /** Returns the kind of threads that do the work, e.g. {@code short-lived}. */
-  String threads();
+  default String threads() {
+    return "platform";
+  }
 
   /**
    * Returns whether the program's classes are not in the benchmarks' jar but in the jars of the
