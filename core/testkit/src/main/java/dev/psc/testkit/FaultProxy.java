@@ -34,6 +34,7 @@ public final class FaultProxy implements AutoCloseable {
 
   private static final Logger logger = LoggerFactory.getLogger(FaultProxy.class);
   private static final int CONNECT_TIMEOUT_MILLIS = 10_000;
+  private static final int ACCEPT_END_MILLIS = 10_000;
 
   private final InetSocketAddress target;
   private final int port;
@@ -41,6 +42,7 @@ public final class FaultProxy implements AutoCloseable {
   private final Set<ProxiedConnection> connections = new HashSet<>();
   private final AtomicLong accepted = new AtomicLong();
   private @Nullable ServerSocket listener;
+  private @Nullable Thread accepting;
   private ProxyRules rules = ProxyRules.NONE;
   private boolean closed;
 
@@ -155,12 +157,27 @@ public final class FaultProxy implements AutoCloseable {
   /** Stops listening, so that new connections are refused, until {@link #clear}. */
   public FaultProxy refuse() {
     ServerSocket old;
+    Thread thread;
     synchronized (lock) {
       old = listener;
+      thread = accepting;
       listener = null;
+      accepting = null;
     }
     closeQuietly(old);
+    if (thread != null) {
+      awaitEnd(thread);
+    }
     return this;
+  }
+
+  /** The system listens on a closed socket for as long as a thread accepts on it. */
+  private static void awaitEnd(Thread thread) {
+    try {
+      thread.join(ACCEPT_END_MILLIS);
+    } catch (InterruptedException ignored) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /**
@@ -188,10 +205,11 @@ public final class FaultProxy implements AutoCloseable {
     ServerSocket socket = new ServerSocket();
     socket.setReuseAddress(true);
     socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), wanted));
+    Thread thread = daemon("accept", () -> accept(socket));
     synchronized (lock) {
       listener = socket;
+      accepting = thread;
     }
-    daemon("accept", () -> accept(socket));
     return socket.getLocalPort();
   }
 
@@ -204,6 +222,10 @@ public final class FaultProxy implements AutoCloseable {
         if (!socket.isClosed()) {
           logger.warn("The proxy stops listening on port {}", port, e);
         }
+        return;
+      }
+      if (socket.isClosed()) {
+        ProxiedConnection.resetQuietly(client);
         return;
       }
       accepted.incrementAndGet();
@@ -294,8 +316,10 @@ public final class FaultProxy implements AutoCloseable {
     }
   }
 
-  private static void daemon(String what, Runnable task) {
-    DaemonThreads.named("psc-fault-proxy-" + what).newThread(task).start();
+  private static Thread daemon(String what, Runnable task) {
+    Thread thread = DaemonThreads.named("psc-fault-proxy-" + what).newThread(task);
+    thread.start();
+    return thread;
   }
 
   static void closeQuietly(@Nullable AutoCloseable socket) {

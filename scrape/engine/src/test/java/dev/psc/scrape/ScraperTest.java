@@ -529,10 +529,13 @@ class ScraperTest {
       scraper.close();
       scraper.close();
     }
-    awaiting(
-        () ->
-            Thread.getAllStackTraces().keySet().stream()
-                .noneMatch(thread -> thread.getName().startsWith("psc-scrape")));
+    await()
+        .atMost(RecordingSink.PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(Thread.getAllStackTraces().keySet())
+                    .extracting(Thread::getName)
+                    .noneMatch(name -> name.startsWith("psc-scrape")));
   }
 
   @Test

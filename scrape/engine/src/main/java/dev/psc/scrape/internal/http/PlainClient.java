@@ -169,7 +169,8 @@ final class PlainClient implements AutoCloseable {
     }
   }
 
-  private PlainConnection open(InetSocketAddress address) throws IOException {
+  /** Returns a new connection, which counts as open until it is closed. */
+  PlainConnection open(InetSocketAddress address) throws IOException {
     SocketChannel channel = SocketChannel.open();
     try {
       channel.configureBlocking(false);

@@ -69,12 +69,15 @@ final class PlainConnection {
    * Sends a call's request, or as much as is possible at once.
    *
    * @return whether the client's thread is needed to send the rest
-   * @throws IOException if the connection is closed; {@link #fail} ends the call
+   * @throws IOException if the connection is closed or the call cancelled; {@link #fail} ends both
    */
   synchronized boolean start(PlainCall next) throws IOException {
     call = next;
     if (closed) {
       throw new IOException("the connection is closed");
+    }
+    if (next.isDone()) {
+      throw new IOException("the call was cancelled before it was sent");
     }
     ByteBuffer request = next.request();
     unsent = request;

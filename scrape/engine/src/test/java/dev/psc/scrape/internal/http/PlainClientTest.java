@@ -2,6 +2,7 @@ package dev.psc.scrape.internal.http;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.psc.scrape.http.HttpAnswer;
@@ -11,13 +12,13 @@ import dev.psc.scrape.http.HttpSettings;
 import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.testing.TestServer;
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
-import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -128,8 +129,10 @@ class PlainClientTest {
 
   @Test
   void aCallThatStartsWhileItsIdleConnectionIsClosedIsSentAgain() throws Exception {
+    PlainClient client;
     try (TestServer server = TestServer.start(call -> call.answer(200, "text/plain", call.path()));
         ClientsFixture fixture = new ClientsFixture()) {
+      client = fixture.clients.plain();
       URI uri = URI.create(server.url("/again"));
       InetSocketAddress address =
           new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port());
@@ -137,8 +140,7 @@ class PlainClientTest {
       PlainCall call =
           new PlainCall(
               "GET /again HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(US_ASCII), info -> reader);
-      PlainConnection idle =
-          new PlainConnection(fixture.clients.plain(), address, SocketChannel.open());
+      PlainConnection idle = client.open(address);
       assertThat(call.proceed(idle, /* reused= */ true)).isTrue();
       assertThat(idle.start(call)).isFalse();
 
@@ -148,6 +150,7 @@ class PlainClientTest {
           .asString(US_ASCII)
           .isEqualTo("/again");
     }
+    await().atMost(PATIENCE).until(() -> !client.isRunning());
   }
 
   @Test
@@ -237,6 +240,25 @@ class PlainClientTest {
       assertThat(closed.await(30, TimeUnit.SECONDS)).isTrue();
       assertThat(body(fixture.get(server.url("/"), HttpSettings.DEFAULT))).isEqualTo("ok");
     }
+  }
+
+  @Test
+  void aCallThatIsCancelledBeforeItIsSentHoldsNoConnection() throws Exception {
+    PlainClient client;
+    try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        ClientsFixture fixture = new ClientsFixture()) {
+      client = fixture.clients.plain();
+      URI uri = URI.create("http://127.0.0.1:" + silent.getLocalPort() + "/");
+      BodyReader reader = fixture.clients.reader(uri, 100, false, 0);
+      PlainCall call = new PlainCall("GET / HTTP/1.1\r\n\r\n".getBytes(US_ASCII), info -> reader);
+      PlainConnection connection = client.open((InetSocketAddress) silent.getLocalSocketAddress());
+      assertThat(call.proceed(connection, /* reused= */ false)).isTrue();
+      call.cancel(true);
+
+      assertThatThrownBy(() -> connection.start(call)).hasMessageContaining("cancelled");
+      connection.fail(new IOException("as the client does"));
+    }
+    await().atMost(PATIENCE).until(() -> !client.isRunning());
   }
 
   @Test
