@@ -15,7 +15,7 @@ public final class PprofEncoder {
   private final int mapping;
   private final long[] values;
 
-  private PprofEncoder(JvmProfile kind, long periodNanos, Snapshot... parts) {
+  private PprofEncoder(JvmProfile kind, long periodNanos) {
     for (String type : kind.sampleTypes()) {
       int slash = type.indexOf('/');
       profile.sampleType(type.substring(0, slash), type.substring(slash + 1));
@@ -30,8 +30,8 @@ public final class PprofEncoder {
     } else if (kind == JvmProfile.HEAP) {
       profile.defaultSampleType("inuse_space");
     } else if (kind == JvmProfile.LEAK_SUSPECTS) {
-      // Older JDKs do not record the size of an old object.
-      profile.defaultSampleType(hasSecond(parts) ? "size" : "samples");
+      // The largest objects are kept, so sizes are no estimate, and older JDKs do not record them.
+      profile.defaultSampleType("samples");
     }
     mapping = profile.mapping(PROGRAM, "");
   }
@@ -53,24 +53,13 @@ public final class PprofEncoder {
       long durationNanos,
       List<String> comments,
       Snapshot... parts) {
-    PprofEncoder encoder = new PprofEncoder(kind, periodNanos, parts);
+    PprofEncoder encoder = new PprofEncoder(kind, periodNanos);
     encoder.profile.timeNanos(timeNanos).durationNanos(durationNanos);
     comments.forEach(encoder.profile::comment);
     for (int part = 0; part < parts.length; part++) {
       encoder.add(parts[part], part * 2);
     }
     return encoder.profile.build();
-  }
-
-  private static boolean hasSecond(Snapshot... parts) {
-    for (Snapshot part : parts) {
-      for (int row = 0; row < part.table().size(); row++) {
-        if (part.table().second(row) != 0) {
-          return true;
-        }
-      }
-    }
-    return false;
   }
 
   private void add(Snapshot snapshot, int column) {

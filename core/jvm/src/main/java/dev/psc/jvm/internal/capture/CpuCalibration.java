@@ -7,9 +7,7 @@ import dev.psc.jvm.internal.capture.CpuClock.Reading;
 import dev.psc.jvm.internal.event.CpuWeigher;
 import dev.psc.jvm.internal.runtime.OwnThreads;
 import dev.psc.jvm.profile.JvmProfile;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -46,11 +44,12 @@ public final class CpuCalibration implements CpuWeigher {
   private static final String CARRIER = "ForkJoinPool-";
 
   private final Aggregator aggregator;
-  private final @Nullable Names names;
+  private final ThreadPools.@Nullable Names names;
   private final long periodNanos;
   private final boolean showOwn;
   private final NativeWaits nativeWaits;
   private final CpuSamples samples = new CpuSamples();
+  private final ThreadPools pools;
 
   /** The weight of each sample, relative to others of its thread. */
   private double[] weights = new double[256];
@@ -64,12 +63,6 @@ public final class CpuCalibration implements CpuWeigher {
   private long segment;
   private long vmUnspent;
 
-  /** The names of live threads. */
-  @FunctionalInterface
-  interface Names {
-    String[] of(long[] threadIds);
-  }
-
   /**
    * @param names the names of threads, or null without CPU clocks; then every sample counts as one
    *     period
@@ -78,7 +71,7 @@ public final class CpuCalibration implements CpuWeigher {
    */
   CpuCalibration(
       Aggregator aggregator,
-      @Nullable Names names,
+      ThreadPools.@Nullable Names names,
       long periodNanos,
       long nativePeriodNanos,
       boolean showOwn) {
@@ -87,6 +80,7 @@ public final class CpuCalibration implements CpuWeigher {
     this.periodNanos = periodNanos;
     this.showOwn = showOwn;
     this.nativeWaits = new NativeWaits(periodNanos, nativePeriodNanos);
+    this.pools = new ThreadPools(periodNanos);
   }
 
   @Override
@@ -118,6 +112,7 @@ public final class CpuCalibration implements CpuWeigher {
   void reset() {
     samples.clear();
     nativeWaits.clear();
+    pools.clear();
     last = null;
     vmUnspent = 0;
   }
@@ -133,6 +128,7 @@ public final class CpuCalibration implements CpuWeigher {
 
   /** Clears the last stacks of threads, after numbers of stacks have changed. */
   void forgetStacks() {
+    pools.clear();
     if (last != null) {
       last.forgetStacks();
     }
@@ -159,6 +155,7 @@ public final class CpuCalibration implements CpuWeigher {
       spendEnded(now);
       if (spendAll) {
         spendUnsampled(now);
+        pools.endWindow();
       }
       vmUnspent += processNanos - javaNanos - endedNanos;
       if (vmUnspent > 0) {
@@ -216,6 +213,10 @@ public final class CpuCalibration implements CpuWeigher {
       int row = now.rows.indexOf(samples.threadKey(samples.thread(i)));
       if (row >= 0) {
         remember(now, row, i);
+        if (weights[i] > 0) {
+          int labels = TraceTable.labelsOf(samples.labels(i));
+          pools.add(now.rows.key(row), samples.stack(i), labels, weights[i]);
+        }
       }
       long nanos = Math.round(worth[payer(i, carriers, virtual)] * weights[i]);
       if (nanos > 0) {
@@ -368,7 +369,7 @@ public final class CpuCalibration implements CpuWeigher {
   private void spendUnsampled(ClockedThreads now) {
     long[] ids = idsWithUnspent(now);
     String[] threadNames = names(ids);
-    Map<String, Unsampled> pools = new TreeMap<>();
+    Map<String, Long> unsampled = new TreeMap<>();
     for (int i = 0; i < ids.length; i++) {
       int row = now.rows.indexOf(ids[i]);
       if (!showOwn && OwnThreads.isOwn(ids[i], threadNames[i])) {
@@ -377,45 +378,16 @@ public final class CpuCalibration implements CpuWeigher {
         String name = ThreadPools.nameOf(threadNames[i]);
         if (now.left(row) > MISSED_PERIODS * periodNanos) {
           pseudo(now.take(row), NOT_SAMPLED, "[" + name + "]");
-          continue;
+        } else {
+          unsampled.merge(name, now.take(row), Long::sum);
         }
-        Unsampled pool = pools.computeIfAbsent(name, key -> new Unsampled());
-        pool.threads++;
-        pool.nanos += now.take(row);
       }
     }
-    if (!pools.isEmpty()) {
-      spendInPools(pools, poolsOf(now));
+    if (!unsampled.isEmpty()) {
+      pools.divide(
+          unsampled, this::names, (stack, labels, nanos) -> spend(stack, labels, 0, nanos));
+      unsampled.forEach((name, nanos) -> pseudo(nanos, NOT_SAMPLED, "[" + name + "]"));
     }
-  }
-
-  /** The CPU time of the threads of a pool that have no recent stack. */
-  private static final class Unsampled {
-    private int threads;
-    private long nanos;
-  }
-
-  private void spendInPools(Map<String, Unsampled> unsampled, ThreadPools pools) {
-    unsampled.forEach(
-        (name, pool) -> {
-          if (!pools.divide(
-              name,
-              pool.threads,
-              pool.nanos,
-              (stack, labels, nanos) -> spend(stack, labels, 0, nanos))) {
-            pseudo(pool.nanos, NOT_SAMPLED, "[" + name + "]");
-          }
-        });
-  }
-
-  private ThreadPools poolsOf(ClockedThreads now) {
-    List<Integer> rows = new ArrayList<>();
-    for (int row = 0; row < now.nanos.length; row++) {
-      if (isRecent(now.ran, row) || isRecent(now.ranNative, row)) {
-        rows.add(row);
-      }
-    }
-    return new ThreadPools(now, rows, names(rows.stream().mapToLong(now.rows::key).toArray()));
   }
 
   private boolean isRecent(ClockedThreads.Stacks stacks, int row) {

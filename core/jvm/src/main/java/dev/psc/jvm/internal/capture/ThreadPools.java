@@ -1,47 +1,60 @@
 package dev.psc.jvm.internal.capture;
 
 import dev.psc.jvm.internal.aggregate.FrameNames;
-import java.util.ArrayList;
+import dev.psc.jvm.internal.aggregate.LongTable;
+import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 
 /**
- * The last stacks of the threads of each pool. Threads of a pool have names that differ only in
- * numbers and do the same work, so the stacks of those with a sample also represent those without
- * one: a server with many threads has a sample of each one only every few seconds. Guarded by the
+ * The samples of this window and the one before, by thread pool. Threads of a pool have names that
+ * differ only in numbers and do the same work, so the samples of some also represent those without
+ * one: a server with many threads that run for short times has few samples of each. Guarded by the
  * aggregator's lock.
  */
 final class ThreadPools {
 
-  /** The fewest threads with a sample that represent others. */
-  private static final int MIN_SAMPLED = 3;
+  /** The fewest samples of a pool that represent its other threads. */
+  private static final int MIN_SAMPLES = 3;
 
-  /** The most threads without a sample that one with a sample represents. */
-  private static final int MAX_REPRESENTED = 2;
+  /** The most CPU time that a sample represents in addition to its own, in periods. */
+  private static final int MAX_PERIODS = 10;
+
+  /** The number of samples of a window from which only a part of them is kept. */
+  private static final int MAX = 4_096;
 
   /** The pool of unrelated threads: the names that the JDK gives. */
   private static final String UNNAMED = "Thread-N";
 
-  private final ClockedThreads clocked;
-  private final Map<String, List<Integer>> sampled = new HashMap<>();
+  private final long periodNanos;
+  private final SplittableRandom random = new SplittableRandom();
+  private long[] thread = new long[256];
+  private int[] stack = new int[256];
+  private int[] labels = new int[256];
+  private double[] weight = new double[256];
+  private int size;
 
-  /** Receives an equal part of the CPU time of a pool for each of its stacks. */
+  /** The number of samples of the window before. */
+  private int before;
+
+  /** The number of samples in this window, with those that were not kept. */
+  private long offered;
+
+  /** Receives the parts of the CPU time of a pool. */
   @FunctionalInterface
   interface Spending {
     void spend(int stack, int labels, long nanos);
   }
 
-  /**
-   * @param clocked the threads
-   * @param rows the rows of those with a recent stack
-   * @param names their names
-   */
-  ThreadPools(ClockedThreads clocked, List<Integer> rows, String[] names) {
-    this.clocked = clocked;
-    for (int i = 0; i < names.length; i++) {
-      sampled.computeIfAbsent(nameOf(names[i]), name -> new ArrayList<>()).add(rows.get(i));
-    }
+  /** The names of live threads. */
+  @FunctionalInterface
+  interface Names {
+    String[] of(long[] threadIds);
+  }
+
+  ThreadPools(long periodNanos) {
+    this.periodNanos = periodNanos;
   }
 
   /** Returns the name of a thread's pool. */
@@ -50,27 +63,109 @@ final class ThreadPools {
   }
 
   /**
-   * Divides CPU time among the stacks of a pool.
+   * Adds a sample of a platform thread.
    *
-   * @param threads the number of threads without a sample that used it
-   * @return false if too few threads of the pool have a stack
+   * @param weightNanos the CPU time that it represents
    */
-  boolean divide(String pool, int threads, long nanos, Spending spending) {
-    List<Integer> rows = sampled.getOrDefault(pool, List.of());
-    if (rows.size() < MIN_SAMPLED
-        || threads > MAX_REPRESENTED * rows.size()
-        || pool.equals(UNNAMED)) {
-      return false;
+  void add(long threadId, int stackId, int labelId, double weightNanos) {
+    offered++;
+    if (size - before < MAX) {
+      if (size == thread.length) {
+        int length = size * 2;
+        thread = Arrays.copyOf(thread, length);
+        stack = Arrays.copyOf(stack, length);
+        labels = Arrays.copyOf(labels, length);
+        weight = Arrays.copyOf(weight, length);
+      }
+      set(size++, threadId, stackId, labelId, weightNanos);
+      return;
     }
-    long left = nanos;
-    for (int i = 0; i < rows.size(); i++) {
-      long part = left / (rows.size() - i);
-      int row = rows.get(i);
-      boolean inJava = clocked.ran.segment[row] >= clocked.ranNative.segment[row];
-      ClockedThreads.Stacks stacks = inJava ? clocked.ran : clocked.ranNative;
-      spending.spend(stacks.stack[row], stacks.labels[row], part);
-      left -= part;
+    // Each sample of the window is kept with the same probability.
+    long at = before + random.nextLong(offered);
+    if (at < size) {
+      set((int) at, threadId, stackId, labelId, weightNanos);
     }
-    return true;
+  }
+
+  private void set(int index, long threadId, int stackId, int labelId, double weightNanos) {
+    thread[index] = threadId;
+    stack[index] = stackId;
+    labels[index] = labelId;
+    weight[index] = weightNanos;
+  }
+
+  /** Forgets the samples of the window before the one that ends now. */
+  void endWindow() {
+    for (int i = before; i < size; i++) {
+      set(i - before, thread[i], stack[i], labels[i], weight[i]);
+    }
+    size -= before;
+    before = size;
+    offered = 0;
+  }
+
+  void clear() {
+    size = 0;
+    before = 0;
+    offered = 0;
+  }
+
+  /**
+   * Divides CPU time of pools among their samples.
+   *
+   * @param unsampled the CPU time of threads without a sample, by pool; the pools that are divided
+   *     are removed
+   */
+  void divide(Map<String, Long> unsampled, Names names, Spending spending) {
+    LongTable threads = new LongTable(64);
+    for (int i = 0; i < size; i++) {
+      threads.add(thread[i]);
+    }
+    long[] ids = new long[threads.size()];
+    for (int t = 0; t < ids.length; t++) {
+      ids[t] = threads.key(t);
+    }
+    String[] threadNames = names.of(ids);
+    Map<String, Pool> pools = new HashMap<>();
+    Pool[] ofThreads = new Pool[ids.length];
+    for (int t = 0; t < ids.length; t++) {
+      ofThreads[t] = pools.computeIfAbsent(nameOf(threadNames[t]), name -> new Pool());
+    }
+    Pool[] ofSamples = new Pool[size];
+    for (int i = 0; i < size; i++) {
+      ofSamples[i] = ofThreads[threads.indexOf(thread[i])];
+      ofSamples[i].count++;
+      ofSamples[i].weight += weight[i];
+    }
+    unsampled
+        .entrySet()
+        .removeIf(
+            entry -> {
+              Pool pool = pools.get(entry.getKey());
+              if (pool == null
+                  || entry.getKey().equals(UNNAMED)
+                  || pool.count < MIN_SAMPLES
+                  || entry.getValue() > pool.count * MAX_PERIODS * periodNanos) {
+                return false;
+              }
+              pool.left = entry.getValue();
+              return true;
+            });
+    for (int i = 0; i < size; i++) {
+      Pool pool = ofSamples[i];
+      if (pool.left > 0) {
+        long part = Math.min(pool.left, Math.round(pool.left / pool.weight * weight[i]));
+        pool.left -= part;
+        pool.weight -= weight[i];
+        spending.spend(stack[i], labels[i], part);
+      }
+    }
+  }
+
+  /** The samples of a pool, and the CPU time to divide among those that follow. */
+  private static final class Pool {
+    private int count;
+    private double weight;
+    private long left;
   }
 }

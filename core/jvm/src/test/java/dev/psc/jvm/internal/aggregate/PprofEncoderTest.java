@@ -19,9 +19,9 @@ class PprofEncoderTest {
   }
 
   @Test
-  void theDefaultOfLeakSuspectsIsNotZero() throws Exception {
+  void leakSuspectsOpenWithTheNumberOfObjects() throws Exception {
     assertThat(encode(JvmProfile.LEAK_SUSPECTS, 9, 0).defaultSampleType()).isEqualTo("samples");
-    assertThat(encode(JvmProfile.LEAK_SUSPECTS, 9, 4_096).defaultSampleType()).isEqualTo("size");
+    assertThat(encode(JvmProfile.LEAK_SUSPECTS, 9, 4_096).defaultSampleType()).isEqualTo("samples");
   }
 
   @Test

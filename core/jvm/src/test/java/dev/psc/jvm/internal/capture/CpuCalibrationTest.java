@@ -79,7 +79,34 @@ class CpuCalibrationTest {
   }
 
   @Test
-  void aPoolOfManyThreadsIsNotCountedWhereFewWereSeen() {
+  void aPoolOfManyThreadsIsDividedAmongAllItsSamplesOfTwoWindows() {
+    cpu.endSegment(reading(0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0), false);
+    sample(1, "a");
+    sample(1, "a");
+    cpu.endSegment(reading(20, 1, 20, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0), true);
+    sample(1, "a");
+    sample(2, "b");
+    cpu.endSegment(reading(240, 1, 30, 2, 10, 3, 50, 4, 50, 5, 50, 6, 50), true);
+    // 200 ms of four threads without a sample: 150 as in the three samples of a, 50 as in b's.
+    assertThat(totals()).containsOnly(Map.entry("a", 180 * MILLI), Map.entry("b", 60 * MILLI));
+  }
+
+  @Test
+  void samplesOfEarlierWindowsRepresentNothing() {
+    cpu.endSegment(reading(0, 1, 0, 2, 0), false);
+    sample(1, "a");
+    sample(1, "a");
+    sample(1, "a");
+    cpu.endSegment(reading(30, 1, 30, 2, 0), true);
+    cpu.endSegment(reading(30, 1, 30, 2, 0), true);
+    cpu.endSegment(reading(80, 1, 30, 2, 50), true);
+    assertThat(totals())
+        .containsOnly(
+            Map.entry("a", 30 * MILLI), Map.entry(CpuCalibration.NOT_SAMPLED, 50 * MILLI));
+  }
+
+  @Test
+  void aPoolIsNotCountedWhereFewWereSeen() {
     cpu.endSegment(reading(0, 1, 0, 2, 0, 3, 0, 4, 0), false);
     sample(1, "a");
     sample(2, "a");
@@ -87,6 +114,18 @@ class CpuCalibrationTest {
     assertThat(totals())
         .containsOnly(
             Map.entry("a", 200 * MILLI), Map.entry(CpuCalibration.NOT_SAMPLED, 60 * MILLI));
+  }
+
+  @Test
+  void aSampleRepresentsOnlySoMuchOfItsPool() {
+    cpu.endSegment(reading(0, 1, 0, 2, 0, 3, 0), false);
+    sample(1, "a");
+    sample(1, "a");
+    sample(1, "a");
+    cpu.endSegment(reading(530, 1, 30, 2, 250, 3, 250), true);
+    assertThat(totals())
+        .containsOnly(
+            Map.entry("a", 30 * MILLI), Map.entry(CpuCalibration.NOT_SAMPLED, 500 * MILLI));
   }
 
   @Test
