@@ -19,6 +19,11 @@ import org.slf4j.event.Level;
  * Logs a failure when it occurs or changes, once an hour while it lasts, and when it ends. Failures
  * of a connection are logged once per address of a job, whatever the number of its profiles.
  *
+ * <p>The number of failures that are logged is limited over all targets ({@link LineBudget}). A
+ * failure beyond the limit is logged at a later scrape if it lasts until the limit allows it, and
+ * after an hour in any case. The number of messages left out is logged at most once a minute. The
+ * end of a failure is logged exactly if the failure was, or the one that it replaced.
+ *
  * <p>Guarded by the lock of {@link ScrapeScheduler}.
  */
 final class FailureLog {
@@ -49,10 +54,17 @@ final class FailureLog {
   private static final class Failure {
     int loops;
     boolean recovered;
-    long loggedNanos;
+    boolean logged;
+
+    /** The last time it was logged, or when it occurred. */
+    long sinceNanos;
+
+    /** The reason of the last failure in the log whose end is not logged yet, or null. */
+    @Nullable String shown;
   }
 
   private final Map<Key, Failure> failures = new HashMap<>();
+  private final LineBudget budget = new LineBudget();
 
   /**
    * Collects what to log about a scrape.
@@ -60,54 +72,82 @@ final class FailureLog {
    * @param notices receives the log calls, which run outside of the lock
    */
   void ended(ScrapeLoop loop, ScrapeReport report, long nowNanos, List<Runnable> notices) {
+    long leftOut = budget.leftOut(nowNanos);
+    if (leftOut > 0) {
+      notices.add(() -> logLeftOut(leftOut));
+    }
     Key before = loop.failure;
     if (report.outcome().isHealthy()) {
       Failure last = before == null ? null : failures.get(before);
       if (last != null) {
         last.recovered = true;
-        leave(loop, report, notices);
+        String unused = leave(loop, report, notices);
       }
       return;
     }
-    Target target = report.target();
-    Key now =
-        new Key(
-            target.job().name(),
-            address(target),
-            report.reason(),
-            OF_ADDRESS.contains(report.outcome()) ? -1 : loop.id);
-    if (before != null && !now.equals(before)) {
-      leave(loop, report, notices);
-    }
-    Failure failure = failures.computeIfAbsent(now, key -> new Failure());
-    if (!now.equals(before)) {
+    Key now = key(report, loop);
+    boolean changed = !now.equals(before);
+    String shown = changed ? leave(loop, report, notices) : null;
+    Failure failure = failures.computeIfAbsent(now, key -> occurred(nowNanos));
+    if (changed) {
       loop.failure = now;
       failure.loops++;
     }
-    boolean isNew = failure.loops == 1 && !now.equals(before);
-    if (isNew || nowNanos - failure.loggedNanos >= AGAIN_NANOS) {
-      failure.loggedNanos = nowNanos;
+    if (failure.shown == null) {
+      failure.shown = shown;
+    }
+    boolean hourly = nowNanos - failure.sinceNanos >= AGAIN_NANOS;
+    if (hourly || (!failure.logged && budget.take(nowNanos))) {
+      failure.logged = true;
+      failure.shown = report.reason();
+      failure.sinceNanos = nowNanos;
       notices.add(
           () -> log(Level.WARN, report, report.reason(), "Scrape failed: " + report.message()));
+    } else if (!failure.logged && changed && failure.loops == 1) {
+      budget.leaveOut(nowNanos);
     }
+  }
+
+  private static Key key(ScrapeReport report, ScrapeLoop loop) {
+    Target target = report.target();
+    return new Key(
+        target.job().name(),
+        address(target),
+        report.reason(),
+        OF_ADDRESS.contains(report.outcome()) ? -1 : loop.id);
+  }
+
+  private static Failure occurred(long nowNanos) {
+    Failure failure = new Failure();
+    failure.sinceNanos = nowNanos;
+    return failure;
   }
 
   /** Forgets a loop that was removed. */
   void removed(ScrapeLoop loop) {
-    leave(loop, null, List.of());
+    String unused = leave(loop, null, List.of());
   }
 
-  private void leave(ScrapeLoop loop, @Nullable ScrapeReport report, List<Runnable> notices) {
+  /**
+   * Separates a loop from its failure, which ends with its last loop.
+   *
+   * @return the reason in the log whose end is still to be logged, or null
+   */
+  private @Nullable String leave(
+      ScrapeLoop loop, @Nullable ScrapeReport report, List<Runnable> notices) {
     Key key = loop.failure;
     loop.failure = null;
     Failure failure = key == null ? null : failures.get(key);
     if (key == null || failure == null || --failure.loops > 0) {
-      return;
+      return null;
     }
     failures.remove(key);
-    if (report != null && failure.recovered) {
-      notices.add(() -> log(Level.INFO, report, key.reason(), "Scrape works again"));
+    String shown = failure.shown;
+    if (report == null || shown == null || !failure.recovered) {
+      return shown;
     }
+    notices.add(() -> log(Level.INFO, report, shown, "Scrape works again"));
+    return null;
   }
 
   /** Returns host and port, without credentials. */
@@ -126,5 +166,15 @@ final class FailureLog {
         .addKeyValue("reason", reason)
         .addKeyValue("duration", report.duration().toMillis() + "ms")
         .log(message);
+  }
+
+  private static void logLeftOut(long messages) {
+    logger.warn(
+        "Messages about failing scrapes are left out beyond {} at once and {} a minute ({} left"
+            + " out); Scraper.snapshot() and /api/status of psc-scraper list the failure of each"
+            + " target",
+        LineBudget.BURST,
+        LineBudget.PER_MINUTE,
+        messages);
   }
 }

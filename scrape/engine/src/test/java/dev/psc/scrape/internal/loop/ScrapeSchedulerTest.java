@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import dev.psc.scrape.http.HttpFailure;
 import dev.psc.scrape.http.ScrapeOutcome;
 import dev.psc.scrape.loop.ScrapeReport;
@@ -28,12 +26,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.slf4j.LoggerFactory;
 
-@Isolated("listens to the log of all loops")
 class ScrapeSchedulerTest {
 
   private static final ScrapeJob JOB = TestTargets.job("a").build();
@@ -427,69 +422,6 @@ class ScrapeSchedulerTest {
     }
     assertThat(outcomes).hasSize(3).allMatch(text -> text.startsWith("internal " + one.name()));
     assertThat(loops.scraping()).isZero();
-  }
-
-  @Test
-  void logsAFailureWhenItIsNewWhenItChangesAndHourly() {
-    ListAppender<ILoggingEvent> lines = new ListAppender<>();
-    lines.start();
-    var logger = (ch.qos.logback.classic.Logger) LoggerFactory.getLogger(ScrapeScheduler.class);
-    logger.addAppender(lines);
-    try {
-      only(one);
-      time.handled = new ProfileHandler.Handled(ScrapeOutcome.STATUS, "status", "returned 500", 0);
-      time.advance(Duration.ofMinutes(150));
-      assertThat(lines.list)
-          .hasSize(3)
-          .allMatch(line -> line.getFormattedMessage().contains("500"));
-      time.handled = new ProfileHandler.Handled(ScrapeOutcome.EMPTY, "empty", "empty response", 0);
-      time.advance(Duration.ofMinutes(10));
-      time.handled = new ProfileHandler.Handled(ScrapeOutcome.OK, "ok", "", 3);
-      time.advance(Duration.ofMinutes(10));
-      assertThat(lines.list).hasSize(5);
-      assertThat(lines.list.get(3).getFormattedMessage())
-          .isEqualTo("Scrape failed: empty" + " response");
-      assertThat(lines.list.get(4).getFormattedMessage()).isEqualTo("Scrape works again");
-      assertThat(lines.list.get(4).getKeyValuePairs())
-          .extracting(pair -> pair.key + "=" + pair.value)
-          .contains("job=a", "reason=empty");
-    } finally {
-      logger.detachAppender(lines);
-    }
-  }
-
-  @Test
-  void logsADeadTargetOnceWhateverItsNumberOfProfilesAndAgainWhenAllOfThemWork() {
-    ScrapeJob job = ScrapeJob.builder("dead").build();
-    List<Target> profiles = TestTargets.of(job, List.of("host:1"));
-    assertThat(profiles).hasSize(5);
-    ListAppender<ILoggingEvent> lines = new ListAppender<>();
-    lines.start();
-    var logger = (ch.qos.logback.classic.Logger) LoggerFactory.getLogger(ScrapeScheduler.class);
-    logger.addAppender(lines);
-    try {
-      time.loops.sync("dead", profiles);
-      time.handled = new ProfileHandler.Handled(ScrapeOutcome.REFUSED, "refused", "refused", 0);
-      time.advance(Duration.ofMinutes(2));
-      assertThat(lines.list).hasSize(1);
-      assertThat(lines.list.get(0).getKeyValuePairs())
-          .extracting(pair -> pair.key)
-          .containsExactly("job", "target", "profile", "reason", "duration");
-      time.handled = new ProfileHandler.Handled(ScrapeOutcome.OK, "ok", "", 3);
-      time.advance(Duration.ofMinutes(2));
-      assertThat(lines.list)
-          .extracting(ILoggingEvent::getFormattedMessage)
-          .containsExactly("Scrape failed: refused", "Scrape works again");
-      time.handled = new ProfileHandler.Handled(ScrapeOutcome.NOT_FOUND, "not_found", "404", 0);
-      time.advance(Duration.ofMinutes(2));
-      assertThat(lines.list).as("a profile that is missing is its own failure").hasSize(7);
-      time.loops.sync("dead", List.of());
-      time.loops.sync("dead", profiles);
-      time.advance(Duration.ofMinutes(2));
-      assertThat(lines.list).as("removed targets are forgotten").hasSize(12);
-    } finally {
-      logger.detachAppender(lines);
-    }
   }
 
   @Test
