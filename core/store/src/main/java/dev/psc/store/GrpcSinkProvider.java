@@ -16,7 +16,6 @@ import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.MetadataUtils;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -124,16 +123,25 @@ public final class GrpcSinkProvider implements SinkProvider {
     settings.projectId().ifPresent(id -> collected.header("projectID", id));
     settings.headers().forEach(collected::header);
     CallHeaders headers = collected.build();
+    return interceptor(
+        headers, headers.projectId().orElse(null), source, settings.allowPlaintextToken());
+  }
+
+  /** Returns an interceptor that attaches headers and, if there is one, a token. */
+  static ClientInterceptor interceptor(
+      CallHeaders headers,
+      @Nullable ProjectId project,
+      @Nullable TokenSource source,
+      boolean allowPlaintextToken) {
     if (source == null) {
       return MetadataUtils.newAttachHeadersInterceptor(headers.toMetadata());
     }
-    Optional<ProjectId> project = headers.projectId();
     PscAuthInterceptor.Builder builder =
-        project.isPresent()
-            ? PscAuthInterceptor.builder(source, project.get())
-            : PscAuthInterceptor.builderWithoutProject(source);
+        project == null
+            ? PscAuthInterceptor.builderWithoutProject(source)
+            : PscAuthInterceptor.builder(source, project);
     builder.headers(headers.withoutProjectId());
-    return settings.allowPlaintextToken()
+    return allowPlaintextToken
         ? builder.allowPlaintextToken().build()
         : builder.allowPlaintextOnLoopback().build();
   }

@@ -4,7 +4,6 @@ import dev.psc.auth.BearerToken;
 import dev.psc.auth.CallHeaders;
 import dev.psc.auth.FileTokenSource;
 import dev.psc.auth.ProjectId;
-import dev.psc.auth.PscAuthInterceptor;
 import dev.psc.auth.TokenFormatException;
 import dev.psc.auth.TokenSource;
 import dev.psc.auth.TokenUnavailableException;
@@ -15,7 +14,6 @@ import dev.psc.store.proto.profilestore.WriteRawRequest;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.stub.MetadataUtils;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -193,19 +191,8 @@ public final class StoreCheck {
       steps.skipRest("there is no usable token");
       return;
     }
-    if (token == null) {
-      CallHeaders headers = settings.headers;
-      channels.interceptor(MetadataUtils.newAttachHeadersInterceptor(headers.toMetadata()));
-    } else {
-      PscAuthInterceptor.Builder auth =
-          project == null
-              ? PscAuthInterceptor.builderWithoutProject(token)
-              : PscAuthInterceptor.builder(token, project);
-      auth.headers(settings.headers.withoutProjectId());
-      channels.interceptor(
-          (settings.allowPlaintext ? auth.allowPlaintextToken() : auth.allowPlaintextOnLoopback())
-              .build());
-    }
+    channels.interceptor(
+        GrpcSinkProvider.interceptor(settings.headers, project, token, settings.allowPlaintext));
     judge(writeNothing(channels), token != null, project);
   }
 
