@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
 /** What all scrape loops of this JVM log until it is closed. Thread-safe. */
 public final class ScrapeLog implements AutoCloseable {
 
-  private static final Pattern LEFT_OUT = Pattern.compile("\\((\\d+) left out\\)");
+  private static final Pattern LEFT_OUT =
+      Pattern.compile("(\\d+) messages about failing scrapes were left out");
 
   private final Logger logger = (Logger) LoggerFactory.getLogger(ScrapeScheduler.class);
   private final List<ILoggingEvent> lines = new CopyOnWriteArrayList<>();

@@ -170,11 +170,11 @@ final class FailureLog {
 
   private static void logLeftOut(long messages) {
     logger.warn(
-        "Messages about failing scrapes are left out beyond {} at once and {} a minute ({} left"
-            + " out); Scraper.snapshot() and /api/status of psc-scraper list the failure of each"
+        "{} messages about failing scrapes were left out, as at most {} are logged at once and {} a"
+            + " minute; Scraper.snapshot() and /api/status of psc-scraper list the failure of each"
             + " target",
+        messages,
         LineBudget.BURST,
-        LineBudget.PER_MINUTE,
-        messages);
+        LineBudget.PER_MINUTE);
   }
 }
