@@ -126,7 +126,7 @@ class FailureLogTest {
     assertThat(log.leftOut().stream().mapToLong(Long::longValue).sum() + log.failures().size())
         .isEqualTo(90_000);
     assertThat(log.messages().get(log.lines().size() - 1))
-        .contains("300 at once and 10 a minute")
+        .contains("at most 300 are logged at once and 10 a minute")
         .contains("Scraper.snapshot()")
         .contains("/api/status");
   }
