@@ -213,11 +213,16 @@ final class PlainConnection {
   /** Closes the connection and fails its call, or sends it again where that is safe. */
   void fail(Exception failure) {
     PlainCall failed;
+    boolean ended;
     synchronized (this) {
+      // At once, as a call that started in between would be nobody's.
       failed = call;
       call = null;
+      ended = end();
     }
-    close();
+    if (ended) {
+      closeChannel();
+    }
     if (failed != null) {
       client.failed(failed, address, failure);
     }
@@ -240,13 +245,22 @@ final class PlainConnection {
   }
 
   void close() {
-    synchronized (this) {
-      if (closed) {
-        return;
-      }
-      closed = true;
-      connectedOrClosed();
+    if (end()) {
+      closeChannel();
     }
+  }
+
+  /** Lets no call start any more; returns whether the channel is to be closed. */
+  private synchronized boolean end() {
+    if (closed) {
+      return false;
+    }
+    closed = true;
+    connectedOrClosed();
+    return true;
+  }
+
+  private void closeChannel() {
     try {
       channel.close();
     } catch (IOException e) {

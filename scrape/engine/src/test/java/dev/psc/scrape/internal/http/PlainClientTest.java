@@ -28,6 +28,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -149,6 +150,55 @@ class PlainClientTest {
       assertThat(reader.getBody().toCompletableFuture().get(5, TimeUnit.SECONDS))
           .asString(US_ASCII)
           .isEqualTo("/again");
+    }
+    await().atMost(PATIENCE).until(() -> !client.isRunning());
+  }
+
+  @Test
+  void aCallThatStartsWhileItsConnectionIsClosedIsNotLost() throws Exception {
+    PlainClient client;
+    try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        ClientsFixture fixture = new ClientsFixture()) {
+      client = fixture.clients.plain();
+      URI uri = URI.create("http://127.0.0.1:" + silent.getLocalPort() + "/");
+      BodyReader reader = fixture.clients.reader(uri, 100, false, 0);
+      AtomicReference<PlainConnection> idle = new AtomicReference<>();
+      AtomicInteger closed = new AtomicInteger();
+      int rounds = 3_000;
+      Thread closing =
+          new Thread(
+              () -> {
+                while (closed.get() < rounds) {
+                  PlainConnection next = idle.getAndSet(null);
+                  if (next != null) {
+                    next.closeIdle();
+                    closed.incrementAndGet();
+                  }
+                }
+              });
+      closing.start();
+      int lost = 0;
+      for (int round = 1; round <= rounds; round++) {
+        PlainCall call = new PlainCall("GET / HTTP/1.1\r\n\r\n".getBytes(US_ASCII), info -> reader);
+        PlainConnection connection =
+            client.open((InetSocketAddress) silent.getLocalSocketAddress());
+        assertThat(call.proceed(connection, /* reused= */ false)).isTrue();
+        idle.set(connection);
+        for (int spin = round % 64; spin > 0; spin--) {
+          Thread.onSpinWait(); // so that both meet at all moments
+        }
+        try {
+          connection.start(call);
+        } catch (IOException e) {
+          connection.fail(e);
+        }
+        while (closed.get() < round) {
+          Thread.onSpinWait();
+        }
+        lost += call.isDone() ? 0 : 1;
+      }
+      closing.join();
+      assertThat(lost).isZero();
     }
     await().atMost(PATIENCE).until(() -> !client.isRunning());
   }
