@@ -83,7 +83,7 @@ final class PlainCall extends CompletableFuture<@Nullable Void> implements Flow.
     complete(null);
   }
 
-  void fail(Exception failure) {
+  void fail(Throwable failure) {
     BodyReader body = reader;
     if (body != null) {
       body.onError(failure);

@@ -137,7 +137,7 @@ final class PlainClient implements AutoCloseable {
   }
 
   /** Sends a call again if its server has closed a connection that was idle; fails it otherwise. */
-  void failed(PlainCall call, InetSocketAddress address, Exception failure) {
+  void failed(PlainCall call, InetSocketAddress address, Throwable failure) {
     if (call.mayBeSentAgain()) {
       connect(call, address);
     } else {

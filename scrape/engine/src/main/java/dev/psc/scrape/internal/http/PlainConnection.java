@@ -112,8 +112,8 @@ final class PlainConnection {
       if (key.isValid() && key.interestOps() != interest()) {
         key.interestOps(interest());
       }
-    } catch (IOException | RuntimeException e) {
-      fail(e);
+    } catch (IOException | RuntimeException | Error e) {
+      fail(e); // also without memory for one body: the thread goes on for the other connections
     }
   }
 
@@ -207,11 +207,15 @@ final class PlainConnection {
     } else {
       close();
     }
-    done.complete();
+    try {
+      done.complete();
+    } catch (RuntimeException | Error e) {
+      done.fail(e);
+    }
   }
 
   /** Closes the connection and fails its call, or sends it again where that is safe. */
-  void fail(Exception failure) {
+  void fail(Throwable failure) {
     PlainCall failed;
     boolean ended;
     synchronized (this) {

@@ -19,6 +19,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
+import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -309,6 +310,38 @@ class PlainClientTest {
       connection.fail(new IOException("as the client does"));
     }
     await().atMost(PATIENCE).until(() -> !client.isRunning());
+  }
+
+  @Test
+  void aResponseThatThereIsNoMemoryForFailsNoOtherRequest() throws Exception {
+    CountDownLatch failed = new CountDownLatch(1);
+    try (TestServer server =
+            TestServer.start(
+                call -> {
+                  if (call.path().equals("/other")) {
+                    failed.await();
+                  }
+                  call.answer(200, "text/plain", "ok");
+                });
+        ClientsFixture fixture = new ClientsFixture()) {
+      CompletableFuture<HttpAnswer> other = fixture.clients.send(request(server.url("/other")));
+      PlainCall large =
+          fixture
+              .clients
+              .plain()
+              .send(
+                  HttpRequest.newBuilder(URI.create(server.url("/large"))).build(),
+                  new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()),
+                  info -> {
+                    throw new OutOfMemoryError("simulated");
+                  });
+      assertThat(large)
+          .failsWithin(PATIENCE)
+          .withThrowableThat()
+          .withRootCauseInstanceOf(OutOfMemoryError.class);
+      failed.countDown();
+      assertThat(body(other.get(30, TimeUnit.SECONDS))).isEqualTo("ok");
+    }
   }
 
   @Test
