@@ -246,6 +246,7 @@ final class PlainClient implements AutoCloseable {
     long swept = System.nanoTime();
     boolean running = true;
     while (running) {
+      Thread.interrupted(); // by a callback: the selector would never wait again
       own.select(TimeUnit.NANOSECONDS.toMillis(SWEEP_NANOS));
       register(own);
       for (SelectionKey key : own.selectedKeys()) {

@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -341,6 +342,40 @@ class PlainClientTest {
           .withRootCauseInstanceOf(OutOfMemoryError.class);
       failed.countDown();
       assertThat(body(other.get(30, TimeUnit.SECONDS))).isEqualTo("ok");
+    }
+  }
+
+  @Test
+  void aCallbackThatInterruptsTheThreadDoesNotKeepItFromWaiting() throws Exception {
+    AtomicBoolean interrupted = new AtomicBoolean();
+    CountDownLatch asked = new CountDownLatch(1);
+    try (TestServer server =
+            TestServer.start(
+                call -> {
+                  asked.await();
+                  call.answer(200, "text/plain", "ok");
+                });
+        ClientsFixture fixture = new ClientsFixture()) {
+      CompletableFuture<?> interrupting =
+          fixture
+              .clients
+              .send(request(server.url("/")))
+              .thenAccept(answer -> Thread.currentThread().interrupt());
+      asked.countDown();
+      interrupting.get(30, TimeUnit.SECONDS);
+      PlainCall next =
+          fixture
+              .clients
+              .plain()
+              .send(
+                  HttpRequest.newBuilder(URI.create(server.url("/"))).build(),
+                  new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()),
+                  info -> {
+                    interrupted.set(Thread.currentThread().isInterrupted());
+                    return fixture.clients.reader(URI.create(server.url("/")), 100, false, 2);
+                  });
+      assertThat(next).succeedsWithin(PATIENCE);
+      assertThat(interrupted).as("a selector never waits in an interrupted thread").isFalse();
     }
   }
 
