@@ -20,7 +20,10 @@ import java.util.TreeMap;
  */
 final class ResponseParser {
 
-  /** Limit on the status line and the headers together, and on all trailers. */
+  /**
+   * Limit on the status line and the headers together, those of preceding 1xx responses included,
+   * and on all trailers.
+   */
   private static final int MAX_HEAD_BYTES = 256 << 10;
 
   /** Limit on the line before a chunk, extensions included. */
@@ -56,6 +59,7 @@ final class ResponseParser {
   private byte[] line = new byte[512];
   private int size;
   private int lineStart;
+  private int interimBytes;
   private long length;
   private long remaining;
   private boolean keptAlive;
@@ -126,7 +130,7 @@ final class ResponseParser {
   private void block(ByteBuffer in) throws IOException {
     while (in.hasRemaining()) {
       byte b = in.get();
-      if (size == MAX_HEAD_BYTES) {
+      if (interimBytes + size == MAX_HEAD_BYTES) {
         throw new ProtocolException("Header size too big: more than " + MAX_HEAD_BYTES + " bytes");
       }
       add(b);
@@ -164,6 +168,7 @@ final class ResponseParser {
       return;
     }
     String[] lines = text(0, size).split("\r?\n", -1);
+    interimBytes += size;
     size = 0;
     lineStart = 0;
     int status = status(lines[0]);
@@ -178,6 +183,7 @@ final class ResponseParser {
     if (status >= 100 && status < 200 && status != 101) {
       return; // the final response follows
     }
+    interimBytes = 0;
     HttpHeaders headers = HttpHeaders.of(fields, (name, value) -> true);
     boolean chunked = !headers.allValues("transfer-encoding").isEmpty();
     length = Framing.length(headers);

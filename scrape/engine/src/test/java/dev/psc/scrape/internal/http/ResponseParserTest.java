@@ -74,6 +74,15 @@ class ResponseParserTest {
   }
 
   @Test
+  void limitsTheSizeOf1xxResponsesInARow() throws IOException {
+    ByteBuffer interim = bytes("HTTP/1.1 100 Continue||".repeat(1000));
+    for (int i = 0; i < 10; i++) {
+      parser.parse(interim.duplicate());
+    }
+    assertThatThrownBy(() -> parser.parse(interim)).hasMessageContaining("Header size too big");
+  }
+
+  @Test
   void readsABodyWithoutALengthUntilTheConnectionEnds() throws IOException {
     parser.parse(bytes("HTTP/1.1 200 OK||ab"));
     parser.parse(bytes("cd"));
