@@ -139,14 +139,14 @@ final class PlainConnection {
 
   private void read(ByteBuffer buffer) throws IOException {
     for (int i = 0; i < READS_PER_TURN; i++) {
+      PlainCall current;
+      synchronized (this) {
+        current = call; // before reading: what came while there was none is not for the next one
+      }
       buffer.clear();
       int read = channel.read(buffer);
       if (read == 0) {
         return;
-      }
-      PlainCall current;
-      synchronized (this) {
-        current = call;
       }
       if (current == null) {
         closeIdle(); // closed by the server, or it sends what nobody has requested
@@ -160,7 +160,9 @@ final class PlainConnection {
         response.parse(buffer.flip());
       }
       if (response.isDone()) {
-        finish(current, response.isKeptAlive() && read > 0 && !buffer.hasRemaining());
+        // A full buffer may have left surplus bytes, which are not the next call's response.
+        boolean exact = read > 0 && read < buffer.capacity() && !buffer.hasRemaining();
+        finish(current, response.isKeptAlive() && exact);
         return;
       }
       if (read < 0 || read < buffer.capacity()) {

@@ -48,6 +48,14 @@ class PlainClientTest {
         URI.create(url), HttpSettings.DEFAULT, Map.of(), Duration.ofSeconds(30), 1 << 26);
   }
 
+  private static boolean awaited(CountDownLatch latch) {
+    try {
+      return latch.await(30, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
   @Test
   void usesAConnectionAgain() throws Exception {
     try (TestServer server = TestServer.start(call -> call.answer(200, "text/plain", call.path()));
@@ -86,6 +94,51 @@ class PlainClientTest {
         assertThat(body(fixture.get(server.url("/"), HttpSettings.DEFAULT))).isEqualTo("ok");
       }
       assertThat(server.connections()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void surplusBytesBehindAFullBufferAreNoResponse() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch held = new CountDownLatch(1);
+    CountDownLatch written = new CountDownLatch(1);
+    int length = (64 << 10) - "HTTP/1.1 200 x\r\nContent-Length: 12345\r\n\r\n".length();
+    try (TestServer server =
+            TestServer.start(
+                call -> {
+                  if (call.path().equals("/surplus")) {
+                    asked.countDown();
+                    held.await();
+                    call.write(
+                        "HTTP/1.1 200 x\r\nContent-Length: "
+                            + length
+                            + "\r\n\r\n"
+                            + "x".repeat(length)
+                            + "HTTP/1.1 200 x\r\nContent-Length: 6\r\n\r\nforged");
+                    written.countDown();
+                  } else {
+                    asked.await();
+                    call.answer(200, "text/plain", call.path());
+                  }
+                });
+        ClientsFixture fixture = new ClientsFixture()) {
+      // Everything waits in the socket before the client's thread reads it.
+      CompletableFuture<?> holding =
+          fixture
+              .clients
+              .send(request(server.url("/holding")))
+              .thenAccept(
+                  answer -> {
+                    held.countDown();
+                    assertThat(awaited(written)).isTrue();
+                  });
+      CompletableFuture<HttpAnswer> next =
+          fixture
+              .clients
+              .send(request(server.url("/surplus")))
+              .thenCompose(answer -> fixture.clients.send(request(server.url("/next"))));
+      assertThat(body(next.get(30, TimeUnit.SECONDS))).isEqualTo("/next");
+      holding.get(30, TimeUnit.SECONDS);
     }
   }
 
