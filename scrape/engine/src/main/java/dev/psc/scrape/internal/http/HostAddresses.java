@@ -18,6 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +30,11 @@ import org.slf4j.LoggerFactory;
 final class HostAddresses implements AutoCloseable {
 
   private static final Logger logger = LoggerFactory.getLogger(HostAddresses.class);
+
+  /** Other hosts of digits and dots, e.g. 99999999999 or 1.2.3.4.5, are looked up as names. */
+  private static final Pattern IPV4 =
+      Pattern.compile("(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?:\\.(?!$)|$)){4}");
+
   private static final int MAX_REMEMBERED = 16_384;
   private static final long LONGEST_RACE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
@@ -100,8 +106,9 @@ final class HostAddresses implements AutoCloseable {
                 choose(new Endpoint(host.toLowerCase(Locale.ROOT), port), addresses, timeoutNanos));
   }
 
+  /** Returns whether {@link InetAddress} takes a host for an address, without a lookup. */
   static boolean isLiteral(String host) {
-    return host.indexOf(':') >= 0 || host.chars().allMatch(c -> c == '.' || (c >= '0' && c <= '9'));
+    return host.indexOf(':') >= 0 || IPV4.matcher(host).matches();
   }
 
   private List<InetAddress> lookUp(String host) {

@@ -28,6 +28,9 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SeveralAddressesTest {
 
@@ -159,6 +162,32 @@ class SeveralAddressesTest {
     HttpFailure failure = http.failure("http://two_dead:9/", HttpSettings.DEFAULT);
     assertThat(failure.outcome()).isEqualTo(ScrapeOutcome.REFUSED);
     assertThat(failure).hasMessageContaining("http://two_dead:9/: connection refused");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"99999999999", "1.2.3.4.5", "256.1.1.1"})
+  void looksUpWhatIsNoAddressThoughItHasOnlyDigits(String host) throws Exception {
+    names.put(host, List.of(ALIVE));
+    try (TestServer server = server()) {
+      assertThat(body("http://" + host + ":" + server.port() + "/", HttpSettings.DEFAULT))
+          .isEqualTo("served");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.1, true",
+    "255.249.199.9, true",
+    "::1, true",
+    "256.0.0.1, false",
+    "1.2.3, false",
+    "1.2.3.4., false",
+    "1.2.3.4.5, false",
+    "..., false",
+    "a.2.3.4, false"
+  })
+  void doesNotLookUpAddresses(String host, boolean literal) {
+    assertThat(HostAddresses.isLiteral(host)).isEqualTo(literal);
   }
 
   @Test
