@@ -40,7 +40,6 @@ import org.slf4j.LoggerFactory;
 final class PlainClient implements AutoCloseable {
 
   private static final Logger logger = LoggerFactory.getLogger(PlainClient.class);
-  private static final ThreadFactory THREADS = DaemonThreads.named("psc-scrape-http");
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
   /** Go's server, too, keeps an idle connection for longer than most scrape intervals. */
@@ -50,6 +49,7 @@ final class PlainClient implements AutoCloseable {
   private static final long SWEEP_NANOS = TimeUnit.SECONDS.toNanos(15);
 
   private final Deadlines deadlines;
+  private final ThreadFactory threads;
   private final Queue<PlainConnection> changed = new ConcurrentLinkedQueue<>();
 
   // Guarded by this.
@@ -59,7 +59,12 @@ final class PlainClient implements AutoCloseable {
   private boolean closed;
 
   PlainClient(Deadlines deadlines) {
+    this(deadlines, DaemonThreads.named("psc-scrape-http"));
+  }
+
+  PlainClient(Deadlines deadlines, ThreadFactory threads) {
     this.deadlines = deadlines;
+    this.threads = threads;
   }
 
   /**
@@ -131,7 +136,7 @@ final class PlainClient implements AutoCloseable {
       if (connection.start(call)) {
         change(connection);
       }
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | OutOfMemoryError e) {
       connection.fail(e);
     }
   }
@@ -164,7 +169,7 @@ final class PlainClient implements AutoCloseable {
         connection.connected();
       }
       change(connection);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | OutOfMemoryError e) {
       connection.fail(e);
     }
   }
@@ -190,11 +195,21 @@ final class PlainClient implements AutoCloseable {
       throw new IOException("the client is closed");
     }
     if (selector == null) {
-      Selector fresh = Selector.open();
-      THREADS.newThread(() -> run(fresh)).start();
-      selector = fresh;
+      selector = started();
     }
     connections++;
+  }
+
+  private Selector started() throws IOException {
+    Selector fresh = Selector.open();
+    try {
+      ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
+      threads.newThread(() -> run(fresh, buffer)).start();
+      return fresh;
+    } catch (OutOfMemoryError e) {
+      fresh.close();
+      throw new IOException("no thread can be started: " + e.getMessage(), e);
+    }
   }
 
   void closed(PlainConnection connection) {
@@ -229,10 +244,10 @@ final class PlainClient implements AutoCloseable {
     }
   }
 
-  private void run(Selector own) {
+  private void run(Selector own, ByteBuffer buffer) {
     try (own) {
       try {
-        serve(own);
+        serve(own, buffer);
       } finally {
         abandon(own);
       }
@@ -241,8 +256,7 @@ final class PlainClient implements AutoCloseable {
     }
   }
 
-  private void serve(Selector own) throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
+  private void serve(Selector own, ByteBuffer buffer) throws IOException {
     long swept = System.nanoTime();
     boolean running = true;
     while (running) {

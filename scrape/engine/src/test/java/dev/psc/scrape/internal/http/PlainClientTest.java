@@ -399,6 +399,39 @@ class PlainClientTest {
   }
 
   @Test
+  void failsAtOnceWhereNoThreadCanBeStartedAndRecovers() throws Exception {
+    AtomicBoolean exhausted = new AtomicBoolean(true);
+    try (TestServer server = TestServer.start(call -> call.answer(200, "text/plain", "ok"));
+        ClientsFixture fixture = new ClientsFixture();
+        PlainClient client =
+            new PlainClient(
+                fixture.clients.deadlines(),
+                task -> {
+                  if (exhausted.get()) {
+                    throw new OutOfMemoryError("unable to create native thread (simulated)");
+                  }
+                  return new Thread(task, "psc-test-http");
+                })) {
+      URI uri = URI.create(server.url("/"));
+      HttpRequest request = HttpRequest.newBuilder(uri).build();
+      InetSocketAddress address =
+          new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port());
+      PlainCall failing =
+          client.send(request, address, info -> fixture.clients.reader(uri, 100, false, 2));
+      assertThat(failing)
+          .failsWithin(PATIENCE)
+          .withThrowableThat()
+          .withMessageContaining("no thread can be started: unable to create native thread");
+      assertThat(client.isRunning()).isFalse();
+
+      exhausted.set(false);
+      PlainCall next =
+          client.send(request, address, info -> fixture.clients.reader(uri, 100, false, 2));
+      assertThat(next).succeedsWithin(PATIENCE);
+    }
+  }
+
+  @Test
   void aCallbackThatInterruptsTheThreadDoesNotKeepItFromWaiting() throws Exception {
     AtomicBoolean interrupted = new AtomicBoolean();
     CountDownLatch asked = new CountDownLatch(1);
