@@ -22,9 +22,12 @@ final class ResponseParser {
 
   /**
    * Limit on the status line and the headers together, those of preceding 1xx responses included,
-   * and on all trailers.
+   * and on all trailers. Each line counts for {@link #LINE_BYTES} more.
    */
   private static final int MAX_HEAD_BYTES = 256 << 10;
+
+  /** What a line takes of the limit besides its text, as it takes memory and time. */
+  private static final int LINE_BYTES = 32;
 
   /** Limit on the line before a chunk, extensions included. */
   private static final int MAX_CHUNK_LINE_BYTES = 4 << 10;
@@ -59,7 +62,7 @@ final class ResponseParser {
   private byte[] line = new byte[512];
   private int size;
   private int lineStart;
-  private int interimBytes;
+  private int headBytes;
   private long length;
   private long remaining;
   private boolean keptAlive;
@@ -130,7 +133,8 @@ final class ResponseParser {
   private void block(ByteBuffer in) throws IOException {
     while (in.hasRemaining()) {
       byte b = in.get();
-      if (interimBytes + size == MAX_HEAD_BYTES) {
+      headBytes += b == '\n' ? 1 + LINE_BYTES : 1;
+      if (headBytes > MAX_HEAD_BYTES) {
         throw new ProtocolException("Header size too big: more than " + MAX_HEAD_BYTES + " bytes");
       }
       add(b);
@@ -168,7 +172,6 @@ final class ResponseParser {
       return;
     }
     String[] lines = text(0, size).split("\r?\n", -1);
-    interimBytes += size;
     size = 0;
     lineStart = 0;
     int status = status(lines[0]);
@@ -183,7 +186,7 @@ final class ResponseParser {
     if (status >= 100 && status < 200 && status != 101) {
       return; // the final response follows
     }
-    interimBytes = 0;
+    headBytes = 0;
     HttpHeaders headers = HttpHeaders.of(fields, (name, value) -> true);
     boolean chunked = !headers.allValues("transfer-encoding").isEmpty();
     length = Framing.length(headers);
