@@ -161,9 +161,13 @@ final class RoutePlanner {
             + (query == null ? "" : "?" + query));
   }
 
-  /** Returns the value of {@code Host}, without the scheme's own port. */
+  /** Returns the value of {@code Host}, without the scheme's own port and an address's zone. */
   static String header(URI uri) {
     String host = UrlHost.of(uri).orElse("");
+    int zone = host.indexOf('%');
+    if (zone >= 0) {
+      host = host.substring(0, zone) + "]"; // RFC 6874: it has a meaning on this machine only
+    }
     int own = uri.getScheme().equalsIgnoreCase("https") ? 443 : 80;
     int port = Exchange.port(uri);
     return port == own ? host : host + ":" + port;

@@ -190,6 +190,17 @@ class SeveralAddressesTest {
     assertThat(HostAddresses.isLiteral(host)).isEqualTo(literal);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "http://[fe80::1%eth0]:8080/, [fe80::1]:8080",
+    "http://[fe80::1]/, [fe80::1]",
+    "http://user:word@shop:80/, shop",
+    "http://a_b:81/, a_b:81"
+  })
+  void namesTheHostAsTheServerKnowsIt(String url, String header) {
+    assertThat(RoutePlanner.header(URI.create(url))).isEqualTo(header);
+  }
+
   @Test
   void scrapesNamesWithAnUnderscore() throws Exception {
     names.put("my_svc", List.of(ALIVE));
