@@ -14,14 +14,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CpuClock {
 
-  private static final Reading NOTHING = new Reading(0, new long[0], new long[0]);
+  private static final long[] NONE = {};
+  private static final Reading NOTHING = new Reading(0, NONE, NONE);
 
   private final ThreadMXBean threads;
   private final OperatingSystemMXBean process;
+  private final boolean countsBytes;
 
   private CpuClock(ThreadMXBean threads, OperatingSystemMXBean process) {
     this.threads = threads;
     this.process = process;
+    this.countsBytes =
+        threads.isThreadAllocatedMemorySupported() && threads.isThreadAllocatedMemoryEnabled();
   }
 
   /** A reading of the clocks. Must not be changed. */
@@ -30,11 +34,17 @@ public final class CpuClock {
     private final long processNanos;
     private final long[] threadIds;
     private final long[] threadNanos;
+    private final long[] threadBytes;
 
     Reading(long processNanos, long[] threadIds, long[] threadNanos) {
+      this(processNanos, threadIds, threadNanos, NONE);
+    }
+
+    private Reading(long processNanos, long[] threadIds, long[] threadNanos, long[] threadBytes) {
       this.processNanos = processNanos;
       this.threadIds = threadIds;
       this.threadNanos = threadNanos;
+      this.threadBytes = threadBytes;
     }
 
     static Reading nothing() {
@@ -54,6 +64,11 @@ public final class CpuClock {
     /** Returns the CPU time of each, or -1 if unknown. */
     long[] threadNanos() {
       return threadNanos;
+    }
+
+    /** Returns the bytes that each has allocated, -1 if unknown; empty if they were not read. */
+    long[] threadBytes() {
+      return threadBytes;
     }
   }
 
@@ -85,10 +100,16 @@ public final class CpuClock {
     }
   }
 
-  Reading read() {
+  /**
+   * Reads the clocks.
+   *
+   * @param andBytes whether to read what threads have allocated, too
+   */
+  Reading read(boolean andBytes) {
     long[] ids = threads.getAllThreadIds();
     long[] nanos = threads.getThreadCpuTime(ids);
-    return new Reading(process.getProcessCpuTime(), ids, nanos);
+    long[] bytes = andBytes && countsBytes ? threads.getThreadAllocatedBytes(ids) : NONE;
+    return new Reading(process.getProcessCpuTime(), ids, nanos, bytes);
   }
 
   long processNanos() {

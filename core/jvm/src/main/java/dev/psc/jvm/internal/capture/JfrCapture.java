@@ -353,7 +353,7 @@ final class JfrCapture implements Capture {
     if (!mark.opens().isEmpty()) {
       applyEvents(mark.opens());
     }
-    marks.write(mark, clock == null ? Reading.nothing() : clock.read());
+    marks.write(mark, clock == null ? Reading.nothing() : clock.read(mark.isBoundary()));
   }
 
   private void applyEvents(Set<JvmProfile> opening) {
@@ -402,7 +402,7 @@ final class JfrCapture implements Capture {
         }
       }
       if (mark.isBoundary()) {
-        converter.flushAllocations();
+        converter.flushAllocations(mark.reading().threadIds(), mark.reading().threadBytes());
       }
       compact();
       mark.action().run();

@@ -19,7 +19,7 @@ final class ThreadPools {
   private static final int MIN_SAMPLES = 3;
 
   /** The most CPU time that a sample represents in addition to its own, in periods. */
-  private static final int MAX_PERIODS = 10;
+  private static final long MAX_PERIODS = 10;
 
   /** The number of samples of a window from which only a part of them is kept. */
   private static final int MAX = 4_096;

@@ -11,7 +11,8 @@ import java.util.function.LongUnaryOperator;
  * Removes from the first sample of each thread what the thread allocated before sampling was
  * switched on. The weight of a {@code jdk.ObjectAllocationSample} is the number of bytes that the
  * thread allocated since its previous sample, however long ago that was: since its start, or since
- * an earlier capture. Thread-safe.
+ * an earlier capture. At the ends of windows, the JVM's counters also tell what a thread has
+ * allocated since its last sample; that part is removed from its next one. Thread-safe.
  */
 public final class AllocationBaseline {
 
@@ -30,7 +31,13 @@ public final class AllocationBaseline {
   /** The carriers of virtual threads without a sample since the start. */
   private final Map<Long, Start> carriers = new HashMap<>();
 
+  /** The bytes after each thread's last sample that were counted without one. */
+  private final Map<Long, Long> ahead = new HashMap<>();
+
   private LongUnaryOperator allocatedNow = id -> -1;
+
+  /** Whether the counters tell what each thread has allocated since its last sample. */
+  private boolean isKnown;
 
   private record Start(long allocated, long unsampled) {}
 
@@ -45,6 +52,8 @@ public final class AllocationBaseline {
   public synchronized void begin(
       long[] threadIds, long[] allocated, boolean[] isCarrier, LongUnaryOperator now) {
     allocatedNow = now;
+    isKnown = true;
+    ahead.clear();
     waiting.clear();
     carriers.clear();
     Set<Long> live = new HashSet<>(threadIds.length * 2);
@@ -59,7 +68,8 @@ public final class AllocationBaseline {
   }
 
   /**
-   * Returns the part of a sample's weight that was allocated since sampling began.
+   * Returns the part of a sample's weight that was allocated since sampling began and is not
+   * counted yet.
    *
    * @param threadId the thread of the sample
    * @param virtual whether it is a virtual thread, whose allocations its carrier counts
@@ -68,6 +78,13 @@ public final class AllocationBaseline {
     if (virtual) {
       return weight - takeCarrier(weight);
     }
+    long since = sinceSample(threadId, weight);
+    long counted = Math.min(since, ahead.getOrDefault(threadId, 0L));
+    ahead.computeIfPresent(threadId, (id, bytes) -> bytes == counted ? null : bytes - counted);
+    return since - counted;
+  }
+
+  private long sinceSample(long threadId, long weight) {
     Start start = waiting.remove(threadId);
     if (start == null) {
       start = carriers.remove(threadId); // a worker of another fork-join pool
@@ -86,6 +103,34 @@ public final class AllocationBaseline {
     }
     remember(threadId, start.allocated() + since);
     return since;
+  }
+
+  /** Forgets threads that have ended. */
+  synchronized void retain(long[] live) {
+    Set<Long> ids = new HashSet<>(live.length * 2);
+    Arrays.stream(live).forEach(ids::add);
+    sampled.keySet().retainAll(ids);
+    ahead.keySet().retainAll(ids);
+  }
+
+  /**
+   * Returns what a platform thread has allocated since its last sample and is not counted yet, and
+   * takes it as counted. Returns 0 if that is not known.
+   *
+   * @param allocated the bytes that the thread has allocated, or -1 if unknown
+   */
+  synchronized long takeRest(long threadId, long allocated) {
+    if (!isKnown || carriers.containsKey(threadId)) {
+      return 0;
+    }
+    Start start = waiting.get(threadId);
+    long sampledBytes = start == null ? sampled.getOrDefault(threadId, 0L) : start.allocated();
+    long rest = allocated - sampledBytes - ahead.getOrDefault(threadId, 0L);
+    if (rest <= 0) {
+      return 0;
+    }
+    ahead.merge(threadId, rest, Long::sum);
+    return rest;
   }
 
   /** The event does not name the carrier: takes the one that explains most of the weight. */
@@ -107,6 +152,7 @@ public final class AllocationBaseline {
   private void remember(long threadId, long allocated) {
     if (sampled.size() >= MAX_THREADS && !sampled.containsKey(threadId)) {
       sampled.clear(); // most of so many threads have ended
+      isKnown = false;
     }
     sampled.put(threadId, allocated);
   }

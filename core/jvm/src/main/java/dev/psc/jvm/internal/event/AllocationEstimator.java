@@ -2,6 +2,7 @@ package dev.psc.jvm.internal.event;
 
 import dev.psc.jvm.internal.aggregate.Aggregator;
 import dev.psc.jvm.internal.aggregate.LongTable;
+import dev.psc.jvm.internal.aggregate.TraceTable;
 import dev.psc.jvm.profile.JvmProfile;
 import java.util.Arrays;
 
@@ -46,7 +47,6 @@ final class AllocationEstimator {
   private static final double THREAD_SHARE = 0.05;
 
   private static final int MAX_THREADS = 8_192;
-  private static final int MAX_SITES = 16_384;
 
   /** Objects of which this many times more lie outside of buffers than open one. */
   private static final int MOSTLY_OUTSIDE = 4;
@@ -69,62 +69,25 @@ final class AllocationEstimator {
   private final LongTable threads = new LongTable(64);
   private double[] bufferBytes = new double[128];
   private int[] threadEvents = new int[128];
+  private int[] threadSamples = new int[128];
+
+  /** The bytes that a thread has allocated since its last sample, where they are known. */
+  private long[] threadRest = new long[128];
+
+  /** The last sample or event of each thread: its stack plus one, its labels, and its size. */
+  private int[] lastStack = new int[128];
+
+  private int[] lastLabels = new int[128];
+  private long[] lastSize = new long[128];
+
   private int[] threadBuffer = new int[128];
   private long[] threadOpener = new long[128];
   private int lastBuffer;
 
-  private final LongTable sites = new LongTable(64);
-  private double[] siteReciprocals = new double[128];
-  private int[] siteEvents = new int[128];
-
-  private final Entries events = new Entries();
-  private final Entries samples = new Entries();
+  private final AllocationSites sites = new AllocationSites();
+  private final AllocationEntries events = new AllocationEntries();
+  private final AllocationEntries samples = new AllocationEntries();
   private double remainder;
-
-  /** Events or samples, column by column. */
-  private static final class Entries {
-    private int count;
-    private int[] thread = new int[256];
-    private int[] stack = new int[256];
-    private int[] labels = new int[256];
-    private long[] bytes = new long[256];
-
-    /** The buffer's size, 0 of an object outside; the objects of a sample. */
-    private long[] more = new long[256];
-
-    /** The number of the buffer that ends here. */
-    private int[] buffer = new int[256];
-
-    /** The size of the object that opened that buffer, or 0. */
-    private long[] opener = new long[256];
-
-    void add(
-        int atThread,
-        int atStack,
-        int withLabels,
-        long itsBytes,
-        long itsMore,
-        int itsBuffer,
-        long itsOpener) {
-      if (count == thread.length) {
-        int length = count * 2;
-        thread = Arrays.copyOf(thread, length);
-        stack = Arrays.copyOf(stack, length);
-        labels = Arrays.copyOf(labels, length);
-        bytes = Arrays.copyOf(bytes, length);
-        more = Arrays.copyOf(more, length);
-        buffer = Arrays.copyOf(buffer, length);
-        opener = Arrays.copyOf(opener, length);
-      }
-      thread[count] = atThread;
-      stack[count] = atStack;
-      labels[count] = withLabels;
-      bytes[count] = itsBytes;
-      buffer[count] = itsBuffer;
-      opener[count] = itsOpener;
-      more[count++] = itsMore;
-    }
-  }
 
   AllocationEstimator(Aggregator aggregator) {
     this.aggregator = aggregator;
@@ -140,12 +103,34 @@ final class AllocationEstimator {
     if (samples.count == MAX_BATCH) {
       flush();
     }
-    int site = sites.indexOf(stack);
-    long here =
-        site < 0
-            ? objects
-            : Math.max(1, Math.round(bytes * siteReciprocals[site] / siteEvents[site]));
-    samples.add(row(thread), stack, labels, bytes, here, 0, 0);
+    long here = sites.objects(stack, bytes, objects);
+    int row = row(thread);
+    threadSamples[row]++;
+    remember(row, stack, labels, Math.max(1, bytes / Math.max(1, here)));
+    samples.add(row, stack, labels, bytes, here, 0, 0);
+  }
+
+  /** Returns whether a thread has been seen, so that its stacks are known. */
+  boolean knows(long thread) {
+    int row = threads.indexOf(thread);
+    return row >= 0 && lastStack[row] > 0;
+  }
+
+  /** Returns whether a thread has an event or a sample in this batch. */
+  boolean counts(long thread) {
+    int row = threads.indexOf(thread);
+    return row >= 0 && threadEvents[row] + threadSamples[row] > 0;
+  }
+
+  private void remember(int row, int stack, int labels, long size) {
+    lastStack[row] = stack + 1;
+    lastLabels[row] = TraceTable.labelsOf(labels);
+    lastSize[row] = size;
+  }
+
+  /** Adds bytes without a sample to a thread that {@link #knows} its stacks. */
+  void rest(long thread, long bytes) {
+    threadRest[threads.indexOf(thread)] += bytes;
   }
 
   /**
@@ -167,13 +152,14 @@ final class AllocationEstimator {
     }
     threadEvents[row]++;
     long bytes = Math.min(size, MAX_SIZE);
+    remember(row, stack, labels, bytes);
     events.add(row, stack, labels, bytes, buffer, threadBuffer[row], threadOpener[row]);
     if (buffer > 0) {
       threadOpener[row] = bytes;
       bufferBytes[row] = buffer;
       threadBuffer[row] = ++lastBuffer;
     }
-    learn(stack, size);
+    sites.learn(stack, size);
   }
 
   private int row(long thread) {
@@ -181,35 +167,26 @@ final class AllocationEstimator {
     if (row == bufferBytes.length) {
       bufferBytes = Arrays.copyOf(bufferBytes, row * 2);
       threadEvents = Arrays.copyOf(threadEvents, row * 2);
+      threadSamples = Arrays.copyOf(threadSamples, row * 2);
+      threadRest = Arrays.copyOf(threadRest, row * 2);
+      lastStack = Arrays.copyOf(lastStack, row * 2);
+      lastLabels = Arrays.copyOf(lastLabels, row * 2);
+      lastSize = Arrays.copyOf(lastSize, row * 2);
       threadBuffer = Arrays.copyOf(threadBuffer, row * 2);
       threadOpener = Arrays.copyOf(threadOpener, row * 2);
     }
     return row;
   }
 
-  /** Events come per byte allocated, so the mean size over objects is the harmonic one. */
-  private void learn(int stack, long size) {
-    if (sites.size() == MAX_SITES && sites.indexOf(stack) < 0) {
-      forgetStacks();
-    }
-    int site = sites.add(stack);
-    if (site == siteEvents.length) {
-      siteReciprocals = Arrays.copyOf(siteReciprocals, site * 2);
-      siteEvents = Arrays.copyOf(siteEvents, site * 2);
-    }
-    siteReciprocals[site] += 1.0 / size;
-    siteEvents[site]++;
-  }
-
   /** Clears the state by stack, after numbers of stacks have changed. */
   void forgetStacks() {
-    Arrays.fill(siteReciprocals, 0);
-    Arrays.fill(siteEvents, 0);
     sites.clear();
+    Arrays.fill(lastStack, 0);
   }
 
   /** Counts the batch; call it before a window begins or ends and before stacks are renumbered. */
   void flush() {
+    restOfUnsampled();
     if (events.count == 0 && samples.count == 0) {
       return;
     }
@@ -221,6 +198,10 @@ final class AllocationEstimator {
       sampledBytes[group[samples.thread[i]]] += samples.bytes[i];
       sampleCount[group[samples.thread[i]]]++;
     }
+    double[] allBytes = sampledBytes.clone();
+    for (int row = 0; row < group.length; row++) {
+      allBytes[group[row]] += threadRest[row];
+    }
     int[] eventCount = new int[groups];
     for (int i = 0; i < events.count; i++) {
       eventCount[group[events.thread[i]]]++;
@@ -228,12 +209,13 @@ final class AllocationEstimator {
     for (int i = 0; i < samples.count; i++) {
       int of = group[samples.thread[i]];
       if (eventCount[of] * 2 < sampleCount[of]) {
+        double scale = allBytes[of] / sampledBytes[of];
         aggregator.add(
             JvmProfile.MEMORY,
             samples.stack[i],
             samples.labels[i],
-            samples.more[i],
-            samples.bytes[i]);
+            Math.round(samples.more[i] * scale),
+            Math.round(samples.bytes[i] * scale));
       }
     }
     long[] sorted = sorted(group);
@@ -241,13 +223,25 @@ final class AllocationEstimator {
     for (int of = 0; of < groups; of++) {
       int to = from + eventCount[of];
       // What threads without a sample allocated comes with a later one: not to be counted twice.
-      boolean known = sampledBytes[of] > 0 || samples.count == 0;
+      boolean known = allBytes[of] > 0 || samples.count == 0;
       if (known && to > from && eventCount[of] * 2 >= sampleCount[of]) {
-        distribute(sorted, from, to, sampledBytes[of]);
+        distribute(sorted, from, to, allBytes[of]);
       }
       from = to;
     }
     clear();
+  }
+
+  /** Counts the rest of threads that are not in this batch where they were seen last. */
+  private void restOfUnsampled() {
+    for (int row = 0; row < threads.size(); row++) {
+      long rest = threadRest[row];
+      if (rest > 0 && threadEvents[row] + threadSamples[row] == 0) {
+        threadRest[row] = 0;
+        long objects = Math.max(1, rest / lastSize[row]);
+        aggregator.add(JvmProfile.MEMORY, lastStack[row] - 1, lastLabels[row], objects, rest);
+      }
+    }
   }
 
   /** Sets the group of each thread, 0 of those that share one, and returns the number of groups. */
@@ -257,6 +251,10 @@ final class AllocationEstimator {
     for (int i = 0; i < samples.count; i++) {
       bytes[samples.thread[i]] += samples.bytes[i];
       all += samples.bytes[i];
+    }
+    for (int row = 0; row < group.length; row++) {
+      bytes[row] += threadRest[row];
+      all += threadRest[row];
     }
     int groups = 1;
     for (int row = 0; row < group.length; row++) {
@@ -273,11 +271,14 @@ final class AllocationEstimator {
     events.count = 0;
     samples.count = 0;
     Arrays.fill(threadEvents, 0);
+    Arrays.fill(threadSamples, 0);
+    Arrays.fill(threadRest, 0);
     Arrays.fill(threadBuffer, 0);
     lastBuffer = 0;
     if (threads.size() > MAX_THREADS) {
       Arrays.fill(bufferBytes, 0);
       Arrays.fill(threadOpener, 0);
+      Arrays.fill(lastStack, 0);
       threads.clear();
     }
   }
@@ -300,9 +301,9 @@ final class AllocationEstimator {
   /**
    * Distributes bytes among events.
    *
-   * @param sampledBytes the bytes to distribute, or 0 for as many as the buffers have
+   * @param bytes the bytes to distribute, or 0 for as many as the buffers have
    */
-  private void distribute(long[] sorted, int from, int to, double sampledBytes) {
+  private void distribute(long[] sorted, int from, int to, double bytes) {
     double inBuffers = 0;
     int buffers = 0;
     for (int at = from; at < to; at++) {
@@ -354,7 +355,7 @@ final class AllocationEstimator {
       }
       sum += worth[i];
     }
-    add(sorted, from, worth, sampledBytes > 0 && sum > 0 ? sampledBytes / sum : 1);
+    add(sorted, from, worth, bytes > 0 && sum > 0 ? bytes / sum : 1);
   }
 
   /** The events of objects of about one size. */

@@ -372,6 +372,31 @@ public final class EventCounter {
     }
   }
 
+  /**
+   * Counts what threads have allocated since their last samples, and then as {@link
+   * #flushAllocations()}: samples of a thread may be seconds apart.
+   *
+   * @param threadIds the live platform threads
+   * @param allocated the bytes that each has allocated, or empty if unknown
+   */
+  public void flushAllocations(long[] threadIds, long[] allocated) {
+    boolean areKnown = allocated.length == threadIds.length && !exactAllocations;
+    if (estimator != null && baseline != null && areKnown) {
+      boolean counts = aggregator.counts(JvmProfile.MEMORY);
+      // What virtual threads allocate is in the counters of their carriers.
+      boolean attributable = !estimator.counts(VIRTUAL);
+      baseline.retain(threadIds);
+      for (int i = 0; i < threadIds.length; i++) {
+        if (!counts) {
+          long unused = baseline.takeRest(threadIds[i], allocated[i]);
+        } else if (attributable && estimator.knows(threadIds[i])) {
+          estimator.rest(threadIds[i], baseline.takeRest(threadIds[i], allocated[i]));
+        }
+      }
+    }
+    flushAllocations();
+  }
+
   /** Clears the state by stack, after numbers of stacks have changed. */
   public void forgetStacks() {
     if (estimator != null) {

@@ -68,4 +68,50 @@ class AllocationBaselineTest {
     baseline.begin(THREADS, new long[] {1_000, 600}, new boolean[] {true, true}, id -> -1);
     assertThat(baseline.sinceStart(7, false, 1_010)).isEqualTo(10);
   }
+
+  @Test
+  void whatIsCountedBetweenSamplesIsNotCountedAgain() {
+    begin(1_000, 50);
+    assertThat(baseline.takeRest(7, 1_250)).as("before the first sample").isEqualTo(250);
+    assertThat(baseline.takeRest(7, 1_250)).isZero();
+    assertThat(baseline.sinceStart(7, false, 1_300)).isEqualTo(50);
+    assertThat(baseline.takeRest(7, 1_400)).as("after the sample at 1,300").isEqualTo(100);
+    assertThat(baseline.takeRest(7, 1_450)).isEqualTo(50);
+    assertThat(baseline.sinceStart(7, false, 400)).isEqualTo(250);
+    assertThat(baseline.takeRest(7, 1_700)).isZero();
+  }
+
+  @Test
+  void theRestOfASampleThatCoversLessIsCountedWithALaterOne() {
+    begin(1_000, 50);
+    assertThat(baseline.sinceStart(7, false, 1_000)).isZero();
+    assertThat(baseline.takeRest(7, 1_500)).as("with the used part of a buffer").isEqualTo(500);
+    assertThat(baseline.sinceStart(7, false, 450)).isZero();
+    assertThat(baseline.sinceStart(7, false, 100)).isEqualTo(50);
+  }
+
+  @Test
+  void aThreadThatStartsLaterHasItsRestToo() {
+    begin(1_000, 50);
+    assertThat(baseline.takeRest(9, 400)).isEqualTo(400);
+    assertThat(baseline.sinceStart(9, false, 500)).isEqualTo(100);
+  }
+
+  @Test
+  void unknownCountersAndCarriersHaveNoRest() {
+    assertThat(baseline.takeRest(7, 1_000)).as("before the start").isZero();
+    begin(1_000, 50);
+    assertThat(baseline.takeRest(7, -1)).isZero();
+    baseline.begin(THREADS, new long[] {1_000, 600}, new boolean[] {true, false}, id -> -1);
+    assertThat(baseline.takeRest(7, 2_000)).as("a carrier").isZero();
+    assertThat(baseline.takeRest(8, 700)).isEqualTo(100);
+  }
+
+  @Test
+  void threadsThatHaveEndedAreForgotten() {
+    begin(1_000, 50);
+    assertThat(baseline.takeRest(9, 400)).isEqualTo(400);
+    baseline.retain(THREADS);
+    assertThat(baseline.takeRest(9, 100)).as("another thread").isEqualTo(100);
+  }
 }

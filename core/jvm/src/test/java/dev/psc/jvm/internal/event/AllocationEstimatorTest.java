@@ -186,4 +186,53 @@ class AllocationEstimatorTest {
     estimator.flush();
     assertThat(window.table(JvmProfile.MEMORY).first(0) - before).isEqualTo(1_000);
   }
+
+  private long bytesOf(int stack) {
+    ProfileTable table = window.table(JvmProfile.MEMORY);
+    long bytes = 0;
+    for (int row = 0; row < table.size(); row++) {
+      bytes += table.stack(row) == stack ? table.second(row) : 0;
+    }
+    return bytes;
+  }
+
+  @Test
+  void theRestOfAThreadIsCountedWhereItAllocates() {
+    for (int i = 0; i < 10; i++) {
+      estimator.buffer(1, stacks[i % 2], 0, 64, 1_000);
+      estimator.sample(1, stacks[0], 0, 1, 1_000);
+    }
+    assertThat(estimator.knows(1)).isTrue();
+    estimator.rest(1, 5_000);
+    estimator.flush();
+    assertThat(bytesOf(stacks[0]) + bytesOf(stacks[1])).isEqualTo(15_000);
+    assertThat(bytesOf(stacks[1])).isBetween(7_000L, 8_000L);
+    estimator.rest(1, 640);
+    estimator.flush();
+    assertThat(bytesOf(stacks[0])).as("where it was seen last").isBetween(8_140L, 8_640L);
+    estimator.forgetStacks();
+    assertThat(estimator.knows(1)).isFalse();
+  }
+
+  @Test
+  void theRestOfAThreadWithoutBufferEventsIsCountedAtItsSamples() {
+    estimator.sample(1, stacks[0], 0, 1, 3_000);
+    estimator.sample(1, stacks[1], 0, 1, 1_000);
+    estimator.rest(1, 2_000);
+    estimator.flush();
+    assertThat(bytesOf(stacks[0])).isEqualTo(4_500);
+    assertThat(bytesOf(stacks[1])).isEqualTo(1_500);
+  }
+
+  @Test
+  void theRestOfAThreadWithoutASampleIsCountedAtItsBufferEvents() {
+    for (int i = 0; i < 8; i++) {
+      estimator.buffer(1, stacks[0], 0, 64, 1_000);
+    }
+    estimator.sample(2, stacks[1], 0, 1, 1_000);
+    estimator.rest(1, 9_000);
+    estimator.flush();
+    assertThat(bytesOf(stacks[0])).isEqualTo(9_000);
+    assertThat(bytesOf(stacks[1])).isEqualTo(1_000);
+  }
 }
