@@ -105,12 +105,18 @@ public final class AllocationBaseline {
     return since;
   }
 
-  /** Forgets threads that have ended. */
+  /**
+   * Forgets threads that have ended.
+   *
+   * @param live the threads that lived when the counters were read; those with a higher number may
+   *     have started since then
+   */
   synchronized void retain(long[] live) {
     Set<Long> ids = new HashSet<>(live.length * 2);
     Arrays.stream(live).forEach(ids::add);
-    sampled.keySet().retainAll(ids);
-    ahead.keySet().retainAll(ids);
+    long newest = Arrays.stream(live).max().orElse(0);
+    sampled.keySet().removeIf(id -> id <= newest && !ids.contains(id));
+    ahead.keySet().removeIf(id -> id <= newest && !ids.contains(id));
   }
 
   /**

@@ -110,8 +110,18 @@ class AllocationBaselineTest {
   @Test
   void threadsThatHaveEndedAreForgotten() {
     begin(1_000, 50);
+    assertThat(baseline.takeRest(6, 400)).isEqualTo(400);
     assertThat(baseline.takeRest(9, 400)).isEqualTo(400);
     baseline.retain(THREADS);
-    assertThat(baseline.takeRest(9, 100)).as("another thread").isEqualTo(100);
+    assertThat(baseline.takeRest(6, 100)).as("another thread").isEqualTo(100);
+    assertThat(baseline.takeRest(9, 500)).as("may have started since").isEqualTo(100);
+  }
+
+  @Test
+  void countersThatWereNotReadForgetNothing() {
+    begin(1_000, 50);
+    assertThat(baseline.sinceStart(7, false, 1_300)).isEqualTo(300);
+    baseline.retain(new long[0]);
+    assertThat(baseline.takeRest(7, 1_400)).isEqualTo(100);
   }
 }
