@@ -65,9 +65,9 @@ final class ThreadPools {
   /**
    * Adds a sample of a platform thread.
    *
-   * @param weightNanos the CPU time that it represents
+   * @param sampleWeight its weight among the samples of its pool
    */
-  void add(long threadId, int stackId, int labelId, double weightNanos) {
+  void add(long threadId, int stackId, int labelId, double sampleWeight) {
     offered++;
     if (size - before < MAX) {
       if (size == thread.length) {
@@ -77,21 +77,21 @@ final class ThreadPools {
         labels = Arrays.copyOf(labels, length);
         weight = Arrays.copyOf(weight, length);
       }
-      set(size++, threadId, stackId, labelId, weightNanos);
+      set(size++, threadId, stackId, labelId, sampleWeight);
       return;
     }
     // Each sample of the window is kept with the same probability.
     long at = before + random.nextLong(offered);
     if (at < size) {
-      set((int) at, threadId, stackId, labelId, weightNanos);
+      set((int) at, threadId, stackId, labelId, sampleWeight);
     }
   }
 
-  private void set(int index, long threadId, int stackId, int labelId, double weightNanos) {
+  private void set(int index, long threadId, int stackId, int labelId, double sampleWeight) {
     thread[index] = threadId;
     stack[index] = stackId;
     labels[index] = labelId;
-    weight[index] = weightNanos;
+    weight[index] = sampleWeight;
   }
 
   /** Forgets the samples of the window before the one that ends now. */
@@ -129,7 +129,11 @@ final class ThreadPools {
     Map<String, Pool> pools = new HashMap<>();
     Pool[] ofThreads = new Pool[ids.length];
     for (int t = 0; t < ids.length; t++) {
-      ofThreads[t] = pools.computeIfAbsent(nameOf(threadNames[t]), name -> new Pool());
+      // The names of ended threads are not known.
+      ofThreads[t] =
+          threadNames[t].isEmpty()
+              ? new Pool()
+              : pools.computeIfAbsent(nameOf(threadNames[t]), name -> new Pool());
     }
     Pool[] ofSamples = new Pool[size];
     for (int i = 0; i < size; i++) {

@@ -39,6 +39,9 @@ public final class AllocationBaseline {
   /** Whether the counters tell what each thread has allocated since its last sample. */
   private boolean isKnown;
 
+  /** Whether a virtual thread has allocated: the counters of its carrier include its bytes. */
+  private boolean hasVirtual;
+
   private record Start(long allocated, long unsampled) {}
 
   /**
@@ -76,6 +79,7 @@ public final class AllocationBaseline {
    */
   synchronized long sinceStart(long threadId, boolean virtual, long weight) {
     if (virtual) {
+      virtualAllocates();
       return weight - takeCarrier(weight);
     }
     long since = sinceSample(threadId, weight);
@@ -96,13 +100,18 @@ public final class AllocationBaseline {
     // Newer JDKs forget the previous sample when a recording ends, and count from the thread's
     // start.
     long since = weight - (weight >= start.allocated() ? start.allocated() : start.unsampled());
-    if (since < 0) {
-      // Another recording has taken a sample of the thread, so the weight covers less.
-      long now = allocatedNow.applyAsLong(threadId);
-      since = now < 0 ? weight : Math.max(0, Math.min(weight, now - start.allocated()));
-    }
+    // Another recording may have taken a sample of the thread, so that the weight covers less; the
+    // bytes that the JDK counts from the thread's start may lack those in its open buffer.
+    long now = allocatedNow.applyAsLong(threadId);
+    long most = now < 0 ? weight : Math.max(0, now - start.allocated());
+    since = Math.min(since < 0 ? weight : since, most);
     remember(threadId, start.allocated() + since);
     return since;
+  }
+
+  /** Ends the use of counters between samples, as carriers cannot be told from other threads. */
+  synchronized void virtualAllocates() {
+    hasVirtual = true;
   }
 
   /**
@@ -126,7 +135,7 @@ public final class AllocationBaseline {
    * @param allocated the bytes that the thread has allocated, or -1 if unknown
    */
   synchronized long takeRest(long threadId, long allocated) {
-    if (!isKnown || carriers.containsKey(threadId)) {
+    if (!isKnown || hasVirtual || carriers.containsKey(threadId)) {
       return 0;
     }
     Start start = waiting.get(threadId);

@@ -116,12 +116,6 @@ final class AllocationEstimator {
     return row >= 0 && lastStack[row] > 0;
   }
 
-  /** Returns whether a thread has an event or a sample in this batch. */
-  boolean counts(long thread) {
-    int row = threads.indexOf(thread);
-    return row >= 0 && threadEvents[row] + threadSamples[row] > 0;
-  }
-
   private void remember(int row, int stack, int labels, long size) {
     lastStack[row] = stack + 1;
     lastLabels[row] = TraceTable.labelsOf(labels);

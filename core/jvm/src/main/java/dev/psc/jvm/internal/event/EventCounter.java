@@ -189,6 +189,9 @@ public final class EventCounter {
     if (thread.own() && !settings.ownThreads()) {
       return;
     }
+    if (thread.virtual() && baseline != null) {
+      baseline.virtualAllocates();
+    }
     if (estimator != null) {
       estimator.buffer(
           key(thread),
@@ -383,13 +386,11 @@ public final class EventCounter {
     boolean areKnown = allocated.length == threadIds.length && !exactAllocations;
     if (estimator != null && baseline != null && areKnown) {
       boolean counts = aggregator.counts(JvmProfile.MEMORY);
-      // What virtual threads allocate is in the counters of their carriers.
-      boolean attributable = !estimator.counts(VIRTUAL);
       baseline.retain(threadIds);
       for (int i = 0; i < threadIds.length; i++) {
         if (!counts) {
           long unused = baseline.takeRest(threadIds[i], allocated[i]);
-        } else if (attributable && estimator.knows(threadIds[i])) {
+        } else if (estimator.knows(threadIds[i])) {
           estimator.rest(threadIds[i], baseline.takeRest(threadIds[i], allocated[i]));
         }
       }

@@ -55,4 +55,14 @@ class ThreadPoolsTest {
     }
     assertThat(divide(new HashMap<>(Map.of("io-N", MILLI)))).containsOnlyKeys(4);
   }
+
+  @Test
+  void endedThreadsOfUnknownPoolsRepresentNobody() {
+    for (int i = 0; i < 3; i++) {
+      pools.add(-1 - i, 100, 0, MILLI);
+    }
+    Map<String, Long> unsampled = new HashMap<>(Map.of(ThreadPools.nameOf(""), 10 * MILLI));
+    assertThat(divide(unsampled)).isEmpty();
+    assertThat(unsampled).hasSize(1);
+  }
 }

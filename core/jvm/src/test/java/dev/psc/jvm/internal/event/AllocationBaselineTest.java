@@ -12,7 +12,7 @@ class AllocationBaselineTest {
   private final AllocationBaseline baseline = new AllocationBaseline();
 
   private void begin(long first, long second) {
-    baseline.begin(THREADS, new long[] {first, second}, PLATFORM, id -> id == 7 ? first : second);
+    baseline.begin(THREADS, new long[] {first, second}, PLATFORM, id -> 1_000_000);
   }
 
   @Test
@@ -105,6 +105,24 @@ class AllocationBaselineTest {
     baseline.begin(THREADS, new long[] {1_000, 600}, new boolean[] {true, false}, id -> -1);
     assertThat(baseline.takeRest(7, 2_000)).as("a carrier").isZero();
     assertThat(baseline.takeRest(8, 700)).isEqualTo(100);
+  }
+
+  @Test
+  void aCarrierOfVirtualThreadsHasNoRestWheneverItStarted() {
+    begin(1_000, 50);
+    assertThat(baseline.takeRest(7, 1_100)).isEqualTo(100);
+    assertThat(baseline.sinceStart(100, true, 5_000)).isEqualTo(5_000);
+    assertThat(baseline.takeRest(9, 6_000)).as("perhaps its carrier").isZero();
+    assertThat(baseline.takeRest(7, 1_200)).isZero();
+    assertThat(baseline.sinceStart(7, false, 1_300)).as("less what is counted").isEqualTo(200);
+  }
+
+  @Test
+  void aFirstSampleThatMissesAnOpenBufferHasNoMoreThanWasAllocatedSince() {
+    baseline.begin(THREADS, new long[] {1_000, 50}, PLATFORM, id -> 1_040);
+    assertThat(baseline.sinceStart(7, false, 1_010)).isEqualTo(10);
+    baseline.begin(THREADS, new long[] {2_000, 50}, PLATFORM, id -> 2_040);
+    assertThat(baseline.sinceStart(7, false, 1_990)).as("below the counter").isEqualTo(40);
   }
 
   @Test

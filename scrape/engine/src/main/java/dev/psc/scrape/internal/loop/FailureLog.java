@@ -20,9 +20,9 @@ import org.slf4j.event.Level;
  * of a connection are logged once per address of a job, whatever the number of its profiles.
  *
  * <p>The number of failures that are logged is limited over all targets ({@link LineBudget}). A
- * failure beyond the limit is logged at a later scrape if it lasts until the limit allows it, and
- * after an hour in any case. The number of messages left out is logged at most once a minute. The
- * end of a failure is logged exactly if the failure was, or the one that it replaced.
+ * failure beyond the limit is logged at a later scrape if it lasts until the limit allows it,
+ * before others are logged again. The number of messages left out is logged at most once a minute.
+ * The end of a failure is logged exactly if the failure was, or the one that it replaced.
  *
  * <p>Guarded by the lock of {@link ScrapeScheduler}.
  */
@@ -96,8 +96,9 @@ final class FailureLog {
     if (failure.shown == null) {
       failure.shown = shown;
     }
-    boolean hourly = nowNanos - failure.sinceNanos >= AGAIN_NANOS;
-    if (hourly || (!failure.logged && budget.take(nowNanos))) {
+    boolean isDue = !failure.logged || nowNanos - failure.sinceNanos >= AGAIN_NANOS;
+    int kept = failure.logged ? LineBudget.BURST / 2 : 0; // for failures that the log does not have
+    if (isDue && budget.take(nowNanos, kept)) {
       failure.logged = true;
       failure.shown = report.reason();
       failure.sinceNanos = nowNanos;

@@ -22,12 +22,16 @@ final class LineBudget {
   private long leftOut;
   private long leftOutSinceNanos;
 
-  /** Returns whether a line may be logged, and counts it if so. */
-  boolean take(long nowNanos) {
+  /**
+   * Returns whether a line may be logged, and counts it if so.
+   *
+   * @param kept the lines to keep for others
+   */
+  boolean take(long nowNanos, int kept) {
     long earned = (nowNanos - refilledNanos) / NANOS_PER_LINE;
     lines = Math.min(BURST, lines + earned);
     refilledNanos += earned * NANOS_PER_LINE;
-    if (lines == 0) {
+    if (lines <= kept) {
       return false;
     }
     lines--;
