@@ -11,8 +11,9 @@ import dev.psc.pprof.Sample;
 import java.lang.management.ManagementFactory;
 import java.util.EnumSet;
 import java.util.Map;
-import java.util.Map.Entry;
 import java.util.TreeMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
@@ -21,66 +22,48 @@ class WindowAllocationsTest {
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-  /** A thread that fills a buffer in about a second, so that it has few samples. */
-  private static final class Allocating extends Thread {
-    private final TreeMap<Long, Long> bytesByTime = new TreeMap<>();
-    private volatile boolean ends;
-    private volatile byte[] last;
+  private final TreeMap<Long, Long> bytesByTime = new TreeMap<>();
+  private volatile byte[] last;
 
-    @Override
-    public void run() {
-      while (!ends) {
-        last = allocate();
-        bytesByTime.put(Clocks.epochNanos(), THREADS.getThreadAllocatedBytes(getId()));
-        pace();
-      }
-    }
+  private void allocateSlowly() {
+    last = new byte[16 << 10];
+    long bytes = THREADS.getThreadAllocatedBytes(Thread.currentThread().getId());
+    bytesByTime.put(Clocks.epochNanos(), bytes);
+  }
 
-    private static byte[] allocate() {
-      return new byte[16 << 10];
-    }
-
-    private static void pace() {
-      try {
-        TimeUnit.MILLISECONDS.sleep(10);
-      } catch (InterruptedException e) {
-        throw new IllegalStateException(e);
-      }
-    }
-
-    private long bytesAt(long epochNanos) {
-      Entry<Long, Long> at = bytesByTime.floorEntry(epochNanos);
-      return at.getValue();
-    }
+  private long bytesAt(long epochNanos) {
+    return bytesByTime.floorEntry(epochNanos).getValue();
   }
 
   @Test
   void aThreadWithFewSamplesHasAllOfItsBytes() throws Exception {
-    Allocating thread = new Allocating();
-    thread.setDaemon(true);
-    thread.start();
+    // The thread fills a buffer in about a second, so that it has few samples.
+    ScheduledExecutorService thread =
+        Executors.newSingleThreadScheduledExecutor(task -> new Thread(task, "slow"));
+    Object unused = thread.scheduleAtFixedRate(this::allocateSlowly, 0, 10, TimeUnit.MILLISECONDS);
     Profile profile;
     try (JvmProfiling profiling =
         JvmProfiling.builder()
             .profiles(EnumSet.of(JvmProfile.MEMORY))
-            .receiver(unused -> new Acceptance.Accepted())
+            .threadNames(true)
+            .receiver(pushed -> new Acceptance.Accepted())
             .start()) {
       PprofRequest request =
           new PprofRequest("GET", "/debug/pprof/allocs", Map.of("seconds", "4"), Map.of());
       profile = Profile.parse(profiling.handler().handle(request).body());
     } finally {
-      thread.ends = true;
-      thread.join();
+      thread.shutdownNow();
+      assertThat(thread.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
     }
     long start = profile.timeNanos();
-    long allocated = thread.bytesAt(start + profile.durationNanos()) - thread.bytesAt(start);
+    long allocated = bytesAt(start + profile.durationNanos()) - bytesAt(start);
     long profiled = 0;
     for (Sample sample : profile.samples()) {
-      if (sample.stack().stream().anyMatch(frame -> frame.function().contains("Allocating"))) {
+      if (sample.labels().stream().anyMatch(label -> label.text().equals("slow"))) {
         profiled += sample.values().get(1);
       }
     }
-    assertThat(thread.last).isNotNull();
+    assertThat(last).isNotNull();
     assertThat(profiled).isCloseTo(allocated, Percentage.withPercentage(5));
   }
 }

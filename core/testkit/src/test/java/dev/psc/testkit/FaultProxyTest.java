@@ -14,7 +14,9 @@ import dev.psc.store.GrpcProfileSink;
 import dev.psc.store.StoreChannels;
 import io.grpc.ManagedChannel;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
@@ -108,6 +110,19 @@ class FaultProxyTest {
     proxy.clear();
 
     awaitDelivery();
+  }
+
+  @Test
+  void refusesAtOnce() throws Exception {
+    InetSocketAddress address =
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), proxy.port());
+    for (int i = 0; i < 300; i++) {
+      proxy.refuse();
+      try (Socket socket = new Socket()) {
+        assertThatThrownBy(() -> socket.connect(address)).isInstanceOf(ConnectException.class);
+      }
+      proxy.clear();
+    }
   }
 
   @Test

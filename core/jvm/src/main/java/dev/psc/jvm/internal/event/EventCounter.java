@@ -385,12 +385,9 @@ public final class EventCounter {
   public void flushAllocations(long[] threadIds, long[] allocated) {
     boolean areKnown = allocated.length == threadIds.length && !exactAllocations;
     if (estimator != null && baseline != null && areKnown) {
-      boolean counts = aggregator.counts(JvmProfile.MEMORY);
       baseline.retain(threadIds);
       for (int i = 0; i < threadIds.length; i++) {
-        if (!counts) {
-          long unused = baseline.takeRest(threadIds[i], allocated[i]);
-        } else if (estimator.knows(threadIds[i])) {
+        if (estimator.knows(threadIds[i])) {
           estimator.rest(threadIds[i], baseline.takeRest(threadIds[i], allocated[i]));
         }
       }

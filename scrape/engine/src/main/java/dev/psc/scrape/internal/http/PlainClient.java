@@ -154,7 +154,7 @@ final class PlainClient implements AutoCloseable {
     PlainConnection connection;
     try {
       connection = open(address);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | OutOfMemoryError e) {
       call.fail(e);
       return;
     }
@@ -182,7 +182,7 @@ final class PlainClient implements AutoCloseable {
       channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
       channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
       opened();
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | OutOfMemoryError e) {
       channel.close();
       throw e;
     }

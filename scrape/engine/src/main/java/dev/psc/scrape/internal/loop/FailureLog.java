@@ -55,9 +55,7 @@ final class FailureLog {
     int loops;
     boolean recovered;
     boolean logged;
-
-    /** The last time it was logged, or when it occurred. */
-    long sinceNanos;
+    long loggedNanos;
 
     /** The reason of the last failure in the log whose end is not logged yet, or null. */
     @Nullable String shown;
@@ -88,7 +86,7 @@ final class FailureLog {
     Key now = key(report, loop);
     boolean changed = !now.equals(before);
     String shown = changed ? leave(loop, report, notices) : null;
-    Failure failure = failures.computeIfAbsent(now, key -> occurred(nowNanos));
+    Failure failure = failures.computeIfAbsent(now, key -> new Failure());
     if (changed) {
       loop.failure = now;
       failure.loops++;
@@ -96,12 +94,12 @@ final class FailureLog {
     if (failure.shown == null) {
       failure.shown = shown;
     }
-    boolean isDue = !failure.logged || nowNanos - failure.sinceNanos >= AGAIN_NANOS;
+    boolean isDue = !failure.logged || nowNanos - failure.loggedNanos >= AGAIN_NANOS;
     int kept = failure.logged ? LineBudget.BURST / 2 : 0; // for failures that the log does not have
     if (isDue && budget.take(nowNanos, kept)) {
       failure.logged = true;
       failure.shown = report.reason();
-      failure.sinceNanos = nowNanos;
+      failure.loggedNanos = nowNanos;
       notices.add(
           () -> log(Level.WARN, report, report.reason(), "Scrape failed: " + report.message()));
     } else if (!failure.logged && changed && failure.loops == 1) {
@@ -116,12 +114,6 @@ final class FailureLog {
         address(target),
         report.reason(),
         OF_ADDRESS.contains(report.outcome()) ? -1 : loop.id);
-  }
-
-  private static Failure occurred(long nowNanos) {
-    Failure failure = new Failure();
-    failure.sinceNanos = nowNanos;
-    return failure;
   }
 
   /** Forgets a loop that was removed. */
