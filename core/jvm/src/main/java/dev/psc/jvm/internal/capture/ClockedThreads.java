@@ -10,28 +10,30 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClockedThreads {
 
+  /** The kinds of samples: running in Java or in native code, and waiting in native code. */
+  static final int IN_JAVA = 0;
+
+  static final int IN_NATIVE = 1;
+  static final int WAITING = 2;
+  static final int KINDS = 3;
+
   final Reading reading;
   final LongTable rows;
   final long[] nanos;
-  final long[] unspent;
 
-  /** The part for samples in native code, where these have a separate part. */
-  final long[] unspentNative;
+  /** By kind of sample and thread. */
+  final long[][] unspent;
 
-  final Stacks ran;
-  final Stacks ranNative;
-  final Stacks waited;
+  /** By kind of sample. */
+  final Stacks[] seen;
 
   ClockedThreads(Reading reading) {
     int count = reading.threadIds().length;
     this.reading = reading;
     this.rows = new LongTable(count);
     this.nanos = new long[count];
-    this.unspent = new long[count];
-    this.unspentNative = new long[count];
-    this.ran = new Stacks(count);
-    this.ranNative = new Stacks(count);
-    this.waited = new Stacks(count);
+    this.unspent = new long[KINDS][count];
+    this.seen = new Stacks[] {new Stacks(count), new Stacks(count), new Stacks(count)};
     for (long id : reading.threadIds()) {
       rows.add(id);
     }
@@ -40,19 +42,18 @@ final class ClockedThreads {
   /** Replaces the previous reading; returns the CPU time of all threads since then. */
   long continueFrom(@Nullable ClockedThreads before) {
     long sum = 0;
-    for (int row = 0; row < unspent.length; row++) {
+    for (int row = 0; row < nanos.length; row++) {
       nanos[row] = Math.max(0, reading.threadNanos()[row]);
       int old = before == null ? -1 : before.rows.indexOf(rows.key(row));
       if (before != null && old >= 0) {
         nanos[row] = Math.max(0, nanos[row] - Math.max(0, before.reading.threadNanos()[old]));
-        unspent[row] = before.unspent[old];
-        unspentNative[row] = before.unspentNative[old];
-        ran.copy(row, before.ran, old);
-        ranNative.copy(row, before.ranNative, old);
-        waited.copy(row, before.waited, old);
+        for (int kind = 0; kind < KINDS; kind++) {
+          unspent[kind][row] = before.unspent[kind][old];
+          seen[kind].copy(row, before.seen[kind], old);
+        }
       }
       sum += nanos[row];
-      unspent[row] = before == null ? 0 : unspent[row] + nanos[row];
+      unspent[IN_JAVA][row] = before == null ? 0 : unspent[IN_JAVA][row] + nanos[row];
     }
     return sum;
   }
@@ -63,32 +64,37 @@ final class ClockedThreads {
     return row < 0 ? -1 : nanos[row];
   }
 
-  /** Sets a share of a thread's CPU time in this segment aside for samples in native code. */
-  void setAside(long id, double share) {
+  /** Sets shares of a thread's CPU time in this segment aside for samples in native code. */
+  void setAside(long id, double running, double waiting) {
     int row = rows.indexOf(id);
-    if (row < 0) {
-      return;
+    if (row >= 0) {
+      move(row, IN_NATIVE, running);
+      move(row, WAITING, waiting);
     }
-    long nanosInNative = Math.min(unspent[row], Math.round(nanos[row] * share));
-    unspent[row] -= nanosInNative;
-    unspentNative[row] += nanosInNative;
+  }
+
+  private void move(int row, int kind, double share) {
+    long moved = Math.min(unspent[IN_JAVA][row], Math.round(nanos[row] * share));
+    unspent[IN_JAVA][row] -= moved;
+    unspent[kind][row] += moved;
   }
 
   long left(int row) {
-    return unspent[row] + unspentNative[row];
+    return unspent[IN_JAVA][row] + unspent[IN_NATIVE][row] + unspent[WAITING][row];
   }
 
   long take(int row) {
-    long nanos = left(row);
-    unspent[row] = 0;
-    unspentNative[row] = 0;
-    return nanos;
+    long left = left(row);
+    for (long[] ofKind : unspent) {
+      ofKind[row] = 0;
+    }
+    return left;
   }
 
   void forgetStacks() {
-    ran.forget();
-    ranNative.forget();
-    waited.forget();
+    for (Stacks stacks : seen) {
+      stacks.forget();
+    }
   }
 
   /** The last stack of each thread. */

@@ -54,7 +54,10 @@ public final class CpuCalibration implements CpuWeigher {
   /** The weight of each sample, relative to others of its thread. */
   private double[] weights = new double[256];
 
-  /** The CPU time per weight, by thread: first in Java, then in native code. */
+  /** The kind of each sample. */
+  private int[] kinds = new int[256];
+
+  /** The CPU time per weight, by thread and kind. */
   private double[] worth = new double[64];
 
   private double[] threadWeights = new double[64];
@@ -79,7 +82,7 @@ public final class CpuCalibration implements CpuWeigher {
     this.names = names;
     this.periodNanos = periodNanos;
     this.showOwn = showOwn;
-    this.nativeWaits = new NativeWaits(periodNanos, nativePeriodNanos);
+    this.nativeWaits = new NativeWaits(this::names, periodNanos, nativePeriodNanos);
     this.pools = new ThreadPools(periodNanos);
   }
 
@@ -91,6 +94,11 @@ public final class CpuCalibration implements CpuWeigher {
     } else if (!inNative) {
       spend(stack, labels, 1, periodNanos);
     }
+  }
+
+  @Override
+  public void sampledAt(boolean inNative, long nanos) {
+    nativeWaits.sampledAt(inNative, nanos);
   }
 
   @Override
@@ -155,7 +163,7 @@ public final class CpuCalibration implements CpuWeigher {
       spendEnded(now);
       if (spendAll) {
         spendUnsampled(now);
-        pools.endWindow();
+        pools.endWindow(segment);
       }
       vmUnspent += processNanos - javaNanos - endedNanos;
       if (vmUnspent > 0) {
@@ -178,13 +186,14 @@ public final class CpuCalibration implements CpuWeigher {
     int threads = samples.threadCount();
     if (weights.length < samples.size()) {
       weights = new double[samples.size() * 2];
+      kinds = new int[samples.size() * 2];
     }
-    if (worth.length < 2 * threads) {
-      worth = new double[threads * 4];
-      threadWeights = new double[threads * 4];
+    if (worth.length < ClockedThreads.KINDS * threads) {
+      worth = new double[ClockedThreads.KINDS * threads * 2];
+      threadWeights = new double[ClockedThreads.KINDS * threads * 2];
     }
-    Arrays.fill(threadWeights, 0, 2 * threads, 0);
-    nativeWaits.weigh(samples, now::nanosOf, aggregator.stackPool(), weights);
+    Arrays.fill(threadWeights, 0, ClockedThreads.KINDS * threads, 0);
+    nativeWaits.weigh(samples, now::nanosOf, aggregator.stackPool(), weights, kinds);
     nativeWaits.shares(now::setAside);
     boolean[] carriers = carriers();
     int virtual = samples.threadIndex(VIRTUAL);
@@ -196,10 +205,9 @@ public final class CpuCalibration implements CpuWeigher {
     for (int t = 0; t < threads; t++) {
       long id = samples.threadKey(t);
       int row = id == VIRTUAL ? -1 : now.rows.indexOf(id);
-      worth[2 * t] = row < 0 && id != VIRTUAL ? -1 : 0;
-      worth[2 * t + 1] = 0;
-      double weight = threadWeights[2 * t] + threadWeights[2 * t + 1];
-      if (weight > 0 && worth[2 * t] == 0) {
+      setWorth(t, row < 0 && id != VIRTUAL ? -1 : 0);
+      double weight = weightOf(t);
+      if (weight > 0 && !isEnded(t)) {
         double nanos =
             row >= 0 ? price(now, t, row) : priceByWeight(t, takeCarriers(now, carriers));
         livingNanos += nanos;
@@ -211,14 +219,17 @@ public final class CpuCalibration implements CpuWeigher {
     long endedNanos = priceEnded(price, restNanos);
     for (int i = 0; i < samples.size(); i++) {
       int row = now.rows.indexOf(samples.threadKey(samples.thread(i)));
+      long nanos = Math.round(worth[payer(i, carriers, virtual)] * weights[i]);
       if (row >= 0) {
-        remember(now, row, i);
-        if (weights[i] > 0) {
-          int labels = TraceTable.labelsOf(samples.labels(i));
-          pools.add(now.rows.key(row), samples.stack(i), labels, weights[i]);
+        int labels = TraceTable.labelsOf(samples.labels(i));
+        now.seen[kinds[i]].set(row, samples.stack(i), labels, segment);
+        if (weights[i] > 0 && kinds[i] != ClockedThreads.WAITING) {
+          boolean inNative = kinds[i] == ClockedThreads.IN_NATIVE;
+          pools.add(
+              new ThreadPools.PoolSample(
+                  segment, now.rows.key(row), samples.stack(i), labels, inNative, weights[i]));
         }
       }
-      long nanos = Math.round(worth[payer(i, carriers, virtual)] * weights[i]);
       if (nanos > 0) {
         spend(samples.stack(i), samples.labels(i), 1, nanos);
       }
@@ -226,39 +237,43 @@ public final class CpuCalibration implements CpuWeigher {
     return endedNanos;
   }
 
-  private void remember(ClockedThreads now, int row, int sample) {
-    ClockedThreads.Stacks known =
-        samples.worth(sample) == CpuSamples.IN_NATIVE ? now.ranNative : now.ran;
-    (weights[sample] > 0 ? known : now.waited)
-        .set(row, samples.stack(sample), TraceTable.labelsOf(samples.labels(sample)), segment);
+  private void setWorth(int thread, double perWeight) {
+    int first = ClockedThreads.KINDS * thread;
+    Arrays.fill(worth, first, first + ClockedThreads.KINDS, perWeight);
+  }
+
+  /** Returns whether a sampled thread has no clock any more, until its samples have a price. */
+  private boolean isEnded(int thread) {
+    return worth[ClockedThreads.KINDS * thread] < 0;
+  }
+
+  private double weightOf(int thread) {
+    int first = ClockedThreads.KINDS * thread;
+    return threadWeights[first + ClockedThreads.IN_JAVA]
+        + threadWeights[first + ClockedThreads.IN_NATIVE]
+        + threadWeights[first + ClockedThreads.WAITING];
   }
 
   /** Sets the CPU time per weight of a live thread; returns the CPU time that it spends. */
   private long price(ClockedThreads now, int thread, int row) {
-    double inJava = threadWeights[2 * thread];
-    double inNative = threadWeights[2 * thread + 1];
     if (!nativeWaits.knows(samples.threadKey(thread))) {
       return priceByWeight(thread, now.take(row));
     }
     long spent = 0;
-    if (inJava > 0) {
-      worth[2 * thread] = now.unspent[row] / inJava;
-      spent += now.unspent[row];
-      now.unspent[row] = 0;
-    }
-    if (inNative > 0) {
-      worth[2 * thread + 1] = now.unspentNative[row] / inNative;
-      spent += now.unspentNative[row];
-      now.unspentNative[row] = 0;
+    for (int kind = 0; kind < ClockedThreads.KINDS; kind++) {
+      int index = ClockedThreads.KINDS * thread + kind;
+      if (threadWeights[index] > 0) {
+        worth[index] = now.unspent[kind][row] / threadWeights[index];
+        spent += now.unspent[kind][row];
+        now.unspent[kind][row] = 0;
+      }
     }
     return spent;
   }
 
   /** Divides CPU time among the samples of a thread by their weights alone. */
   private long priceByWeight(int thread, long nanos) {
-    double price = nanos / (threadWeights[2 * thread] + threadWeights[2 * thread + 1]);
-    worth[2 * thread] = price;
-    worth[2 * thread + 1] = price;
+    setWorth(thread, nanos / weightOf(thread));
     return nanos;
   }
 
@@ -266,7 +281,7 @@ public final class CpuCalibration implements CpuWeigher {
   private int payer(int sample, boolean[] carriers, int virtual) {
     int thread = samples.thread(sample);
     int shared = carriers.length > 0 && carriers[thread] ? virtual : thread;
-    return 2 * shared + (samples.worth(sample) == CpuSamples.IN_NATIVE ? 1 : 0);
+    return ClockedThreads.KINDS * shared + kinds[sample];
   }
 
   /**
@@ -300,16 +315,15 @@ public final class CpuCalibration implements CpuWeigher {
   private long priceEnded(double perWeight, long restNanos) {
     double weight = 0;
     for (int t = 0; t < samples.threadCount(); t++) {
-      weight += worth[2 * t] < 0 ? threadWeights[2 * t] + threadWeights[2 * t + 1] : 0;
+      weight += isEnded(t) ? weightOf(t) : 0;
     }
     double price = Math.min(perWeight, restNanos / Math.max(1, weight));
     for (int t = 0; t < samples.threadCount(); t++) {
-      if (worth[2 * t] < 0) {
-        double ownWeight = threadWeights[2 * t] + threadWeights[2 * t + 1];
+      if (isEnded(t)) {
+        double ownWeight = weightOf(t);
         int before = last == null ? -1 : last.rows.indexOf(samples.threadKey(t));
         long left = last != null && before >= 0 && ownWeight > 0 ? last.take(before) : 0;
-        worth[2 * t] = price + left / Math.max(1, ownWeight);
-        worth[2 * t + 1] = worth[2 * t];
+        setWorth(t, price + left / Math.max(1, ownWeight));
       }
     }
     return Math.round(price * weight);
@@ -321,33 +335,30 @@ public final class CpuCalibration implements CpuWeigher {
     if (before == null) {
       return;
     }
-    for (int row = 0; row < before.unspent.length; row++) {
+    for (int row = 0; row < before.nanos.length; row++) {
       if (before.left(row) > 0
           && now.rows.indexOf(before.rows.key(row)) < 0
           && !addToLast(before, row)) {
-        pseudo(before.take(row), NOT_SAMPLED, "[ended threads]");
+        spendUnknown(before, row, "ended threads");
       }
     }
   }
 
   /** Counts the CPU time left at the last stacks of the thread, unless they are too old. */
   private boolean addToLast(ClockedThreads clocked, int row) {
-    boolean inNative =
-        addToLast(clocked.unspentNative, row, clocked.ranNative, clocked.ran, clocked.waited);
-    boolean inJava =
-        addToLast(clocked.unspent, row, clocked.ran, clocked.ranNative, clocked.waited);
-    return inNative && inJava;
+    for (int kind = 0; kind < ClockedThreads.KINDS; kind++) {
+      addToLast(clocked, row, kind, kind);
+    }
+    return clocked.left(row) == 0;
   }
 
-  private boolean addToLast(long[] unspent, int row, ClockedThreads.Stacks... stacks) {
-    for (ClockedThreads.Stacks known : stacks) {
-      if (isRecent(known, row)) {
-        spend(known.stack[row], known.labels[row], 0, unspent[row]);
-        unspent[row] = 0;
-        return true;
-      }
+  private void addToLast(ClockedThreads clocked, int row, int kind, int seenAs) {
+    ClockedThreads.Stacks stacks = clocked.seen[seenAs];
+    long left = clocked.unspent[kind][row];
+    if (left > 0 && isRecent(stacks, row)) {
+      spend(stacks.stack[row], stacks.labels[row], 0, left);
+      clocked.unspent[kind][row] = 0;
     }
-    return unspent[row] == 0;
   }
 
   /** Collects the CPU time of the carriers of virtual threads. */
@@ -369,24 +380,48 @@ public final class CpuCalibration implements CpuWeigher {
   private void spendUnsampled(ClockedThreads now) {
     long[] ids = idsWithUnspent(now);
     String[] threadNames = names(ids);
-    Map<String, Long> unsampled = new TreeMap<>();
+    Map<String, ThreadPools.Unsampled> unsampled = new TreeMap<>();
+    Map<Integer, String> missed = new TreeMap<>();
     for (int i = 0; i < ids.length; i++) {
       int row = now.rows.indexOf(ids[i]);
       if (!showOwn && OwnThreads.isOwn(ids[i], threadNames[i])) {
         pseudo(now.take(row), PseudoFrames.PROFILER);
       } else if (!addToLast(now, row)) {
-        String name = ThreadPools.nameOf(threadNames[i]);
+        String pool = ThreadPools.nameOf(threadNames[i]);
         if (now.left(row) > MISSED_PERIODS * periodNanos) {
-          pseudo(now.take(row), NOT_SAMPLED, "[" + name + "]");
+          spendUnknown(now, row, pool);
         } else {
-          unsampled.merge(name, now.take(row), Long::sum);
+          long inNative = now.unspent[ClockedThreads.IN_NATIVE][row];
+          unsampled
+              .computeIfAbsent(pool, name -> new ThreadPools.Unsampled())
+              .add(now.left(row) - inNative, inNative);
+          missed.put(row, pool);
         }
       }
     }
-    if (!unsampled.isEmpty()) {
+    if (!missed.isEmpty()) {
       pools.divide(
           unsampled, this::names, (stack, labels, nanos) -> spend(stack, labels, 0, nanos));
-      unsampled.forEach((name, nanos) -> pseudo(nanos, NOT_SAMPLED, "[" + name + "]"));
+      missed.forEach(
+          (row, pool) -> {
+            if (unsampled.containsKey(pool)) {
+              spendUnknown(now, row, pool);
+            } else {
+              now.take(row); // divided
+            }
+          });
+    }
+  }
+
+  /** Counts CPU time at any last stack of the thread, or else as not sampled. */
+  private void spendUnknown(ClockedThreads now, int row, String pool) {
+    for (int seenAs = 0; seenAs < ClockedThreads.KINDS; seenAs++) {
+      for (int kind = 0; kind < ClockedThreads.KINDS; kind++) {
+        addToLast(now, row, kind, seenAs);
+      }
+    }
+    if (now.left(row) > 0) {
+      pseudo(now.take(row), NOT_SAMPLED, "[" + pool + "]");
     }
   }
 
@@ -399,7 +434,7 @@ public final class CpuCalibration implements CpuWeigher {
   }
 
   private static long[] idsWithUnspent(ClockedThreads now) {
-    long[] ids = new long[now.unspent.length];
+    long[] ids = new long[now.nanos.length];
     int count = 0;
     for (int row = 0; row < ids.length; row++) {
       if (now.left(row) > 0) {

@@ -2,8 +2,9 @@ package dev.psc.jvm.internal.capture;
 
 import dev.psc.jvm.internal.aggregate.IdleMethods;
 import dev.psc.jvm.internal.aggregate.StackPool;
+import java.util.Arrays;
 import java.util.HashMap;
-import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.function.LongUnaryOperator;
 
@@ -12,14 +13,17 @@ import java.util.function.LongUnaryOperator;
  * jdk.NativeMethodSample} represent, and of the native methods in which threads wait.
  *
  * <p>A thread in native code is sampled alike whether it runs or waits. Only the CPU clock
- * distinguishes the two. Two values are estimated per thread and native method, over some ten
- * seconds:
+ * distinguishes the two. Three values are estimated over some ten seconds:
  *
  * <ul>
- *   <li>The CPU time per time in the method, in the spans in which the thread used the least. A
- *       method that runs uses as much as it is seen; one that waits has spans with almost none.
- *   <li>The CPU time that the thread's samples in Java do not explain. Java code does not wait, so
- *       its samples come first, and native methods that wait get no more than the rest.
+ *   <li>Per thread and native method, the CPU time per time in the method, in the spans in which
+ *       the thread used the least. A method that runs uses as much as it is seen; one that waits
+ *       has spans with almost none.
+ *   <li>Per thread, the CPU time that its samples in Java do not explain. It corrects the time seen
+ *       in native methods that run, of which there are few samples.
+ *   <li>Per pool of threads, the CPU time that no sample explains. Native methods that wait get a
+ *       part of it, because a call that waits uses CPU time as well, and most of it if there is
+ *       hardly any other sample.
  * </ul>
  *
  * <p>The values of a method in one thread are the initial values in other threads. Guarded by the
@@ -30,86 +34,68 @@ final class NativeWaits {
   /** Limit on the threads in Java code that the JDK samples per tick; in native code it is one. */
   private static final int JAVA_SAMPLES_PER_TICK = 5;
 
-  /** The weight of the past after each segment; half is forgotten after 23 segments. */
-  private static final double DECAY = 0.97;
+  /** The samples of a pool at work from which waits get only a part of the unexplained CPU time. */
+  private static final double ENOUGH_SAMPLES = 2;
 
-  /** The CPU time per time seen in a native method below which it counts as waiting. */
-  private static final double WAITS_BELOW = 0.2;
-
-  /** The native samples in a row after which a span is evaluated. */
-  private static final int SPAN = 4;
-
-  /** The excess of time in Java over its samples that is allowed before waits get any. */
-  private static final double SLACK = 0.25;
-
-  /** The part of a thread's CPU time by other samples from which waits get nothing. */
-  private static final double EXPLAINS = 0.1;
-
-  /** The relative error of the time in Java by its samples, apart from noise. */
-  private static final double MODEL_ERROR = 0.1;
+  /**
+   * The part of the unexplained CPU time that waits get. The rest belongs to samples in Java that
+   * the JDK could not take.
+   */
+  private static final double WAITS_GET = 0.15;
 
   private static final int MAX_THREADS = 10_000;
   private static final int MAX_METHODS = 1_000;
 
-  private final double periodNanos;
-  private final double nativePeriodNanos;
-  private final Map<Long, Usage> threads = new HashMap<>();
+  private final ThreadPools.Names names;
+  private final SamplingInterval interval;
+  private final SamplingInterval nativeInterval;
+  private final Map<Long, NativeUsage> threads = new HashMap<>();
   private final Map<String, Double> methods = new HashMap<>();
 
-  NativeWaits(long periodNanos, long nativePeriodNanos) {
-    this.periodNanos = periodNanos;
-    this.nativePeriodNanos = nativePeriodNanos;
+  NativeWaits(ThreadPools.Names names, long periodNanos, long nativePeriodNanos) {
+    this.names = names;
+    this.interval = new SamplingInterval(periodNanos);
+    this.nativeInterval = new SamplingInterval(nativePeriodNanos);
   }
 
-  /** The known CPU usage of a thread; times are of the last ten seconds or so. */
-  private static final class Usage {
-    private final Map<String, Method> methods = new HashMap<>();
+  /** The CPU time of a pool's sampled threads. */
+  private static final class PoolUsage {
     private double cpuNanos;
-    private double javaSamples;
-    private double nativeSamples;
-    private double spanCpuNanos;
-    private int spanSamples;
+    private double busyNanos;
+    private double busySamples;
+    private double recentCpu;
     private double recentJava;
     private double recentNative;
-    private double recentCount;
-    private int segmentJava;
-    private int segmentNative;
 
-    /** The shares of the time in native methods that the thread runs there. */
-    private double runningShare = 1;
-
-    private double waitingShare;
-
-    private double shareOf(String leaf) {
-      Method method = methods.get(leaf);
-      if (method == null || IdleMethods.neverWaits(leaf)) {
-        return 1;
-      }
-      return method.waits() ? waitingShare : runningShare;
-    }
-  }
-
-  /** A native method of a thread. */
-  private static final class Method {
-    private double samples;
-    private double recentSamples;
-    private int spanSamples;
-    private int segmentSamples;
-
-    /** The CPU time per time in the method in quiet spans. */
-    private double least;
-
-    private Method(double least) {
-      this.least = least;
+    private void add(NativeUsage thread) {
+      recentCpu += thread.recentCpu();
+      recentJava += thread.recentJava();
+      recentNative += thread.recentNative();
+      cpuNanos += thread.cpuNanos();
+      busyNanos += thread.busyNanos();
+      busySamples += thread.busySamples();
     }
 
-    private boolean waits() {
-      return least < WAITS_BELOW;
+    /** Returns the part of the CPU time in native methods that run. */
+    private double runs() {
+      return NativeUsage.share(recentCpu, recentJava, recentNative, 1);
+    }
+
+    /** Returns the part of the CPU time that methods which wait get. */
+    private double waits() {
+      double unexplained = cpuNanos > 0 ? Math.max(0, 1 - busyNanos / cpuNanos) : 0;
+      double known = Math.min(1, busySamples / ENOUGH_SAMPLES);
+      return unexplained * (1 - known * (1 - WAITS_GET));
     }
   }
 
   void clear() {
     threads.clear();
+  }
+
+  /** Adds the time of a sample, in nanoseconds since 1970. */
+  void sampledAt(boolean inNativeCode, long nanos) {
+    (inNativeCode ? nativeInterval : interval).add(nanos);
   }
 
   /**
@@ -118,11 +104,18 @@ final class NativeWaits {
    * @param cpuNanos the CPU time of a thread in this segment
    * @param weights filled with the CPU time that a sample represents, in any unit per thread; 0 for
    *     a sample that only waits
+   * @param kinds filled with {@link ClockedThreads#IN_JAVA} and so on
    */
-  void weigh(CpuSamples samples, LongUnaryOperator cpuNanos, StackPool stacks, double[] weights) {
+  void weigh(
+      CpuSamples samples,
+      LongUnaryOperator cpuNanos,
+      StackPool stacks,
+      double[] weights,
+      int[] kinds) {
+    Arrays.fill(kinds, 0, samples.size(), ClockedThreads.IN_JAVA);
     if (!count(samples, stacks)) {
       for (int i = 0; i < samples.size(); i++) {
-        weights[i] = samples.worth(i) >= 0 ? samples.worth(i) : periodNanos;
+        weights[i] = samples.worth(i) >= 0 ? samples.worth(i) : interval.nanos();
       }
       return;
     }
@@ -130,25 +123,29 @@ final class NativeWaits {
     double mostNative = 1e-9;
     double allJava = 0;
     double allNative = 0;
-    for (Usage usage : threads.values()) {
-      mostJava = Math.max(mostJava, usage.javaSamples);
-      mostNative = Math.max(mostNative, usage.nativeSamples);
-      allJava += usage.javaSamples;
-      allNative += usage.nativeSamples;
+    for (NativeUsage usage : threads.values()) {
+      mostJava = Math.max(mostJava, usage.javaSamples());
+      mostNative = Math.max(mostNative, usage.nativeSamples());
+      allJava += usage.javaSamples();
+      allNative += usage.nativeSamples();
     }
     // Threads take turns. The number of threads in a round is that of all samples per sample of the
     // thread that never misses its turn.
-    double java = periodNanos * Math.max(1, allJava / mostJava / JAVA_SAMPLES_PER_TICK);
-    double inNative = nativePeriodNanos * Math.max(1, allNative / mostNative);
+    double java = interval.nanos() * Math.max(1, allJava / mostJava / JAVA_SAMPLES_PER_TICK);
+    double inNative = nativeInterval.nanos() * Math.max(1, allNative / mostNative);
     learn(cpuNanos, java, inNative);
     for (int i = 0; i < samples.size(); i++) {
       long worth = samples.worth(i);
       if (worth == CpuSamples.IN_JAVA) {
         weights[i] = java;
       } else if (worth == CpuSamples.IN_NATIVE) {
-        Usage usage = threads.get(samples.threadKey(samples.thread(i)));
+        NativeUsage usage = threads.get(samples.threadKey(samples.thread(i)));
         String leaf = leaf(samples.stack(i), stacks);
         weights[i] = usage == null ? inNative : inNative * usage.shareOf(leaf);
+        kinds[i] =
+            usage != null && usage.waitsIn(leaf)
+                ? ClockedThreads.WAITING
+                : ClockedThreads.IN_NATIVE;
       } else {
         weights[i] = worth;
       }
@@ -161,103 +158,85 @@ final class NativeWaits {
 
   /** Adds the samples to the threads; returns whether any thread has samples in native code. */
   private boolean count(CpuSamples samples, StackPool stacks) {
-    for (Usage usage : threads.values()) {
-      usage.segmentJava = 0;
-      usage.segmentNative = 0;
-      usage.methods.values().forEach(method -> method.segmentSamples = 0);
-    }
+    threads.values().forEach(NativeUsage::startSegment);
     for (int i = 0; i < samples.size(); i++) {
       long worth = samples.worth(i);
-      if (worth >= 0) {
-        continue;
-      }
-      Usage usage = usage(samples.threadKey(samples.thread(i)));
       if (worth == CpuSamples.IN_JAVA) {
-        usage.segmentJava++;
-      } else {
-        usage.segmentNative++;
-        String leaf = leaf(samples.stack(i), stacks);
-        method(usage, leaf).segmentSamples++;
+        usage(samples.threadKey(samples.thread(i))).sampledInJava();
+      } else if (worth == CpuSamples.IN_NATIVE) {
+        usage(samples.threadKey(samples.thread(i)))
+            .sampledInNative(leaf(samples.stack(i), stacks), this::knownLeast);
       }
     }
-    boolean any = false;
-    for (Iterator<Usage> all = threads.values().iterator(); all.hasNext(); ) {
-      Usage usage = all.next();
-      usage.javaSamples = usage.javaSamples * DECAY + usage.segmentJava;
-      usage.nativeSamples = usage.nativeSamples * DECAY + usage.segmentNative;
-      any |= usage.nativeSamples > 0;
-      if (usage.javaSamples + usage.nativeSamples < 0.05) {
-        all.remove();
-      }
-    }
-    return any;
+    threads.values().removeIf(usage -> !usage.addSamples());
+    return threads.values().stream().anyMatch(usage -> usage.nativeSamples() > 0);
   }
 
-  private Usage usage(long key) {
-    Usage known = threads.get(key);
+  private NativeUsage usage(long key) {
+    NativeUsage known = threads.get(key);
     if (known != null) {
       return known;
     }
-    Usage fresh = new Usage();
+    NativeUsage fresh = new NativeUsage();
     if (threads.size() < MAX_THREADS) {
       threads.put(key, fresh);
     }
     return fresh;
   }
 
-  private Method method(Usage usage, String leaf) {
-    Method known = usage.methods.get(leaf);
-    if (known != null) {
-      return known;
-    }
+  private double knownLeast(String leaf) {
     Double elsewhere = methods.get(leaf);
-    double least = elsewhere != null ? elsewhere : IdleMethods.waits(leaf) ? 0 : 1;
-    Method fresh = new Method(least);
-    usage.methods.put(leaf, fresh);
-    return fresh;
+    return elsewhere != null ? elsewhere : IdleMethods.waits(leaf) ? 0 : 1;
+  }
+
+  private void learned(String leaf, double least) {
+    if (methods.size() < MAX_METHODS || methods.containsKey(leaf)) {
+      methods.put(leaf, least);
+    }
   }
 
   private void learn(LongUnaryOperator cpuNanos, double java, double inNative) {
-    for (Map.Entry<Long, Usage> entry : threads.entrySet()) {
-      Usage usage = entry.getValue();
-      double cpu = cpuNanos.applyAsLong(entry.getKey());
-      if (cpu < 0) {
-        continue; // ended, or a group of threads
+    Map<String, PoolUsage> pools = new HashMap<>();
+    namePools();
+    threads.forEach(
+        (key, usage) -> {
+          double cpu = cpuNanos.applyAsLong(key);
+          if (cpu < 0) {
+            return; // ended, or a group of threads
+          }
+          usage.learn(cpu, java, inNative, this::learned);
+          if (usage.pool() != null) {
+            pools.computeIfAbsent(usage.pool(), name -> new PoolUsage()).add(usage);
+          }
+        });
+    for (NativeUsage usage : threads.values()) {
+      PoolUsage pool = usage.pool() == null ? null : pools.get(usage.pool());
+      if (pool != null) {
+        usage.setParts(pool.runs(), pool.waits());
       }
-      usage.cpuNanos = usage.cpuNanos * DECAY + cpu;
-      usage.spanCpuNanos += cpu;
-      for (Method method : usage.methods.values()) {
-        method.samples = method.samples * DECAY + method.segmentSamples;
-        method.spanSamples += method.segmentSamples;
-        usage.spanSamples += method.segmentSamples;
-      }
-      if (usage.spanSamples >= SPAN) {
-        evaluate(usage, inNative);
-      }
-      divide(usage, java, inNative);
-      // Many samples need little of the past; few need much.
-      double keep = Math.max(0.5, Math.min(DECAY, 1 - usage.recentCount / 100));
-      usage.recentJava = usage.recentJava * keep + usage.segmentJava * java;
-      usage.recentCount = 0;
-      for (Iterator<Map.Entry<String, Method>> all = usage.methods.entrySet().iterator();
-          all.hasNext(); ) {
-        Map.Entry<String, Method> known = all.next();
-        Method method = known.getValue();
-        method.recentSamples = method.recentSamples * keep + method.segmentSamples;
-        usage.recentCount += method.recentSamples * usage.shareOf(known.getKey());
-        method.segmentSamples = 0;
-        if (method.samples < 0.01) {
-          all.remove();
-        }
-      }
-      usage.recentNative = usage.recentCount * inNative;
     }
   }
 
-  /** Receives the share of a thread's CPU time that it uses in native methods. */
+  /** Finds the pools of threads that are sampled for the first time. */
+  private void namePools() {
+    List<Map.Entry<Long, NativeUsage>> unnamed =
+        threads.entrySet().stream()
+            .filter(entry -> entry.getKey() > 0 && entry.getValue().pool() == null)
+            .toList();
+    if (unnamed.isEmpty()) {
+      return;
+    }
+    String[] found = names.of(unnamed.stream().mapToLong(Map.Entry::getKey).toArray());
+    for (int i = 0; i < found.length; i++) {
+      Map.Entry<Long, NativeUsage> thread = unnamed.get(i);
+      thread.getValue().setPool(ThreadPools.nameOf(thread.getKey(), found[i]));
+    }
+  }
+
+  /** Receives the shares of a thread's CPU time that it uses in native methods. */
   @FunctionalInterface
   interface Shares {
-    void accept(long key, double share);
+    void accept(long key, double running, double waiting);
   }
 
   /**
@@ -267,74 +246,16 @@ final class NativeWaits {
   void shares(Shares into) {
     threads.forEach(
         (key, usage) -> {
-          if (usage.recentNative > 0) {
-            into.accept(key, usage.recentNative / (usage.recentJava + usage.recentNative));
+          double runs = usage.runs();
+          if (runs > 0 || usage.waits() > 0) {
+            into.accept(key, runs, usage.waits());
           }
         });
   }
 
   /** Returns whether a thread's share of CPU time in native methods is known. */
   boolean knows(long key) {
-    Usage usage = threads.get(key);
-    return usage != null && usage.cpuNanos > 0;
-  }
-
-  /** Ends a span of a thread in which it was seen in native code often enough. */
-  private void evaluate(Usage usage, double inNative) {
-    for (Map.Entry<String, Method> entry : usage.methods.entrySet()) {
-      Method method = entry.getValue();
-      if (method.spanSamples * 2 > usage.spanSamples) {
-        double ratio = Math.min(1, usage.spanCpuNanos / (method.spanSamples * inNative));
-        // Down fast and up slowly: only quiet spans are significant.
-        method.least += (ratio - method.least) * (ratio < method.least ? 0.5 : 0.05);
-        if (methods.size() < MAX_METHODS || methods.containsKey(entry.getKey())) {
-          methods.put(entry.getKey(), method.least);
-        }
-      }
-      method.spanSamples = 0;
-    }
-    usage.spanSamples = 0;
-    usage.spanCpuNanos = 0;
-  }
-
-  /** Divides the CPU time that Java code does not explain among the native methods. */
-  private static void divide(Usage usage, double java, double inNative) {
-    double busy = usage.javaSamples * java;
-    double running = 0;
-    double waiting = 0;
-    for (Map.Entry<String, Method> entry : usage.methods.entrySet()) {
-      double nanos = entry.getValue().samples * inNative;
-      if (IdleMethods.neverWaits(entry.getKey())) {
-        busy += nanos;
-      } else if (entry.getValue().waits()) {
-        waiting += nanos;
-      } else {
-        running += nanos;
-      }
-    }
-    double noise = Math.sqrt(usage.javaSamples + 2) * java;
-    usage.runningShare = shareOfRunning(usage.cpuNanos, busy, noise, running);
-    usage.waitingShare =
-        shareOfWaiting(usage.cpuNanos, busy + running * usage.runningShare, noise, waiting);
-  }
-
-  /** A method that waits gets CPU time only where no other sample explains it. */
-  private static double shareOfWaiting(double cpu, double busy, double noise, double seen) {
-    double rest = cpu - busy * (1 + SLACK) - 2 * noise;
-    return busy > EXPLAINS * cpu ? 0 : Math.max(0, rest) / Math.max(1, seen);
-  }
-
-  /**
-   * A method that seems to run gets all of its time, unless Java code alone explains the thread's
-   * CPU time well.
-   */
-  private static double shareOfRunning(double cpu, double busy, double noise, double seen) {
-    // With too few processors, both parts are seen longer than they run. A half is enough then.
-    double enough = Math.max(1, Math.min(seen, cpu) / 2);
-    double expected = Math.max(0, Math.min(1, (cpu - busy) / enough));
-    double error = Math.hypot(noise, MODEL_ERROR * Math.max(cpu, busy - cpu)) / Math.max(1, seen);
-    double trust = 1 / (1 + error * error / 0.25);
-    double share = trust * expected + (1 - trust);
-    return share > 0.5 ? 1 : share;
+    NativeUsage usage = threads.get(key);
+    return usage != null && usage.cpuNanos() > 0;
   }
 }

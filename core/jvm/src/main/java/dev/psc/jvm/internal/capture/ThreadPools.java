@@ -2,15 +2,18 @@ package dev.psc.jvm.internal.capture;
 
 import dev.psc.jvm.internal.aggregate.FrameNames;
 import dev.psc.jvm.internal.aggregate.LongTable;
-import java.util.Arrays;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 
 /**
- * The samples of this window and the one before, by thread pool. Threads of a pool have names that
- * differ only in numbers and do the same work, so the samples of some also represent those without
- * one: a server with many threads that run for short times has few samples of each. Guarded by the
+ * The samples of the last half minute, by thread pool. Threads of a pool have names that differ
+ * only in numbers and do the same work, so the samples of some also represent those without one: a
+ * server with many threads that run for short times has few samples of each. Guarded by the
  * aggregator's lock.
  */
 final class ThreadPools {
@@ -18,28 +21,49 @@ final class ThreadPools {
   /** The fewest samples of a pool that represent its other threads. */
   private static final int MIN_SAMPLES = 3;
 
+  /** The samples of a pool from which those of earlier windows are not needed. */
+  private static final int ENOUGH_SAMPLES = 20;
+
+  /** The age in segments from which a sample represents no other thread. */
+  private static final int MAX_AGE = 60;
+
   /** The most CPU time that a sample represents in addition to its own, in periods. */
   private static final long MAX_PERIODS = 10;
 
-  /** The number of samples of a window from which only a part of them is kept. */
-  private static final int MAX = 4_096;
+  /** The number of samples that are kept. */
+  private static final int MAX = 8_192;
 
   /** The pool of unrelated threads: the names that the JDK gives. */
   private static final String UNNAMED = "Thread-N";
 
   private final long periodNanos;
-  private final SplittableRandom random = new SplittableRandom();
-  private long[] thread = new long[256];
-  private int[] stack = new int[256];
-  private int[] labels = new int[256];
-  private double[] weight = new double[256];
-  private int size;
+  private final Deque<PoolSample> samples = new ArrayDeque<>();
+  private long windowStart;
 
-  /** The number of samples of the window before. */
-  private int before;
+  /**
+   * A sample of a platform thread.
+   *
+   * @param segment the number of the segment in which it was taken
+   * @param inNative whether it was taken in native code
+   * @param weight its weight among the samples of its pool of the same kind
+   */
+  record PoolSample(
+      long segment, long thread, int stack, int labels, boolean inNative, double weight) {}
 
-  /** The number of samples in this window, with those that were not kept. */
-  private long offered;
+  /** CPU time of a pool's threads that is not divided yet. */
+  static final class Unsampled {
+    private long inJava;
+    private long inNative;
+
+    void add(long javaNanos, long nativeNanos) {
+      inJava += javaNanos;
+      inNative += nativeNanos;
+    }
+
+    private long nanos() {
+      return inJava + inNative;
+    }
+  }
 
   /** Receives the parts of the CPU time of a pool. */
   @FunctionalInterface
@@ -57,119 +81,120 @@ final class ThreadPools {
     this.periodNanos = periodNanos;
   }
 
-  /** Returns the name of a thread's pool. */
+  /** Returns the name of a thread's pool, as shown in profiles. */
   static String nameOf(String thread) {
     return thread.isEmpty() ? "thread" : FrameNames.poolName(thread);
   }
 
-  /**
-   * Adds a sample of a platform thread.
-   *
-   * @param sampleWeight its weight among the samples of its pool
-   */
-  void add(long threadId, int stackId, int labelId, double sampleWeight) {
-    offered++;
-    if (size - before < MAX) {
-      if (size == thread.length) {
-        int length = size * 2;
-        thread = Arrays.copyOf(thread, length);
-        stack = Arrays.copyOf(stack, length);
-        labels = Arrays.copyOf(labels, length);
-        weight = Arrays.copyOf(weight, length);
-      }
-      set(size++, threadId, stackId, labelId, sampleWeight);
-      return;
-    }
-    // Each sample of the window is kept with the same probability.
-    long at = before + random.nextLong(offered);
-    if (at < size) {
-      set((int) at, threadId, stackId, labelId, sampleWeight);
-    }
+  /** Returns the name of a thread's pool, which is its own if its name says nothing. */
+  static String nameOf(long threadId, String thread) {
+    String name = nameOf(thread);
+    return thread.isEmpty() || name.equals(UNNAMED) ? name + " " + threadId : name;
   }
 
-  private void set(int index, long threadId, int stackId, int labelId, double sampleWeight) {
-    thread[index] = threadId;
-    stack[index] = stackId;
-    labels[index] = labelId;
-    weight[index] = sampleWeight;
+  void add(PoolSample sample) {
+    if (samples.size() == MAX) {
+      samples.removeFirst();
+    }
+    samples.addLast(sample);
   }
 
-  /** Forgets the samples of the window before the one that ends now. */
-  void endWindow() {
-    for (int i = before; i < size; i++) {
-      set(i - before, thread[i], stack[i], labels[i], weight[i]);
+  /** Ends a window with a segment; forgets samples that are too old. */
+  void endWindow(long segment) {
+    windowStart = segment + 1;
+    while (!samples.isEmpty() && samples.getFirst().segment() <= segment - MAX_AGE) {
+      samples.removeFirst();
     }
-    size -= before;
-    before = size;
-    offered = 0;
   }
 
   void clear() {
-    size = 0;
-    before = 0;
-    offered = 0;
+    samples.clear();
   }
 
   /**
-   * Divides CPU time of pools among their samples.
+   * Divides CPU time of pools among their samples of this window, and earlier ones if these are
+   * few.
    *
    * @param unsampled the CPU time of threads without a sample, by pool; the pools that are divided
    *     are removed
    */
-  void divide(Map<String, Long> unsampled, Names names, Spending spending) {
-    LongTable threads = new LongTable(64);
-    for (int i = 0; i < size; i++) {
-      threads.add(thread[i]);
-    }
-    long[] ids = new long[threads.size()];
-    for (int t = 0; t < ids.length; t++) {
-      ids[t] = threads.key(t);
-    }
-    String[] threadNames = names.of(ids);
+  void divide(Map<String, Unsampled> unsampled, Names names, Spending spending) {
+    Map<Long, String> poolNames = poolNames(names);
     Map<String, Pool> pools = new HashMap<>();
-    Pool[] ofThreads = new Pool[ids.length];
-    for (int t = 0; t < ids.length; t++) {
-      // The names of ended threads are not known.
-      ofThreads[t] =
-          threadNames[t].isEmpty()
-              ? new Pool()
-              : pools.computeIfAbsent(nameOf(threadNames[t]), name -> new Pool());
-    }
-    Pool[] ofSamples = new Pool[size];
-    for (int i = 0; i < size; i++) {
-      ofSamples[i] = ofThreads[threads.indexOf(thread[i])];
-      ofSamples[i].count++;
-      ofSamples[i].weight += weight[i];
-    }
-    unsampled
-        .entrySet()
-        .removeIf(
-            entry -> {
-              Pool pool = pools.get(entry.getKey());
-              if (pool == null
-                  || entry.getKey().equals(UNNAMED)
-                  || pool.count < MIN_SAMPLES
-                  || entry.getValue() > pool.count * MAX_PERIODS * periodNanos) {
-                return false;
-              }
-              pool.left = entry.getValue();
-              return true;
-            });
-    for (int i = 0; i < size; i++) {
-      Pool pool = ofSamples[i];
-      if (pool.left > 0) {
-        long part = Math.min(pool.left, Math.round(pool.left / pool.weight * weight[i]));
-        pool.left -= part;
-        pool.weight -= weight[i];
-        spending.spend(stack[i], labels[i], part);
+    unsampled.forEach((name, nanos) -> pools.put(name, new Pool(nanos)));
+    for (Iterator<PoolSample> newestFirst = samples.descendingIterator(); newestFirst.hasNext(); ) {
+      PoolSample sample = newestFirst.next();
+      String name = poolNames.getOrDefault(sample.thread(), UNNAMED);
+      Pool pool = name.equals(UNNAMED) ? null : pools.get(name);
+      if (pool != null
+          && (sample.segment() >= windowStart || pool.samples.size() < ENOUGH_SAMPLES)) {
+        pool.add(sample);
       }
     }
+    pools.forEach(
+        (name, pool) -> {
+          int count = pool.samples.size();
+          if (count >= MIN_SAMPLES && pool.all.nanos() <= count * MAX_PERIODS * periodNanos) {
+            pool.divide(spending);
+            unsampled.remove(name);
+          }
+        });
   }
 
-  /** The samples of a pool, and the CPU time to divide among those that follow. */
+  /** Returns the pools of all sampled threads that live. */
+  private Map<Long, String> poolNames(Names names) {
+    LongTable threads = new LongTable(64);
+    samples.forEach(sample -> threads.add(sample.thread()));
+    long[] ids = new long[threads.size()];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = threads.key(i);
+    }
+    String[] found = names.of(ids);
+    Map<Long, String> poolNames = new HashMap<>();
+    for (int i = 0; i < ids.length; i++) {
+      if (!found[i].isEmpty()) {
+        poolNames.put(ids[i], nameOf(found[i]));
+      }
+    }
+    return poolNames;
+  }
+
+  /** The samples of a pool, with the sum of weights by kind: first in Java, then in native code. */
   private static final class Pool {
-    private int count;
-    private double weight;
-    private long left;
+    private final Unsampled all;
+    private final List<PoolSample> samples = new ArrayList<>();
+    private final double[] weight = new double[2];
+
+    private Pool(Unsampled all) {
+      this.all = all;
+    }
+
+    void add(PoolSample sample) {
+      int kind = kind(sample);
+      samples.add(sample);
+      weight[kind] += sample.weight();
+    }
+
+    private static int kind(PoolSample sample) {
+      return sample.inNative() ? 1 : 0;
+    }
+
+    void divide(Spending spending) {
+      long[] left = {all.inJava, all.inNative};
+      for (int kind = 0; kind < 2; kind++) {
+        if (weight[kind] == 0) {
+          left[1 - kind] += left[kind];
+          left[kind] = 0;
+        }
+      }
+      for (PoolSample sample : samples) {
+        int kind = kind(sample);
+        // The last one of its kind gets the rest.
+        long part = Math.min(left[kind], Math.round(left[kind] / weight[kind] * sample.weight()));
+        left[kind] -= part;
+        weight[kind] -= sample.weight();
+        spending.spend(sample.stack(), sample.labels(), part);
+      }
+    }
   }
 }

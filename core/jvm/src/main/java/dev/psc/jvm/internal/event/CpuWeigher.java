@@ -13,6 +13,14 @@ public interface CpuWeigher {
   void sample(long threadId, boolean virtual, boolean inNative, int stack, int labels);
 
   /**
+   * Receives the time of a sample whose CPU time is not known.
+   *
+   * @param inNative whether it was taken in native code
+   * @param nanos since 1970
+   */
+  default void sampledAt(boolean inNative, long nanos) {}
+
+  /**
    * Receives a sample that represents a known CPU time.
    *
    * @param threadId the Java thread's id

@@ -114,6 +114,7 @@ public final class EventCounter {
     if (!countsCpu()) {
       return;
     }
+    cpu.sampledAt(inNative, event.startNanos());
     JfrThreads.Known thread = event.thread(JfrField.SAMPLED_THREAD);
     if (thread.own() && !settings.ownThreads()) {
       // It took its turn in the sampler's round.

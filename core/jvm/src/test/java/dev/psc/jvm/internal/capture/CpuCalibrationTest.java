@@ -92,13 +92,14 @@ class CpuCalibrationTest {
   }
 
   @Test
-  void samplesOfEarlierWindowsRepresentNothing() {
+  void samplesOfHalfAMinuteAgoRepresentNothing() {
     cpu.endSegment(reading(0, 1, 0, 2, 0), false);
     sample(1, "a");
     sample(1, "a");
     sample(1, "a");
-    cpu.endSegment(reading(30, 1, 30, 2, 0), true);
-    cpu.endSegment(reading(30, 1, 30, 2, 0), true);
+    for (int segment = 0; segment <= 60; segment++) {
+      cpu.endSegment(reading(30, 1, 30, 2, 0), true);
+    }
     cpu.endSegment(reading(80, 1, 30, 2, 50), true);
     assertThat(totals())
         .containsOnly(
@@ -345,9 +346,76 @@ class CpuCalibrationTest {
         case 4 -> inNative(1, "codec.Jni.encode"); // represents two
         default -> {} // not sampled
       }
-      cpu.endSegment(reading(10L * segment, 1, 10L * segment), segment == 64);
+      cpu.endSegment(reading(5L * segment, 1, 5L * segment), segment == 64);
     }
     assertThat(share("codec.Jni.encode")).isBetween(0.4, 0.6);
+  }
+
+  /** The JDK takes no sample where it cannot walk the stack, which happens in Java only. */
+  @Test
+  void missingSamplesInJavaDoNotMakeNativeCodeLarger() {
+    cpu.endSegment(reading(0, 1, 0), false);
+    for (int segment = 1; segment <= 80; segment++) {
+      sample(1, "java"); // every third one
+      if (segment % 4 == 0) {
+        inNative(1, "socket.writev");
+      }
+      cpu.endSegment(reading(35L * segment, 1, 35L * segment), segment == 80);
+    }
+    assertThat(share("socket.writev")).isBetween(0.1, 0.2); // 5 of 35 ms, and 10 for Java seen
+  }
+
+  /** Native samples are rare: by themselves they would be a third too many. */
+  @Test
+  void theCpuTimeThatJavaLeavesCorrectsRareNativeSamples() {
+    long[] idle = new long[20];
+    for (int i = 0; i < 9; i++) {
+      idle[2 * i] = 10L + i;
+    }
+    idle[18] = 1;
+    cpu.endSegment(reading(0, idle.clone()), false);
+    for (int segment = 1; segment <= 40; segment++) {
+      for (int i = 0; i < 12; i++) {
+        sample(1, "java");
+      }
+      for (int i = 0; i < 18; i++) {
+        inNative(10 + i % 9, "sun.nio.ch.EPoll.wait");
+      }
+      if (segment % 3 != 0) {
+        inNative(1, "codec.Jni.encode"); // 200 ms each
+      }
+      idle[19] = 220L * segment;
+      cpu.endSegment(reading(220L * segment, idle.clone()), segment == 40);
+    }
+    assertThat(share("codec.Jni.encode")).isBetween(0.43, 0.51); // 100 of 220 ms
+  }
+
+  /** One thread was seen at work, another one of its pool only waiting. */
+  @Test
+  void threadsThatWereSeenOnlyWaitingAreCountedWhereTheirPoolWorks() {
+    cpu.endSegment(reading(0, 1, 0, 2, 0), false);
+    for (int segment = 1; segment <= 40; segment++) {
+      sample(1, "work");
+      for (int i = 0; i < 12; i++) {
+        inNative(1, "sun.nio.ch.EPoll.wait");
+        inNative(2, "sun.nio.ch.EPoll.wait");
+      }
+      cpu.endSegment(reading(12L * segment, 1, 10L * segment, 2, 2L * segment), segment % 20 == 0);
+    }
+    assertThat(share("work")).isGreaterThan(0.97);
+  }
+
+  @Test
+  void theMeasuredIntervalOfTheSamplerIsUsed() {
+    SamplingInterval interval = new SamplingInterval(10 * MILLI);
+    long nanos = 1_000 * MILLI;
+    for (int i = 0; i < 5_000; i++) {
+      nanos += i % 4 == 0 ? 33 * MILLI : 11 * MILLI; // a round without a sample in between
+      interval.add(nanos);
+      interval.add(nanos + 1_000); // another thread of the round
+      interval.add(nanos - 5 * MILLI);
+    }
+    assertThat(interval.nanos()).isCloseTo(11 * MILLI, Offset.offset(0.1 * MILLI));
   }
 
   /** A thread is then seen for longer than it runs, in Java as in native code. */

@@ -14,7 +14,21 @@ class ThreadPoolsTest {
 
   private final ThreadPools pools = new ThreadPools(10 * MILLI);
 
-  private Map<Integer, Long> divide(Map<String, Long> unsampled) {
+  private void inJava(long thread, int stack, long weight) {
+    add(0, thread, stack, false, weight);
+  }
+
+  private void add(long segment, long thread, int stack, boolean inNative, long weight) {
+    pools.add(new ThreadPools.PoolSample(segment, thread, stack, 0, inNative, weight));
+  }
+
+  private static Map<String, ThreadPools.Unsampled> unsampled(long inJava, long inNative) {
+    ThreadPools.Unsampled nanos = new ThreadPools.Unsampled();
+    nanos.add(inJava, inNative);
+    return new HashMap<>(Map.of("io-N", nanos));
+  }
+
+  private Map<Integer, Long> divide(Map<String, ThreadPools.Unsampled> unsampled) {
     Map<Integer, Long> parts = new HashMap<>();
     pools.divide(
         unsampled,
@@ -25,10 +39,11 @@ class ThreadPoolsTest {
 
   @Test
   void dividesByTheWeightsOfSamplesWithoutLosingATime() {
-    pools.add(1, 100, 0, 10 * MILLI);
-    pools.add(2, 200, 0, 20 * MILLI);
-    pools.add(3, 300, 0, 30 * MILLI);
-    Map<String, Long> unsampled = new HashMap<>(Map.of("io-N", 100 * MILLI + 1, "other", 1L));
+    inJava(1, 100, 10 * MILLI);
+    inJava(2, 200, 20 * MILLI);
+    inJava(3, 300, 30 * MILLI);
+    Map<String, ThreadPools.Unsampled> unsampled = unsampled(100 * MILLI + 1, 0);
+    unsampled.put("other", new ThreadPools.Unsampled());
     Map<Integer, Long> parts = divide(unsampled);
     assertThat(unsampled).containsOnlyKeys("other");
     assertThat(parts.values().stream().mapToLong(part -> part).sum()).isEqualTo(100 * MILLI + 1);
@@ -36,32 +51,62 @@ class ThreadPoolsTest {
   }
 
   @Test
-  void keepsAFairPartOfManySamples() {
-    for (int i = 0; i < 1_000_000; i++) {
-      // In turns, so that what is kept must not depend on the order alone.
-      pools.add(1 + i % 7, i % 10 < 3 ? 100 : 200, 0, MILLI);
+  void nativeCodeGetsItsOwnCpuTimeWhateverItsWeight() {
+    for (int stack = 100; stack < 400; stack += 100) {
+      inJava(1, stack, 10 * MILLI);
     }
-    Map<Integer, Long> parts = divide(new HashMap<>(Map.of("io-N", 1_000 * MILLI)));
-    assertThat(parts.get(100)).isCloseTo(300 * MILLI, Offset.offset(40 * MILLI));
+    add(0, 2, 400, true, 80 * MILLI);
+    assertThat(divide(unsampled(90 * MILLI, 10 * MILLI)))
+        .containsEntry(100, 30 * MILLI)
+        .containsEntry(200, 30 * MILLI)
+        .containsEntry(300, 30 * MILLI)
+        .containsEntry(400, 10 * MILLI);
   }
 
   @Test
-  void aWindowWithManySamplesMayBeFollowedByOthers() {
-    for (int window = 0; window < 5; window++) {
-      for (int i = 0; i < 20_000; i++) {
-        pools.add(1, window, 0, MILLI);
+  void aPoolThatWasSeenInJavaOnlyLosesNoCpuTimeInNativeCode() {
+    inJava(1, 100, MILLI);
+    inJava(1, 100, MILLI);
+    inJava(2, 200, MILLI);
+    assertThat(divide(unsampled(20 * MILLI, 10 * MILLI)))
+        .containsOnly(Map.entry(100, 20 * MILLI), Map.entry(200, 10 * MILLI));
+  }
+
+  @Test
+  void earlierWindowsOfHalfAMinuteCountWhereOneHasFewSamples() {
+    for (int segment = 1; segment <= 100; segment++) {
+      add(segment, 1, segment, false, MILLI);
+      if (segment % 3 == 0) {
+        pools.endWindow(segment); // short ones, as of several readers
       }
-      pools.endWindow();
     }
-    assertThat(divide(new HashMap<>(Map.of("io-N", MILLI)))).containsOnlyKeys(4);
+    Map<Integer, Long> parts = divide(unsampled(100 * MILLI, 0));
+    assertThat(parts).hasSize(20).containsEntry(81, 5 * MILLI).containsEntry(100, 5 * MILLI);
+    pools.endWindow(158);
+    parts = divide(unsampled(2 * MILLI, 0));
+    assertThat(parts).isEmpty(); // two samples are too few
+  }
+
+  @Test
+  void aWindowWithManySamplesNeedsNoOthers() {
+    for (int window = 0; window < 5; window++) {
+      for (int i = 0; i < 100; i++) {
+        add(window, 1, window, false, MILLI);
+      }
+      if (window < 4) {
+        pools.endWindow(window);
+      }
+    }
+    assertThat(divide(unsampled(MILLI, 0))).containsOnlyKeys(4);
   }
 
   @Test
   void endedThreadsOfUnknownPoolsRepresentNobody() {
     for (int i = 0; i < 3; i++) {
-      pools.add(-1 - i, 100, 0, MILLI);
+      inJava(-1 - i, 100, MILLI);
     }
-    Map<String, Long> unsampled = new HashMap<>(Map.of(ThreadPools.nameOf(""), 10 * MILLI));
+    Map<String, ThreadPools.Unsampled> unsampled =
+        new HashMap<>(Map.of(ThreadPools.nameOf(""), new ThreadPools.Unsampled()));
     assertThat(divide(unsampled)).isEmpty();
     assertThat(unsampled).hasSize(1);
   }

@@ -7,8 +7,10 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.SplittableRandom;
+import java.util.concurrent.locks.LockSupport;
 
-/** HTTP requests at a steady rate over 16 connections, from another JVM. */
+/** HTTP requests at random times over 16 connections, from another JVM. */
 final class LoadProcess implements AutoCloseable {
 
   private static final int CONNECTIONS = 16;
@@ -37,26 +39,27 @@ final class LoadProcess implements AutoCloseable {
 
   public static void main(String[] arguments) throws Exception {
     int port = Integer.parseInt(arguments[0]);
-    long everyNanos = 1_000_000_000L * CONNECTIONS / Integer.parseInt(arguments[1]);
+    double everyNanos = 1e9 * CONNECTIONS / Integer.parseInt(arguments[1]);
     for (int i = 0; i < CONNECTIONS; i++) {
       Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
       socket.setTcpNoDelay(true);
-      long first = System.nanoTime() + everyNanos * i / CONNECTIONS;
-      new Thread(() -> send(socket, first, everyNanos), "load-" + i).start();
+      SplittableRandom random = new SplittableRandom(i);
+      new Thread(() -> send(socket, random, everyNanos), "load-" + i).start();
     }
   }
 
-  private static void send(Socket socket, long first, long everyNanos) {
+  private static void send(Socket socket, SplittableRandom random, double everyNanos) {
     byte[] request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
     byte[] response = new byte[65_536];
     try (socket) {
       OutputStream out = socket.getOutputStream();
       InputStream in = socket.getInputStream();
-      for (long next = first; ; next += everyNanos) {
-        long wait = (next - System.nanoTime()) / 1_000_000;
-        if (wait > 0) {
-          Work.sleep(wait);
-        }
+      long next = System.nanoTime();
+      while (true) {
+        // Random times, as a profiler that samples at fixed times would see some parts of
+        // requests at fixed times only.
+        next += Math.round(-everyNanos * Math.log(1 - random.nextDouble()));
+        LockSupport.parkNanos(next - System.nanoTime());
         out.write(request);
         // Every response is small and arrives in one segment or a few.
         if (in.read(response) < 0) {

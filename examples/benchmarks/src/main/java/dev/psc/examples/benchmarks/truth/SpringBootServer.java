@@ -7,6 +7,10 @@ import java.util.List;
 public final class SpringBootServer implements TruthProgram {
 
   private static final int REQUESTS_PER_SECOND = 200;
+
+  /** Long, because threads that run for short times have few samples. */
+  private static final int SECONDS = 120;
+
   private static final String WORKERS = "http-nio-127.0.0.1-auto-1-exec-";
   private static final String POLLER = "http-nio-127.0.0.1-auto-1-Poller";
 
@@ -34,11 +38,12 @@ public final class SpringBootServer implements TruthProgram {
       long served = application.served();
       List<Thread> workers = TruthCapture.threads(WORKERS);
       List<Thread> all = TruthCapture.threads(WORKERS, POLLER);
-      TruthCapture.CpuWindow window = capture.cpuNextToAsyncProfiler(30, List.of(), all);
+      TruthCapture.CpuWindow window = capture.cpuNextToAsyncProfiler(SECONDS, List.of(), all);
       capture.cpuTotal(window);
       capture.cpuOfThreads(window, all);
-      if (application.served() - served < 30 * REQUESTS_PER_SECOND / 2) {
-        throw new IOException("only " + (application.served() - served) + " requests in 30 s");
+      if (application.served() - served < SECONDS * REQUESTS_PER_SECOND / 2) {
+        throw new IOException(
+            "only " + (application.served() - served) + " requests in " + SECONDS + " s");
       }
       capture.allocations(10, workers);
       capture.monitors(10, workers);

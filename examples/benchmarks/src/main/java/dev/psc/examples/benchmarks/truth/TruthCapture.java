@@ -282,6 +282,7 @@ public final class TruthCapture implements AutoCloseable {
       sample.stack().forEach(frame -> functions.add(frame.function()));
       if (functions.contains("[GC, JIT and VM threads]")
           || functions.contains("[profiler threads]")
+          || functions.stream().anyMatch(function -> function.startsWith("[truth"))
           || functions.stream().anyMatch(function -> function.startsWith("jdk.jfr."))) {
         continue;
       }

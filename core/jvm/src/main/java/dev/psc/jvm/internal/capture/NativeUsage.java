@@ -1,0 +1,339 @@
+package dev.psc.jvm.internal.capture;
+
+import dev.psc.jvm.internal.aggregate.IdleMethods;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is known of the CPU time of one thread in Java and in native methods, over the last ten
+ * seconds or so. Guarded by the aggregator's lock.
+ */
+final class NativeUsage {
+
+  /** The weight of the past after each segment; half is forgotten after 23 segments. */
+  private static final double DECAY = 0.97;
+
+  /** The CPU time per time seen in a native method below which it counts as waiting. */
+  private static final double WAITS_BELOW = 0.2;
+
+  /** The native samples in a row after which a span is evaluated. */
+  private static final int SPAN = 4;
+
+  /** The relative error of the time in Java by its samples, apart from noise. */
+  private static final double MODEL_ERROR = 0.1;
+
+  /** The native samples up to which the share of a thread's pool is more exact than its own. */
+  private static final double FEW_SAMPLES = 3;
+
+  /** Returns what other threads showed of a native method; see {@link Method#least}. */
+  @FunctionalInterface
+  interface Known {
+    double least(String leaf);
+  }
+
+  /** Receives what a span showed of a native method. */
+  @FunctionalInterface
+  interface Learned {
+    void accept(String leaf, double least);
+  }
+
+  private final Map<String, Method> methods = new HashMap<>();
+  private double cpuNanos;
+  private double javaSamples;
+  private double nativeSamples;
+  private double spanCpuNanos;
+  private int spanSamples;
+  private int spanJava;
+  private double recentCpu;
+  private double recentJava;
+  private double recentNative;
+  private double recentCount;
+  private int segmentJava;
+  private int segmentNative;
+
+  /** The CPU time that samples explain, of Java and of native methods that run. */
+  private double busyNanos;
+
+  private double busySamples;
+
+  /** The time seen in native methods that wait. */
+  private double waitingNanos;
+
+  /** The share of the time in native methods that seem to run in which the thread runs there. */
+  private double runningShare = 1;
+
+  /** The odds of native code to Java by all that is known, per odds by samples alone. */
+  private double correction = 1;
+
+  /** The part of the CPU time in native methods that wait. */
+  private double waits;
+
+  /** The part of the CPU time in native methods that run. */
+  private double runs;
+
+  private @Nullable String pool;
+
+  /** A native method of the thread. */
+  private static final class Method {
+    private double samples;
+    private double recentSamples;
+    private int spanSamples;
+    private int segmentSamples;
+
+    /** The CPU time per time in the method in quiet spans. */
+    private double least;
+
+    private Method(double least) {
+      this.least = least;
+    }
+
+    private boolean waits() {
+      return least < WAITS_BELOW;
+    }
+  }
+
+  void startSegment() {
+    segmentJava = 0;
+    segmentNative = 0;
+    methods.values().forEach(method -> method.segmentSamples = 0);
+  }
+
+  void sampledInJava() {
+    segmentJava++;
+  }
+
+  void sampledInNative(String leaf, Known known) {
+    segmentNative++;
+    methods.computeIfAbsent(leaf, name -> new Method(known.least(name))).segmentSamples++;
+  }
+
+  /** Adds the samples of the segment; returns whether any of the past count. */
+  boolean addSamples() {
+    javaSamples = javaSamples * DECAY + segmentJava;
+    nativeSamples = nativeSamples * DECAY + segmentNative;
+    return javaSamples + nativeSamples >= 0.05;
+  }
+
+  double javaSamples() {
+    return javaSamples;
+  }
+
+  double nativeSamples() {
+    return nativeSamples;
+  }
+
+  /** Returns the name of the thread's pool, or null as long as it is not known. */
+  @Nullable String pool() {
+    return pool;
+  }
+
+  void setPool(String name) {
+    pool = name;
+  }
+
+  double cpuNanos() {
+    return cpuNanos;
+  }
+
+  double busyNanos() {
+    return busyNanos;
+  }
+
+  /** Returns the number of samples that explain {@link #busyNanos()}. */
+  double busySamples() {
+    return busySamples;
+  }
+
+  double recentCpu() {
+    return recentCpu;
+  }
+
+  double recentJava() {
+    return recentJava;
+  }
+
+  double recentNative() {
+    return recentNative;
+  }
+
+  /** Sets the parts of the CPU time in native methods by what is known of the thread's pool. */
+  void setParts(double poolRuns, double poolWaits) {
+    waits = waitingNanos == 0 ? 0 : poolWaits;
+    double own =
+        recentCount < FEW_SAMPLES
+            ? poolRuns
+            : share(recentCpu, recentJava, recentNative, correction);
+    runs = Math.min(own, 1 - waits);
+  }
+
+  /**
+   * Returns the share of the CPU time in native methods that run. The JDK cannot take all samples
+   * in Java, so what no sample explains is Java.
+   */
+  static double share(double cpu, double inJava, double inNative, double correction) {
+    if (inNative == 0 || inJava == 0) {
+      return inNative == 0 ? 0 : 1;
+    }
+    double share = inNative / Math.max(cpu, inJava + inNative);
+    double corrected = share / (1 - share) * correction;
+    return corrected / (1 + corrected);
+  }
+
+  /** Returns the part of the CPU time in native methods that wait. */
+  double waits() {
+    return waits;
+  }
+
+  /** Returns the part of the CPU time in native methods that run. */
+  double runs() {
+    return runs;
+  }
+
+  boolean waitsIn(String leaf) {
+    Method method = methods.get(leaf);
+    return method != null && method.waits() && !IdleMethods.neverWaits(leaf);
+  }
+
+  /** Returns the CPU time per time in a native method. */
+  double shareOf(String leaf) {
+    if (waitsIn(leaf)) {
+      return waits * cpuNanos / Math.max(1, waitingNanos);
+    }
+    return IdleMethods.neverWaits(leaf) ? 1 : runningShare;
+  }
+
+  /**
+   * Learns from the CPU time of the segment.
+   *
+   * @param java the time that a sample in Java represents
+   * @param inNative the time that a sample in native code represents
+   */
+  void learn(double cpu, double java, double inNative, Learned learned) {
+    cpuNanos = cpuNanos * DECAY + cpu;
+    spanCpuNanos += cpu;
+    spanJava += segmentJava;
+    for (Method method : methods.values()) {
+      method.samples = method.samples * DECAY + method.segmentSamples;
+      method.spanSamples += method.segmentSamples;
+      spanSamples += method.segmentSamples;
+    }
+    if (spanSamples >= SPAN) {
+      evaluate(java, inNative, learned);
+    }
+    divide(java, inNative);
+    // Many samples need little of the past; few need much.
+    double keep = Math.max(0.5, Math.min(DECAY, 1 - recentCount / 100));
+    recentCpu = recentCpu * keep + cpu;
+    recentJava = recentJava * keep + segmentJava * java;
+    recentCount = 0;
+    for (Iterator<Map.Entry<String, Method>> all = methods.entrySet().iterator(); all.hasNext(); ) {
+      Map.Entry<String, Method> known = all.next();
+      Method method = known.getValue();
+      method.recentSamples = method.recentSamples * keep + method.segmentSamples;
+      if (!waitsIn(known.getKey())) {
+        recentCount += method.recentSamples * shareOf(known.getKey());
+      }
+      if (method.samples < 0.01) {
+        all.remove();
+      }
+    }
+    recentNative = recentCount * inNative;
+  }
+
+  /** Ends a span of a thread in which it was seen in native code often enough. */
+  private void evaluate(double java, double inNative, Learned learned) {
+    // Otherwise the CPU time says nothing about native code.
+    boolean mostlyNative = spanJava * java < spanCpuNanos / 2;
+    for (Map.Entry<String, Method> entry : methods.entrySet()) {
+      Method method = entry.getValue();
+      if (method.spanSamples * 2 > spanSamples) {
+        double ratio = Math.min(1, spanCpuNanos / (method.spanSamples * inNative));
+        // Down fast and up slowly: only quiet spans are significant.
+        if (ratio < method.least) {
+          method.least += (ratio - method.least) * 0.5;
+        } else if (mostlyNative) {
+          method.least += (ratio - method.least) * 0.05;
+        }
+        learned.accept(entry.getKey(), method.least);
+      }
+      method.spanSamples = 0;
+    }
+    spanSamples = 0;
+    spanJava = 0;
+    spanCpuNanos = 0;
+  }
+
+  /** Divides the CPU time that Java code does not explain among the native methods. */
+  private void divide(double java, double inNative) {
+    double inJava = javaSamples * java;
+    double busy = 0;
+    double running = 0;
+    double waiting = 0;
+    for (Map.Entry<String, Method> entry : methods.entrySet()) {
+      double nanos = entry.getValue().samples * inNative;
+      if (IdleMethods.neverWaits(entry.getKey())) {
+        busy += nanos;
+      } else if (entry.getValue().waits()) {
+        waiting += nanos;
+      } else {
+        running += nanos;
+      }
+    }
+    double noise = Math.sqrt(javaSamples + 2) * java;
+    runningShare = shareOfRunning(cpuNanos, inJava + busy, noise, running);
+    double inNativeCode = busy + running * runningShare;
+    busyNanos = inJava + inNativeCode;
+    busySamples = javaSamples + inNativeCode / inNative;
+    waitingNanos = waiting;
+    correction =
+        correction(
+            cpuNanos,
+            inJava,
+            Math.hypot(noise, MODEL_ERROR * inJava),
+            inNativeCode,
+            Math.sqrt(inNativeCode * inNative));
+  }
+
+  /**
+   * A method that seems to run gets all of its time, unless Java code alone explains the thread's
+   * CPU time well.
+   */
+  private static double shareOfRunning(double cpu, double busy, double noise, double seen) {
+    // With too few processors, both parts are seen longer than they run. A half is enough then.
+    double enough = Math.max(1, Math.min(seen, cpu) / 2);
+    double expected = Math.max(0, Math.min(1, (cpu - busy) / enough));
+    double error = Math.hypot(noise, MODEL_ERROR * Math.max(cpu, busy - cpu)) / Math.max(1, seen);
+    double trust = 1 / (1 + error * error / 0.25);
+    double share = trust * expected + (1 - trust);
+    return share > 0.5 ? 1 : share;
+  }
+
+  /**
+   * Corrects the time seen in native code, of which there are few samples, by the CPU time that
+   * samples in Java leave. The two differ by more than chance where the JDK cannot take samples in
+   * Java, or where there are too few processors. Then the samples alone count.
+   *
+   * @return the odds of native code to Java, per odds by samples alone
+   */
+  private static double correction(
+      double cpu, double inJava, double javaNoise, double inNative, double nativeNoise) {
+    if (inJava == 0 || inNative == 0 || cpu == 0) {
+      return 1;
+    }
+    double seen = inNative * Math.min(1, cpu / (inJava + inNative));
+    double left = Math.max(0, cpu - inJava);
+    double deviation = (left - seen) / nativeNoise;
+    double variance = nativeNoise * nativeNoise;
+    double trust =
+        variance / (variance + javaNoise * javaNoise) * Math.exp(-deviation * deviation / 8);
+    double corrected = seen + trust * (left - seen);
+    return odds(corrected, cpu) / odds(seen, cpu);
+  }
+
+  private static double odds(double part, double all) {
+    double share = Math.max(0.001, Math.min(0.999, part / all));
+    return share / (1 - share);
+  }
+}
