@@ -263,9 +263,15 @@ public final class CpuCalibration implements CpuWeigher {
     for (int kind = 0; kind < ClockedThreads.KINDS; kind++) {
       int index = ClockedThreads.KINDS * thread + kind;
       if (threadWeights[index] > 0) {
-        worth[index] = now.unspent[kind][row] / threadWeights[index];
-        spent += now.unspent[kind][row];
-        now.unspent[kind][row] = 0;
+        double most =
+            kind == ClockedThreads.IN_JAVA
+                ? nativeWaits.mostPerSample(samples.threadKey(thread))
+                : Double.MAX_VALUE;
+        worth[index] = Math.min(now.unspent[kind][row] / threadWeights[index], most);
+        long nanos =
+            Math.min(now.unspent[kind][row], Math.round(worth[index] * threadWeights[index]));
+        spent += nanos;
+        now.unspent[kind][row] -= nanos;
       }
     }
     return spent;
@@ -384,19 +390,18 @@ public final class CpuCalibration implements CpuWeigher {
     Map<Integer, String> missed = new TreeMap<>();
     for (int i = 0; i < ids.length; i++) {
       int row = now.rows.indexOf(ids[i]);
+      String pool = ThreadPools.nameOf(threadNames[i]);
+      addToLast(now, row, ClockedThreads.WAITING, ClockedThreads.WAITING);
       if (!showOwn && OwnThreads.isOwn(ids[i], threadNames[i])) {
         pseudo(now.take(row), PseudoFrames.PROFILER);
-      } else if (!addToLast(now, row)) {
-        String pool = ThreadPools.nameOf(threadNames[i]);
-        if (now.left(row) > MISSED_PERIODS * periodNanos) {
-          spendUnknown(now, row, pool);
-        } else {
-          long inNative = now.unspent[ClockedThreads.IN_NATIVE][row];
-          unsampled
-              .computeIfAbsent(pool, name -> new ThreadPools.Unsampled())
-              .add(now.left(row) - inNative, inNative);
-          missed.put(row, pool);
-        }
+      } else if (now.left(row) > MISSED_PERIODS * periodNanos && !wasSeenAtWork(now, row)) {
+        spendUnknown(now, row, pool);
+      } else {
+        long inNative = now.unspent[ClockedThreads.IN_NATIVE][row];
+        unsampled
+            .computeIfAbsent(pool, name -> new ThreadPools.Unsampled())
+            .add(now.left(row) - inNative, inNative);
+        missed.put(row, pool);
       }
     }
     if (!missed.isEmpty()) {
@@ -423,6 +428,15 @@ public final class CpuCalibration implements CpuWeigher {
     if (now.left(row) > 0) {
       pseudo(now.take(row), NOT_SAMPLED, "[" + pool + "]");
     }
+  }
+
+  /** Returns whether samples of the thread are among those of its pool. */
+  private boolean wasSeenAtWork(ClockedThreads clocked, int row) {
+    long last =
+        Math.max(
+            clocked.seen[ClockedThreads.IN_JAVA].segment[row],
+            clocked.seen[ClockedThreads.IN_NATIVE].segment[row]);
+    return last != 0 && segment - last < ThreadPools.MAX_AGE;
   }
 
   private boolean isRecent(ClockedThreads.Stacks stacks, int row) {

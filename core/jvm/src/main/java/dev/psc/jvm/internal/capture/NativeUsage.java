@@ -27,6 +27,9 @@ final class NativeUsage {
   /** The native samples up to which the share of a thread's pool is more exact than its own. */
   private static final double FEW_SAMPLES = 3;
 
+  /** The samples in Java from which the CPU time between them is the best estimate of each. */
+  private static final double MANY_SAMPLES = 8;
+
   /** Returns what other threads showed of a native method; see {@link Method#least}. */
   @FunctionalInterface
   interface Known {
@@ -72,6 +75,9 @@ final class NativeUsage {
 
   /** The part of the CPU time in native methods that run. */
   private double runs;
+
+  /** The most CPU time that a sample in Java gets at once, per time that it represents. */
+  private double mostPerSample = Double.MAX_VALUE;
 
   private @Nullable String pool;
 
@@ -129,7 +135,7 @@ final class NativeUsage {
     return pool;
   }
 
-  void setPool(String name) {
+  void setPoolName(String name) {
     pool = name;
   }
 
@@ -158,8 +164,15 @@ final class NativeUsage {
     return recentNative;
   }
 
-  /** Sets the parts of the CPU time in native methods by what is known of the thread's pool. */
-  void setParts(double poolRuns, double poolWaits) {
+  /**
+   * Sets what is known of the thread's pool.
+   *
+   * @param poolRuns the part of the CPU time in native methods that run
+   * @param poolWaits the part of the CPU time in native methods that wait
+   * @param perSample the CPU time of a sample in Java, per time that it represents
+   */
+  void setPool(double poolRuns, double poolWaits, double perSample) {
+    mostPerSample = javaSamples < MANY_SAMPLES ? perSample : Double.MAX_VALUE;
     waits = waitingNanos == 0 ? 0 : poolWaits;
     double own =
         recentCount < FEW_SAMPLES
@@ -189,6 +202,15 @@ final class NativeUsage {
   /** Returns the part of the CPU time in native methods that run. */
   double runs() {
     return runs;
+  }
+
+  /**
+   * Returns the most CPU time that a sample in Java gets at once, per time that it represents. If a
+   * thread has few samples, the CPU time between two of them is mostly chance, and the mean of its
+   * pool is better; what a sample does not get is divided at the end of the window.
+   */
+  double mostPerSample() {
+    return mostPerSample;
   }
 
   boolean waitsIn(String leaf) {

@@ -66,8 +66,10 @@ final class NativeWaits {
     private double recentCpu;
     private double recentJava;
     private double recentNative;
+    private int threads;
 
     private void add(NativeUsage thread) {
+      threads++;
       recentCpu += thread.recentCpu();
       recentJava += thread.recentJava();
       recentNative += thread.recentNative();
@@ -79,6 +81,12 @@ final class NativeWaits {
     /** Returns the part of the CPU time in native methods that run. */
     private double runs() {
       return NativeUsage.share(recentCpu, recentJava, recentNative, 1);
+    }
+
+    /** Returns the CPU time of a sample in Java, per time that it represents. */
+    private double perSample() {
+      double inJava = recentCpu * Math.max(0, 1 - runs() - waits());
+      return threads == 1 || recentJava == 0 ? Double.MAX_VALUE : inJava / recentJava;
     }
 
     /** Returns the part of the CPU time that methods which wait get. */
@@ -212,7 +220,7 @@ final class NativeWaits {
     for (NativeUsage usage : threads.values()) {
       PoolUsage pool = usage.pool() == null ? null : pools.get(usage.pool());
       if (pool != null) {
-        usage.setParts(pool.runs(), pool.waits());
+        usage.setPool(pool.runs(), pool.waits(), pool.perSample());
       }
     }
   }
@@ -229,7 +237,7 @@ final class NativeWaits {
     String[] found = names.of(unnamed.stream().mapToLong(Map.Entry::getKey).toArray());
     for (int i = 0; i < found.length; i++) {
       Map.Entry<Long, NativeUsage> thread = unnamed.get(i);
-      thread.getValue().setPool(ThreadPools.nameOf(thread.getKey(), found[i]));
+      thread.getValue().setPoolName(ThreadPools.nameOf(thread.getKey(), found[i]));
     }
   }
 
@@ -251,6 +259,12 @@ final class NativeWaits {
             into.accept(key, runs, usage.waits());
           }
         });
+  }
+
+  /** Returns the most CPU time that a thread's sample in Java gets at once, per weight. */
+  double mostPerSample(long key) {
+    NativeUsage usage = threads.get(key);
+    return usage == null ? Double.MAX_VALUE : usage.mostPerSample();
   }
 
   /** Returns whether a thread's share of CPU time in native methods is known. */

@@ -25,7 +25,7 @@ final class ThreadPools {
   private static final int ENOUGH_SAMPLES = 20;
 
   /** The age in segments from which a sample represents no other thread. */
-  private static final int MAX_AGE = 60;
+  static final int MAX_AGE = 60;
 
   /** The most CPU time that a sample represents in addition to its own, in periods. */
   private static final long MAX_PERIODS = 10;

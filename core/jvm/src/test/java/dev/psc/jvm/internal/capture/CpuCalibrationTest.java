@@ -390,6 +390,24 @@ class CpuCalibrationTest {
     assertThat(share("codec.Jni.encode")).isBetween(0.43, 0.51); // 100 of 220 ms
   }
 
+  /** Each was seen as often; the samples of one came soon after those of the other by chance. */
+  @Test
+  void rareSamplesOfAPoolCountAlikeHoweverLongTheTimeBetweenThem() {
+    cpu.endSegment(reading(0, 1, 0, 2, 0), false);
+    for (int segment = 1; segment <= 160; segment++) {
+      for (int thread = 1; thread <= 2; thread++) {
+        if (segment % 16 == 8 * thread - 1) {
+          sample(thread, "a");
+        } else if (segment % 16 == 8 * thread % 16) {
+          sample(thread, "b");
+        }
+        inNative(thread, "sun.nio.ch.EPoll.wait");
+      }
+      cpu.endSegment(reading(8L * segment, 1, 4L * segment, 2, 4L * segment), segment % 40 == 0);
+    }
+    assertThat(share("a") / share("b")).isBetween(0.6, 1.7); // 7 by the time between them
+  }
+
   /** One thread was seen at work, another one of its pool only waiting. */
   @Test
   void threadsThatWereSeenOnlyWaitingAreCountedWhereTheirPoolWorks() {
