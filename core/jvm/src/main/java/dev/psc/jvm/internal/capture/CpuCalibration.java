@@ -32,8 +32,9 @@ public final class CpuCalibration implements CpuWeigher {
   private static final int REMEMBER_SEGMENTS = 10;
 
   /**
-   * The CPU time without a sample, in periods, up to which a thread may have been missed by chance.
-   * With more, its stack cannot be walked, and it does something else than the others of its pool.
+   * The CPU time in periods up to which a thread that has no sample in the last half minute may
+   * have been missed by chance. With more, its stack cannot be walked, and it does something else
+   * than the others of its pool.
    */
   private static final int MISSED_PERIODS = 30;
 
@@ -406,7 +407,10 @@ public final class CpuCalibration implements CpuWeigher {
     }
     if (!missed.isEmpty()) {
       pools.divide(
-          unsampled, this::names, (stack, labels, nanos) -> spend(stack, labels, 0, nanos));
+          segment,
+          unsampled,
+          this::names,
+          (stack, labels, nanos) -> spend(stack, labels, 0, nanos));
       missed.forEach(
           (row, pool) -> {
             if (unsampled.containsKey(pool)) {
@@ -418,8 +422,12 @@ public final class CpuCalibration implements CpuWeigher {
     }
   }
 
-  /** Counts CPU time at any last stack of the thread, or else as not sampled. */
+  /**
+   * Counts CPU time at the last stacks of the thread, or else as not sampled. Each kind counts at
+   * its own stack, or at that of another kind if need be.
+   */
   private void spendUnknown(ClockedThreads now, int row, String pool) {
+    addToLast(now, row);
     for (int seenAs = 0; seenAs < ClockedThreads.KINDS; seenAs++) {
       for (int kind = 0; kind < ClockedThreads.KINDS; kind++) {
         addToLast(now, row, kind, seenAs);

@@ -24,7 +24,10 @@ final class NativeUsage {
   /** The relative error of the time in Java by its samples, apart from noise. */
   private static final double MODEL_ERROR = 0.1;
 
-  /** The native samples up to which the share of a thread's pool is more exact than its own. */
+  /**
+   * The samples in native code that a thread must have, or would have if it did the same as its
+   * pool, so that its own share counts and not the pool's.
+   */
   private static final double FEW_SAMPLES = 3;
 
   /** The samples in Java from which the CPU time between them is the best estimate of each. */
@@ -53,6 +56,10 @@ final class NativeUsage {
   private double recentJava;
   private double recentNative;
   private double recentCount;
+
+  /** The time that a sample in native code represents. */
+  private double turnNanos;
+
   private int segmentJava;
   private int segmentNative;
 
@@ -173,12 +180,12 @@ final class NativeUsage {
    */
   void setPool(double poolRuns, double poolWaits, double perSample) {
     mostPerSample = javaSamples < MANY_SAMPLES ? perSample : Double.MAX_VALUE;
-    waits = waitingNanos == 0 ? 0 : poolWaits;
-    double own =
-        recentCount < FEW_SAMPLES
-            ? poolRuns
-            : share(recentCpu, recentJava, recentNative, correction);
-    runs = Math.min(own, 1 - waits);
+    // A method does not use more than the time in which it was seen.
+    waits = cpuNanos == 0 ? 0 : Math.min(poolWaits, waitingNanos / cpuNanos);
+    double expectedSamples = turnNanos == 0 ? 0 : poolRuns * recentCpu / turnNanos;
+    boolean fewSamples = Math.max(recentCount, expectedSamples) < FEW_SAMPLES;
+    double share = fewSamples ? poolRuns : share(recentCpu, recentJava, recentNative, correction);
+    runs = Math.min(share, 1 - waits);
   }
 
   /**
@@ -190,8 +197,7 @@ final class NativeUsage {
       return inNative == 0 ? 0 : 1;
     }
     double share = inNative / Math.max(cpu, inJava + inNative);
-    double corrected = share / (1 - share) * correction;
-    return corrected / (1 + corrected);
+    return share * correction / (1 - share + share * correction);
   }
 
   /** Returns the part of the CPU time in native methods that wait. */
@@ -262,6 +268,7 @@ final class NativeUsage {
       }
     }
     recentNative = recentCount * inNative;
+    turnNanos = inNative;
   }
 
   /** Ends a span of a thread in which it was seen in native code often enough. */
@@ -333,9 +340,10 @@ final class NativeUsage {
   }
 
   /**
-   * Corrects the time seen in native code, of which there are few samples, by the CPU time that
-   * samples in Java leave. The two differ by more than chance where the JDK cannot take samples in
-   * Java, or where there are too few processors. Then the samples alone count.
+   * Corrects the time seen in native code by the CPU time that samples in Java leave, the more the
+   * fewer samples there are in native code. If the two differ by more than chance, the samples in
+   * native code count alone: the JDK could not take all samples in Java, or there are too few
+   * processors.
    *
    * @return the odds of native code to Java, per odds by samples alone
    */

@@ -34,7 +34,10 @@ final class NativeWaits {
   /** Limit on the threads in Java code that the JDK samples per tick; in native code it is one. */
   private static final int JAVA_SAMPLES_PER_TICK = 5;
 
-  /** The samples of a pool at work from which waits get only a part of the unexplained CPU time. */
+  /**
+   * The samples of a pool in Java and in methods that run, from which waits get only a part of the
+   * unexplained CPU time. With fewer, they get more, and all of it if there is none.
+   */
   private static final double ENOUGH_SAMPLES = 2;
 
   /**
@@ -110,8 +113,8 @@ final class NativeWaits {
    * Learns from a segment and weighs its samples.
    *
    * @param cpuNanos the CPU time of a thread in this segment
-   * @param weights filled with the CPU time that a sample represents, in any unit per thread; 0 for
-   *     a sample that only waits
+   * @param weights filled with the CPU time that a sample represents by the estimate; samples of a
+   *     thread and kind share the CPU time of both in this proportion
    * @param kinds filled with {@link ClockedThreads#IN_JAVA} and so on
    */
   void weigh(

@@ -6,11 +6,14 @@ package dev.psc.jvm.internal.capture;
  */
 final class SamplingInterval {
 
-  /** The intervals after which the past counts half. */
+  /** The number of intervals from which the sum is halved, so that later ones count more. */
   private static final int MAX = 1_000;
 
-  /** How many intervals of the set length the measured ones are added to. */
+  /** The number of intervals of the set length that the mean starts with. */
   private static final int INITIAL = 20;
+
+  /** The longest time by which a sample may be late; beyond it the clock was set back. */
+  private static final long MAX_DISORDER = 5_000_000_000L;
 
   private final long setNanos;
   private long last;
@@ -26,10 +29,10 @@ final class SamplingInterval {
   /** Adds the time of a sample; times may repeat and be out of order. */
   void add(long nanos) {
     long since = nanos - last;
-    if (since < setNanos / 2) {
-      return; // a thread of the same round, or one of before
+    if (since > -MAX_DISORDER && since < setNanos / 2) {
+      return; // another thread of the same round, or of an earlier one
     }
-    if (since < setNanos * 3 / 2) {
+    if (since > 0 && since < setNanos * 3 / 2) {
       sum += since;
       count++;
       if (count >= MAX) {

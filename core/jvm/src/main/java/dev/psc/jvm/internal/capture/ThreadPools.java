@@ -1,9 +1,9 @@
 package dev.psc.jvm.internal.capture;
 
 import dev.psc.jvm.internal.aggregate.FrameNames;
-import dev.psc.jvm.internal.aggregate.LongTable;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -30,14 +30,18 @@ final class ThreadPools {
   /** The most CPU time that a sample represents in addition to its own, in periods. */
   private static final long MAX_PERIODS = 10;
 
-  /** The number of samples that are kept. */
-  private static final int MAX = 8_192;
+  /** The number of samples that are kept of a thread: the last ones. */
+  private static final int MAX_OF_THREAD = 64;
+
+  /** The number of samples that are kept of all threads. */
+  private static final int MAX = 32_768;
 
   /** The pool of unrelated threads: the names that the JDK gives. */
   private static final String UNNAMED = "Thread-N";
 
   private final long periodNanos;
-  private final Deque<PoolSample> samples = new ArrayDeque<>();
+  private final Map<Long, Deque<PoolSample>> samples = new HashMap<>();
+  private int size;
   private long windowStart;
 
   /**
@@ -58,10 +62,6 @@ final class ThreadPools {
     void add(long javaNanos, long nativeNanos) {
       inJava += javaNanos;
       inNative += nativeNanos;
-    }
-
-    private long nanos() {
-      return inJava + inNative;
     }
   }
 
@@ -93,93 +93,99 @@ final class ThreadPools {
   }
 
   void add(PoolSample sample) {
-    if (samples.size() == MAX) {
-      samples.removeFirst();
+    Deque<PoolSample> ofThread =
+        samples.computeIfAbsent(sample.thread(), thread -> new ArrayDeque<>());
+    if (ofThread.size() == MAX_OF_THREAD) {
+      ofThread.removeFirst();
+      size--;
     }
-    samples.addLast(sample);
+    if (size < MAX) {
+      ofThread.addLast(sample);
+      size++;
+    }
   }
 
-  /** Ends a window with a segment; forgets samples that are too old. */
+  /** Starts a window with the segment after this one. */
   void endWindow(long segment) {
     windowStart = segment + 1;
-    while (!samples.isEmpty() && samples.getFirst().segment() <= segment - MAX_AGE) {
-      samples.removeFirst();
-    }
   }
 
   void clear() {
     samples.clear();
+    size = 0;
+  }
+
+  /** Forgets the samples that are too old in a segment. */
+  private void expire(long segment) {
+    size = 0;
+    for (Iterator<Deque<PoolSample>> threads = samples.values().iterator(); threads.hasNext(); ) {
+      Deque<PoolSample> ofThread = threads.next();
+      while (!ofThread.isEmpty() && ofThread.getFirst().segment() <= segment - MAX_AGE) {
+        ofThread.removeFirst();
+      }
+      size += ofThread.size();
+      if (ofThread.isEmpty()) {
+        threads.remove();
+      }
+    }
   }
 
   /**
    * Divides CPU time of pools among their samples of this window, and earlier ones if these are
    * few.
    *
-   * @param unsampled the CPU time of threads without a sample, by pool; the pools that are divided
-   *     are removed
+   * @param segment the last segment of the window
+   * @param unsampled the CPU time to divide, by pool; the pools that are divided are removed
    */
-  void divide(Map<String, Unsampled> unsampled, Names names, Spending spending) {
-    Map<Long, String> poolNames = poolNames(names);
-    Map<String, Pool> pools = new HashMap<>();
-    unsampled.forEach((name, nanos) -> pools.put(name, new Pool(nanos)));
-    for (Iterator<PoolSample> newestFirst = samples.descendingIterator(); newestFirst.hasNext(); ) {
-      PoolSample sample = newestFirst.next();
-      String name = poolNames.getOrDefault(sample.thread(), UNNAMED);
-      Pool pool = name.equals(UNNAMED) ? null : pools.get(name);
-      if (pool != null
-          && (sample.segment() >= windowStart || pool.samples.size() < ENOUGH_SAMPLES)) {
-        pool.add(sample);
-      }
-    }
-    pools.forEach(
-        (name, pool) -> {
-          int count = pool.samples.size();
-          if (count >= MIN_SAMPLES && pool.all.nanos() <= count * MAX_PERIODS * periodNanos) {
-            pool.divide(spending);
-            unsampled.remove(name);
-          }
-        });
-  }
-
-  /** Returns the pools of all sampled threads that live. */
-  private Map<Long, String> poolNames(Names names) {
-    LongTable threads = new LongTable(64);
-    samples.forEach(sample -> threads.add(sample.thread()));
-    long[] ids = new long[threads.size()];
-    for (int i = 0; i < ids.length; i++) {
-      ids[i] = threads.key(i);
-    }
+  void divide(long segment, Map<String, Unsampled> unsampled, Names names, Spending spending) {
+    expire(segment);
+    Map<String, List<PoolSample>> ofPools = new HashMap<>();
+    long[] ids = samples.keySet().stream().mapToLong(id -> id).toArray();
     String[] found = names.of(ids);
-    Map<Long, String> poolNames = new HashMap<>();
     for (int i = 0; i < ids.length; i++) {
-      if (!found[i].isEmpty()) {
-        poolNames.put(ids[i], nameOf(found[i]));
+      Deque<PoolSample> ofThread = samples.get(ids[i]);
+      String pool = nameOf(found[i]);
+      // The names of ended threads are not known.
+      if (ofThread != null && !found[i].isEmpty() && !pool.equals(UNNAMED)) {
+        ofPools.computeIfAbsent(pool, name -> new ArrayList<>()).addAll(ofThread);
       }
     }
-    return poolNames;
+    unsampled
+        .entrySet()
+        .removeIf(
+            entry ->
+                new Pool(entry.getValue(), ofPools.getOrDefault(entry.getKey(), List.of()))
+                    .divide(spending));
   }
 
   /** The samples of a pool, with the sum of weights by kind: first in Java, then in native code. */
-  private static final class Pool {
+  private final class Pool {
     private final Unsampled all;
-    private final List<PoolSample> samples = new ArrayList<>();
+    private final List<PoolSample> chosen = new ArrayList<>();
     private final double[] weight = new double[2];
 
-    private Pool(Unsampled all) {
+    private Pool(Unsampled all, List<PoolSample> known) {
       this.all = all;
-    }
-
-    void add(PoolSample sample) {
-      int kind = kind(sample);
-      samples.add(sample);
-      weight[kind] += sample.weight();
+      List<PoolSample> newestFirst = new ArrayList<>(known);
+      newestFirst.sort(Comparator.comparingLong(PoolSample::segment).reversed());
+      for (PoolSample sample : newestFirst) {
+        if (sample.segment() >= windowStart || chosen.size() < ENOUGH_SAMPLES) {
+          chosen.add(sample);
+          weight[kind(sample)] += sample.weight();
+        }
+      }
     }
 
     private static int kind(PoolSample sample) {
       return sample.inNative() ? 1 : 0;
     }
 
-    void divide(Spending spending) {
+    /** Returns false if there are too few samples for so much CPU time. */
+    private boolean divide(Spending spending) {
+      if (chosen.size() < MIN_SAMPLES
+          || all.inJava + all.inNative > chosen.size() * MAX_PERIODS * periodNanos) {
+        return false;
+      }
       long[] left = {all.inJava, all.inNative};
       for (int kind = 0; kind < 2; kind++) {
         if (weight[kind] == 0) {
@@ -187,14 +193,17 @@ final class ThreadPools {
           left[kind] = 0;
         }
       }
-      for (PoolSample sample : samples) {
+      for (PoolSample sample : chosen) {
         int kind = kind(sample);
         // The last one of its kind gets the rest.
         long part = Math.min(left[kind], Math.round(left[kind] / weight[kind] * sample.weight()));
         left[kind] -= part;
         weight[kind] -= sample.weight();
-        spending.spend(sample.stack(), sample.labels(), part);
+        if (part > 0) {
+          spending.spend(sample.stack(), sample.labels(), part);
+        }
       }
+      return true;
     }
   }
 }

@@ -208,9 +208,13 @@ class CpuCalibrationTest {
     cpu.sample(thread, false, true, aggregator.stackPool().stackOf(leaf), 0);
   }
 
+  private long total() {
+    return totals().values().stream().mapToLong(Long::longValue).sum();
+  }
+
   private double share(String leaf) {
     Map<String, Long> totals = totals();
-    double all = totals.values().stream().mapToLong(Long::longValue).sum();
+    double all = total();
     return totals.getOrDefault(leaf, 0L) / all;
   }
 
@@ -406,6 +410,101 @@ class CpuCalibrationTest {
       cpu.endSegment(reading(8L * segment, 1, 4L * segment, 2, 4L * segment), segment % 40 == 0);
     }
     assertThat(share("a") / share("b")).isBetween(0.6, 1.7); // 7 by the time between them
+  }
+
+  @Test
+  void aThreadThatIsNeverInNativeCodeHasNothingOfItsPoolsNativeTime() {
+    cpu.endSegment(reading(0, 1, 0, 2, 0), false);
+    for (int segment = 1; segment <= 40; segment++) {
+      for (int i = 0; i < 25; i++) {
+        inNative(1, "java.util.zip.Deflater.deflateBytesBytes");
+      }
+      for (int i = 0; i < 50; i++) {
+        sample(2, "java");
+      }
+      long millis = 500L * segment;
+      cpu.endSegment(reading(2 * millis, 1, millis, 2, millis), segment == 40);
+    }
+    assertThat(share("java")).isCloseTo(0.5, Offset.offset(0.01));
+    assertThat(total()).isCloseTo(40_000 * MILLI, Offset.offset(10_000L));
+  }
+
+  @Test
+  void nativeCodeKeepsItsTimeLongAfterTheLastSampleInJava() {
+    cpu.endSegment(reading(0, 1, 0), false);
+    for (int segment = 1; segment <= 3_000; segment++) {
+      if (segment <= 20) {
+        sample(1, "java");
+      }
+      for (int i = 0; i < 25; i++) {
+        inNative(1, "codec.Jni.encode");
+      }
+      cpu.endSegment(reading(490L * segment, 1, 490L * segment), segment % 20 == 0);
+    }
+    assertThat(share("codec.Jni.encode")).isGreaterThan(0.999);
+    assertThat(NativeUsage.share(490, Double.MIN_VALUE, 500, 1)).isEqualTo(1);
+    assertThat(total()).isCloseTo(490L * 3_000 * MILLI, Offset.offset(100_000L));
+  }
+
+  /** A thread of which half of the samples in Java are missing. */
+  @Test
+  void aWaitGetsNoMoreThanTheTimeInWhichItWasSeen() {
+    cpu.endSegment(reading(0, 1, 0), false);
+    for (int segment = 1; segment <= 80; segment++) {
+      for (int i = 0; i < 25; i++) {
+        sample(1, "java");
+      }
+      if (segment % 10 == 0) {
+        inNative(1, "sun.nio.ch.SocketDispatcher.read0"); // 20 ms of 5 s
+      }
+      cpu.endSegment(reading(500L * segment, 1, 500L * segment), segment % 20 == 0);
+    }
+    assertThat(share("sun.nio.ch.SocketDispatcher.read0")).isLessThan(0.006);
+    assertThat(total()).isCloseTo(40_000 * MILLI, Offset.offset(100_000L));
+  }
+
+  /** A thread without a pool, and windows that end between two of its samples in native code. */
+  @Test
+  void nativeTimeWithoutASampleStaysInNativeCode() {
+    CpuCalibration alone =
+        new CpuCalibration(
+            aggregator,
+            ids -> Arrays.stream(ids).mapToObj(id -> "Thread-0").toArray(String[]::new),
+            10 * MILLI,
+            20 * MILLI,
+            false);
+    int java = aggregator.stackPool().stackOf("java");
+    int codec = aggregator.stackPool().stackOf("codec.Jni.encode");
+    alone.endSegment(reading(0, 1, 0), false);
+    for (int segment = 1; segment <= 120; segment++) {
+      alone.sample(1, false, false, java, 0);
+      if (segment % 6 == 0) {
+        for (int i = 0; i < 3; i++) {
+          alone.sample(1, false, true, codec, 0);
+        }
+      }
+      alone.endSegment(reading(20L * segment, 1, 20L * segment), segment % 6 == 3);
+    }
+    assertThat(share("codec.Jni.encode")).isBetween(0.42, 0.56);
+  }
+
+  /** With too few processors, the time in Java and in native code is compared. */
+  @Test
+  void usesTheMeasuredIntervalOfTheSampler() {
+    cpu.endSegment(reading(0, 1, 0), false);
+    long nanos = 1_000 * MILLI;
+    for (int segment = 1; segment <= 200; segment++) {
+      for (int i = 0; i < 10; i++) {
+        nanos += 14 * MILLI;
+        cpu.sampledAt(false, nanos);
+        sample(1, "java");
+      }
+      for (int i = 0; i < 10; i++) {
+        inNative(1, "codec.Jni.encode");
+      }
+      cpu.endSegment(reading(200L * segment, 1, 200L * segment), segment == 200);
+    }
+    assertThat(share("codec.Jni.encode")).isCloseTo(200 / 340.0, Offset.offset(0.03));
   }
 
   /** One thread was seen at work, another one of its pool only waiting. */

@@ -12,6 +12,7 @@ class ThreadPoolsTest {
 
   private static final long MILLI = 1_000_000;
 
+  private long segment;
   private final ThreadPools pools = new ThreadPools(10 * MILLI);
 
   private void inJava(long thread, int stack, long weight) {
@@ -31,6 +32,7 @@ class ThreadPoolsTest {
   private Map<Integer, Long> divide(Map<String, ThreadPools.Unsampled> unsampled) {
     Map<Integer, Long> parts = new HashMap<>();
     pools.divide(
+        segment,
         unsampled,
         ids -> Arrays.stream(ids).mapToObj(id -> id < 0 ? "" : "io-" + id).toArray(String[]::new),
         (stack, labels, nanos) -> parts.merge(stack, nanos, Long::sum));
@@ -74,17 +76,40 @@ class ThreadPoolsTest {
 
   @Test
   void earlierWindowsOfHalfAMinuteCountWhereOneHasFewSamples() {
-    for (int segment = 1; segment <= 100; segment++) {
-      add(segment, 1, segment, false, MILLI);
+    for (segment = 1; segment <= 100; segment++) {
+      add(segment, 1 + segment % 2, (int) segment, false, MILLI);
       if (segment % 3 == 0) {
         pools.endWindow(segment); // short ones, as of several readers
       }
     }
+    segment = 100;
     Map<Integer, Long> parts = divide(unsampled(100 * MILLI, 0));
     assertThat(parts).hasSize(20).containsEntry(81, 5 * MILLI).containsEntry(100, 5 * MILLI);
-    pools.endWindow(158);
-    parts = divide(unsampled(2 * MILLI, 0));
-    assertThat(parts).isEmpty(); // two samples are too few
+    pools.endWindow(100);
+    segment = 157;
+    assertThat(divide(unsampled(2 * MILLI, 0))).hasSize(3);
+    segment = 158;
+    assertThat(divide(unsampled(2 * MILLI, 0))).isEmpty(); // two samples are too few
+  }
+
+  @Test
+  void aRareThreadIsKeptNextToBusyOnes() {
+    for (int i = 0; i < 100_000; i++) {
+      inJava(1_000 + i % 64, 200, MILLI);
+      if (i % 25_000 == 24_999) {
+        inJava(1, 100, MILLI);
+      }
+    }
+    Map<Integer, Long> parts = new HashMap<>();
+    pools.divide(
+        0,
+        unsampled(10 * MILLI, 0),
+        ids ->
+            Arrays.stream(ids)
+                .mapToObj(id -> (id < 1_000 ? "io-" : "busy-") + id)
+                .toArray(String[]::new),
+        (stack, labels, nanos) -> parts.merge(stack, nanos, Long::sum));
+    assertThat(parts).containsOnly(Map.entry(100, 10 * MILLI));
   }
 
   @Test

@@ -37,8 +37,9 @@ public final class NettyEpoll implements TruthProgram {
   }
 
   /**
-   * Profilers disagree about the methods of {@code TreeMap} when they are inlined: for {@code
-   * addEntry}, 5 and 17 % of the CPU time, and 7 and 8 % as methods of their own.
+   * Keeps the methods of {@code TreeMap} apart, because profilers disagree about inlined ones: with
+   * JDK 25, {@code addEntry} had 5 % of the CPU time in one profile and 17 % in the other. As a
+   * method of its own it has 7 and 8 %.
    */
   @Override
   public List<String> vmOptions() {

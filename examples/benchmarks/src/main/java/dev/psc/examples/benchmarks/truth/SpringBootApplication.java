@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -18,7 +19,7 @@ final class SpringBootApplication {
 
   private static final int ROWS = 300;
 
-  /** The requests of which one waits for a monitor. */
+  /** The requests of which one on average waits for a monitor. */
   private static final int REQUESTS_PER_LOCK = 5;
 
   /** How long the monitor is held: about a third of the time with 200 requests per second. */
@@ -67,7 +68,8 @@ final class SpringBootApplication {
 
     @GetMapping("/")
     List<Map<String, Object>> page() {
-      if (served.incrementAndGet() % REQUESTS_PER_LOCK == 0) {
+      served.incrementAndGet();
+      if (ThreadLocalRandom.current().nextInt(REQUESTS_PER_LOCK) == 0) {
         synchronized (stock) {
           Work.sleep(HELD_MILLIS); // as a call of another service would
         }
