@@ -108,6 +108,13 @@ class OnDemandCaptureTest {
       burning.join();
       assertThat(cpu.total(1)).isPositive();
       assertThat(cpu.durationNanos()).isGreaterThan(2_900_000_000L);
+      boolean incomplete =
+          cpu.comments().stream().anyMatch(comment -> comment.contains("jdk.ExecutionSample"));
+      assertThat(
+              cpu.comments().stream()
+                  .filter(
+                      comment -> comment.matches("coverage: samples represent [0-9]{1,3} % of .*")))
+          .hasSize(incomplete ? 1 : 0);
     }
   }
 

@@ -67,6 +67,11 @@ public final class CpuCalibration implements CpuWeigher {
   private long segment;
   private long vmUnspent;
 
+  /** The CPU time of Java threads, and that which samples represent, in the last ten seconds. */
+  private double recentNanos;
+
+  private double representedNanos;
+
   /**
    * @param names the names of threads, or null without CPU clocks; then every sample counts as one
    *     period
@@ -124,6 +129,8 @@ public final class CpuCalibration implements CpuWeigher {
     pools.clear();
     last = null;
     vmUnspent = 0;
+    recentNanos = 0;
+    representedNanos = 0;
   }
 
   boolean isEmpty() {
@@ -133,6 +140,14 @@ public final class CpuCalibration implements CpuWeigher {
   /** Returns the number of samples so far that represent a known CPU time. */
   long timedSamples() {
     return timed;
+  }
+
+  /**
+   * Returns the part of the CPU time of Java threads that samples represent, in percent, over the
+   * last ten seconds or so.
+   */
+  int coverage() {
+    return recentNanos == 0 ? 100 : (int) Math.round(100 * representedNanos / recentNanos);
   }
 
   /** Clears the last stacks of threads, after numbers of stacks have changed. */
@@ -196,6 +211,7 @@ public final class CpuCalibration implements CpuWeigher {
     Arrays.fill(threadWeights, 0, ClockedThreads.KINDS * threads, 0);
     nativeWaits.weigh(samples, now::nanosOf, aggregator.stackPool(), weights, kinds);
     nativeWaits.shares(now::setAside);
+    addCoverage(now);
     boolean[] carriers = carriers();
     int virtual = samples.threadIndex(VIRTUAL);
     for (int i = 0; i < samples.size(); i++) {
@@ -236,6 +252,16 @@ public final class CpuCalibration implements CpuWeigher {
       }
     }
     return endedNanos;
+  }
+
+  private void addCoverage(ClockedThreads now) {
+    double nanos = Arrays.stream(now.nanos).sum();
+    double represented = 0;
+    for (int i = 0; i < samples.size(); i++) {
+      represented += kinds[i] == ClockedThreads.WAITING ? 0 : weights[i];
+    }
+    recentNanos = recentNanos * NativeUsage.DECAY + nanos;
+    representedNanos = representedNanos * NativeUsage.DECAY + Math.min(nanos, represented);
   }
 
   private void setWorth(int thread, double perWeight) {

@@ -209,6 +209,10 @@ final class JfrCapture implements Capture {
     List<String> comments = new ArrayList<>();
     if (profile == JvmProfile.PROCESS_CPU || profile == JvmProfile.WALL) {
       comments.addAll(plan.cpuComments(clock != null, exactLines));
+      if (clock != null && !plan.samplesAreTimed()) {
+        comments.add(
+            "coverage: samples represent " + cpu.coverage() + " % of the CPU time of Java threads");
+      }
     }
     long threshold = window.lockThresholdNanos();
     boolean waits =

@@ -13,13 +13,16 @@ import org.jspecify.annotations.Nullable;
 final class NativeUsage {
 
   /** The weight of the past after each segment; half is forgotten after 23 segments. */
-  private static final double DECAY = 0.97;
+  static final double DECAY = 0.97;
 
   /** The CPU time per time seen in a native method below which it counts as waiting. */
   private static final double WAITS_BELOW = 0.2;
 
   /** The native samples in a row after which a span is evaluated. */
   private static final int SPAN = 4;
+
+  /** The part of the CPU time in Java from which a thread does not use it in native code alone. */
+  private static final double IN_JAVA_TOO = 0.1;
 
   /** The relative error of the time in Java by its samples, apart from noise. */
   private static final double MODEL_ERROR = 0.1;
@@ -273,8 +276,8 @@ final class NativeUsage {
 
   /** Ends a span of a thread in which it was seen in native code often enough. */
   private void evaluate(double java, double inNative, Learned learned) {
-    // Otherwise the CPU time says nothing about native code.
-    boolean mostlyNative = spanJava * java < spanCpuNanos / 2;
+    // Otherwise the CPU time may be that of Java, where some samples are missing.
+    boolean onlyNative = spanJava * java < IN_JAVA_TOO * spanCpuNanos;
     for (Map.Entry<String, Method> entry : methods.entrySet()) {
       Method method = entry.getValue();
       if (method.spanSamples * 2 > spanSamples) {
@@ -282,7 +285,7 @@ final class NativeUsage {
         // Down fast and up slowly: only quiet spans are significant.
         if (ratio < method.least) {
           method.least += (ratio - method.least) * 0.5;
-        } else if (mostlyNative) {
+        } else if (onlyNative) {
           method.least += (ratio - method.least) * 0.05;
         }
         learned.accept(entry.getKey(), method.least);

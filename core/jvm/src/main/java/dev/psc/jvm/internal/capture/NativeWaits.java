@@ -44,7 +44,7 @@ final class NativeWaits {
    * The part of the unexplained CPU time that waits get. The rest belongs to samples in Java that
    * the JDK could not take.
    */
-  private static final double WAITS_GET = 0.15;
+  private static final double WAITS_GET = 0.1;
 
   private static final int MAX_THREADS = 10_000;
   private static final int MAX_METHODS = 1_000;

@@ -507,6 +507,40 @@ class CpuCalibrationTest {
     assertThat(share("codec.Jni.encode")).isCloseTo(200 / 340.0, Offset.offset(0.03));
   }
 
+  @Test
+  void tellsHowMuchOfTheCpuTimeSamplesRepresent() {
+    assertThat(cpu.coverage()).isEqualTo(100); // nothing is missing yet
+    cpu.endSegment(reading(0, 1, 0), false);
+    for (int segment = 1; segment <= 40; segment++) {
+      for (int i = 0; i < 10; i++) {
+        sample(1, "java");
+      }
+      for (int i = 0; i < 12; i++) {
+        inNative(1, "sun.nio.ch.EPoll.wait");
+      }
+      cpu.endSegment(reading(250L * segment, 1, 250L * segment), segment % 20 == 0);
+    }
+    assertThat(cpu.coverage()).isEqualTo(40);
+    assertThat(share("java")).isGreaterThan(0.9);
+  }
+
+  /** An unknown event loop that is idle at first; later most samples in Java are missing. */
+  @Test
+  void aMethodThatWaitsDoesSoInABusyThreadToo() {
+    cpu.endSegment(reading(0, 1, 0), false);
+    for (int segment = 1; segment <= 100; segment++) {
+      for (int i = 0; i < (segment <= 20 ? 0 : 8); i++) {
+        sample(1, "java");
+      }
+      for (int i = 0; i < (segment <= 20 ? 25 : 12); i++) {
+        inNative(1, "shaded.epoll.Native.epollWait");
+      }
+      long millis = segment <= 20 ? segment : 20 + 250L * (segment - 20);
+      cpu.endSegment(reading(millis, 1, millis), segment % 20 == 0);
+    }
+    assertThat(share("java")).isGreaterThan(0.9);
+  }
+
   /** One thread was seen at work, another one of its pool only waiting. */
   @Test
   void threadsThatWereSeenOnlyWaitingAreCountedWhereTheirPoolWorks() {
