@@ -244,7 +244,12 @@ public final class CpuCalibration implements CpuWeigher {
           boolean inNative = kinds[i] == ClockedThreads.IN_NATIVE;
           pools.add(
               new ThreadPools.PoolSample(
-                  segment, now.rows.key(row), samples.stack(i), labels, inNative, weights[i]));
+                  segment,
+                  now.rows.key(row),
+                  samples.stack(i),
+                  samples.labels(i),
+                  inNative,
+                  weights[i]));
         }
       }
       if (nanos > 0) {
@@ -433,10 +438,7 @@ public final class CpuCalibration implements CpuWeigher {
     }
     if (!missed.isEmpty()) {
       pools.divide(
-          segment,
-          unsampled,
-          this::names,
-          (stack, labels, nanos) -> spend(stack, labels, 0, nanos));
+          segment, unsampled, this::names, (stack, tags, nanos) -> spend(stack, tags, 0, nanos));
       missed.forEach(
           (row, pool) -> {
             if (unsampled.containsKey(pool)) {

@@ -1,6 +1,7 @@
 package dev.psc.jvm.internal.capture;
 
 import dev.psc.jvm.internal.aggregate.FrameNames;
+import dev.psc.jvm.internal.aggregate.TraceTable;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -48,11 +49,12 @@ final class ThreadPools {
    * A sample of a platform thread.
    *
    * @param segment the number of the segment in which it was taken
+   * @param tags its labels and its span; the span is valid in its window only
    * @param inNative whether it was taken in native code
    * @param weight its weight among the samples of its pool of the same kind
    */
   record PoolSample(
-      long segment, long thread, int stack, int labels, boolean inNative, double weight) {}
+      long segment, long thread, int stack, int tags, boolean inNative, double weight) {}
 
   /** CPU time of a pool's threads that is not divided yet. */
   static final class Unsampled {
@@ -68,7 +70,7 @@ final class ThreadPools {
   /** Receives the parts of the CPU time of a pool. */
   @FunctionalInterface
   interface Spending {
-    void spend(int stack, int labels, long nanos);
+    void spend(int stack, int tags, long nanos);
   }
 
   /** The names of live threads. */
@@ -200,7 +202,9 @@ final class ThreadPools {
         left[kind] -= part;
         weight[kind] -= sample.weight();
         if (part > 0) {
-          spending.spend(sample.stack(), sample.labels(), part);
+          boolean inWindow = sample.segment() >= windowStart;
+          int tags = inWindow ? sample.tags() : TraceTable.labelsOf(sample.tags());
+          spending.spend(sample.stack(), tags, part);
         }
       }
       return true;

@@ -35,7 +35,7 @@ class ThreadPoolsTest {
         segment,
         unsampled,
         ids -> Arrays.stream(ids).mapToObj(id -> id < 0 ? "" : "io-" + id).toArray(String[]::new),
-        (stack, labels, nanos) -> parts.merge(stack, nanos, Long::sum));
+        (stack, tags, nanos) -> parts.merge(stack, nanos, Long::sum));
     return parts;
   }
 
@@ -108,8 +108,29 @@ class ThreadPoolsTest {
             Arrays.stream(ids)
                 .mapToObj(id -> (id < 1_000 ? "io-" : "busy-") + id)
                 .toArray(String[]::new),
-        (stack, labels, nanos) -> parts.merge(stack, nanos, Long::sum));
+        (stack, tags, nanos) -> parts.merge(stack, nanos, Long::sum));
     assertThat(parts).containsOnly(Map.entry(100, 10 * MILLI));
+  }
+
+  /** Spans of earlier windows have ended, and their numbers are used again. */
+  @Test
+  void keepsSpansOfTheWindowOnly() {
+    int label = 3;
+    int span = 5 << 14;
+    for (segment = 1; segment <= 6; segment++) {
+      pools.add(new ThreadPools.PoolSample(segment, 1, 100, span | label, false, MILLI));
+      if (segment == 3) {
+        pools.endWindow(segment);
+      }
+    }
+    Map<Integer, Long> byTags = new HashMap<>();
+    pools.divide(
+        6,
+        unsampled(60 * MILLI, 0),
+        ids -> new String[] {"io-1"},
+        (stack, tags, nanos) -> byTags.merge(tags, nanos, Long::sum));
+    assertThat(byTags)
+        .containsOnly(Map.entry(span | label, 30 * MILLI), Map.entry(label, 30 * MILLI));
   }
 
   @Test
