@@ -10,11 +10,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClockedThreads {
 
-  /** The kinds of samples: running in Java or in native code, and waiting in native code. */
-  static final int IN_JAVA = 0;
+  /** The kinds of samples, by what is estimated of the thread. */
+  static final int RUNS_IN_JAVA = 0;
 
-  static final int IN_NATIVE = 1;
-  static final int WAITING = 2;
+  static final int RUNS_IN_NATIVE = 1;
+  static final int WAITS_IN_NATIVE = 2;
   static final int KINDS = 3;
 
   final Reading reading;
@@ -53,7 +53,7 @@ final class ClockedThreads {
         }
       }
       sum += nanos[row];
-      unspent[IN_JAVA][row] = before == null ? 0 : unspent[IN_JAVA][row] + nanos[row];
+      unspent[RUNS_IN_JAVA][row] = before == null ? 0 : unspent[RUNS_IN_JAVA][row] + nanos[row];
     }
     return sum;
   }
@@ -68,19 +68,21 @@ final class ClockedThreads {
   void setAside(long id, double running, double waiting) {
     int row = rows.indexOf(id);
     if (row >= 0) {
-      move(row, IN_NATIVE, running);
-      move(row, WAITING, waiting);
+      move(row, RUNS_IN_NATIVE, running);
+      move(row, WAITS_IN_NATIVE, waiting);
     }
   }
 
   private void move(int row, int kind, double share) {
-    long moved = Math.min(unspent[IN_JAVA][row], Math.round(nanos[row] * share));
-    unspent[IN_JAVA][row] -= moved;
+    long moved = Math.min(unspent[RUNS_IN_JAVA][row], Math.round(nanos[row] * share));
+    unspent[RUNS_IN_JAVA][row] -= moved;
     unspent[kind][row] += moved;
   }
 
   long left(int row) {
-    return unspent[IN_JAVA][row] + unspent[IN_NATIVE][row] + unspent[WAITING][row];
+    return unspent[RUNS_IN_JAVA][row]
+        + unspent[RUNS_IN_NATIVE][row]
+        + unspent[WAITS_IN_NATIVE][row];
   }
 
   long take(int row) {

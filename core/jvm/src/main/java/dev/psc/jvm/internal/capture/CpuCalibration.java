@@ -240,8 +240,8 @@ public final class CpuCalibration implements CpuWeigher {
       if (row >= 0) {
         int labels = TraceTable.labelsOf(samples.labels(i));
         now.seen[kinds[i]].set(row, samples.stack(i), labels, segment);
-        if (weights[i] > 0 && kinds[i] != ClockedThreads.WAITING) {
-          boolean inNative = kinds[i] == ClockedThreads.IN_NATIVE;
+        if (weights[i] > 0 && kinds[i] != ClockedThreads.WAITS_IN_NATIVE) {
+          boolean inNative = kinds[i] == ClockedThreads.RUNS_IN_NATIVE;
           pools.add(
               new ThreadPools.PoolSample(
                   segment,
@@ -263,7 +263,7 @@ public final class CpuCalibration implements CpuWeigher {
     double nanos = Arrays.stream(now.nanos).sum();
     double represented = 0;
     for (int i = 0; i < samples.size(); i++) {
-      represented += kinds[i] == ClockedThreads.WAITING ? 0 : weights[i];
+      represented += kinds[i] == ClockedThreads.WAITS_IN_NATIVE ? 0 : weights[i];
     }
     recentNanos = recentNanos * NativeUsage.DECAY + nanos;
     representedNanos = representedNanos * NativeUsage.DECAY + Math.min(nanos, represented);
@@ -281,9 +281,9 @@ public final class CpuCalibration implements CpuWeigher {
 
   private double weightOf(int thread) {
     int first = ClockedThreads.KINDS * thread;
-    return threadWeights[first + ClockedThreads.IN_JAVA]
-        + threadWeights[first + ClockedThreads.IN_NATIVE]
-        + threadWeights[first + ClockedThreads.WAITING];
+    return threadWeights[first + ClockedThreads.RUNS_IN_JAVA]
+        + threadWeights[first + ClockedThreads.RUNS_IN_NATIVE]
+        + threadWeights[first + ClockedThreads.WAITS_IN_NATIVE];
   }
 
   /** Sets the CPU time per weight of a live thread; returns the CPU time that it spends. */
@@ -296,7 +296,7 @@ public final class CpuCalibration implements CpuWeigher {
       int index = ClockedThreads.KINDS * thread + kind;
       if (threadWeights[index] > 0) {
         double most =
-            kind == ClockedThreads.IN_JAVA
+            kind == ClockedThreads.RUNS_IN_JAVA
                 ? nativeWaits.mostPerSample(samples.threadKey(thread))
                 : Double.MAX_VALUE;
         worth[index] = Math.min(now.unspent[kind][row] / threadWeights[index], most);
@@ -423,13 +423,13 @@ public final class CpuCalibration implements CpuWeigher {
     for (int i = 0; i < ids.length; i++) {
       int row = now.rows.indexOf(ids[i]);
       String pool = ThreadPools.nameOf(threadNames[i]);
-      addToLast(now, row, ClockedThreads.WAITING, ClockedThreads.WAITING);
+      addToLast(now, row, ClockedThreads.WAITS_IN_NATIVE, ClockedThreads.WAITS_IN_NATIVE);
       if (!showOwn && OwnThreads.isOwn(ids[i], threadNames[i])) {
         pseudo(now.take(row), PseudoFrames.PROFILER);
       } else if (now.left(row) > MISSED_PERIODS * periodNanos && !wasSeenAtWork(now, row)) {
         spendUnknown(now, row, pool);
       } else {
-        long inNative = now.unspent[ClockedThreads.IN_NATIVE][row];
+        long inNative = now.unspent[ClockedThreads.RUNS_IN_NATIVE][row];
         unsampled
             .computeIfAbsent(pool, name -> new ThreadPools.Unsampled())
             .add(now.left(row) - inNative, inNative);
@@ -470,8 +470,8 @@ public final class CpuCalibration implements CpuWeigher {
   private boolean wasSeenAtWork(ClockedThreads clocked, int row) {
     long last =
         Math.max(
-            clocked.seen[ClockedThreads.IN_JAVA].segment[row],
-            clocked.seen[ClockedThreads.IN_NATIVE].segment[row]);
+            clocked.seen[ClockedThreads.RUNS_IN_JAVA].segment[row],
+            clocked.seen[ClockedThreads.RUNS_IN_NATIVE].segment[row]);
     return last != 0 && segment - last < ThreadPools.MAX_AGE;
   }
 

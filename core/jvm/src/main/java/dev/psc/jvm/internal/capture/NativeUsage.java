@@ -4,6 +4,8 @@ import dev.psc.jvm.internal.aggregate.IdleMethods;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.function.ObjDoubleConsumer;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,17 +38,17 @@ final class NativeUsage {
   /** The samples in Java from which the CPU time between them is the best estimate of each. */
   private static final double MANY_SAMPLES = 8;
 
-  /** Returns what other threads showed of a native method; see {@link Method#least}. */
-  @FunctionalInterface
-  interface Known {
-    double least(String leaf);
-  }
+  /**
+   * The samples of a pool in Java and in methods that run, from which waits get only a part of the
+   * unexplained CPU time. With fewer, they get more, and all of it if there is none.
+   */
+  private static final double ENOUGH_SAMPLES = 2;
 
-  /** Receives what a span showed of a native method. */
-  @FunctionalInterface
-  interface Learned {
-    void accept(String leaf, double least);
-  }
+  /**
+   * The part of the unexplained CPU time that waits get. The rest belongs to samples in Java that
+   * the JDK could not take.
+   */
+  private static final double WAITS_GET = 0.1;
 
   private final Map<String, Method> methods = new HashMap<>();
   private double cpuNanos;
@@ -69,6 +71,7 @@ final class NativeUsage {
   /** The CPU time that samples explain, of Java and of native methods that run. */
   private double busyNanos;
 
+  /** The number of samples that explain it. */
   private double busySamples;
 
   /** The time seen in native methods that wait. */
@@ -110,6 +113,45 @@ final class NativeUsage {
     }
   }
 
+  /** The CPU time of a pool's sampled threads. */
+  static final class Pool {
+    private double cpuNanos;
+    private double busyNanos;
+    private double busySamples;
+    private double recentCpu;
+    private double recentJava;
+    private double recentNative;
+    private int threads;
+
+    void add(NativeUsage thread) {
+      threads++;
+      recentCpu += thread.recentCpu;
+      recentJava += thread.recentJava;
+      recentNative += thread.recentNative;
+      cpuNanos += thread.cpuNanos;
+      busyNanos += thread.busyNanos;
+      busySamples += thread.busySamples;
+    }
+
+    /** Returns the part of the CPU time in native methods that run. */
+    private double runs() {
+      return share(recentCpu, recentJava, recentNative, 1);
+    }
+
+    /** Returns the CPU time of a sample in Java, per time that it represents. */
+    private double perSample() {
+      double inJava = recentCpu * Math.max(0, 1 - runs() - waits());
+      return threads == 1 || recentJava == 0 ? Double.MAX_VALUE : inJava / recentJava;
+    }
+
+    /** Returns the part of the CPU time that methods which wait get. */
+    private double waits() {
+      double unexplained = cpuNanos > 0 ? Math.max(0, 1 - busyNanos / cpuNanos) : 0;
+      double known = Math.min(1, busySamples / ENOUGH_SAMPLES);
+      return unexplained * (1 - known * (1 - WAITS_GET));
+    }
+  }
+
   void startSegment() {
     segmentJava = 0;
     segmentNative = 0;
@@ -120,9 +162,15 @@ final class NativeUsage {
     segmentJava++;
   }
 
-  void sampledInNative(String leaf, Known known) {
+  /**
+   * Counts a sample in a native method.
+   *
+   * @param knownLeast what other threads showed of a method; see {@link Method#least}
+   */
+  void sampledInNative(String leaf, ToDoubleFunction<String> knownLeast) {
     segmentNative++;
-    methods.computeIfAbsent(leaf, name -> new Method(known.least(name))).segmentSamples++;
+    methods.computeIfAbsent(leaf, name -> new Method(knownLeast.applyAsDouble(name)))
+        .segmentSamples++;
   }
 
   /** Adds the samples of the segment; returns whether any of the past count. */
@@ -145,7 +193,7 @@ final class NativeUsage {
     return pool;
   }
 
-  void setPoolName(String name) {
+  void setPool(String name) {
     pool = name;
   }
 
@@ -153,38 +201,12 @@ final class NativeUsage {
     return cpuNanos;
   }
 
-  double busyNanos() {
-    return busyNanos;
-  }
-
-  /** Returns the number of samples that explain {@link #busyNanos()}. */
-  double busySamples() {
-    return busySamples;
-  }
-
-  double recentCpu() {
-    return recentCpu;
-  }
-
-  double recentJava() {
-    return recentJava;
-  }
-
-  double recentNative() {
-    return recentNative;
-  }
-
-  /**
-   * Sets what is known of the thread's pool.
-   *
-   * @param poolRuns the part of the CPU time in native methods that run
-   * @param poolWaits the part of the CPU time in native methods that wait
-   * @param perSample the CPU time of a sample in Java, per time that it represents
-   */
-  void setPool(double poolRuns, double poolWaits, double perSample) {
-    mostPerSample = javaSamples < MANY_SAMPLES ? perSample : Double.MAX_VALUE;
+  /** Sets the parts of the CPU time in native methods by the samples of the thread and its pool. */
+  void learnFromPool(Pool all) {
+    mostPerSample = javaSamples < MANY_SAMPLES ? all.perSample() : Double.MAX_VALUE;
     // A method does not use more than the time in which it was seen.
-    waits = cpuNanos == 0 ? 0 : Math.min(poolWaits, waitingNanos / cpuNanos);
+    waits = cpuNanos == 0 ? 0 : Math.min(all.waits(), waitingNanos / cpuNanos);
+    double poolRuns = all.runs();
     double expectedSamples = turnNanos == 0 ? 0 : poolRuns * recentCpu / turnNanos;
     boolean fewSamples = Math.max(recentCount, expectedSamples) < FEW_SAMPLES;
     double share = fewSamples ? poolRuns : share(recentCpu, recentJava, recentNative, correction);
@@ -240,8 +262,9 @@ final class NativeUsage {
    *
    * @param java the time that a sample in Java represents
    * @param inNative the time that a sample in native code represents
+   * @param learned receives what a span showed of a method; see {@link Method#least}
    */
-  void learn(double cpu, double java, double inNative, Learned learned) {
+  void learn(double cpu, double java, double inNative, ObjDoubleConsumer<String> learned) {
     cpuNanos = cpuNanos * DECAY + cpu;
     spanCpuNanos += cpu;
     spanJava += segmentJava;
@@ -253,7 +276,7 @@ final class NativeUsage {
     if (spanSamples >= SPAN) {
       evaluate(java, inNative, learned);
     }
-    divide(java, inNative);
+    estimate(java, inNative);
     // Many samples need little of the past; few need much.
     double keep = Math.max(0.5, Math.min(DECAY, 1 - recentCount / 100));
     recentCpu = recentCpu * keep + cpu;
@@ -275,7 +298,7 @@ final class NativeUsage {
   }
 
   /** Ends a span of a thread in which it was seen in native code often enough. */
-  private void evaluate(double java, double inNative, Learned learned) {
+  private void evaluate(double java, double inNative, ObjDoubleConsumer<String> learned) {
     // Otherwise the CPU time may be that of Java, where some samples are missing.
     boolean onlyNative = spanJava * java < IN_JAVA_TOO * spanCpuNanos;
     for (Map.Entry<String, Method> entry : methods.entrySet()) {
@@ -297,8 +320,8 @@ final class NativeUsage {
     spanCpuNanos = 0;
   }
 
-  /** Divides the CPU time that Java code does not explain among the native methods. */
-  private void divide(double java, double inNative) {
+  /** Estimates how much of the time seen in native methods the thread runs there. */
+  private void estimate(double java, double inNative) {
     double inJava = javaSamples * java;
     double busy = 0;
     double running = 0;

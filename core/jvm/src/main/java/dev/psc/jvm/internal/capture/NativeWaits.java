@@ -34,18 +34,6 @@ final class NativeWaits {
   /** Limit on the threads in Java code that the JDK samples per tick; in native code it is one. */
   private static final int JAVA_SAMPLES_PER_TICK = 5;
 
-  /**
-   * The samples of a pool in Java and in methods that run, from which waits get only a part of the
-   * unexplained CPU time. With fewer, they get more, and all of it if there is none.
-   */
-  private static final double ENOUGH_SAMPLES = 2;
-
-  /**
-   * The part of the unexplained CPU time that waits get. The rest belongs to samples in Java that
-   * the JDK could not take.
-   */
-  private static final double WAITS_GET = 0.1;
-
   private static final int MAX_THREADS = 10_000;
   private static final int MAX_METHODS = 1_000;
 
@@ -59,45 +47,6 @@ final class NativeWaits {
     this.names = names;
     this.interval = new SamplingInterval(periodNanos);
     this.nativeInterval = new SamplingInterval(nativePeriodNanos);
-  }
-
-  /** The CPU time of a pool's sampled threads. */
-  private static final class PoolUsage {
-    private double cpuNanos;
-    private double busyNanos;
-    private double busySamples;
-    private double recentCpu;
-    private double recentJava;
-    private double recentNative;
-    private int threads;
-
-    private void add(NativeUsage thread) {
-      threads++;
-      recentCpu += thread.recentCpu();
-      recentJava += thread.recentJava();
-      recentNative += thread.recentNative();
-      cpuNanos += thread.cpuNanos();
-      busyNanos += thread.busyNanos();
-      busySamples += thread.busySamples();
-    }
-
-    /** Returns the part of the CPU time in native methods that run. */
-    private double runs() {
-      return NativeUsage.share(recentCpu, recentJava, recentNative, 1);
-    }
-
-    /** Returns the CPU time of a sample in Java, per time that it represents. */
-    private double perSample() {
-      double inJava = recentCpu * Math.max(0, 1 - runs() - waits());
-      return threads == 1 || recentJava == 0 ? Double.MAX_VALUE : inJava / recentJava;
-    }
-
-    /** Returns the part of the CPU time that methods which wait get. */
-    private double waits() {
-      double unexplained = cpuNanos > 0 ? Math.max(0, 1 - busyNanos / cpuNanos) : 0;
-      double known = Math.min(1, busySamples / ENOUGH_SAMPLES);
-      return unexplained * (1 - known * (1 - WAITS_GET));
-    }
   }
 
   void clear() {
@@ -115,7 +64,8 @@ final class NativeWaits {
    * @param cpuNanos the CPU time of a thread in this segment
    * @param weights filled with the CPU time that a sample represents by the estimate; samples of a
    *     thread and kind share the CPU time of both in this proportion
-   * @param kinds filled with {@link ClockedThreads#IN_JAVA} and so on
+   * @param kinds filled with {@link ClockedThreads#RUNS_IN_JAVA}, {@link
+   *     ClockedThreads#RUNS_IN_NATIVE} or {@link ClockedThreads#WAITS_IN_NATIVE}
    */
   void weigh(
       CpuSamples samples,
@@ -123,7 +73,7 @@ final class NativeWaits {
       StackPool stacks,
       double[] weights,
       int[] kinds) {
-    Arrays.fill(kinds, 0, samples.size(), ClockedThreads.IN_JAVA);
+    Arrays.fill(kinds, 0, samples.size(), ClockedThreads.RUNS_IN_JAVA);
     if (!count(samples, stacks)) {
       for (int i = 0; i < samples.size(); i++) {
         weights[i] = samples.worth(i) >= 0 ? samples.worth(i) : interval.nanos();
@@ -155,8 +105,8 @@ final class NativeWaits {
         weights[i] = usage == null ? inNative : inNative * usage.shareOf(leaf);
         kinds[i] =
             usage != null && usage.waitsIn(leaf)
-                ? ClockedThreads.WAITING
-                : ClockedThreads.IN_NATIVE;
+                ? ClockedThreads.WAITS_IN_NATIVE
+                : ClockedThreads.RUNS_IN_NATIVE;
       } else {
         weights[i] = worth;
       }
@@ -207,7 +157,7 @@ final class NativeWaits {
   }
 
   private void learn(LongUnaryOperator cpuNanos, double java, double inNative) {
-    Map<String, PoolUsage> pools = new HashMap<>();
+    Map<String, NativeUsage.Pool> pools = new HashMap<>();
     namePools();
     threads.forEach(
         (key, usage) -> {
@@ -217,13 +167,13 @@ final class NativeWaits {
           }
           usage.learn(cpu, java, inNative, this::learned);
           if (usage.pool() != null) {
-            pools.computeIfAbsent(usage.pool(), name -> new PoolUsage()).add(usage);
+            pools.computeIfAbsent(usage.pool(), name -> new NativeUsage.Pool()).add(usage);
           }
         });
     for (NativeUsage usage : threads.values()) {
-      PoolUsage pool = usage.pool() == null ? null : pools.get(usage.pool());
+      NativeUsage.Pool pool = usage.pool() == null ? null : pools.get(usage.pool());
       if (pool != null) {
-        usage.setPool(pool.runs(), pool.waits(), pool.perSample());
+        usage.learnFromPool(pool);
       }
     }
   }
@@ -240,7 +190,7 @@ final class NativeWaits {
     String[] found = names.of(unnamed.stream().mapToLong(Map.Entry::getKey).toArray());
     for (int i = 0; i < found.length; i++) {
       Map.Entry<Long, NativeUsage> thread = unnamed.get(i);
-      thread.getValue().setPoolName(ThreadPools.nameOf(thread.getKey(), found[i]));
+      thread.getValue().setPool(ThreadPools.nameOf(thread.getKey(), found[i]));
     }
   }
 
